@@ -1,0 +1,1 @@
+//! The `#[hub]` and `#[client_proxy]` attributes of `signalr-runtime`.

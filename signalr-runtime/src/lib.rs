@@ -1,0 +1,1 @@
+//! ASP.NET Core SignalR for Rust.
