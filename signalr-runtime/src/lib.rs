@@ -3,7 +3,11 @@
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(not(feature = "json"), allow(unused_variables, unused_mut, unreachable_code))]
 
+#[cfg(feature = "engine")]
+mod connection;
 mod contract;
+#[cfg(feature = "engine")]
+mod protocol;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
 pub use contract::hub::{

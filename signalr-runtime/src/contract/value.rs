@@ -83,6 +83,13 @@ pub struct Payload<'a> {
     pub bytes: &'a [u8],
 }
 
+// The bytes belong to the user: they are never written to a log.
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} value of {} bytes", self.format, self.bytes.len())
+    }
+}
+
 impl Payload<'_> {
     /// Reads the value; it must be the whole of the bytes.
     pub fn decode<T: WireValue>(self) -> Result<T, ValueError> {

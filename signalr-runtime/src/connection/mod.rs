@@ -1,0 +1,5 @@
+//! The duplex engine that both sides of a connection use.
+
+pub(crate) mod duplex;
+pub(crate) mod frame;
+pub(crate) mod outbound;

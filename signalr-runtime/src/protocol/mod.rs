@@ -1,0 +1,3 @@
+//! The hub protocols, sans I/O: bytes in, messages out.
+
+pub(crate) mod message;
