@@ -5,6 +5,8 @@
 //! gathered since the last write goes out in one system call; a large frame is shared between its receivers.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -28,6 +30,13 @@ pub(crate) enum Framing {
     Bare,
 }
 
+/// That a connection is to end, and what its peer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    /// Whether the peer may connect again by itself.
+    pub(crate) allow_reconnect: bool,
+}
+
 /// How much may wait in a queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QueueLimit {
@@ -39,6 +48,8 @@ pub(crate) struct QueueLimit {
 pub(crate) struct Outbound {
     framing: Framing,
     limit: QueueLimit,
+    /// How often something was taken.
+    taken: AtomicUsize,
     queue: Mutex<Queue>,
 }
 
@@ -47,6 +58,7 @@ struct Queue {
     bytes: usize,
     frames: usize,
     closed: bool,
+    stop: Option<Stop>,
     /// The connection's task, while it sleeps.
     writer: Option<Waker>,
     /// Whether the task wants to be woken: not while it runs and will look by itself.
@@ -73,7 +85,7 @@ impl AsRef<[u8]> for Piece {
 }
 
 /// Why a frame was not queued.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// The queue is at its limit.
     Full,
@@ -86,11 +98,13 @@ impl Outbound {
         Self {
             framing,
             limit,
+            taken: AtomicUsize::new(0),
             queue: Mutex::new(Queue {
                 pieces: VecDeque::new(),
                 bytes: 0,
                 frames: 0,
                 closed: false,
+                stop: None,
                 writer: None,
                 writer_sleeps: false,
                 senders: Vec::new(),
@@ -110,6 +124,15 @@ impl Outbound {
         self.append(&mut queue, frame);
         queue.wake_writer();
         Ok(())
+    }
+
+    /// Waits for room and queues a frame. A connection that is over takes nothing.
+    pub(crate) async fn push_when_room(&self, frame: &Frame) {
+        while self.try_push(frame) == Err(Refused::Full) {
+            if poll_fn(|cx| self.poll_room(cx)).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Queues a frame whether or not there is room: answers, pings and the Close, whose number is bounded by
@@ -165,6 +188,10 @@ impl Outbound {
     /// Moves everything that waits into `batch`, in order.
     pub(crate) fn take(&self, batch: &mut VecDeque<Piece>) {
         let mut queue = self.lock();
+        if queue.pieces.is_empty() {
+            return;
+        }
+        self.taken.fetch_add(1, Ordering::Relaxed);
         if batch.is_empty() {
             std::mem::swap(batch, &mut queue.pieces);
         } else {
@@ -180,7 +207,7 @@ impl Outbound {
     /// The connection's task is about to sleep: true when it may, false when something was queued meanwhile.
     pub(crate) fn sleep(&self, cx: &mut Context<'_>) -> bool {
         let mut queue = self.lock();
-        if !queue.pieces.is_empty() {
+        if !queue.pieces.is_empty() || queue.stop.is_some() {
             return false;
         }
         if !queue.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -190,9 +217,23 @@ impl Outbound {
         true
     }
 
-    /// The connection's task runs: it will look into the queue before it sleeps.
-    pub(crate) fn awake(&self) {
-        self.lock().writer_sleeps = false;
+    /// The connection's task runs: it will look into the queue before it sleeps. Gives whether it is to end.
+    pub(crate) fn awake(&self) -> Option<Stop> {
+        let mut queue = self.lock();
+        queue.writer_sleeps = false;
+        queue.stop.take()
+    }
+
+    /// Asks the connection to end. The first who asks decides what the peer is told.
+    pub(crate) fn stop(&self, stop: Stop) {
+        let mut queue = self.lock();
+        queue.stop.get_or_insert(stop);
+        queue.wake_writer();
+    }
+
+    /// A number that changes whenever something is taken from the queue.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// Nothing more is accepted. What is queued may still be taken.

@@ -94,6 +94,8 @@ pub(crate) enum Answer {
     Value(Encoded),
     /// Nothing: a client's method without a return type, or the end of a stream.
     Nothing,
+    /// A refusal whose text is sent as it is.
+    Refused(Box<str>),
     /// A stream of results that has been opened; the future sends its items.
     Items(Running),
 }
@@ -134,6 +136,7 @@ impl fmt::Debug for Reply {
         let state = match &self.0 {
             Ok(Answer::Value(_)) => "value",
             Ok(Answer::Nothing) => "nothing",
+            Ok(Answer::Refused(_)) => "refused",
             Ok(Answer::Items(_)) => "items",
             Err(_) => "error",
         };

@@ -153,6 +153,14 @@ impl Encoded {
         Self::write(|out| value.encode(format, out))
     }
 
+    /// The value that stands for nothing.
+    pub(crate) fn null(format: Format) -> Self {
+        match format {
+            #[cfg(feature = "json")]
+            Format::Json => Self(b"null".to_vec()),
+        }
+    }
+
     /// A copy that takes just the room it needs, for bytes that wait.
     pub(crate) fn copy_from(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())
