@@ -8,6 +8,10 @@ mod connection;
 mod contract;
 #[cfg(feature = "engine")]
 mod protocol;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "engine")]
+mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
 pub use contract::hub::{

@@ -205,7 +205,15 @@ impl Calls {
         }
         let future = Abortable::new(stages, registration);
         let released = Arc::clone(&self.released);
-        self.running.get_or_insert_default().push(Task { id, target, mode, uploads, permit, released, future });
+        self.running.get_or_insert_default().push(Task {
+            id,
+            target,
+            mode,
+            uploads,
+            permit,
+            released,
+            future,
+        });
         None
     }
 }

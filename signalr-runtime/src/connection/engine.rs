@@ -23,7 +23,7 @@ use super::shared::{Shared, StreamResults};
 use crate::contract::dispatch::{self, Answer, ResultSink};
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::upload::Backlog;
-use crate::contract::value::Encoded;
+use crate::contract::value::{Encoded, Payload};
 use crate::protocol;
 use crate::protocol::ProtocolError;
 use crate::protocol::framing::RecordReader;
@@ -64,6 +64,8 @@ pub(crate) enum Ended {
 pub(crate) struct Engine<R> {
     transport: Box<dyn Duplex>,
     reader: RecordReader,
+    /// Whether the reader holds records that a pause has left.
+    left_over: bool,
     core: Core<R>,
 }
 
@@ -97,7 +99,8 @@ impl<R: Role> Engine<R> {
             backlog: Arc::default(),
             ended: None,
         };
-        Self { transport, reader, core }
+        // Bytes that came with the handshake are handled first.
+        Self { transport, reader, left_over: true, core }
     }
 
     /// Runs the connection until it ends.
@@ -105,7 +108,10 @@ impl<R: Role> Engine<R> {
         poll_fn(|cx| {
             // What the peer or the user's code can make panic ends this connection only.
             catch_unwind(AssertUnwindSafe(|| self.poll(cx, Reading::Yes))).unwrap_or_else(|_| {
-                Poll::Ready(Ended::Failed(HubError::with_kind(HubErrorKind::Internal, "the connection panicked")))
+                Poll::Ready(Ended::Failed(HubError::with_kind(
+                    HubErrorKind::Internal,
+                    "the connection panicked",
+                )))
             })
         })
         .await
@@ -123,28 +129,34 @@ impl<R: Role> Engine<R> {
         .await
     }
 
-    /// Ends the connection: sends `close`, lets the calls that were accepted start, and then runs
-    /// `disconnected` beside what is still running. Done when `disconnected` is and the transport is closed;
-    /// the caller bounds the wait for the transport by `give_up`.
-    pub(crate) async fn finish<F, G>(&mut self, close: Option<Message<'_>>, end: End, disconnected: F, give_up: G)
-    where
-        F: Future<Output = ()>,
-        G: Future<Output = ()>,
-    {
-        if let Some(close) = close {
-            self.core.shared.send(&close);
-        }
-        self.core.shared.outbound.close();
+    /// Queues the last message, if there is one; from now on nothing is sent. Streams of results end; calls go
+    /// on.
+    pub(crate) fn say_last(&mut self, message: Option<Message<'_>>) {
+        self.core.shared.send_last(message);
         self.core.calls.cancel_streams();
+    }
+
+    /// Lets the calls that were accepted start, and then runs `disconnected` beside what is still running.
+    pub(crate) async fn finish<F: Future>(&mut self, disconnected: F) -> F::Output {
         let mut disconnected = pin!(disconnected);
-        let mut give_up = pin!(give_up);
-        let (mut told, mut closed, mut gave_up) = (false, false, false);
         poll_fn(|cx| {
             self.core.poll_calls(cx);
-            gave_up = gave_up || give_up.as_mut().poll(cx).is_ready();
-            closed = closed || gave_up || self.poll_close(cx, end).is_ready();
-            told = told || (self.core.calls.queued() == 0 && disconnected.as_mut().poll(cx).is_ready());
-            if told && closed { Poll::Ready(()) } else { Poll::Pending }
+            // Whether this can still be written makes no difference any more.
+            let _ = self.transport.poll_send(cx, &self.core.shared.outbound);
+            if self.core.calls.queued() > 0 { Poll::Pending } else { disconnected.as_mut().poll(cx) }
+        })
+        .await
+    }
+
+    /// Closes the transport, after what is queued has been written. The caller bounds the wait.
+    pub(crate) async fn close(&mut self, end: End) {
+        poll_fn(|cx| {
+            self.core.poll_calls(cx);
+            match self.transport.poll_send(cx, &self.core.shared.outbound) {
+                Poll::Ready(Ok(())) => self.transport.poll_close(cx, end).map(drop),
+                Poll::Ready(Err(_)) => Poll::Ready(()),
+                Poll::Pending => Poll::Pending,
+            }
         })
         .await;
     }
@@ -168,21 +180,11 @@ impl<R: Role> Engine<R> {
         &mut self.core.role
     }
 
-    fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<()> {
-        let Self { transport, core, .. } = self;
-        // Whatever goes wrong now, the transport is over.
-        match transport.poll_send(cx, &core.shared.outbound) {
-            Poll::Ready(Ok(())) => transport.poll_close(cx, end).map(drop),
-            Poll::Ready(Err(_)) => Poll::Ready(()),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
-        if let Some(stop) = self.core.shared.outbound.awake() {
-            return Poll::Ready(Ended::Stopped(stop));
-        }
         for _ in 0..READS_PER_POLL {
+            if let Some(stop) = self.core.shared.outbound.awake() {
+                return Poll::Ready(Ended::Stopped(stop));
+            }
             let reads = reading == Reading::Yes && !self.core.is_paused();
             if reading == Reading::Yes {
                 self.core.clock.reading(reads);
@@ -212,26 +214,27 @@ impl<R: Role> Engine<R> {
 
     /// Reads once, unless a pause has left something that was read before.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { transport, reader, core } = self;
-        if reader.has_ready() {
-            core.read_result(reader.resume(|record| core_record(core, record)));
+        let Self { transport, reader, left_over, core } = self;
+        if *left_over {
+            let result = reader.resume(|record| core.record(record));
+            *left_over = core.go_on(result);
             return Poll::Ready(());
         }
-        let mut result = Ok(());
-        let received = transport.poll_receive(cx, &mut |bytes| {
-            if result.is_ok() {
-                result = reader.push(bytes, |record| core_record(core, record));
-            }
+        let mut result = Ok(ControlFlow::Continue(()));
+        let received = transport.poll_receive(cx, &mut |bytes| match result {
+            Ok(ControlFlow::Continue(())) => result = reader.push(bytes, |record| core.record(record)),
+            // Kept behind what was left.
+            Ok(ControlFlow::Break(())) => result = reader.push(bytes, |_| ControlFlow::Break(())),
+            Err(_) => {}
         });
-        core.read_result(result);
+        *left_over = core.go_on(result);
         match received {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(Received::Some)) => core.clock.received(),
-            Poll::Ready(Ok(Received::End)) if reader.is_empty() => core.end(Ended::TransportEnded),
-            Poll::Ready(Ok(Received::End)) => core.end(Ended::Failed(HubError::with_kind(
-                HubErrorKind::Codec,
-                "Connection terminated while reading a message.",
-            ))),
+            Poll::Ready(Ok(Received::End)) => match reader.end() {
+                Ok(()) => core.end(Ended::TransportEnded),
+                Err(error) => core.broken(&error),
+            },
             Poll::Ready(Err(error)) => core.end(Ended::TransportLost(error)),
         }
         Poll::Ready(())
@@ -260,11 +263,6 @@ enum Reading {
     No,
 }
 
-fn core_record<R: Role>(core: &mut Core<R>, record: &[u8]) -> ControlFlow<()> {
-    core.record(record);
-    if core.ended.is_some() || core.is_paused() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-}
-
 impl<R: Role> Core<R> {
     /// The one place that decides when a connection stops reading: while its answers are not taken, while too
     /// many calls wait for their turn, and while too much of what it streams to us is not read. Everything
@@ -285,7 +283,7 @@ impl<R: Role> Core<R> {
             Due::Ping if self.shared.outbound.is_full() => {}
             Due::Ping => self.shared.send(&Message::Ping),
             Due::Silence => {
-                let error = HubError::with_kind(HubErrorKind::Timeout, self.role.silence_text());
+                let error = self.role.silence();
                 self.end(Ended::Failed(error));
             }
             Due::Write => {
@@ -295,18 +293,34 @@ impl<R: Role> Core<R> {
         }
     }
 
-    fn read_result(&mut self, result: Result<(), ProtocolError>) {
-        if let Err(error) = result {
-            self.end(Ended::Failed(HubError::with_kind(HubErrorKind::Codec, error.to_string())));
+    /// The peer broke the protocol.
+    fn broken(&mut self, error: &ProtocolError) {
+        self.end(Ended::Failed(HubError::named(HubErrorKind::Codec, error.name(), error.to_string())));
+    }
+
+    /// Whether records are left that were read and not handled, after the reader has stopped.
+    fn go_on(&mut self, result: Result<ControlFlow<()>, ProtocolError>) -> bool {
+        match result {
+            Ok(flow) => flow.is_break(),
+            Err(error) => {
+                self.broken(&error);
+                false
+            }
         }
     }
 
-    fn record(&mut self, record: &[u8]) {
+    /// Handles one record; breaks when the next one has to wait.
+    fn record(&mut self, record: &[u8]) -> ControlFlow<()> {
         match protocol::read(self.shared.format, record) {
             Ok(Some(message)) => self.message(message, record),
             // A type that we do not know: skipped.
             Ok(None) => {}
-            Err(error) => self.read_result(Err(error)),
+            Err(error) => self.broken(&error),
+        }
+        if self.ended.is_some() || self.is_paused() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     }
 
@@ -408,8 +422,9 @@ impl<R: Role> Core<R> {
     /// Values are checked while they are decoded; one that is thrown away undecoded is checked here, because
     /// what is not JSON at all ends the connection.
     fn validate(&mut self, record: &[u8]) {
-        let result = protocol::validate(self.shared.format, record);
-        self.read_result(result);
+        if let Err(error) = protocol::validate(self.shared.format, record) {
+            self.broken(&error);
+        }
     }
 
     fn poll_calls(&mut self, cx: &mut Context<'_>) {
@@ -428,7 +443,7 @@ impl<R: Role> Core<R> {
         let outcome = match &reply.0 {
             Ok(Answer::Value(value)) => {
                 let format = self.shared.format;
-                Outcome::Result(crate::contract::value::Payload { format, bytes: value.bytes() })
+                Outcome::Result(Payload { format, bytes: value.bytes() })
             }
             Ok(Answer::Refused(text)) => Outcome::Error((&**text).into()),
             Ok(Answer::Nothing | Answer::Items(_)) if stage == Stage::Streaming => Outcome::Void,

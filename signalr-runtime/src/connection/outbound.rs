@@ -135,34 +135,14 @@ impl Outbound {
         }
     }
 
-    /// Queues a frame whether or not there is room: answers, pings and the Close, whose number is bounded by
-    /// what the connection accepts from its peer.
-    pub(crate) fn push(&self, frame: &Frame) {
-        let mut queue = self.lock();
-        if !queue.closed {
-            self.append(&mut queue, frame);
-            queue.wake_writer();
-        }
-    }
-
-    /// Queues one encoded hub frame that has no other receiver, whether or not there is room.
+    /// Queues one encoded hub frame that has no other receiver, whether or not there is room: what a
+    /// connection itself says is bounded by what it accepts from its peer.
     pub(crate) fn push_record(&self, format: Format, record: &[u8]) {
         let mut queue = self.lock();
-        if queue.closed {
-            return;
+        if !queue.closed {
+            self.append_record(&mut queue, format, record);
+            queue.wake_writer();
         }
-        let header = match self.framing {
-            Framing::WebSocket => Some(WebSocketHeader::new(format, record.len())),
-            Framing::Bare => None,
-        };
-        let header = header.as_ref().map_or(&[][..], AsRef::as_ref);
-        let len = header.len() + record.len();
-        queue.bytes += len;
-        queue.frames += 1;
-        let piece = queue.piece(len);
-        piece.extend_from_slice(header);
-        piece.extend_from_slice(record);
-        queue.wake_writer();
     }
 
     /// Ready when there is room, or when the connection is over.
@@ -224,9 +204,11 @@ impl Outbound {
         queue.stop.take()
     }
 
-    /// Asks the connection to end. The first who asks decides what the peer is told.
+    /// Asks the connection to end. The first who asks decides what the peer is told. Where the peer may not come
+    /// back, nothing more is accepted from here on.
     pub(crate) fn stop(&self, stop: Stop) {
         let mut queue = self.lock();
+        queue.closed |= !stop.allow_reconnect;
         queue.stop.get_or_insert(stop);
         queue.wake_writer();
     }
@@ -236,13 +218,30 @@ impl Outbound {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Nothing more is accepted. What is queued may still be taken.
-    pub(crate) fn close(&self) {
+    /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken.
+    pub(crate) fn close(&self, format: Format, last: Option<&[u8]>) {
         let mut queue = self.lock();
+        if let Some(last) = last {
+            self.append_record(&mut queue, format, last);
+        }
         queue.closed = true;
         for sender in queue.senders.drain(..) {
             sender.wake();
         }
+    }
+
+    fn append_record(&self, queue: &mut Queue, format: Format, record: &[u8]) {
+        let header = match self.framing {
+            Framing::WebSocket => Some(WebSocketHeader::new(format, record.len())),
+            Framing::Bare => None,
+        };
+        let header = header.as_ref().map_or(&[][..], AsRef::as_ref);
+        let len = header.len() + record.len();
+        queue.bytes += len;
+        queue.frames += 1;
+        let piece = queue.piece(len);
+        piece.extend_from_slice(header);
+        piece.extend_from_slice(record);
     }
 
     fn append(&self, queue: &mut Queue, frame: &Frame) {

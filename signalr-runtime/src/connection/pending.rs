@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::contract::error::{HubError, HubResult};
+use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::upload::ItemSink;
 use crate::contract::value::{Encoded, Payload};
 
@@ -30,15 +30,29 @@ pub(crate) enum Awaited {
     Items(Arc<dyn ItemSink>),
 }
 
+impl Awaited {
+    fn fail(self, error: HubError) {
+        match self {
+            // The asker may have gone meanwhile.
+            Self::Reply(reply) => drop(reply.send(Err(error))),
+            Self::Items(sink) => sink.end(Some(error)),
+        }
+    }
+}
+
 impl Pending {
     /// Waits for what comes under `id`. An id that is still awaited is replaced, as ASP.NET Core does with
-    /// the streams of a client.
+    /// the streams of a client; whoever waited for it is told.
     pub(crate) fn insert(&self, id: &str, awaited: Awaited) -> HubResult {
         let mut state = self.lock();
         if let Some(error) = &state.closed {
             return Err(error.again());
         }
-        state.awaited.insert(id.into(), awaited);
+        let replaced = state.awaited.insert(id.into(), awaited);
+        drop(state);
+        if let Some(replaced) = replaced {
+            replaced.fail(HubError::with_kind(HubErrorKind::Canceled, "The id was used again."));
+        }
         Ok(())
     }
 
@@ -61,24 +75,14 @@ impl Pending {
     }
 
     /// Fails everything that is awaited, and everything that is asked from now on.
-    pub(crate) fn close(&self, error: HubError) {
+    pub(crate) fn close(&self, error: &HubError) {
         let mut state = self.lock();
         let awaited = std::mem::take(&mut state.awaited);
-        let again = error.again();
-        state.closed = Some(error);
+        state.closed.get_or_insert_with(|| error.again());
         drop(state);
         for awaited in awaited.into_values() {
-            match awaited {
-                // The asker may have gone meanwhile.
-                Awaited::Reply(reply) => drop(reply.send(Err(again.again()))),
-                Awaited::Items(sink) => sink.end(Some(again.again())),
-            }
+            awaited.fail(error.again());
         }
-    }
-
-    /// How many ids are awaited.
-    pub(crate) fn len(&self) -> usize {
-        self.lock().awaited.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

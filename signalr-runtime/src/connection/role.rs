@@ -24,8 +24,8 @@ pub(crate) trait Role: Send {
     /// A completion came that this connection does not wait for. An error ends the connection.
     fn unasked(&mut self, id: &str) -> HubResult;
 
-    /// What is said of a peer that has been silent for too long.
-    fn silence_text(&self) -> Cow<'static, str>;
+    /// What ends the connection of a peer that has been silent for too long.
+    fn silence(&self) -> HubError;
 }
 
 /// An invocation after binding.

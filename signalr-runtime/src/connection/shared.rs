@@ -1,6 +1,7 @@
 //! The part of a connection that other tasks hold: they queue frames and wait for answers through it.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::outbound::Outbound;
@@ -10,7 +11,6 @@ use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::value::{Encoded, Format, Payload};
 use crate::protocol;
 use crate::protocol::message::Message;
-use std::sync::Arc;
 
 /// One connection, seen from outside its task.
 pub(crate) struct Shared {
@@ -27,12 +27,22 @@ impl Shared {
 
     /// Queues a message of the connection itself, whether or not there is room.
     pub(crate) fn send(&self, message: &Message<'_>) {
+        self.outbound.push_record(self.format, self.record(message).bytes());
+    }
+
+    /// Queues the last message, if there is one; nothing is accepted after it.
+    pub(crate) fn send_last(&self, message: Option<Message<'_>>) {
+        let record = message.map(|message| self.record(&message));
+        self.outbound.close(self.format, record.as_ref().map(Encoded::bytes));
+    }
+
+    fn record(&self, message: &Message<'_>) -> Encoded {
         let written: Result<Encoded, Infallible> = Encoded::write(|record| {
             protocol::write(self.format, message, record);
             Ok(())
         });
         let Ok(record) = written;
-        self.outbound.push_record(self.format, record.bytes());
+        record
     }
 }
 

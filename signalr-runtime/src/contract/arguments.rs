@@ -60,12 +60,19 @@ impl<'a> Arguments<'a> {
         T::decode_front(self.format, &mut self.rest).map_err(|_| BindError::Type)
     }
 
+    /// Passes over the next argument; false at the end of the list.
+    pub fn skip(&mut self) -> Result<bool, BindError> {
+        if !self.at_value()? {
+            return Ok(false);
+        }
+        self.taken += 1;
+        self.format.read_front::<IgnoredAny>(&mut self.rest).map_err(|_| BindError::Type)?;
+        Ok(true)
+    }
+
     /// Makes sure that there is nothing more than was asked for.
     pub fn finish(mut self) -> Result<(), BindError> {
-        while self.at_value()? {
-            self.taken += 1;
-            self.format.read_front::<IgnoredAny>(&mut self.rest).map_err(|_| BindError::Type)?;
-        }
+        while self.skip()? {}
         if self.taken == self.expected {
             Ok(())
         } else {

@@ -86,6 +86,17 @@ impl HubError {
         Self(Box::new(Inner { kind, name: name.into(), message: message.into(), source: None }))
     }
 
+    /// An error that ASP.NET Core knows by another name than the kind's usual one.
+    pub(crate) fn named(
+        kind: HubErrorKind,
+        name: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut error = Self::with_kind(kind, message);
+        error.0.name = name.into();
+        error
+    }
+
     /// What kind of failure this is.
     pub fn kind(&self) -> HubErrorKind {
         self.0.kind

@@ -201,11 +201,16 @@ impl Receivers for Single {
 }
 
 impl Receiver for Single {
-    fn invoke(&self, target: &'static str, arguments: &dyn EncodeArguments) -> BoxFuture<'static, HubResult<Encoded>> {
+    fn invoke(
+        &self,
+        target: &'static str,
+        arguments: &dyn EncodeArguments,
+    ) -> BoxFuture<'static, HubResult<Encoded>> {
         match &self.one {
             One::Here(connection) => self.core.client_results.ask(connection, target, arguments),
             One::Unknown(id) => {
-                let error = HubError::with_kind(HubErrorKind::Closed, format!("Connection '{id}' does not exist."));
+                let error =
+                    HubError::with_kind(HubErrorKind::Closed, format!("Connection '{id}' does not exist."));
                 Box::pin(std::future::ready(Err(error)))
             }
         }

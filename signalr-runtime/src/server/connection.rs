@@ -89,7 +89,12 @@ enum Groups {
 }
 
 impl Connection {
-    pub(crate) fn new(id: ConnectionId, user_id: Option<Arc<str>>, request: Parts, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(
+        id: ConnectionId,
+        user_id: Option<Arc<str>>,
+        request: Parts,
+        shared: Arc<Shared>,
+    ) -> Self {
         Self {
             id,
             user_id,

@@ -1,7 +1,6 @@
 //! What all connections of one hub share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -25,7 +24,8 @@ pub(crate) struct HubCore {
     pub(crate) tasks: TaskTracker,
     /// Ends those tasks that do not end by themselves.
     pub(crate) kill: CancellationToken,
-    shutting_down: AtomicBool,
+    /// Cancelled when the hub shuts down: no new connection is accepted.
+    pub(crate) stopping: CancellationToken,
 }
 
 impl HubCore {
@@ -36,22 +36,20 @@ impl HubCore {
             client_results: Arc::default(),
             tasks: TaskTracker::new(),
             kill: CancellationToken::new(),
-            shutting_down: AtomicBool::new(false),
+            stopping: CancellationToken::new(),
         }
-    }
-
-    /// Whether no new connection is accepted.
-    pub(crate) fn is_shutting_down(&self) -> bool {
-        self.shutting_down.load(Ordering::Acquire)
     }
 
     /// Ends every connection: each client is told that it may connect again, each disconnect callback runs.
     pub(crate) async fn shut_down(&self) {
-        self.shutting_down.store(true, Ordering::Release);
+        self.stopping.cancel();
         self.tasks.close();
         self.lifetime.for_each(|connection| connection.shared.outbound.stop(Stop { allow_reconnect: true }));
         if timeout(SHUTDOWN_WAIT, self.tasks.wait()).await.is_err() {
-            tracing::warn!(hub = self.name, "connections are still busy after {SHUTDOWN_WAIT:?}: ending them");
+            tracing::warn!(
+                hub = self.name,
+                "connections are still busy after {SHUTDOWN_WAIT:?}: ending them"
+            );
             self.kill.cancel();
             self.tasks.wait().await;
         }

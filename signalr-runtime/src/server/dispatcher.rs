@@ -18,7 +18,8 @@ use crate::protocol::message::{Invocation, Outcome};
 
 /// Dispatches the calls of one client to its hub.
 pub(crate) struct HubDispatcher<H: Hub> {
-    pub(crate) hub: Arc<H>,
+    /// The hub's value; none before the client has connected, and until then nothing is read.
+    pub(crate) hub: Option<Arc<H>>,
     pub(crate) shared: Arc<HubShared<H>>,
     pub(crate) connection: Arc<Connection>,
 }
@@ -72,7 +73,10 @@ impl<H: Hub> Role for HubDispatcher<H> {
                 .into(),
             );
         };
-        let running = match (handler.bind)(&self.hub, call) {
+        let Some(hub) = &self.hub else {
+            return Bound::Refused("The hub is still connecting.".into());
+        };
+        let running = match (handler.bind)(hub, call) {
             Ok(running) => running,
             Err(error) => {
                 let mut text = format!("Failed to invoke '{target}' due to an error on the server.");
@@ -127,7 +131,10 @@ impl<H: Hub> Role for HubDispatcher<H> {
         Ok(())
     }
 
-    fn silence_text(&self) -> Cow<'static, str> {
-        "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.".into()
+    fn silence(&self) -> HubError {
+        HubError::with_kind(
+            HubErrorKind::Canceled,
+            "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.",
+        )
     }
 }

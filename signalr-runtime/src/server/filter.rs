@@ -33,13 +33,21 @@ pub trait Filter: Send + Sync + 'static {
     fn invoke(&self, call: Invocation, next: Next) -> impl Future<Output = Reply> + Send;
 
     /// Runs around the connect callback.
-    fn connect(&self, connection: ConnectionInfo, next: NextConnect) -> impl Future<Output = HubResult> + Send {
+    fn connect(
+        &self,
+        connection: ConnectionInfo,
+        next: NextConnect,
+    ) -> impl Future<Output = HubResult> + Send {
         let _ = connection;
         next.run()
     }
 
     /// Runs around the disconnect callback.
-    fn disconnect(&self, connection: ConnectionInfo, next: NextDisconnect) -> impl Future<Output = ()> + Send {
+    fn disconnect(
+        &self,
+        connection: ConnectionInfo,
+        next: NextDisconnect,
+    ) -> impl Future<Output = ()> + Send {
         let _ = connection;
         next.run()
     }
@@ -171,7 +179,9 @@ impl NextConnect {
     pub async fn run(self) -> HubResult {
         let Self { mut rest, connection, callback } = self;
         match rest.pop_outermost() {
-            Some(filter) => filter.connect(connection.clone(), NextConnect { rest, connection, callback }).await,
+            Some(filter) => {
+                filter.connect(connection.clone(), NextConnect { rest, connection, callback }).await
+            }
             None => callback.await,
         }
     }
@@ -195,7 +205,9 @@ impl NextDisconnect {
     pub async fn run(self) {
         let Self { mut rest, connection, callback } = self;
         match rest.pop_outermost() {
-            Some(filter) => filter.disconnect(connection.clone(), NextDisconnect { rest, connection, callback }).await,
+            Some(filter) => {
+                filter.disconnect(connection.clone(), NextDisconnect { rest, connection, callback }).await
+            }
             None => callback.await,
         }
     }
@@ -243,7 +255,11 @@ impl Filters {
     }
 
     /// Wraps the disconnect callback.
-    pub(crate) async fn around_disconnect(&self, connection: &Arc<Connection>, callback: BoxFuture<'static, ()>) {
+    pub(crate) async fn around_disconnect(
+        &self,
+        connection: &Arc<Connection>,
+        callback: BoxFuture<'static, ()>,
+    ) {
         let connection = ConnectionInfo(Arc::clone(connection));
         NextDisconnect { rest: self.clone(), connection, callback }.run().await;
     }

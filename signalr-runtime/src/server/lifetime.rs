@@ -102,7 +102,12 @@ impl LifetimeManager {
     }
 
     /// Queues a call for every connection of a selection.
-    pub(crate) fn send(&self, to: &Selection, target: &'static str, arguments: &dyn EncodeArguments) -> Delivery {
+    pub(crate) fn send(
+        &self,
+        to: &Selection,
+        target: &'static str,
+        arguments: &dyn EncodeArguments,
+    ) -> Delivery {
         let mut broadcast = Broadcast::new(target, arguments);
         match to {
             Selection::All => self.for_each(|connection| broadcast.send(connection)),
@@ -206,7 +211,8 @@ impl<'a> Broadcast<'a> {
         }
         let waiting = self.waiting;
         Delivery::Waiting(Box::pin(async move {
-            let sends = waiting.iter().map(|(connection, frame)| connection.shared.outbound.push_when_room(frame));
+            let sends =
+                waiting.iter().map(|(connection, frame)| connection.shared.outbound.push_when_room(frame));
             join_all(sends).await;
             Ok(())
         }))

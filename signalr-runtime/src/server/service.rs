@@ -143,10 +143,6 @@ where
     H::Contract: Dispatch<H>,
 {
     /// A hub whose values are made by `factory`, one for each connection.
-    ///
-    /// # Panics
-    ///
-    /// When the operating system gives no random numbers for the key of the connection tokens.
     pub fn new<F>(factory: F) -> Self
     where
         F: Fn(HubContext<H::Contract>) -> H + Send + Sync + 'static,
@@ -156,10 +152,6 @@ where
 
     /// A hub whose values are made by `factory`, which may wait and may refuse a connection: with an error the
     /// client is told that the connection was closed, and does not try again.
-    ///
-    /// # Panics
-    ///
-    /// As [`new`](Self::new).
     pub fn try_new<F, Fut>(factory: F) -> Self
     where
         F: Fn(HubContext<H::Contract>) -> Fut + Send + Sync + 'static,
@@ -169,14 +161,13 @@ where
     }
 
     fn with_factory(factory: Arc<Factory<H>>) -> Self {
-        let tokens = TokenSealer::new().expect("the operating system gives random numbers");
         Self {
             shared: Arc::new(HubShared {
                 core: Arc::new(HubCore::new(H::Contract::NAME)),
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
-                tokens: Arc::new(tokens),
+                tokens: Arc::new(TokenSealer::new()),
                 factory,
                 user_id: None,
                 rules: Vec::new(),

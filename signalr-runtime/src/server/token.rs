@@ -23,10 +23,8 @@ const NONCE_BYTES: usize = 24;
 const EXPIRY_BYTES: usize = 8;
 
 /// A new connection id: 128 random bits as 22 characters.
-pub(crate) fn new_connection_id() -> Result<ConnectionId, getrandom::Error> {
-    let mut id = [0; ID_BYTES];
-    getrandom::fill(&mut id)?;
-    Ok(ConnectionId::new(&BASE64_URL_SAFE_NO_PAD.encode(id)))
+pub(crate) fn new_connection_id() -> ConnectionId {
+    ConnectionId::new(&BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; ID_BYTES]>()))
 }
 
 /// Seals and opens the tokens of one hub. The key is random and lives as long as the process.
@@ -39,25 +37,23 @@ pub(crate) struct TokenSealer {
 }
 
 impl TokenSealer {
-    pub(crate) fn new() -> Result<Self, getrandom::Error> {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key)?;
-        Ok(Self { cipher: XChaCha20Poly1305::new(&key.into()), epoch: Instant::now(), used: Mutex::default() })
+    pub(crate) fn new() -> Self {
+        let key: [u8; 32] = rand::random();
+        Self { cipher: XChaCha20Poly1305::new(&key.into()), epoch: Instant::now(), used: Mutex::default() }
     }
 
     /// A token that opens the connection `id`, until it expires.
-    pub(crate) fn seal(&self, id: &ConnectionId) -> Result<String, getrandom::Error> {
+    pub(crate) fn seal(&self, id: &ConnectionId) -> String {
         self.seal_bytes(id.as_bytes())
     }
 
     /// A token that is the id of the connection it opens, for clients that know only one of the two.
-    pub(crate) fn seal_id(&self) -> Result<ConnectionId, getrandom::Error> {
-        self.seal_bytes(b"").map(|token| ConnectionId::new(&token))
+    pub(crate) fn seal_id(&self) -> ConnectionId {
+        ConnectionId::new(&self.seal_bytes(b""))
     }
 
-    fn seal_bytes(&self, id: &[u8]) -> Result<String, getrandom::Error> {
-        let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce)?;
+    fn seal_bytes(&self, id: &[u8]) -> String {
+        let nonce: [u8; NONCE_BYTES] = rand::random();
         let expiry = (self.epoch.elapsed() + LIFETIME).as_millis();
         let mut plain = u64::try_from(expiry).unwrap_or(u64::MAX).to_be_bytes().to_vec();
         plain.extend_from_slice(id);
@@ -65,7 +61,7 @@ impl TokenSealer {
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), &*plain).unwrap_or_default();
         let mut token = nonce.to_vec();
         token.extend_from_slice(&sealed);
-        Ok(BASE64_URL_SAFE_NO_PAD.encode(token))
+        BASE64_URL_SAFE_NO_PAD.encode(token)
     }
 
     /// The connection that a token opens. None for every other text, and for a token that has expired or was
