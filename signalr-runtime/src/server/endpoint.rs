@@ -19,7 +19,9 @@ use crate::connection::outbound::Framing;
 use crate::transport::negotiate::{
     ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
 };
-use crate::transport::websocket::{WebSocket, from_upgraded, upgrade};
+use crate::transport::websocket::socket::from_upgraded;
+use crate::transport::websocket::stream::WebSocket;
+use crate::transport::websocket::upgrade;
 
 type HttpResponse = Response<Full<Bytes>>;
 
@@ -89,7 +91,7 @@ fn websocket<H: Hub>(hub: &Arc<HubShared<H>>, mut parts: Parts) -> HttpResponse 
     };
     let response = match upgrade::accept(&parts) {
         Ok(response) => response.map(|()| Full::default()),
-        Err(refused) => return refused.map(|text| Full::new(text.into())),
+        Err(refused) => return refused.response().map(|text| Full::new(text.into())),
     };
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections");

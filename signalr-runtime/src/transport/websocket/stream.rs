@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tungstenite::protocol::frame::coding::{CloseCode, Control};
 
 use super::close::PeerClose;
-use super::codec::{Event, FrameReader, Role};
+use super::codec::{Chunk, Event, FrameReader, Role};
 use super::write::{self, Batch};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;
@@ -132,7 +132,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     }
 
     /// Hands the data in `chunk` to `receive`, and keeps in mind what the control frames in it ask for.
-    fn take_in(&mut self, mut chunk: &mut [u8], receive: &mut dyn FnMut(&[u8])) -> io::Result<Received> {
+    fn take_in(&mut self, chunk: &mut [u8], receive: &mut dyn FnMut(&[u8])) -> io::Result<Received> {
+        let mut chunk = Chunk(chunk);
         loop {
             match self.reader.next(&mut chunk) {
                 Ok(None) => return Ok(Received::Some),
