@@ -8,6 +8,8 @@ mod connection;
 mod contract;
 #[cfg(feature = "engine")]
 mod protocol;
+#[cfg(feature = "engine")]
+mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
 pub use contract::hub::{

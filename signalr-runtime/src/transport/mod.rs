@@ -1,0 +1,3 @@
+//! What carries the bytes of a connection.
+
+pub(crate) mod negotiate;
