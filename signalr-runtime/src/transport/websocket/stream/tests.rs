@@ -71,7 +71,7 @@ impl Line {
     }
 
     fn push(&self, text: &str) {
-        self.queue.push(&hub_frame(text));
+        self.queue.try_push(&hub_frame(text)).expect("there is room");
     }
 
     /// What the peer reads until nothing more comes.
