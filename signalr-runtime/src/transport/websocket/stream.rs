@@ -78,21 +78,22 @@ enum Closing {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     /// The server's end. `early` is what arrived behind the request, before the upgrade was done.
-    pub(crate) fn server(io: S, early: Bytes) -> Self {
+    pub(crate) fn server(io: S, early: &[u8]) -> Self {
         Self::new(io, early, Sender::Server)
     }
 
     /// The client's end. `early` is what arrived behind the response.
-    pub(crate) fn client(io: S, early: Bytes, format: Format) -> Self {
+    pub(crate) fn client(io: S, early: &[u8], format: Format) -> Self {
         Self::new(io, early, Sender::Client(format))
     }
 
-    fn new(io: S, early: Bytes, sender: Sender) -> Self {
+    fn new(io: S, early: &[u8], sender: Sender) -> Self {
         Self {
             io,
             reader: FrameReader::new(sender.role()),
             sender,
-            early,
+            // A copy: what hyper hands over, even when it is empty, holds on to the buffer it has read into.
+            early: Bytes::copy_from_slice(early),
             incoming: Incoming::Open,
             ping: None,
             batch: Batch::default(),

@@ -24,7 +24,7 @@ impl Line {
     fn to_client() -> Self {
         let (a, b) = Wire::pair();
         Self {
-            ours: WebSocket::server(a, Bytes::new()),
+            ours: WebSocket::server(a, &[]),
             queue: queue(Framing::WebSocket),
             peer: tungstenite::WebSocket::from_raw_socket(b, tungstenite::protocol::Role::Client, None),
         }
@@ -34,7 +34,7 @@ impl Line {
     fn to_server() -> Self {
         let (a, b) = Wire::pair();
         Self {
-            ours: WebSocket::client(a, Bytes::new(), Format::Json),
+            ours: WebSocket::client(a, &[], Format::Json),
             queue: queue(Framing::Bare),
             peer: tungstenite::WebSocket::from_raw_socket(b, tungstenite::protocol::Role::Server, None),
         }
@@ -178,7 +178,7 @@ fn what_came_with_the_handshake_is_received_first() {
     let mut early = vec![0x82, 127];
     early.extend_from_slice(&100_000_u64.to_be_bytes());
     early.resize(100_010, b'e');
-    let mut ours = WebSocket::client(a, Bytes::from(early), Format::Json);
+    let mut ours = WebSocket::client(a, &early, Format::Json);
     io::Write::write_all(&mut b, b"\x81\x04late").unwrap();
     let mut all = Vec::new();
     while let (data, Poll::Ready(Ok(Received::Some))) = receive(&mut ours) {
