@@ -1,3 +1,5 @@
 //! What carries the bytes of a connection.
 
+#[cfg(feature = "test-util")]
+pub(crate) mod memory;
 pub(crate) mod websocket;
