@@ -155,7 +155,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let written = ready!(self.batch.poll_write(&mut self.io, cx));
         if written.is_err() {
-            self.incoming = Incoming::Lost;
+            // What the peer has sent may still be read: its close frame tells why it does not listen.
+            self.closing = Closing::Done;
         }
         Poll::Ready(written)
     }
@@ -286,6 +287,8 @@ fn no_close_frame() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was lost: it ended without a close frame")
 }
 
+#[cfg(test)]
+mod line;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
