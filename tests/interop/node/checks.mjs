@@ -1,5 +1,6 @@
 // The checks, in the order of `../checks.txt`. Each opens its own connections.
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { HubConnectionState, Subject } from "@microsoft/signalr";
 import { within } from "./runner.mjs";
 
@@ -193,6 +194,16 @@ async function streamDownError(connections) {
   });
 }
 
+/** Asks again until the answer is `wanted`: for what the server does after it has answered. */
+async function askUntil(wanted, connection, method) {
+  const asking = async () => {
+    let answer;
+    do answer = await call(connection, method);
+    while (!isDeepStrictEqual(answer, wanted));
+  };
+  await within(`${method} to answer ${JSON.stringify(wanted)}`, asking());
+}
+
 async function streamCancel(connections) {
   const a = await connections.open();
   assert.equal(await call(a, "CancelledStreams"), 0);
@@ -207,11 +218,14 @@ async function streamCancel(connections) {
       error: reject,
     });
   });
-  const noticed = async () => {
-    while ((await call(a, "CancelledStreams")) === 0);
-  };
-  await within("the server to notice the cancel", noticed());
-  assert.equal(await call(a, "CancelledStreams"), 1);
+  await askUntil(1, a, "CancelledStreams");
+}
+
+async function streamUpItems(connections) {
+  const a = await connections.open();
+  const texts = Array.from({ length: 30 }, (_, i) => `line ${i}`);
+  await within("send", upload(texts, (subject) => a.send("RecordStream", subject)));
+  await askUntil(texts, a, "Recorded");
 }
 
 async function streamUp(connections) {
@@ -306,6 +320,7 @@ export const checks = {
   "stream-down": { check: streamDown },
   "stream-down-error": { check: streamDownError },
   "stream-cancel": { check: streamCancel },
+  "stream-up-items": { check: streamUpItems },
   "stream-up": { check: streamUp },
   "stream-up-argument": { check: streamUpArgument },
   "stream-both": { check: streamBoth },

@@ -118,6 +118,15 @@ namespace TestHub
             return string.Join(separator, all);
         }
 
+        public async Task RecordStream(IAsyncEnumerable<string> texts)
+        {
+            var state = ConnectionState.Of(Context);
+            await foreach (var text in texts)
+            {
+                state.Recorded.Enqueue(text);
+            }
+        }
+
         public async IAsyncEnumerable<int> Doubled(IAsyncEnumerable<int> numbers)
         {
             await foreach (var number in numbers)
