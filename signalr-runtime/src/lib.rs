@@ -1,1 +1,41 @@
-//! ASP.NET Core SignalR for Rust.
+//! ASP.NET Core SignalR for Rust: typed hubs, typed clients, exactly the same wire.
+
+// Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
+#![cfg_attr(not(feature = "json"), allow(unused_variables, unused_mut, unreachable_code))]
+
+#[cfg(feature = "engine")]
+mod connection;
+mod contract;
+#[cfg(feature = "engine")]
+mod protocol;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "engine")]
+mod transport;
+
+pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
+pub use contract::hub::{
+    ClientContract, HubContract, MethodDescription, MethodKind, MethodName, NoClient, NoProxy,
+    ParameterDescription,
+};
+pub use contract::value::WireValue;
+#[doc(no_inline)]
+pub use futures_core::Stream;
+
+/// What generated code names. Not part of the API: it may change in any release.
+#[doc(hidden)]
+pub mod __private {
+    pub use futures_core::Stream;
+
+    pub use crate::contract::arguments::{ArgumentList, ArgumentWriter, Arguments, BindError, WireArgument};
+    pub use crate::contract::dispatch::{Call, Dispatch, Handler, Reply, ResultSink, Running, send_items};
+    pub use crate::contract::error::{HubError, HubResult};
+    pub use crate::contract::hub::{
+        ClientContract, HubContract, Method, MethodDescription, MethodKind, MethodName, NoClient, Outcome,
+        Param, ParameterDescription, WireError,
+    };
+    pub use crate::contract::link::Link;
+    pub use crate::contract::receivers::{Receiver, Receivers};
+    pub use crate::contract::upload::Incoming;
+    pub use crate::contract::value::{Format, ValueError, WireValue};
+}

@@ -1,0 +1,292 @@
+//! The calls that one connection has received: started in order, run side by side, answered, cancelled.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+
+use futures_util::future::{AbortHandle, Abortable, Aborted};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::scope::{self, Scope};
+use crate::contract::dispatch::{Answer, Reply, Running};
+use crate::contract::error::{HubError, HubErrorKind};
+
+/// A received call that has been bound and may start.
+pub(crate) struct Call {
+    /// Where the answer goes; none for a call that wants no answer.
+    pub(crate) id: Option<Box<str>>,
+    /// The method, as the caller spelled it.
+    pub(crate) target: Box<str>,
+    pub(crate) mode: Mode,
+    pub(crate) turn: Turn,
+    /// Ids of the streams that feed it.
+    pub(crate) uploads: Vec<Box<str>>,
+    /// The user's method.
+    pub(crate) running: Running,
+}
+
+/// How a call was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// For one answer, or none.
+    Plain,
+    /// For a stream of results.
+    Stream,
+}
+
+/// When a call may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// In order, and only while fewer than the allowed number run.
+    Ordered,
+    /// At once.
+    Free,
+}
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The method has not returned.
+    Invoking,
+    /// It has returned a stream, whose items are being sent.
+    Streaming,
+}
+
+/// A call that has ended.
+pub(crate) struct Finished {
+    pub(crate) id: Option<Box<str>>,
+    pub(crate) target: Box<str>,
+    pub(crate) uploads: Vec<Box<str>>,
+    pub(crate) stage: Stage,
+    pub(crate) reply: Reply,
+}
+
+/// The calls of one connection.
+pub(crate) struct Calls {
+    /// How many ordered calls may still start.
+    permits: usize,
+    queued: VecDeque<Call>,
+    /// How many of the queued calls need no permit.
+    queued_free: usize,
+    /// The calls that did not end at their first poll; none is kept for a connection without such calls.
+    running: Option<FuturesUnordered<Task>>,
+    /// How to stop a running call.
+    cancels: HashMap<Box<str>, (Mode, AbortHandle)>,
+    /// Permits that running calls have given back before their end.
+    released: Arc<AtomicUsize>,
+}
+
+impl Calls {
+    /// At most `permits` ordered calls run at once.
+    pub(crate) fn new(permits: usize) -> Self {
+        Self {
+            permits,
+            queued: VecDeque::new(),
+            queued_free: 0,
+            running: None,
+            cancels: HashMap::new(),
+            released: Arc::default(),
+        }
+    }
+
+    /// Accepts a call. It starts in [`poll`](Self::poll).
+    pub(crate) fn push(&mut self, call: Call) {
+        self.queued_free += usize::from(call.turn == Turn::Free);
+        self.queued.push_back(call);
+    }
+
+    /// Whether a call with this id is running or waits for its turn.
+    pub(crate) fn is_active(&self, id: &str) -> bool {
+        self.cancels.contains_key(id) || self.queued.iter().any(|call| call.id.as_deref() == Some(id))
+    }
+
+    /// How many calls wait for their turn.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued.len()
+    }
+
+    /// Whether no call is left at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queued.is_empty() && self.running.is_none()
+    }
+
+    /// Starts what may start and runs what was woken. Ready with the next call that has ended.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        loop {
+            while let Some(call) = self.next_to_start() {
+                if let Some(finished) = self.start(call, cx) {
+                    return Poll::Ready(finished);
+                }
+            }
+            let Some(running) = &mut self.running else {
+                return Poll::Pending;
+            };
+            let polled = running.poll_next_unpin(cx);
+            let released = self.released.swap(0, Ordering::Relaxed);
+            self.permits += released;
+            match polled {
+                Poll::Ready(Some((finished, permit))) => {
+                    self.permits += usize::from(permit);
+                    if let Some(id) = &finished.id {
+                        self.cancels.remove(id);
+                    }
+                    return Poll::Ready(finished);
+                }
+                Poll::Ready(None) => self.running = None,
+                // A permit that was given back lets another call start.
+                Poll::Pending if released > 0 => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Stops the call with this id, if it is there; it then ends as cancelled. Dropping a future that waits is
+    /// how Rust code is told to stop.
+    pub(crate) fn cancel(&mut self, id: &str) -> Option<Finished> {
+        if let Some((_, handle)) = self.cancels.get(id) {
+            handle.abort();
+            return None;
+        }
+        let at = self.queued.iter().position(|call| call.id.as_deref() == Some(id))?;
+        let call = self.queued.remove(at)?;
+        self.queued_free -= usize::from(call.turn == Turn::Free);
+        let Call { id, target, mode, uploads, .. } = call;
+        Some(Finished { id, target, uploads, stage: Stage::Invoking, reply: canceled(mode) })
+    }
+
+    /// Stops the calls that stream their results; plain calls run on to their end.
+    pub(crate) fn cancel_streams(&mut self) {
+        for (mode, handle) in self.cancels.values() {
+            if *mode == Mode::Stream {
+                handle.abort();
+            }
+        }
+    }
+
+    /// Forgets the calls that have not started.
+    pub(crate) fn clear_queue(&mut self) {
+        self.queued.clear();
+        self.queued_free = 0;
+    }
+
+    fn next_to_start(&mut self) -> Option<Call> {
+        if self.permits > 0 {
+            let call = self.queued.pop_front()?;
+            self.queued_free -= usize::from(call.turn == Turn::Free);
+            return Some(call);
+        }
+        if self.queued_free == 0 {
+            return None;
+        }
+        let at = self.queued.iter().position(|call| call.turn == Turn::Free)?;
+        self.queued_free -= 1;
+        self.queued.remove(at)
+    }
+
+    /// Polls a call for the first time, in the poll that accepted it: a call that ends at once is answered
+    /// without a task of its own.
+    fn start(&mut self, call: Call, cx: &mut Context<'_>) -> Option<Finished> {
+        let Call { id, target, mode, turn, uploads, running } = call;
+        let mut stages = Stages { stage: Stage::Invoking, running };
+        let (polled, asked) = scope::enter(Scope::Invocation, || Pin::new(&mut stages).poll(cx));
+        if let Poll::Ready((stage, reply)) = polled {
+            return Some(Finished { id, target, uploads, stage, reply });
+        }
+        let permit = turn == Turn::Ordered && !asked;
+        self.permits -= usize::from(permit);
+        let (handle, registration) = AbortHandle::new_pair();
+        if let Some(id) = &id {
+            self.cancels.insert(id.clone(), (mode, handle));
+        }
+        let future = Abortable::new(stages, registration);
+        let released = Arc::clone(&self.released);
+        self.running.get_or_insert_default().push(Task {
+            id,
+            target,
+            mode,
+            uploads,
+            permit,
+            released,
+            future,
+        });
+        None
+    }
+}
+
+/// A call that did not end at its first poll.
+struct Task {
+    id: Option<Box<str>>,
+    target: Box<str>,
+    mode: Mode,
+    uploads: Vec<Box<str>>,
+    /// Whether it holds a permit.
+    permit: bool,
+    released: Arc<AtomicUsize>,
+    future: Abortable<Stages>,
+}
+
+impl Future for Task {
+    /// The end, and whether a permit comes back with it.
+    type Output = (Finished, bool);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let task = self.get_mut();
+        let (polled, asked) = scope::enter(Scope::Invocation, || Pin::new(&mut task.future).poll(cx));
+        if asked && mem::take(&mut task.permit) {
+            task.released.fetch_add(1, Ordering::Relaxed);
+        }
+        let (stage, reply) = match ready!(polled) {
+            Ok(ended) => ended,
+            Err(Aborted) => (Stage::Streaming, canceled(task.mode)),
+        };
+        let finished = Finished {
+            id: task.id.take(),
+            target: mem::take(&mut task.target),
+            uploads: mem::take(&mut task.uploads),
+            stage,
+            reply,
+        };
+        Poll::Ready((finished, task.permit))
+    }
+}
+
+/// Runs a method, and then the stream it may have returned.
+struct Stages {
+    stage: Stage,
+    running: Running,
+}
+
+impl Future for Stages {
+    type Output = (Stage, Reply);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            // The user's code: a panic ends this call and nothing else.
+            let polled = catch_unwind(AssertUnwindSafe(|| self.running.as_mut().poll(cx)));
+            let reply = match polled {
+                Ok(polled) => ready!(polled),
+                Err(_) => Reply::error(HubError::with_kind(HubErrorKind::Internal, "the method panicked")),
+            };
+            match reply.0 {
+                Ok(Answer::Items(items)) => {
+                    self.stage = Stage::Streaming;
+                    self.running = items;
+                }
+                ended => return Poll::Ready((self.stage, Reply(ended))),
+            }
+        }
+    }
+}
+
+/// How a cancelled call ends: a stream without an error, a plain call as one that was cut short.
+fn canceled(mode: Mode) -> Reply {
+    match mode {
+        Mode::Stream => Reply::nothing(),
+        Mode::Plain => Reply::error(HubError::with_kind(HubErrorKind::Canceled, "The call was cancelled.")),
+    }
+}

@@ -1,0 +1,177 @@
+//! The times a connection watches: its pings, its peer's silence, a write that is stuck.
+//!
+//! One timer per connection, set to whichever is due first. Traffic only notes a time; the timer is looked at
+//! when it fires.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// How the engine keeps a connection alive and finds out that it is not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    /// Time between two pings of ours; none on a transport that keeps itself alive.
+    pub(crate) ping: Option<Ping>,
+    /// Longest silence of the peer; none where it is never held against it.
+    pub(crate) silence: Option<Silence>,
+    /// Longest time that one write may be stuck.
+    pub(crate) write: Duration,
+}
+
+/// When pings are sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ping {
+    /// At every interval, traffic or not: what a server does.
+    Every(Duration),
+    /// When nothing was sent for that long: what a client does.
+    WhenIdle(Duration),
+}
+
+/// From when on silence counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Silence {
+    /// From the peer's first ping on: a server does not hold it against clients that never ping.
+    FromFirstPing(Duration),
+    /// From the start: what a client does.
+    FromStart(Duration),
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Send a ping.
+    Ping,
+    /// The peer has been silent for too long.
+    Silence,
+    /// A write has been stuck for too long.
+    Write,
+}
+
+/// The clock of one connection.
+pub(crate) struct Clock {
+    timing: Timing,
+    timer: Pin<Box<Sleep>>,
+    /// When the next ping is due, unless something is sent before.
+    ping_at: Option<Instant>,
+    /// Since when the peer has been silent, if that counts yet.
+    heard: Option<Instant>,
+    /// Silence does not count while we do not read.
+    deaf: bool,
+    /// Since when a write has been stuck.
+    stuck: Option<Instant>,
+}
+
+impl Clock {
+    pub(crate) fn new(timing: Timing) -> Self {
+        let now = Instant::now();
+        let ping_at = timing.ping.and_then(|ping| now.checked_add(ping.interval()));
+        let heard = matches!(timing.silence, Some(Silence::FromStart(_))).then_some(now);
+        let mut clock =
+            Self { timing, timer: Box::pin(sleep_until(now)), ping_at, heard, deaf: false, stuck: None };
+        clock.arm(now);
+        clock
+    }
+
+    /// Something arrived.
+    pub(crate) fn received(&mut self) {
+        if let Some(heard) = &mut self.heard {
+            *heard = Instant::now();
+        }
+    }
+
+    /// The peer pinged.
+    pub(crate) fn pinged(&mut self) {
+        if self.timing.silence.is_some() && self.heard.is_none() {
+            let now = Instant::now();
+            self.heard = Some(now);
+            self.arm(now);
+        }
+    }
+
+    /// Whether the connection reads at the moment.
+    pub(crate) fn reading(&mut self, reading: bool) {
+        if self.deaf == reading {
+            self.deaf = !reading;
+            self.received();
+            self.arm(Instant::now());
+        }
+    }
+
+    /// Something was written out.
+    pub(crate) fn sent(&mut self) {
+        self.stuck = None;
+        if let Some(Ping::WhenIdle(interval)) = self.timing.ping {
+            self.ping_at = Instant::now().checked_add(interval);
+        }
+    }
+
+    /// A write is stuck.
+    pub(crate) fn blocked(&mut self) {
+        if self.stuck.is_none() {
+            let now = Instant::now();
+            self.stuck = Some(now);
+            self.arm(now);
+        }
+    }
+
+    /// Nothing is being written.
+    pub(crate) fn idle(&mut self) {
+        self.stuck = None;
+    }
+
+    /// Ready with what is due; the timer wakes the task otherwise.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            let due = self.due(now);
+            if due == Some(Due::Ping) {
+                self.ping_at = self.timing.ping.and_then(|ping| now.checked_add(ping.interval()));
+            }
+            self.arm(now);
+            if let Some(due) = due {
+                return Poll::Ready(due);
+            }
+        }
+        Poll::Pending
+    }
+
+    fn due(&self, now: Instant) -> Option<Due> {
+        if self.stuck_until().is_some_and(|at| now >= at) {
+            Some(Due::Write)
+        } else if self.silent_at().is_some_and(|at| now >= at) {
+            Some(Due::Silence)
+        } else if self.ping_at.is_some_and(|at| now >= at) {
+            Some(Due::Ping)
+        } else {
+            None
+        }
+    }
+
+    /// Sets the timer to what is due first, with a far look where nothing is.
+    fn arm(&mut self, now: Instant) {
+        const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+        let first = [self.ping_at, self.silent_at(), self.stuck_until()].into_iter().flatten().min();
+        self.timer.as_mut().reset(first.unwrap_or(now + FAR).max(now));
+    }
+
+    fn stuck_until(&self) -> Option<Instant> {
+        self.stuck?.checked_add(self.timing.write)
+    }
+
+    fn silent_at(&self) -> Option<Instant> {
+        let (Silence::FromFirstPing(limit) | Silence::FromStart(limit)) = self.timing.silence?;
+        // While we do not read we cannot know: ask again later.
+        if self.deaf { None } else { self.heard?.checked_add(limit) }
+    }
+}
+
+impl Ping {
+    fn interval(self) -> Duration {
+        match self {
+            Self::Every(interval) | Self::WhenIdle(interval) => interval,
+        }
+    }
+}

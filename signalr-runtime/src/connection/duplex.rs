@@ -1,0 +1,46 @@
+//! The seam between the engine and a transport.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use super::outbound::Outbound;
+
+/// A transport as the engine drives it: bytes of the hub protocol in and out, and an end.
+///
+/// Incoming bytes are a stream; how the transport cut them has no meaning. Outgoing bytes are taken from the
+/// connection's [`Outbound`] queue in whole hub frames.
+pub(crate) trait Duplex: Send {
+    /// Reads once and hands what arrived to `receive`. A transport keeps no buffer for the engine: `receive`
+    /// copies what it cannot use yet.
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        receive: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<Received>>;
+
+    /// Writes what `queue` holds, in as few writes as it can, and what the transport itself owes its peer.
+    /// Ready when everything has been handed to the socket.
+    fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>>;
+
+    /// Ends the transport after the last message: says so to the peer and waits for its answer.
+    /// The caller bounds the wait.
+    fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<()>>;
+}
+
+/// What one read brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// Bytes, or only control traffic of the transport.
+    Some,
+    /// The peer has closed the transport in good order; nothing more comes.
+    End,
+}
+
+/// Why this side ends a transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The connection is over (WebSocket status 1000).
+    Normal,
+    /// Our own code failed (WebSocket status 1011).
+    Fault,
+}

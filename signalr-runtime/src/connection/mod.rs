@@ -1,0 +1,12 @@
+//! The duplex engine that both sides of a connection use.
+
+pub(crate) mod calls;
+pub(crate) mod clock;
+pub(crate) mod duplex;
+pub(crate) mod engine;
+pub(crate) mod frame;
+pub(crate) mod outbound;
+pub(crate) mod pending;
+pub(crate) mod role;
+pub(crate) mod scope;
+pub(crate) mod shared;

@@ -1,0 +1,290 @@
+//! The one way out of a connection: a bounded queue of ready frames.
+//!
+//! Hub methods, broadcasts, streams and the engine itself append whole frames from any task; only the
+//! connection's own task takes them out and writes them. Small frames are copied together, so that whatever
+//! gathered since the last write goes out in one system call; a large frame is shared between its receivers.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+
+use super::frame::{Frame, WebSocketHeader};
+use crate::contract::value::Format;
+
+/// A frame up to this size is copied into the connection's buffer; a larger one is shared.
+const COPY_UP_TO: usize = 1024;
+
+/// Copied frames gather in pieces of about this size.
+const PIECE: usize = 16 * 1024;
+
+/// What stands around a hub frame on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// An unmasked WebSocket frame: what a server sends.
+    WebSocket,
+    /// Nothing: the transport wraps what it takes.
+    Bare,
+}
+
+/// That a connection is to end, and what its peer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    /// Whether the peer may connect again by itself.
+    pub(crate) allow_reconnect: bool,
+}
+
+/// How much may wait in a queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueueLimit {
+    pub(crate) bytes: usize,
+    pub(crate) frames: usize,
+}
+
+/// The queue of one connection.
+pub(crate) struct Outbound {
+    framing: Framing,
+    limit: QueueLimit,
+    /// How often something was taken.
+    taken: AtomicUsize,
+    queue: Mutex<Queue>,
+}
+
+struct Queue {
+    pieces: VecDeque<Piece>,
+    bytes: usize,
+    frames: usize,
+    closed: bool,
+    stop: Option<Stop>,
+    /// The connection's task, while it sleeps.
+    writer: Option<Waker>,
+    /// Whether the task wants to be woken: not while it runs and will look by itself.
+    writer_sleeps: bool,
+    /// Who waits for room.
+    senders: Vec<Waker>,
+}
+
+/// A part of the queue that is written as it is.
+pub(crate) enum Piece {
+    /// Frames copied together.
+    Gathered(Vec<u8>),
+    /// One large frame, shared with other connections.
+    Shared(Bytes),
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Gathered(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+/// Why a frame was not queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The queue is at its limit.
+    Full,
+    /// The connection is over.
+    Closed,
+}
+
+impl Outbound {
+    pub(crate) fn new(framing: Framing, limit: QueueLimit) -> Self {
+        Self {
+            framing,
+            limit,
+            taken: AtomicUsize::new(0),
+            queue: Mutex::new(Queue {
+                pieces: VecDeque::new(),
+                bytes: 0,
+                frames: 0,
+                closed: false,
+                stop: None,
+                writer: None,
+                writer_sleeps: false,
+                senders: Vec::new(),
+            }),
+        }
+    }
+
+    /// Queues a frame if there is room.
+    pub(crate) fn try_push(&self, frame: &Frame) -> Result<(), Refused> {
+        let mut queue = self.lock();
+        if queue.closed {
+            return Err(Refused::Closed);
+        }
+        if queue.is_full(self.limit) {
+            return Err(Refused::Full);
+        }
+        self.append(&mut queue, frame);
+        queue.wake_writer();
+        Ok(())
+    }
+
+    /// Waits for room and queues a frame. A connection that is over takes nothing.
+    pub(crate) async fn push_when_room(&self, frame: &Frame) {
+        while self.try_push(frame) == Err(Refused::Full) {
+            if poll_fn(|cx| self.poll_room(cx)).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Queues one encoded hub frame that has no other receiver, whether or not there is room: what a
+    /// connection itself says is bounded by what it accepts from its peer.
+    pub(crate) fn push_record(&self, format: Format, record: &[u8]) {
+        let mut queue = self.lock();
+        if !queue.closed {
+            self.append_record(&mut queue, format, record);
+            queue.wake_writer();
+        }
+    }
+
+    /// Ready when there is room, or when the connection is over.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+        let mut queue = self.lock();
+        if queue.closed {
+            return Poll::Ready(Err(Refused::Closed));
+        }
+        if !queue.is_full(self.limit) {
+            return Poll::Ready(Ok(()));
+        }
+        if !queue.senders.iter().any(|waker| waker.will_wake(cx.waker())) {
+            queue.senders.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Whether the queue is at its limit.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().is_full(self.limit)
+    }
+
+    /// Moves everything that waits into `batch`, in order.
+    pub(crate) fn take(&self, batch: &mut VecDeque<Piece>) {
+        let mut queue = self.lock();
+        if queue.pieces.is_empty() {
+            return;
+        }
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        if batch.is_empty() {
+            std::mem::swap(batch, &mut queue.pieces);
+        } else {
+            batch.append(&mut queue.pieces);
+        }
+        queue.bytes = 0;
+        queue.frames = 0;
+        for sender in queue.senders.drain(..) {
+            sender.wake();
+        }
+    }
+
+    /// The connection's task is about to sleep: true when it may, false when something was queued meanwhile.
+    pub(crate) fn sleep(&self, cx: &mut Context<'_>) -> bool {
+        let mut queue = self.lock();
+        if !queue.pieces.is_empty() || queue.stop.is_some() {
+            return false;
+        }
+        if !queue.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            queue.writer = Some(cx.waker().clone());
+        }
+        queue.writer_sleeps = true;
+        true
+    }
+
+    /// The connection's task runs: it will look into the queue before it sleeps. Gives whether it is to end.
+    pub(crate) fn awake(&self) -> Option<Stop> {
+        let mut queue = self.lock();
+        queue.writer_sleeps = false;
+        queue.stop.take()
+    }
+
+    /// Asks the connection to end. The first who asks decides what the peer is told. Where the peer may not come
+    /// back, nothing more is accepted from here on.
+    pub(crate) fn stop(&self, stop: Stop) {
+        let mut queue = self.lock();
+        queue.closed |= !stop.allow_reconnect;
+        queue.stop.get_or_insert(stop);
+        queue.wake_writer();
+    }
+
+    /// A number that changes whenever something is taken from the queue.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken.
+    pub(crate) fn close(&self, format: Format, last: Option<&[u8]>) {
+        let mut queue = self.lock();
+        if let Some(last) = last {
+            self.append_record(&mut queue, format, last);
+        }
+        queue.closed = true;
+        for sender in queue.senders.drain(..) {
+            sender.wake();
+        }
+    }
+
+    fn append_record(&self, queue: &mut Queue, format: Format, record: &[u8]) {
+        let header = match self.framing {
+            Framing::WebSocket => Some(WebSocketHeader::new(format, record.len())),
+            Framing::Bare => None,
+        };
+        let header = header.as_ref().map_or(&[][..], AsRef::as_ref);
+        let len = header.len() + record.len();
+        queue.bytes += len;
+        queue.frames += 1;
+        let piece = queue.piece(len);
+        piece.extend_from_slice(header);
+        piece.extend_from_slice(record);
+    }
+
+    fn append(&self, queue: &mut Queue, frame: &Frame) {
+        let shared = match self.framing {
+            Framing::WebSocket => frame.websocket().clone(),
+            Framing::Bare => frame.websocket().slice(frame.bare()),
+        };
+        queue.bytes += shared.len();
+        queue.frames += 1;
+        if shared.len() > COPY_UP_TO {
+            queue.pieces.push_back(Piece::Shared(shared));
+        } else {
+            queue.piece(shared.len()).extend_from_slice(&shared);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// The piece that the next `more` bytes are copied to. A frame may grow a piece, but is never cut.
+    fn piece(&mut self, more: usize) -> &mut Vec<u8> {
+        let fits = matches!(self.pieces.back(), Some(Piece::Gathered(piece)) if piece.len() + more <= PIECE);
+        if !fits {
+            self.pieces.push_back(Piece::Gathered(Vec::with_capacity(more)));
+        }
+        match self.pieces.back_mut() {
+            Some(Piece::Gathered(piece)) => piece,
+            _ => unreachable!("a gathered piece was just pushed"),
+        }
+    }
+
+    fn is_full(&self, limit: QueueLimit) -> bool {
+        self.bytes >= limit.bytes || self.frames >= limit.frames
+    }
+
+    fn wake_writer(&mut self) {
+        if std::mem::take(&mut self.writer_sleeps)
+            && let Some(writer) = &self.writer
+        {
+            writer.wake_by_ref();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What differs between the two sides of a connection.
+
+use std::borrow::Cow;
+
+use super::calls::{Mode, Stage, Turn};
+use crate::contract::dispatch::{Call, Running};
+use crate::contract::error::{HubError, HubResult};
+use crate::protocol::message::{Invocation, Outcome};
+
+/// The side of a connection an engine plays: it knows the methods and the texts.
+pub(crate) trait Role: Send {
+    /// Finds the method and binds the arguments. Nothing of the user's method runs yet.
+    fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound;
+
+    /// The text with which a call answers that failed. Also the place where such a failure is logged.
+    fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str>;
+
+    /// The answer of a method that has no return type.
+    fn no_result(&self) -> Outcome<'static>;
+
+    /// The error that a text from the other side stands for.
+    fn remote_error(&self, text: String) -> HubError;
+
+    /// A completion came that this connection does not wait for. An error ends the connection.
+    fn unasked(&mut self, id: &str) -> HubResult;
+
+    /// What ends the connection of a peer that has been silent for too long.
+    fn silence(&self) -> HubError;
+}
+
+/// An invocation after binding.
+pub(crate) enum Bound {
+    /// It may run.
+    Run { turn: Turn, running: Running },
+    /// The method does not exist or the arguments do not fit: answered at once with this text.
+    Refused(Cow<'static, str>),
+}

@@ -1,0 +1,67 @@
+//! The part of a connection that other tasks hold: they queue frames and wait for answers through it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::outbound::Outbound;
+use super::pending::Pending;
+use crate::contract::dispatch::SendItems;
+use crate::contract::error::{HubError, HubErrorKind};
+use crate::contract::value::{Encoded, Format, Payload};
+use crate::protocol;
+use crate::protocol::message::Message;
+
+/// One connection, seen from outside its task.
+pub(crate) struct Shared {
+    /// The protocol that was agreed on in the handshake.
+    pub(crate) format: Format,
+    pub(crate) outbound: Outbound,
+    pub(crate) pending: Pending,
+}
+
+impl Shared {
+    pub(crate) fn new(format: Format, outbound: Outbound) -> Self {
+        Self { format, outbound, pending: Pending::default() }
+    }
+
+    /// Queues a message of the connection itself, whether or not there is room.
+    pub(crate) fn send(&self, message: &Message<'_>) {
+        self.outbound.push_record(self.format, self.record(message).bytes());
+    }
+
+    /// Queues the last message, if there is one; nothing is accepted after it.
+    pub(crate) fn send_last(&self, message: Option<Message<'_>>) {
+        let record = message.map(|message| self.record(&message));
+        self.outbound.close(self.format, record.as_ref().map(Encoded::bytes));
+    }
+
+    fn record(&self, message: &Message<'_>) -> Encoded {
+        let written: Result<Encoded, Infallible> = Encoded::write(|record| {
+            protocol::write(self.format, message, record);
+            Ok(())
+        });
+        let Ok(record) = written;
+        record
+    }
+}
+
+/// Sends the items of a result stream, at the pace at which the connection takes them.
+pub(crate) struct StreamResults {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) id: Box<str>,
+}
+
+impl SendItems for StreamResults {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HubError>> {
+        self.shared
+            .outbound
+            .poll_room(cx)
+            .map_err(|_| HubError::with_kind(HubErrorKind::Closed, "The connection is closed."))
+    }
+
+    fn send(&mut self, item: Encoded) {
+        let item = Payload { format: self.shared.format, bytes: item.bytes() };
+        self.shared.send(&Message::StreamItem { id: (&*self.id).into(), item });
+    }
+}

@@ -1,0 +1,225 @@
+//! The argument list of a call: read one by one into the method's types, or written from them.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::IgnoredAny;
+
+use super::value::{Encoded, Format, Payload, ValueError, WireValue};
+
+/// Why the arguments of one invocation do not fit the method. Ends that invocation, never the connection.
+#[derive(Debug, PartialEq, Eq)]
+pub enum BindError {
+    /// The list is shorter or longer than the method's.
+    Count {
+        /// How many the caller sent.
+        provided: usize,
+        /// How many the method takes.
+        expected: usize,
+    },
+    /// An argument has another type, or the list could not be read.
+    Type,
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count { provided, expected } => {
+                write!(f, "Invocation provides {provided} argument(s) but target expects {expected}.")
+            }
+            Self::Type => f.write_str(
+                "Error binding arguments. Make sure that the types of the provided values match the types of \
+                 the hub method being invoked.",
+            ),
+        }
+    }
+}
+
+/// Reads an argument list from the received bytes, each value straight into its type.
+pub struct Arguments<'a> {
+    format: Format,
+    /// What has not been read yet.
+    rest: &'a [u8],
+    taken: usize,
+    expected: usize,
+}
+
+impl<'a> Arguments<'a> {
+    /// `list` is the encoded list (for JSON: the array with its brackets) and `expected` how many arguments
+    /// the method takes.
+    pub fn new(list: Payload<'a>, expected: usize) -> Self {
+        Self { format: list.format, rest: list.bytes, taken: 0, expected }
+    }
+
+    /// The next argument.
+    pub fn next<T: WireValue>(&mut self) -> Result<T, BindError> {
+        if !self.at_value()? {
+            return Err(BindError::Count { provided: self.taken, expected: self.expected });
+        }
+        self.taken += 1;
+        T::decode_front(self.format, &mut self.rest).map_err(|_| BindError::Type)
+    }
+
+    /// Passes over the next argument; false at the end of the list.
+    pub fn skip(&mut self) -> Result<bool, BindError> {
+        if !self.at_value()? {
+            return Ok(false);
+        }
+        self.taken += 1;
+        self.format.read_front::<IgnoredAny>(&mut self.rest).map_err(|_| BindError::Type)?;
+        Ok(true)
+    }
+
+    /// Makes sure that there is nothing more than was asked for.
+    pub fn finish(mut self) -> Result<(), BindError> {
+        while self.skip()? {}
+        if self.taken == self.expected {
+            Ok(())
+        } else {
+            Err(BindError::Count { provided: self.taken, expected: self.expected })
+        }
+    }
+
+    /// Moves to the next value, past what separates it from the one before; false at the end of the list.
+    fn at_value(&mut self) -> Result<bool, BindError> {
+        match self.format {
+            #[cfg(feature = "json")]
+            Format::Json => {
+                let (&first, rest) = self.rest.trim_ascii_start().split_first().ok_or(BindError::Type)?;
+                let opening = if self.taken == 0 { b'[' } else { b',' };
+                if first == b']' && self.taken > 0 {
+                    return Ok(false);
+                }
+                if first != opening {
+                    return Err(BindError::Type);
+                }
+                let rest = rest.trim_ascii_start();
+                if self.taken == 0 && rest.first() == Some(&b']') {
+                    // Left in place: the list is empty however often it is asked.
+                    return Ok(false);
+                }
+                self.rest = rest;
+                Ok(true)
+            }
+        }
+    }
+}
+
+/// Writes an argument list.
+pub struct ArgumentWriter<'a> {
+    format: Format,
+    out: &'a mut Vec<u8>,
+    written: usize,
+}
+
+impl ArgumentWriter<'_> {
+    /// Appends one argument.
+    pub fn push<T: WireArgument + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        match self.format {
+            #[cfg(feature = "json")]
+            Format::Json if self.written > 0 => self.out.push(b','),
+            #[cfg(feature = "json")]
+            Format::Json => {}
+        }
+        self.written += 1;
+        value.encode_argument(self.format, self.out)
+    }
+}
+
+/// What can be written as one argument: any serializable type, sized or not, so that `&str` and `&[T]` need
+/// no owned copy.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent through a hub",
+    label = "not a type that can be sent",
+    note = "add `#[derive(serde::Serialize)]` to `{Self}`"
+)]
+pub trait WireArgument {
+    #[doc(hidden)]
+    fn encode_argument(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + ?Sized> WireArgument for T {
+    fn encode_argument(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        format.write(self, out)
+    }
+}
+
+/// A whole argument list that can be encoded once per hub protocol in use.
+///
+/// Implemented for [`ArgumentList`] (what generated code passes) and for tuples of up to twelve values.
+pub trait EncodeArguments {
+    /// How many arguments there are.
+    fn count(&self) -> usize;
+    /// Writes each of them.
+    fn write(&self, to: &mut ArgumentWriter<'_>) -> Result<(), ValueError>;
+}
+
+impl Encoded {
+    /// Encodes a whole argument list (for JSON: the array with its brackets).
+    pub(crate) fn arguments(format: Format, arguments: &dyn EncodeArguments) -> Result<Self, ValueError> {
+        Self::write(|out| {
+            match format {
+                #[cfg(feature = "json")]
+                Format::Json => out.push(b'['),
+            }
+            let mut writer = ArgumentWriter { format, out, written: 0 };
+            arguments.write(&mut writer)?;
+            debug_assert_eq!(writer.written, arguments.count());
+            match format {
+                #[cfg(feature = "json")]
+                Format::Json => out.push(b']'),
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The arguments of one generated call: how many, and what writes them.
+pub struct ArgumentList<F>(pub usize, pub F);
+
+impl<F> EncodeArguments for ArgumentList<F>
+where
+    F: Fn(&mut ArgumentWriter<'_>) -> Result<(), ValueError>,
+{
+    fn count(&self) -> usize {
+        self.0
+    }
+
+    fn write(&self, to: &mut ArgumentWriter<'_>) -> Result<(), ValueError> {
+        (self.1)(to)
+    }
+}
+
+macro_rules! encode_tuples {
+    ($($count:literal: $($name:ident)*;)*) => {$(
+        impl<$($name: Serialize),*> EncodeArguments for ($($name,)*) {
+            fn count(&self) -> usize {
+                $count
+            }
+
+            #[allow(non_snake_case, unused_variables)]
+            fn write(&self, to: &mut ArgumentWriter<'_>) -> Result<(), ValueError> {
+                let ($($name,)*) = self;
+                $(to.push($name)?;)*
+                Ok(())
+            }
+        }
+    )*};
+}
+
+encode_tuples! {
+    0: ;
+    1: A;
+    2: A B;
+    3: A B C;
+    4: A B C D;
+    5: A B C D E;
+    6: A B C D E F;
+    7: A B C D E F G;
+    8: A B C D E F G H;
+    9: A B C D E F G H I;
+    10: A B C D E F G H I J;
+    11: A B C D E F G H I J K;
+    12: A B C D E F G H I J K L;
+}

@@ -1,0 +1,187 @@
+//! From a received invocation to the user's method: what the generated dispatch functions target.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_core::future::BoxFuture;
+
+use super::arguments::{Arguments, BindError};
+use super::error::{HubError, HubErrorKind};
+use super::hub::{MethodKind, Outcome};
+use super::upload::{Backlog, Incoming, ItemSink};
+use super::value::{Encoded, Format, Payload, WireValue};
+
+/// The dispatch table of a contract for an implementation `H` of its trait.
+pub trait Dispatch<H: ?Sized + 'static> {
+    /// One entry per method, in the order of the trait.
+    const HANDLERS: &'static [Handler<H>];
+}
+
+/// One method in a dispatch table.
+pub struct Handler<H: ?Sized> {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// How it answers.
+    pub kind: MethodKind,
+    /// How many streams it takes from the caller.
+    pub uploads: usize,
+    /// Binds the arguments. The future runs the method; nothing of the method has run before it is polled.
+    pub bind: fn(&Arc<H>, &mut Call<'_>) -> Result<Running, BindError>,
+}
+
+/// A bound call: the future that runs the user's method to its answer.
+pub type Running = BoxFuture<'static, Reply>;
+
+/// What one received invocation brings to a dispatch function.
+pub struct Call<'a> {
+    arguments: Payload<'a>,
+    /// How many items an upload stream of this call holds before they count as backlog.
+    capacity: usize,
+    backlog: &'a Arc<Backlog>,
+    uploads: Vec<Arc<dyn ItemSink>>,
+    results: Option<ResultSink>,
+}
+
+impl<'a> Call<'a> {
+    /// `results` is where the items go if the method streams its results.
+    pub(crate) fn new(
+        arguments: Payload<'a>,
+        capacity: usize,
+        backlog: &'a Arc<Backlog>,
+        results: Option<ResultSink>,
+    ) -> Self {
+        Self { arguments, capacity, backlog, uploads: Vec::new(), results }
+    }
+
+    /// The protocol in which the answer is to be encoded.
+    pub fn format(&self) -> Format {
+        self.arguments.format
+    }
+
+    /// Starts reading the `expected` arguments.
+    pub fn arguments(&self, expected: usize) -> Arguments<'a> {
+        Arguments::new(self.arguments, expected)
+    }
+
+    /// Opens the next stream parameter.
+    pub fn upload<T: WireValue>(&mut self) -> Incoming<T> {
+        let (incoming, sink) = Incoming::new(self.capacity, Arc::clone(self.backlog));
+        self.uploads.push(sink);
+        incoming
+    }
+
+    /// Where the results go; for methods that stream them.
+    pub fn results(&mut self) -> ResultSink {
+        self.results.take().unwrap_or_else(|| ResultSink(Box::new(Nowhere)))
+    }
+
+    /// The feeding ends of the streams that were opened, in the order of the parameters.
+    pub(crate) fn into_uploads(self) -> Vec<Arc<dyn ItemSink>> {
+        self.uploads
+    }
+}
+
+/// How a call ended.
+pub struct Reply(pub(crate) Result<Answer, HubError>);
+
+/// What a call that did not fail answers with.
+pub(crate) enum Answer {
+    /// A value; `()` is encoded as null.
+    Value(Encoded),
+    /// Nothing: a client's method without a return type, or the end of a stream.
+    Nothing,
+    /// A refusal whose text is sent as it is.
+    Refused(Box<str>),
+    /// A stream of results that has been opened; the future sends its items.
+    Items(Running),
+}
+
+impl Reply {
+    /// The answer of a method that returned.
+    pub fn returned<R: Outcome>(format: Format, returned: R) -> Self {
+        Self(returned.into_result().and_then(|value| {
+            Encoded::value(format, &value)
+                .map(Answer::Value)
+                .map_err(|error| HubError::with_kind(HubErrorKind::Codec, error.to_string()))
+        }))
+    }
+
+    /// The answer of a method that has no return type.
+    pub fn nothing() -> Self {
+        Self(Ok(Answer::Nothing))
+    }
+
+    /// The answer of a method that streams: its items follow while `items` runs.
+    pub fn items(items: Running) -> Self {
+        Self(Ok(Answer::Items(items)))
+    }
+
+    /// An answer that is an error.
+    pub fn error(error: HubError) -> Self {
+        Self(Err(error))
+    }
+
+    /// The error, if the call failed.
+    pub fn as_error(&self) -> Option<&HubError> {
+        self.0.as_ref().err()
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.0 {
+            Ok(Answer::Value(_)) => "value",
+            Ok(Answer::Nothing) => "nothing",
+            Ok(Answer::Refused(_)) => "refused",
+            Ok(Answer::Items(_)) => "items",
+            Err(_) => "error",
+        };
+        f.debug_tuple("Reply").field(&state).finish()
+    }
+}
+
+/// Where the items of a result stream go.
+pub struct ResultSink(pub(crate) Box<dyn SendItems>);
+
+/// The engine's side of a [`ResultSink`].
+pub(crate) trait SendItems: Send {
+    /// Ready when there is room for one more item.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HubError>>;
+    /// Sends one item; `poll_ready` was ready before.
+    fn send(&mut self, item: Encoded);
+}
+
+/// For a method that is called as what it is not: the call is refused, and its items go nowhere.
+struct Nowhere;
+
+impl SendItems for Nowhere {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), HubError>> {
+        Poll::Ready(Err(HubError::with_kind(HubErrorKind::Canceled, "The stream was cancelled.")))
+    }
+
+    fn send(&mut self, _: Encoded) {}
+}
+
+/// Sends each item of `stream`, at the pace of the connection, and ends with how the stream ended.
+pub async fn send_items<S>(format: Format, stream: S, mut sink: ResultSink) -> Reply
+where
+    S: Stream<Item: Outcome> + Send,
+{
+    let mut stream = pin!(stream);
+    loop {
+        if let Err(error) = poll_fn(|cx| sink.0.poll_ready(cx)).await {
+            return Reply::error(error);
+        }
+        let Some(item) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await else {
+            return Reply::nothing();
+        };
+        match Reply::returned(format, item).0 {
+            Ok(Answer::Value(item)) => sink.0.send(item),
+            ended => return Reply(ended),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What a contract says about itself: the marker types that `#[hub]` and `#[client_proxy]` generate.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::error::HubError;
+use super::link::Link;
+use super::receivers::{Receiver, Receivers};
+use super::value::WireValue;
+
+/// The contract of a hub: implemented by the marker type that `#[hub]` generates (`ChatHubContract` for a
+/// trait `ChatHub`).
+pub trait HubContract: Sized + Send + Sync + 'static {
+    /// The name of the trait, for logs and traces.
+    const NAME: &'static str;
+    /// Every method, in the order of the trait.
+    const METHODS: &'static [MethodDescription];
+    /// What the server may call on clients: the marker of the trait named by `client = …`, or [`NoClient`].
+    type Client: ClientContract;
+    /// The typed stub (`ChatHubClient`).
+    type Stub: From<Arc<dyn Link>>;
+}
+
+/// The contract of the methods that a server may call on its clients: implemented by the marker type that
+/// `#[client_proxy]` generates (`ChatClientContract` for a trait `ChatClient`).
+pub trait ClientContract: Sized + Send + Sync + 'static {
+    /// The name of the trait, for logs and traces.
+    const NAME: &'static str;
+    /// Every method, in the order of the trait.
+    const METHODS: &'static [MethodDescription];
+    /// The typed calls to any number of clients (`ChatClientProxy`).
+    type Proxy: From<Box<dyn Receivers>>;
+    /// The typed calls to exactly one client, which may have results (`ChatClientSingleProxy`).
+    type SingleProxy: From<Box<dyn Receiver>>;
+}
+
+/// The client contract of a hub that never calls its clients.
+#[derive(Debug)]
+pub enum NoClient {}
+
+/// Stands where the calls to clients would be, for a hub without `client = …`.
+#[derive(Debug)]
+pub struct NoProxy(());
+
+impl From<Box<dyn Receivers>> for NoProxy {
+    fn from(_: Box<dyn Receivers>) -> Self {
+        Self(())
+    }
+}
+
+impl From<Box<dyn Receiver>> for NoProxy {
+    fn from(_: Box<dyn Receiver>) -> Self {
+        Self(())
+    }
+}
+
+impl ClientContract for NoClient {
+    const NAME: &'static str = "";
+    const METHODS: &'static [MethodDescription] = &[];
+    type Proxy = NoProxy;
+    type SingleProxy = NoProxy;
+}
+
+/// The wire name of one method of the hub contract `C`, e.g. `ChatHubContract::SEND_MESSAGE`.
+pub struct MethodName<C> {
+    name: &'static str,
+    contract: PhantomData<fn() -> C>,
+}
+
+impl<C> MethodName<C> {
+    #[doc(hidden)]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, contract: PhantomData }
+    }
+
+    /// The name as it is on the wire.
+    pub const fn as_str(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl<C> Clone for MethodName<C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for MethodName<C> {}
+
+impl<C> fmt::Debug for MethodName<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.name, f)
+    }
+}
+
+impl<C> fmt::Display for MethodName<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// How a method is called and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MethodKind {
+    /// One answer.
+    Call,
+    /// A stream of results.
+    Stream,
+    /// No answer at all: a method of a client without a return type.
+    Notify,
+}
+
+/// One method as the contract describes it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct MethodDescription {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// The name in the trait.
+    pub rust_name: &'static str,
+    /// How it answers.
+    pub kind: MethodKind,
+    /// The parameters in order, streams included.
+    pub parameters: &'static [ParameterDescription],
+    /// The documentation of the method, line by line.
+    pub docs: &'static str,
+}
+
+impl MethodDescription {
+    #[doc(hidden)]
+    pub const fn new(
+        name: &'static str,
+        rust_name: &'static str,
+        kind: MethodKind,
+        parameters: &'static [ParameterDescription],
+        docs: &'static str,
+    ) -> Self {
+        Self { name, rust_name, kind, parameters, docs }
+    }
+}
+
+/// One parameter of a method.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ParameterDescription {
+    /// Its name in the trait.
+    pub name: &'static str,
+    /// Its type, or the type of its items, as written in the trait.
+    pub type_name: &'static str,
+    /// Whether it is a stream from the client.
+    pub stream: bool,
+}
+
+impl ParameterDescription {
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, type_name: &'static str, stream: bool) -> Self {
+        Self { name, type_name, stream }
+    }
+}
+
+/// What method `M` of a contract returns; generated code states it here once, so that a type which does not
+/// fit is reported once, at the user's own token.
+pub trait Method<const M: usize> {
+    /// The `Result` that the method returns, or that the items of its stream are.
+    type Output: Outcome;
+}
+
+/// The type of parameter `P` of method `M`.
+pub trait Param<const M: usize, const P: usize> {
+    /// The owned form: what is decoded on the receiving side, and lent to the method where it borrows.
+    type Owned: WireValue;
+}
+
+/// What a hub method may return: a `Result` whose value can be sent and whose error converts.
+#[diagnostic::on_unimplemented(
+    message = "a hub method must return a `Result`, not `{Self}`",
+    label = "not a `Result`",
+    note = "every call can fail on the way: return `HubResult<{Self}>` or `Result<{Self}, YourError>`"
+)]
+pub trait Outcome: Send + 'static {
+    /// The value of the answer.
+    type Value: WireValue;
+    #[doc(hidden)]
+    fn into_result(self) -> Result<Self::Value, HubError>;
+    #[doc(hidden)]
+    fn from_result(result: Result<Self::Value, HubError>) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: WireValue, E: WireError> Outcome for Result<T, E> {
+    type Value = T;
+
+    fn into_result(self) -> Result<T, HubError> {
+        self.map_err(Into::into)
+    }
+
+    fn from_result(result: Result<T, HubError>) -> Self {
+        result.map_err(E::from)
+    }
+}
+
+/// An error type that a hub method may return: it converts into [`HubError`] on the side that answers and
+/// back on the side that asks.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a hub method",
+    label = "does not convert to and from `HubError`",
+    note = "use `HubError`, or implement both `From<{Self}> for HubError` and `From<HubError> for {Self}`"
+)]
+pub trait WireError: Into<HubError> + From<HubError> + Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<HubError> + From<HubError> + Send + 'static> WireError for E {}

@@ -1,0 +1,14 @@
+//! The contract core: what generated code targets, on either side of a connection.
+//!
+//! Nothing here knows a runtime, a socket or an envelope, so that a contract crate stays as small as the
+//! types it declares.
+
+pub(crate) mod arguments;
+pub(crate) mod dispatch;
+pub(crate) mod error;
+pub(crate) mod hub;
+pub(crate) mod link;
+pub(crate) mod receivers;
+pub(crate) mod stub;
+pub(crate) mod upload;
+pub(crate) mod value;

@@ -1,0 +1,1 @@
+//! What a typed stub returns: a call on its way, and a stream of results.

@@ -1,0 +1,199 @@
+//! A stream that arrives item by item: from the engine, which decodes, to the code that reads it.
+//!
+//! Used for the streams that a client sends to a hub method, and for the results that a stub streams.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use futures_core::Stream;
+
+use super::error::{HubError, HubErrorKind};
+use super::value::{Payload, WireValue};
+
+/// The engine's end of an arriving stream.
+pub trait ItemSink: Send + Sync {
+    /// Decodes one item and hands it to the reader. False when nobody reads any more: the item is dropped and
+    /// the stream may be forgotten.
+    fn item(&self, payload: Payload<'_>) -> bool;
+
+    /// Ends the stream: with nothing (its source is done) or with what went wrong. The first end counts.
+    fn end(&self, error: Option<HubError>);
+}
+
+/// Bytes of items that have arrived at one connection beyond what their streams should hold, because nobody
+/// has read them yet. The connection stops reading while there are too many.
+#[derive(Default)]
+pub struct Backlog {
+    bytes: AtomicUsize,
+    /// The connection, while it waits for the bytes to become fewer.
+    waiting: Mutex<Option<Waker>>,
+}
+
+impl Backlog {
+    /// How many bytes wait.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Acquire)
+    }
+
+    /// Wakes `waker` when the next waiting item has been read.
+    pub fn wake_on_change(&self, waker: &Waker) {
+        *lock(&self.waiting) = Some(waker.clone());
+    }
+
+    fn add(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    fn remove(&self, bytes: usize) {
+        if bytes > 0 {
+            self.bytes.fetch_sub(bytes, Ordering::AcqRel);
+            if let Some(waker) = lock(&self.waiting).take() {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Backlog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backlog").field("bytes", &self.bytes()).finish_non_exhaustive()
+    }
+}
+
+/// A stream whose items arrive from the other side of a connection.
+pub struct Incoming<T> {
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    /// Items that the stream holds before they count as backlog.
+    capacity: usize,
+    backlog: Arc<Backlog>,
+}
+
+struct State<T> {
+    items: VecDeque<Item<T>>,
+    end: End,
+    reader: Option<Waker>,
+}
+
+struct Item<T> {
+    value: T,
+    /// What it counts in the backlog.
+    backlog: usize,
+}
+
+enum End {
+    /// More may come.
+    Open,
+    /// Nothing more comes; the error has not been read yet.
+    Ended(Option<HubError>),
+    /// The reader is gone, or has read to the end.
+    Closed,
+}
+
+impl<T: WireValue> Incoming<T> {
+    /// A stream and the end that feeds it. Items beyond `capacity` count in `backlog`.
+    pub(crate) fn new(capacity: usize, backlog: Arc<Backlog>) -> (Self, Arc<dyn ItemSink>) {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State { items: VecDeque::new(), end: End::Open, reader: None }),
+            capacity,
+            backlog,
+        });
+        (Self { shared: Arc::clone(&shared) }, shared)
+    }
+}
+
+impl<T: WireValue> ItemSink for Shared<T> {
+    fn item(&self, payload: Payload<'_>) -> bool {
+        if !matches!(lock(&self.state).end, End::Open) {
+            return false;
+        }
+        // Decoded without the lock: the reader may run on another thread.
+        let decoded = payload.decode::<T>();
+        let mut state = lock(&self.state);
+        if !matches!(state.end, End::Open) {
+            return false;
+        }
+        let open = match decoded {
+            Ok(value) => {
+                let backlog = if state.items.len() < self.capacity { 0 } else { payload.bytes.len() };
+                self.backlog.add(backlog);
+                state.items.push_back(Item { value, backlog });
+                true
+            }
+            Err(error) => {
+                let text = format!("Failed to bind Stream message. {error}");
+                state.end = End::Ended(Some(HubError::with_kind(HubErrorKind::Codec, text)));
+                false
+            }
+        };
+        let reader = state.reader.take();
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        open
+    }
+
+    fn end(&self, error: Option<HubError>) {
+        let mut state = lock(&self.state);
+        if matches!(state.end, End::Open) {
+            state.end = End::Ended(error);
+            let reader = state.reader.take();
+            drop(state);
+            if let Some(reader) = reader {
+                reader.wake();
+            }
+        }
+    }
+}
+
+impl<T> Stream for Incoming<T> {
+    type Item = Result<T, HubError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut state = lock(&self.shared.state);
+        if let Some(Item { value, backlog }) = state.items.pop_front() {
+            drop(state);
+            self.shared.backlog.remove(backlog);
+            return Poll::Ready(Some(Ok(value)));
+        }
+        match std::mem::replace(&mut state.end, End::Closed) {
+            End::Open => {
+                state.end = End::Open;
+                if !state.reader.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                    state.reader = Some(cx.waker().clone());
+                }
+                Poll::Pending
+            }
+            End::Ended(error) => Poll::Ready(error.map(Err)),
+            End::Closed => Poll::Ready(None),
+        }
+    }
+}
+
+impl<T> Drop for Incoming<T> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.shared.state);
+        state.end = End::Closed;
+        let items = std::mem::take(&mut state.items);
+        drop(state);
+        self.shared.backlog.remove(items.iter().map(|item| item.backlog).sum());
+    }
+}
+
+impl<T> fmt::Debug for Incoming<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,189 @@
+//! One value on the wire: how it is written and read in each hub protocol.
+//!
+//! This sits below the generated code, because a stub has to encode its arguments, and a dispatch function
+//! to decode them, without knowing the protocol at compile time. Envelopes are the business of `protocol`.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// How values are written: one per hub protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// UTF-8 JSON, the hub protocol `json`.
+    #[cfg(feature = "json")]
+    Json,
+}
+
+/// A type that can be an argument, a result or a stream item of a hub method.
+///
+/// Implemented for every type that implements serde's `Serialize` and `Deserialize`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent through a hub",
+    label = "not a type that can be sent",
+    note = "arguments, results and stream items are sent as JSON or MessagePack: add `#[derive(serde::Serialize, serde::Deserialize)]` to `{Self}`"
+)]
+pub trait WireValue: Sized + Send + 'static {
+    /// Reads one value from the front of `input` and moves `input` past it.
+    #[doc(hidden)]
+    fn decode_front(format: Format, input: &mut &[u8]) -> Result<Self, ValueError>;
+    #[doc(hidden)]
+    fn encode(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> WireValue for T
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+{
+    fn decode_front(format: Format, input: &mut &[u8]) -> Result<Self, ValueError> {
+        format.read_front(input)
+    }
+
+    fn encode(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        format.write(self, out)
+    }
+}
+
+impl Format {
+    /// Appends `value` to `out`.
+    pub(crate) fn write<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json => serde_json::to_writer(out, value).map_err(ValueError::new),
+        }
+    }
+
+    /// Reads one value from the front of `input` and moves `input` past it.
+    pub(crate) fn read_front<T: DeserializeOwned>(self, input: &mut &[u8]) -> Result<T, ValueError> {
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json => {
+                let mut values = serde_json::Deserializer::from_slice(input).into_iter::<T>();
+                let value = match values.next() {
+                    Some(value) => value.map_err(ValueError::new)?,
+                    None => return Err(ValueError::new("a value is missing")),
+                };
+                *input = input.get(values.byte_offset()..).unwrap_or_default();
+                Ok(value)
+            }
+        }
+    }
+}
+
+/// One value as it was received.
+#[derive(Clone, Copy)]
+pub struct Payload<'a> {
+    /// The protocol it is written in.
+    pub format: Format,
+    /// Exactly the bytes of the value.
+    pub bytes: &'a [u8],
+}
+
+// The bytes belong to the user: they are never written to a log.
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} value of {} bytes", self.format, self.bytes.len())
+    }
+}
+
+impl Payload<'_> {
+    /// Reads the value; it must be the whole of the bytes.
+    pub fn decode<T: WireValue>(self) -> Result<T, ValueError> {
+        let mut rest = self.bytes;
+        let value = T::decode_front(self.format, &mut rest)?;
+        if rest.trim_ascii().is_empty() { Ok(value) } else { Err(ValueError::new("more than one value")) }
+    }
+}
+
+/// Why a value could not be written or read. The text never holds the value itself.
+pub struct ValueError(Box<str>);
+
+impl ValueError {
+    pub(crate) fn new(error: impl fmt::Display) -> Self {
+        Self(error.to_string().into())
+    }
+}
+
+impl fmt::Debug for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+/// One encoded value (or one encoded argument list), without an envelope.
+///
+/// Written into a buffer that the thread keeps, so that an answer which is copied into a frame at once costs
+/// no allocation.
+pub struct Encoded(Vec<u8>);
+
+/// Buffers a thread keeps for the next [`Encoded`]; more, or larger ones, go back to the allocator.
+const SPARE_BUFFERS: usize = 16;
+const SPARE_CAPACITY: std::ops::RangeInclusive<usize> = 256..=8192;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Encoded {
+    /// Lets `write` fill a buffer.
+    pub(crate) fn write<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Self, E> {
+        let mut encoded =
+            Self(SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten().unwrap_or_default());
+        if encoded.0.capacity() == 0 {
+            encoded.0.reserve(*SPARE_CAPACITY.start());
+        }
+        write(&mut encoded.0)?;
+        Ok(encoded)
+    }
+
+    /// Encodes one value.
+    pub(crate) fn value<T: WireValue>(format: Format, value: &T) -> Result<Self, ValueError> {
+        Self::write(|out| value.encode(format, out))
+    }
+
+    /// The value that stands for nothing.
+    pub(crate) fn null(format: Format) -> Self {
+        match format {
+            #[cfg(feature = "json")]
+            Format::Json => Self(b"null".to_vec()),
+        }
+    }
+
+    /// A copy that takes just the room it needs, for bytes that wait.
+    pub(crate) fn copy_from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+
+    /// The bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Encoded {
+    fn drop(&mut self) {
+        if SPARE_CAPACITY.contains(&self.0.capacity()) {
+            let mut buffer = std::mem::take(&mut self.0);
+            buffer.clear();
+            // While the thread ends there is no list any more: the buffer is freed.
+            let _ = SPARE.try_with(|spare| {
+                let mut spare = spare.borrow_mut();
+                if spare.len() < SPARE_BUFFERS {
+                    spare.push(buffer);
+                }
+            });
+        }
+    }
+}

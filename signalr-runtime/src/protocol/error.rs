@@ -1,0 +1,161 @@
+//! What ends a connection because of the bytes that arrived on it.
+
+use std::fmt;
+
+/// Why the bytes of a peer cannot be read on. Always fatal for the connection.
+///
+/// The texts are those of ASP.NET Core, letter for letter: with detailed errors they are what the peer reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ProtocolError {
+    /// Not JSON, or not UTF-8.
+    Malformed,
+    /// The record is JSON, but something else than an object.
+    NotAnObject(Token),
+    MissingProperty(&'static str),
+    WrongType {
+        property: &'static str,
+        expected: Expected,
+    },
+    NotABoolean(&'static str),
+    /// A number, but none of the expected width: a fraction, or too large.
+    NotAnInteger(IntegerWidth),
+    HeaderNotAString(String),
+    NullStreamId,
+    StreamIdNotAString(Token),
+    ErrorAndResult,
+    /// The handshake request lacks a property; holds the whole request.
+    IncompleteHandshake {
+        property: &'static str,
+        content: String,
+    },
+    /// A hub message came where the handshake response belongs.
+    NotAHandshakeResponse,
+    /// No message of at most `limit` bytes, framing included.
+    TooLarge {
+        limit: usize,
+    },
+    /// The transport ended inside a message.
+    Truncated,
+}
+
+impl ProtocolError {
+    /// What stands before the text in a detailed error: the name of ASP.NET Core's exception.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::NotAnInteger(_) => "FormatException",
+            Self::StreamIdNotAString(_) => "InvalidOperationException",
+            _ => "InvalidDataException",
+        }
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("Error reading JSON."),
+            Self::NotAnObject(token) => {
+                // This text alone names what the token starts, not the token.
+                let token = match token {
+                    Token::Array => "Array",
+                    Token::Object => "Object",
+                    other => other.name(),
+                };
+                write!(f, "Unexpected JSON Token Type '{token}'. Expected a JSON Object.")
+            }
+            Self::MissingProperty(property) => write!(f, "Missing required property '{property}'."),
+            Self::WrongType { property, expected } => {
+                write!(f, "Expected '{property}' to be of type {}.", expected.name())
+            }
+            Self::NotABoolean(property) => write!(f, "Expected '{property}' to be true or false."),
+            Self::NotAnInteger(width) => write!(
+                f,
+                "Either the JSON value is not in a supported format, or is out of bounds for an {}.",
+                width.name()
+            ),
+            Self::HeaderNotAString(header) => {
+                write!(f, "Expected header '{header}' to be of type String.")
+            }
+            Self::NullStreamId => f.write_str("Null value for 'streamIds' is not valid."),
+            Self::StreamIdNotAString(token) => {
+                write!(f, "Cannot get the value of a token type '{}' as a string.", token.name())
+            }
+            Self::ErrorAndResult => {
+                f.write_str("The 'error' and 'result' properties are mutually exclusive.")
+            }
+            Self::IncompleteHandshake { property, content } => {
+                write!(f, "Missing required property '{property}'. Message content: {content}")
+            }
+            Self::NotAHandshakeResponse => f.write_str("Expected a handshake response from the server."),
+            Self::TooLarge { limit } => write!(
+                f,
+                "The maximum message size of {limit}B was exceeded. The message size can be configured in \
+                 AddHubOptions."
+            ),
+            Self::Truncated => f.write_str("Connection terminated while reading a message."),
+        }
+    }
+}
+
+impl std::error::Error for ProtocolError {}
+
+/// What a JSON value starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    Object,
+    Array,
+    String,
+    Number,
+    True,
+    False,
+    Null,
+}
+
+impl Token {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Object => "StartObject",
+            Self::Array => "StartArray",
+            Self::String => "String",
+            Self::Number => "Number",
+            Self::True => "True",
+            Self::False => "False",
+            Self::Null => "Null",
+        }
+    }
+}
+
+/// What a property should have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    String,
+    Number,
+    Array,
+    Object,
+}
+
+impl Expected {
+    fn name(self) -> &'static str {
+        match self {
+            Self::String => "String",
+            Self::Number => "Number",
+            Self::Array => "Array",
+            Self::Object => "StartObject",
+        }
+    }
+}
+
+/// The integers of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IntegerWidth {
+    Int32,
+    Int64,
+}
+
+impl IntegerWidth {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Int32 => "Int32",
+            Self::Int64 => "Int64",
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The inbound side: bytes as they come, whole records out.
+
+use std::ops::ControlFlow;
+
+use memchr::memchr;
+
+use super::ProtocolError;
+use crate::contract::value::Format;
+
+/// Ends every record of the text framing. It cannot occur inside valid JSON.
+pub(crate) const RECORD_SEPARATOR: u8 = 0x1E;
+
+/// How records are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// Each record is followed by [`RECORD_SEPARATOR`]. The handshake always is.
+    Text,
+}
+
+impl Framing {
+    /// The framing of a hub protocol.
+    pub(crate) fn of(format: Format) -> Self {
+        match format {
+            Format::Json => Self::Text,
+        }
+    }
+
+    /// The first record of `bytes`, and the length of its frame. The first `scanned` bytes are known not to
+    /// end a frame.
+    fn first(self, bytes: &[u8], scanned: usize) -> Option<(&[u8], usize)> {
+        match self {
+            Self::Text => {
+                let found = memchr(RECORD_SEPARATOR, bytes.get(scanned..)?)?;
+                let end = scanned.checked_add(found)?;
+                Some((bytes.get(..end)?, end.checked_add(1)?))
+            }
+        }
+    }
+
+    /// How much of `more` finishes the frame that `_tail` begins.
+    fn missing(self, _tail: &[u8], more: &[u8]) -> Option<usize> {
+        match self {
+            Self::Text => memchr(RECORD_SEPARATOR, more)?.checked_add(1),
+        }
+    }
+}
+
+/// Cuts the byte stream of one peer into records.
+///
+/// A record that arrives whole is handed on where it stands. Only what cannot be handed on yet is kept, in a
+/// buffer that goes back to the allocator as soon as it is empty: an idle connection holds none.
+///
+/// ```ignore
+/// let flow = reader.push(chunk, |record| match handle(record) {
+///     Handled => ControlFlow::Continue(()),
+///     Busy => ControlFlow::Break(()), // the rest is kept for `resume`
+/// })?;
+/// ```
+#[derive(Debug)]
+pub(crate) struct RecordReader {
+    framing: Framing,
+    limit: Option<usize>,
+    /// What was received and not yet handed on stands here, from `start` on.
+    held: Vec<u8>,
+    start: usize,
+    /// How many bytes from `start` on are known not to end a frame.
+    scanned: usize,
+}
+
+impl RecordReader {
+    /// A reader for a new connection, whose first record is the handshake. `limit` is the largest message
+    /// that is accepted, in bytes with its framing.
+    pub(crate) fn new(limit: Option<usize>) -> Self {
+        Self { framing: Framing::Text, limit, held: Vec::new(), start: 0, scanned: 0 }
+    }
+
+    /// What holds from the next record on. To switch between two records of one chunk, the consumer breaks
+    /// after the first, switches, and resumes.
+    pub(crate) fn switch(&mut self, framing: Framing, limit: Option<usize>) {
+        self.framing = framing;
+        self.limit = limit;
+        self.scanned = 0;
+    }
+
+    /// Takes what was received and hands each whole record to `consume`, until that breaks. The rest is
+    /// then kept, and handed on by the next `push` or [`resume`](Self::resume).
+    ///
+    /// Fails as soon as a message is larger than the limit; the reader is of no use after that.
+    pub(crate) fn push<B>(
+        &mut self,
+        chunk: &[u8],
+        mut consume: impl FnMut(&[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, ProtocolError> {
+        let mut rest = chunk;
+        let flow = self.hand_on(&mut rest, &mut consume);
+        match &flow {
+            Ok(ControlFlow::Continue(())) => {
+                self.hold(rest);
+                self.scanned = self.unread().len();
+            }
+            Ok(ControlFlow::Break(_)) => self.hold(rest),
+            Err(_) => self.release(),
+        }
+        flow
+    }
+
+    /// Goes on after `consume` broke.
+    pub(crate) fn resume<B>(
+        &mut self,
+        consume: impl FnMut(&[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, ProtocolError> {
+        self.push(&[], consume)
+    }
+
+    /// The transport has ended: fails if it did so inside a message.
+    pub(crate) fn end(&self) -> Result<(), ProtocolError> {
+        if self.held.is_empty() { Ok(()) } else { Err(ProtocolError::Truncated) }
+    }
+
+    /// Hands on all that is whole: what is held, then `chunk`, which is moved past what was handed on or held.
+    fn hand_on<B>(
+        &mut self,
+        chunk: &mut &[u8],
+        consume: &mut impl FnMut(&[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, ProtocolError> {
+        let mut flow = self.hand_on_held(consume)?;
+        if flow.is_continue() && !self.held.is_empty() {
+            self.finish_held(chunk)?;
+            flow = self.hand_on_held(consume)?;
+        }
+        while flow.is_continue()
+            && let Some((record, len)) = first(self.framing, self.limit, chunk, 0)?
+        {
+            *chunk = chunk.get(len..).unwrap_or_default();
+            flow = consume(record);
+        }
+        Ok(flow)
+    }
+
+    fn hand_on_held<B>(
+        &mut self,
+        consume: &mut impl FnMut(&[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, ProtocolError> {
+        let mut flow = ControlFlow::Continue(());
+        while flow.is_continue() && !self.held.is_empty() {
+            let unread = self.held.get(self.start..).unwrap_or_default();
+            let Some((record, len)) = first(self.framing, self.limit, unread, self.scanned)? else {
+                self.scanned = unread.len();
+                break;
+            };
+            self.start = self.start.saturating_add(len);
+            self.scanned = 0;
+            flow = consume(record);
+            if self.start >= self.held.len() {
+                self.release();
+            }
+        }
+        Ok(flow)
+    }
+
+    /// Moves from `chunk` to what is held as much as finishes the frame that begins there: all of it if that
+    /// is not enough.
+    fn finish_held(&mut self, chunk: &mut &[u8]) -> Result<(), ProtocolError> {
+        let tail = self.unread();
+        let room = self.limit.map(|limit| limit.saturating_sub(tail.len()));
+        let window = window(room, chunk);
+        let more = match self.framing.missing(tail, window) {
+            Some(missing) => missing,
+            None if window.len() == chunk.len() => chunk.len(),
+            None => return Err(too_large(self.limit)),
+        };
+        let (more, rest) = chunk.split_at_checked(more).unwrap_or((chunk, &[]));
+        *chunk = rest;
+        self.hold(more);
+        Ok(())
+    }
+
+    fn unread(&self) -> &[u8] {
+        self.held.get(self.start..).unwrap_or_default()
+    }
+
+    fn hold(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.held.drain(..self.start);
+            self.start = 0;
+            self.held.extend_from_slice(bytes);
+        }
+    }
+
+    fn release(&mut self) {
+        self.held = Vec::new();
+        self.start = 0;
+        self.scanned = 0;
+    }
+}
+
+/// The first record of `bytes` and the length of its frame, if that is within the limit.
+fn first(
+    framing: Framing,
+    limit: Option<usize>,
+    bytes: &[u8],
+    scanned: usize,
+) -> Result<Option<(&[u8], usize)>, ProtocolError> {
+    let window = window(limit, bytes);
+    match framing.first(window, scanned) {
+        None if window.len() < bytes.len() => Err(too_large(limit)),
+        found => Ok(found),
+    }
+}
+
+/// What of `bytes` the first frame may take.
+fn window(limit: Option<usize>, bytes: &[u8]) -> &[u8] {
+    limit.and_then(|limit| bytes.get(..limit)).unwrap_or(bytes)
+}
+
+fn too_large(limit: Option<usize>) -> ProtocolError {
+    ProtocolError::TooLarge { limit: limit.unwrap_or(usize::MAX) }
+}

@@ -1,0 +1,271 @@
+//! Reads the envelope of a hub message.
+//!
+//! The rules, and which of several faults is the one reported, are those of ASP.NET Core's reader: it reads
+//! the record from front to back and stops at the first broken or mistyped value; what is missing it finds
+//! out at the end.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use super::scan::{Malformed, Scanner, check};
+use crate::contract::value::{Format, Payload};
+use crate::protocol::error::{Expected, IntegerWidth, ProtocolError, Token};
+use crate::protocol::message::{Invocation, Message, Outcome};
+
+/// Reads one record (without its separator). `None` is a message of a type that is not known.
+pub(crate) fn read(record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> {
+    let mut envelope = Envelope::default();
+    let message = envelope.fill(record).and_then(|()| envelope.take_message());
+    // Values that nobody will decode are checked here, before any other fault counts.
+    envelope.check_leftover()?;
+    message
+}
+
+/// The properties of all messages, as far as they were found.
+#[derive(Default)]
+struct Envelope<'a> {
+    kind: Option<i32>,
+    headers: Vec<Header<'a>>,
+    invocation_id: Option<Cow<'a, str>>,
+    target: Option<Cow<'a, str>>,
+    arguments: Option<&'a str>,
+    stream_ids: Vec<Cow<'a, str>>,
+    item: Option<&'a str>,
+    result: Option<&'a str>,
+    error: Option<Cow<'a, str>>,
+    allow_reconnect: bool,
+    sequence_id: Option<i64>,
+}
+
+impl<'a> Envelope<'a> {
+    fn fill(&mut self, record: &'a [u8]) -> Result<(), ProtocolError> {
+        let mut scanner = Scanner::new(record)?;
+        let mut members = scanner.record()?;
+        while let Some(name) = members.next(&mut scanner)? {
+            match &*name.name() {
+                "type" => {
+                    let kind = integer(&mut scanner, "type", IntegerWidth::Int32)?;
+                    let missing = ProtocolError::WrongType { property: "type", expected: Expected::Number };
+                    self.kind = Some(kind.ok_or(missing)?);
+                }
+                "invocationId" => self.invocation_id = Some(string(&mut scanner, "invocationId")?),
+                "target" => self.target = Some(string(&mut scanner, "target")?),
+                "arguments" => {
+                    expect(&mut scanner, "arguments", Token::Array, Expected::Array)?;
+                    replace(&mut self.arguments, scanner.value()?)?;
+                }
+                "item" => replace(&mut self.item, scanner.value()?)?,
+                "result" => replace(&mut self.result, scanner.value()?)?,
+                "error" => self.error = Some(string(&mut scanner, "error")?),
+                "streamIds" => self.stream_ids = stream_ids(&mut scanner)?,
+                "headers" => self.headers = headers(&mut scanner)?,
+                "allowReconnect" => self.allow_reconnect = boolean(&mut scanner, "allowReconnect")?,
+                "sequenceId" => {
+                    self.sequence_id = integer(&mut scanner, "sequenceId", IntegerWidth::Int64)?;
+                }
+                _ => scanner.skip()?,
+            }
+        }
+        Ok(scanner.end()?)
+    }
+
+    /// Makes the message and takes the values it needs.
+    fn take_message(&mut self) -> Result<Option<Message<'a>>, ProtocolError> {
+        let Some(kind) = self.kind else {
+            return Err(ProtocolError::MissingProperty("type"));
+        };
+        let message = match kind {
+            1 => {
+                let target = self.target()?;
+                if target.is_empty() && self.arguments.is_none() {
+                    return Err(ProtocolError::MissingProperty("target"));
+                }
+                let id = self.invocation_id.take().filter(|id| !id.is_empty());
+                Message::Invocation(self.invocation(id, target)?)
+            }
+            4 => {
+                let target = self.target()?;
+                let id = self.id()?;
+                Message::StreamInvocation(self.invocation(Some(id), target)?)
+            }
+            2 => {
+                let id = self.id()?;
+                let item = self.item.take().ok_or(ProtocolError::MissingProperty("item"))?;
+                Message::StreamItem { id, item: payload(item) }
+            }
+            3 => {
+                let id = self.id()?;
+                let outcome = match (self.error.take(), self.result) {
+                    (Some(_), Some(_)) => return Err(ProtocolError::ErrorAndResult),
+                    (Some(error), None) => Outcome::Error(error),
+                    (None, Some(result)) => {
+                        self.result = None;
+                        Outcome::Result(payload(result))
+                    }
+                    (None, None) => Outcome::Void,
+                };
+                Message::Completion { id, outcome }
+            }
+            5 => Message::CancelInvocation { id: self.id()? },
+            6 => Message::Ping,
+            7 => Message::Close { error: self.error.take(), allow_reconnect: self.allow_reconnect },
+            8 => Message::Ack { sequence_id: self.sequence_id()? },
+            9 => Message::Sequence { sequence_id: self.sequence_id()? },
+            _ => return Ok(None),
+        };
+        Ok(Some(message))
+    }
+
+    fn invocation(
+        &mut self,
+        id: Option<Cow<'a, str>>,
+        target: Cow<'a, str>,
+    ) -> Result<Invocation<'a>, ProtocolError> {
+        let arguments = self.arguments.take().ok_or(ProtocolError::MissingProperty("arguments"))?;
+        Ok(Invocation {
+            headers: std::mem::take(&mut self.headers),
+            id,
+            target,
+            arguments: payload(arguments),
+            stream_ids: std::mem::take(&mut self.stream_ids),
+        })
+    }
+
+    /// An empty target is one that no method has: ASP.NET Core finds that out when it binds the arguments.
+    fn target(&mut self) -> Result<Cow<'a, str>, ProtocolError> {
+        self.target.take().ok_or(ProtocolError::MissingProperty("target"))
+    }
+
+    fn id(&mut self) -> Result<Cow<'a, str>, ProtocolError> {
+        let id = self.invocation_id.take().filter(|id| !id.is_empty());
+        id.ok_or(ProtocolError::MissingProperty("invocationId"))
+    }
+
+    fn sequence_id(&self) -> Result<i64, ProtocolError> {
+        self.sequence_id.ok_or(ProtocolError::MissingProperty("sequenceId"))
+    }
+
+    fn check_leftover(&self) -> Result<(), Malformed> {
+        [self.arguments, self.item, self.result].into_iter().flatten().try_for_each(check)
+    }
+}
+
+fn payload(value: &str) -> Payload<'_> {
+    Payload { format: Format::Json, bytes: value.as_bytes() }
+}
+
+/// The last one of a repeated property counts; the one before it is checked, because nobody will decode it.
+fn replace<'a>(slot: &mut Option<&'a str>, value: &'a str) -> Result<(), Malformed> {
+    slot.replace(value).map_or(Ok(()), check)
+}
+
+/// Makes sure that a value of the right type comes next.
+fn expect(
+    scanner: &mut Scanner<'_>,
+    property: &'static str,
+    wanted: Token,
+    expected: Expected,
+) -> Result<(), ProtocolError> {
+    match scanner.token()? {
+        token if token == wanted => Ok(()),
+        token => Err(scanner.mismatch(token, ProtocolError::WrongType { property, expected })),
+    }
+}
+
+/// Reads the string that a property must be.
+pub(crate) fn string<'a>(
+    scanner: &mut Scanner<'a>,
+    property: &'static str,
+) -> Result<Cow<'a, str>, ProtocolError> {
+    expect(scanner, property, Token::String, Expected::String)?;
+    Ok(scanner.string()?.decode()?)
+}
+
+/// Reads the integer that a property must be; null is `None`.
+pub(crate) fn integer<T: FromStr>(
+    scanner: &mut Scanner<'_>,
+    property: &'static str,
+    width: IntegerWidth,
+) -> Result<Option<T>, ProtocolError> {
+    if scanner.token()? == Token::Null {
+        scanner.scalar(Token::Null)?;
+        return Ok(None);
+    }
+    expect(scanner, property, Token::Number, Expected::Number)?;
+    scanner.number()?.parse().map(Some).map_err(|_| ProtocolError::NotAnInteger(width))
+}
+
+fn boolean(scanner: &mut Scanner<'_>, property: &'static str) -> Result<bool, ProtocolError> {
+    let token = scanner.token()?;
+    match token {
+        Token::True | Token::False => {
+            scanner.scalar(token)?;
+            Ok(token == Token::True)
+        }
+        _ => Err(scanner.mismatch(token, ProtocolError::NotABoolean(property))),
+    }
+}
+
+fn stream_ids<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Cow<'a, str>>, ProtocolError> {
+    expect(scanner, "streamIds", Token::Array, Expected::Array)?;
+    let mut ids = Vec::new();
+    let mut elements = scanner.array();
+    while elements.next(scanner)? {
+        match scanner.token()? {
+            Token::String => ids.push(scanner.string()?.decode()?),
+            Token::Null => return Err(scanner.mismatch(Token::Null, ProtocolError::NullStreamId)),
+            other => return Err(scanner.mismatch(other, ProtocolError::StreamIdNotAString(other))),
+        }
+    }
+    Ok(ids)
+}
+
+fn headers<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Header<'a>>, ProtocolError> {
+    expect(scanner, "headers", Token::Object, Expected::Object)?;
+    let mut headers = Headers::default();
+    let mut members = scanner.object();
+    while let Some(name) = members.next(scanner)? {
+        let name = name.decode()?;
+        match scanner.token()? {
+            Token::String => headers.set(name, scanner.string()?.decode()?),
+            other => {
+                let error = ProtocolError::HeaderNotAString(name.into_owned());
+                return Err(scanner.mismatch(other, error));
+            }
+        }
+    }
+    Ok(headers.list)
+}
+
+type Header<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// Headers in the order of their first appearance; the last value of a repeated one counts.
+#[derive(Default)]
+struct Headers<'a> {
+    list: Vec<Header<'a>>,
+    /// Where each header stands, once there are many: a peer must not make us look through thousands of them
+    /// for each one it sends.
+    places: HashMap<Cow<'a, str>, usize>,
+}
+
+impl<'a> Headers<'a> {
+    const FEW: usize = 8;
+
+    fn set(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
+        let place = if self.list.len() <= Self::FEW {
+            self.list.iter().position(|(known, _)| *known == name)
+        } else {
+            if self.places.is_empty() {
+                let names = self.list.iter().map(|(known, _)| known.clone());
+                self.places = names.zip(0..).collect();
+            }
+            let next = self.list.len();
+            Some(*self.places.entry(name.clone()).or_insert(next))
+        };
+        match place.and_then(|place| self.list.get_mut(place)) {
+            Some(header) => header.1 = value,
+            None => self.list.push((name, value)),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The hub protocols, sans I/O: bytes in, messages out.
+//!
+//! Bytes arrive in [`framing`], which cuts them into records. The first record is the [`handshake`]; every
+//! later one is a [`message`] in the [`Format`] that the handshake settled.
+
+pub(crate) mod error;
+pub(crate) mod framing;
+pub(crate) mod handshake;
+pub(crate) mod json;
+pub(crate) mod message;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::ProtocolError;
+
+use crate::contract::value::Format;
+use message::Message;
+
+/// What a hub protocol needs of a transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum TransferFormat {
+    /// UTF-8 text.
+    Text,
+    /// Any bytes.
+    Binary,
+}
+
+impl TransferFormat {
+    /// The name on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "Text",
+            Self::Binary => "Binary",
+        }
+    }
+}
+
+/// Each format is a hub protocol with the same name.
+impl Format {
+    /// Every hub protocol that this build can speak.
+    pub(crate) const ALL: &'static [Self] = &[Self::Json];
+
+    /// The name that the handshake asks for.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+        }
+    }
+
+    /// The newest version of the protocol; all older ones are accepted too.
+    pub(crate) fn version(self) -> i32 {
+        match self {
+            Self::Json => 2,
+        }
+    }
+
+    pub(crate) fn transfer_format(self) -> TransferFormat {
+        match self {
+            Self::Json => TransferFormat::Text,
+        }
+    }
+}
+
+/// Reads one record (without its framing). `None` is a message of a type that is not known: it is skipped.
+///
+/// The values inside are left as they are. Whoever throws one away without decoding it, or finds that it
+/// does not decode, calls [`validate`]: only then has every byte of the record been looked at.
+pub(crate) fn read(format: Format, record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> {
+    match format {
+        Format::Json => json::read(record),
+    }
+}
+
+/// Appends `message` to `out` as one whole frame.
+pub(crate) fn write(format: Format, message: &Message<'_>, out: &mut Vec<u8>) {
+    match format {
+        Format::Json => json::write(message, out),
+    }
+}
+
+/// Makes sure that a record which [`read`] accepted is sound inside its values too.
+///
+/// A value of the wrong type ends one call; a value that is broken ends the connection, because nothing
+/// behind it can be trusted.
+pub(crate) fn validate(format: Format, record: &[u8]) -> Result<(), ProtocolError> {
+    match format {
+        Format::Json => json::validate(record),
+    }
+}

@@ -1,0 +1,147 @@
+//! One client, as the server's code sees it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::request::Parts;
+use tokio_util::sync::CancellationToken;
+
+use crate::connection::outbound::Stop;
+use crate::connection::shared::Shared;
+
+/// The public name of a connection: not a secret, and good for addressing one client.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(Arc<str>);
+
+impl ConnectionId {
+    pub(crate) fn new(id: &str) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for ConnectionId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::borrow::Borrow<str> for ConnectionId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for ConnectionId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<ConnectionId> for String {
+    fn from(id: ConnectionId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl From<&ConnectionId> for String {
+    fn from(id: &ConnectionId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl fmt::Debug for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One connection of a hub, from its handshake to its end.
+pub(crate) struct Connection {
+    pub(crate) id: ConnectionId,
+    pub(crate) user_id: Option<Arc<str>>,
+    /// The request that opened the connection.
+    pub(crate) request: Parts,
+    pub(crate) shared: Arc<Shared>,
+    /// Cancelled when the connection is over.
+    pub(crate) aborted: CancellationToken,
+    groups: Mutex<Groups>,
+}
+
+/// The groups a connection is in.
+enum Groups {
+    In(HashSet<Arc<str>>),
+    /// The connection is over: it cannot join any more.
+    Left,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        id: ConnectionId,
+        user_id: Option<Arc<str>>,
+        request: Parts,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            id,
+            user_id,
+            request,
+            shared,
+            aborted: CancellationToken::new(),
+            groups: Mutex::new(Groups::In(HashSet::new())),
+        }
+    }
+
+    /// Ends the connection; the client does not connect again by itself.
+    pub(crate) fn abort(&self) {
+        self.shared.outbound.stop(Stop { allow_reconnect: false });
+    }
+
+    /// Notes a group. False when the connection is over, or already in it.
+    pub(crate) fn note_group(&self, group: &Arc<str>) -> bool {
+        match &mut *self.groups() {
+            Groups::In(groups) => groups.insert(Arc::clone(group)),
+            Groups::Left => false,
+        }
+    }
+
+    /// Forgets a group. False when the connection was not in it.
+    pub(crate) fn forget_group(&self, group: &str) -> bool {
+        match &mut *self.groups() {
+            Groups::In(groups) => groups.remove(group),
+            Groups::Left => false,
+        }
+    }
+
+    pub(crate) fn is_in_group(&self, group: &str) -> bool {
+        match &*self.groups() {
+            Groups::In(groups) => groups.contains(group),
+            Groups::Left => false,
+        }
+    }
+
+    /// Forgets all groups for good, and gives them.
+    pub(crate) fn leave_groups(&self) -> HashSet<Arc<str>> {
+        match std::mem::replace(&mut *self.groups(), Groups::Left) {
+            Groups::In(groups) => groups,
+            Groups::Left => HashSet::new(),
+        }
+    }
+
+    fn groups(&self) -> MutexGuard<'_, Groups> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,77 @@
+//! What a hub knows of its connection.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use http::request::Parts;
+use tokio_util::sync::CancellationToken;
+
+use super::clients::CallerClients;
+use super::connection::{Connection, ConnectionId};
+use super::core::HubCore;
+use super::groups::CallerGroups;
+use crate::contract::hub::HubContract;
+
+/// One connection of the hub with contract `C`, for the hub itself (`HubCallerContext`, `Clients` and `Groups`
+/// of ASP.NET Core's `Hub`). Given to the factory of the [`HubService`](super::HubService); cheap to clone.
+pub struct HubContext<C> {
+    core: Arc<HubCore>,
+    connection: Arc<Connection>,
+    contract: PhantomData<fn() -> C>,
+}
+
+impl<C: HubContract> HubContext<C> {
+    pub(crate) fn new(core: Arc<HubCore>, connection: Arc<Connection>) -> Self {
+        Self { core, connection, contract: PhantomData }
+    }
+
+    /// The public id of this connection.
+    pub fn connection_id(&self) -> &ConnectionId {
+        &self.connection.id
+    }
+
+    /// Who the client is, as [`HubService::user_id`](super::HubService::user_id) found when it connected.
+    pub fn user_id(&self) -> Option<&str> {
+        self.connection.user_id.as_deref()
+    }
+
+    /// The request that opened the connection, with what the layers of the application put into its extensions.
+    pub fn request(&self) -> &Parts {
+        &self.connection.request
+    }
+
+    /// Cancelled when the connection is over (`ConnectionAborted`). Streams end by themselves then; a call that
+    /// takes long may watch this to stop early.
+    pub fn aborted(&self) -> &CancellationToken {
+        &self.connection.aborted
+    }
+
+    /// Ends the connection. The client is told not to connect again by itself; what is sent to it from now on
+    /// is dropped, answers included.
+    pub fn abort(&self) {
+        self.connection.abort();
+    }
+
+    /// The groups of this connection.
+    pub fn groups(&self) -> CallerGroups {
+        CallerGroups::new(Arc::clone(&self.core), Arc::clone(&self.connection))
+    }
+
+    /// The clients that can be called.
+    pub fn clients(&self) -> CallerClients<C> {
+        CallerClients::new(Arc::clone(&self.core), Arc::clone(&self.connection))
+    }
+}
+
+impl<C> Clone for HubContext<C> {
+    fn clone(&self) -> Self {
+        Self { core: Arc::clone(&self.core), connection: Arc::clone(&self.connection), contract: PhantomData }
+    }
+}
+
+impl<C> fmt::Debug for HubContext<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubContext").field("connection_id", &self.connection.id).finish_non_exhaustive()
+    }
+}

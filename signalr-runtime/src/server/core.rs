@@ -1,0 +1,57 @@
+//! What all connections of one hub share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::client_results::ClientResults;
+use super::lifetime::LifetimeManager;
+use crate::connection::outbound::Stop;
+
+/// How long a shutdown waits for the connections to end by themselves.
+const SHUTDOWN_WAIT: Duration = Duration::from_secs(5);
+
+/// One hub on this node, whatever its types.
+pub(crate) struct HubCore {
+    /// The name of the hub's contract, for logs.
+    pub(crate) name: &'static str,
+    pub(crate) lifetime: LifetimeManager,
+    pub(crate) client_results: Arc<ClientResults>,
+    /// The tasks of all connections.
+    pub(crate) tasks: TaskTracker,
+    /// Ends those tasks that do not end by themselves.
+    pub(crate) kill: CancellationToken,
+    /// Cancelled when the hub shuts down: no new connection is accepted.
+    pub(crate) stopping: CancellationToken,
+}
+
+impl HubCore {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            lifetime: LifetimeManager::new(),
+            client_results: Arc::default(),
+            tasks: TaskTracker::new(),
+            kill: CancellationToken::new(),
+            stopping: CancellationToken::new(),
+        }
+    }
+
+    /// Ends every connection: each client is told that it may connect again, each disconnect callback runs.
+    pub(crate) async fn shut_down(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.lifetime.for_each(|connection| connection.shared.outbound.stop(Stop { allow_reconnect: true }));
+        if timeout(SHUTDOWN_WAIT, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                hub = self.name,
+                "connections are still busy after {SHUTDOWN_WAIT:?}: ending them"
+            );
+            self.kill.cancel();
+            self.tasks.wait().await;
+        }
+    }
+}

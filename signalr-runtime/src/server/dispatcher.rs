@@ -1,0 +1,140 @@
+//! The server's side of a connection: from an invocation to the hub's method, and from its error to a text.
+
+use std::borrow::Cow;
+use std::future::ready;
+use std::sync::Arc;
+
+use super::connection::Connection;
+use super::filter::{ConnectionInfo, Invocation as FilteredCall};
+use super::hub::Hub;
+use super::service::HubShared;
+use crate::connection::calls::{Mode, Stage, Turn};
+use crate::connection::role::{Bound, Role};
+use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
+use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::hub::MethodKind;
+use crate::contract::value::Encoded;
+use crate::protocol::message::{Invocation, Outcome};
+
+/// Dispatches the calls of one client to its hub.
+pub(crate) struct HubDispatcher<H: Hub> {
+    /// The hub's value; none before the client has connected, and until then nothing is read.
+    pub(crate) hub: Option<Arc<H>>,
+    pub(crate) shared: Arc<HubShared<H>>,
+    pub(crate) connection: Arc<Connection>,
+}
+
+impl<H: Hub> HubDispatcher<H> {
+    /// Why a bound call may not run, as the text of its answer.
+    fn refusal(&self, handler: &Handler<H>, invocation: &Invocation<'_>, mode: Mode) -> Option<String> {
+        let target = &invocation.target;
+        if !self.shared.is_authorized(handler.name, invocation.arguments, &self.connection) {
+            return Some(format!("Failed to invoke '{target}' because user is unauthorized"));
+        }
+        match (handler.kind, mode) {
+            (MethodKind::Stream, Mode::Plain) => Some(format!(
+                "The client attempted to invoke the streaming '{target}' method with a non-streaming invocation."
+            )),
+            (MethodKind::Call | MethodKind::Notify, Mode::Stream) => Some(format!(
+                "The client attempted to invoke the non-streaming '{target}' method with a streaming invocation."
+            )),
+            _ if invocation.stream_ids.len() != handler.uploads => Some(format!(
+                "An unexpected error occurred invoking '{target}' on the server. HubException: Client sent {} \
+                 stream(s), Hub method expects {}.",
+                invocation.stream_ids.len(),
+                handler.uploads
+            )),
+            _ => None,
+        }
+    }
+
+    fn with_filters(&self, handler: &Handler<H>, invocation: &Invocation<'_>, running: Running) -> Running {
+        if self.shared.filters.is_empty() {
+            return running;
+        }
+        let call = FilteredCall {
+            method: handler.name,
+            format: invocation.arguments.format,
+            arguments: Encoded::copy_from(invocation.arguments.bytes),
+            connection: ConnectionInfo(Arc::clone(&self.connection)),
+        };
+        self.shared.filters.around_call(call, running)
+    }
+}
+
+impl<H: Hub> Role for HubDispatcher<H> {
+    fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound {
+        let target = &*invocation.target;
+        let Some(handler) = self.shared.methods.find(target) else {
+            return Bound::Refused(
+                format!(
+                    "Failed to invoke '{target}' due to an error on the server. HubException: Method does not exist."
+                )
+                .into(),
+            );
+        };
+        let Some(hub) = &self.hub else {
+            return Bound::Refused("The hub is still connecting.".into());
+        };
+        let running = match (handler.bind)(hub, call) {
+            Ok(running) => running,
+            Err(error) => {
+                let mut text = format!("Failed to invoke '{target}' due to an error on the server.");
+                if self.shared.options.enable_detailed_errors {
+                    text.push_str(" InvalidDataException: ");
+                    text.push_str(&error.to_string());
+                }
+                return Bound::Refused(text.into());
+            }
+        };
+        let ordered = mode == Mode::Plain && handler.kind != MethodKind::Stream && handler.uploads == 0;
+        let turn = if ordered { Turn::Ordered } else { Turn::Free };
+        // A refusal waits for its turn as well, so that answers keep their order.
+        let running = match self.refusal(handler, invocation, mode) {
+            Some(text) => Box::pin(ready(Reply(Ok(Answer::Refused(text.into()))))),
+            None => self.with_filters(handler, invocation, running),
+        };
+        Bound::Run { turn, running }
+    }
+
+    fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str> {
+        let hub = self.shared.core.name;
+        if error.kind() == HubErrorKind::Hub {
+            tracing::debug!(hub, method = target, "a call was answered with an error");
+        } else {
+            tracing::error!(hub, method = target, kind = ?error.kind(), error = %error, "a call failed");
+        }
+        let text = match stage {
+            Stage::Invoking => format!("An unexpected error occurred invoking '{target}' on the server."),
+            Stage::Streaming => "An error occurred on the server while streaming results.".to_owned(),
+        };
+        self.shared.with_detail(text, error).into()
+    }
+
+    fn no_result(&self) -> Outcome<'static> {
+        Outcome::Void
+    }
+
+    fn remote_error(&self, text: String) -> HubError {
+        HubError::new(text)
+    }
+
+    fn unasked(&mut self, id: &str) -> HubResult {
+        // An answer to a question that was put to another client.
+        if self.shared.core.client_results.is_open(id) {
+            let connection = &self.connection.id;
+            return Err(HubError::with_kind(
+                HubErrorKind::Internal,
+                format!("Connection ID '{connection}' is not valid for invocation ID '{id}'."),
+            ));
+        }
+        Ok(())
+    }
+
+    fn silence(&self) -> HubError {
+        HubError::with_kind(
+            HubErrorKind::Canceled,
+            "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.",
+        )
+    }
+}

@@ -1,0 +1,73 @@
+//! Joining and leaving groups.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::connection::Connection;
+use super::core::HubCore;
+use crate::contract::error::HubResult;
+
+/// The groups of one connection (`IGroupManager`, for the caller).
+///
+/// Membership ends with the connection and is not restored when the client connects again.
+pub struct CallerGroups {
+    core: Arc<HubCore>,
+    caller: Arc<Connection>,
+}
+
+impl CallerGroups {
+    pub(crate) fn new(core: Arc<HubCore>, caller: Arc<Connection>) -> Self {
+        Self { core, caller }
+    }
+
+    /// Adds this connection to a group. Joining twice does nothing.
+    pub async fn join(&self, group: &str) -> HubResult {
+        self.core.lifetime.join(&self.caller, group);
+        Ok(())
+    }
+
+    /// Takes this connection out of a group.
+    pub async fn leave(&self, group: &str) -> HubResult {
+        self.core.lifetime.leave(&self.caller, group);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CallerGroups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallerGroups").field("caller", &self.caller.id).finish_non_exhaustive()
+    }
+}
+
+/// The groups of a hub, from anywhere in the server (`IGroupManager`).
+pub struct Groups {
+    core: Arc<HubCore>,
+}
+
+impl Groups {
+    pub(crate) fn new(core: Arc<HubCore>) -> Self {
+        Self { core }
+    }
+
+    /// Adds a connection to a group. A connection that does not exist is left alone.
+    pub async fn join(&self, connection_id: &str, group: &str) -> HubResult {
+        if let Some(connection) = self.core.lifetime.get(connection_id) {
+            self.core.lifetime.join(&connection, group);
+        }
+        Ok(())
+    }
+
+    /// Takes a connection out of a group.
+    pub async fn leave(&self, connection_id: &str, group: &str) -> HubResult {
+        if let Some(connection) = self.core.lifetime.get(connection_id) {
+            self.core.lifetime.leave(&connection, group);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Groups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Groups").finish_non_exhaustive()
+    }
+}

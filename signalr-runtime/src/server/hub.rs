@@ -1,0 +1,28 @@
+//! What a type must be to serve as a hub.
+
+use std::future::Future;
+
+use crate::contract::error::{HubError, HubResult};
+use crate::contract::hub::HubContract;
+
+/// The server's side of a hub: one value per connection.
+///
+/// The value is made when a client has connected and dropped when it is gone. Its fields are the state of
+/// that connection; calls borrow it. Implement the hub trait (the one with `#[hub]`) for the same type.
+pub trait Hub: Send + Sync + 'static {
+    /// The contract: the marker type that `#[hub]` generated, e.g. `ChatHubContract`.
+    type Contract: HubContract;
+
+    /// Runs before the first call of a client is read (`OnConnectedAsync`). An error closes the connection, and
+    /// the client does not try again; [`on_disconnected`](Self::on_disconnected) does not run then.
+    fn on_connected(&self) -> impl Future<Output = HubResult> + Send {
+        async { Ok(()) }
+    }
+
+    /// Runs once when the connection is over (`OnDisconnectedAsync`), with what ended it if that was an error.
+    /// The connection is still in its groups; what is sent to it is dropped.
+    fn on_disconnected(&self, error: Option<&HubError>) -> impl Future<Output = ()> + Send {
+        let _ = error;
+        async {}
+    }
+}

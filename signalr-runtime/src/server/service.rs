@@ -1,0 +1,255 @@
+//! The hub as a tower service.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Future, Ready, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_core::future::BoxFuture;
+use http::request::Parts;
+use http::{Request, Response};
+use http_body_util::Full;
+use tower_service::Service;
+
+use super::connection::Connection;
+use super::context::HubContext;
+use super::core::HubCore;
+use super::endpoint;
+use super::filter::{ConnectionInfo, Filter, Filters, Invocation};
+use super::handle::HubHandle;
+use super::hub::Hub;
+use super::methods::MethodTable;
+use super::options::HubOptions;
+use super::token::TokenSealer;
+use crate::contract::dispatch::Dispatch;
+use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::hub::{HubContract, MethodName};
+use crate::contract::value::{Encoded, Payload};
+
+/// Makes the hub value of a connection.
+type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static, HubResult<H>> + Send + Sync;
+
+/// Finds out who the client is.
+type UserId = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+
+/// A rule that says who may call some methods.
+struct Rule {
+    methods: Vec<&'static str>,
+    allows: Box<dyn Fn(&Invocation) -> bool + Send + Sync>,
+}
+
+/// What all connections of one hub service share.
+pub(crate) struct HubShared<H: Hub> {
+    pub(crate) core: Arc<HubCore>,
+    pub(crate) options: HubOptions,
+    pub(crate) methods: Arc<MethodTable<H>>,
+    pub(crate) filters: Filters,
+    pub(crate) tokens: Arc<TokenSealer>,
+    factory: Arc<Factory<H>>,
+    user_id: Option<Arc<UserId>>,
+    rules: Vec<Arc<Rule>>,
+}
+
+impl<H: Hub> HubShared<H> {
+    pub(crate) fn make_hub(&self, connection: &Arc<Connection>) -> BoxFuture<'static, HubResult<H>> {
+        (self.factory)(HubContext::new(Arc::clone(&self.core), Arc::clone(connection)))
+    }
+
+    pub(crate) fn user_id(&self, request: &Parts) -> Option<Arc<str>> {
+        self.user_id.as_ref().and_then(|user_id| user_id(request)).map(Into::into)
+    }
+
+    pub(crate) fn is_authorized(
+        &self,
+        method: &'static str,
+        arguments: Payload<'_>,
+        connection: &Arc<Connection>,
+    ) -> bool {
+        let mut rules = self.rules.iter().filter(|rule| rule.methods.contains(&method)).peekable();
+        if rules.peek().is_none() {
+            return true;
+        }
+        let call = Invocation {
+            method,
+            format: arguments.format,
+            arguments: Encoded::copy_from(arguments.bytes),
+            connection: ConnectionInfo(Arc::clone(connection)),
+        };
+        rules.all(|rule| (rule.allows)(&call))
+    }
+
+    /// The text of an error as clients read it: the texts of deliberate errors are sent, those of others only
+    /// when detailed errors are on.
+    pub(crate) fn with_detail(&self, text: String, error: &HubError) -> String {
+        if error.kind() == HubErrorKind::Hub || self.options.enable_detailed_errors {
+            format!("{text} {}: {}", error.name(), error.message())
+        } else {
+            text
+        }
+    }
+}
+
+impl<H: Hub> Clone for HubShared<H> {
+    fn clone(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            options: self.options.clone(),
+            methods: Arc::clone(&self.methods),
+            filters: self.filters.clone(),
+            tokens: Arc::clone(&self.tokens),
+            factory: Arc::clone(&self.factory),
+            user_id: self.user_id.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+}
+
+/// A hub, ready to be served: a [`tower_service::Service`] over HTTP requests.
+///
+/// Give it to [`HubRouterExt::hub`](super::HubRouterExt::hub), or route `path` and `path/negotiate` to it with
+/// any other router.
+///
+/// ```
+/// use signalr_runtime::server::*;
+/// use signalr_runtime::{HubResult, hub};
+///
+/// #[hub]
+/// trait Greeter {
+///     async fn greet(&self, name: &str) -> HubResult<String>;
+/// }
+///
+/// struct Polite;
+///
+/// impl Hub for Polite {
+///     type Contract = GreeterContract;
+/// }
+///
+/// impl Greeter for Polite {
+///     async fn greet(&self, name: &str) -> HubResult<String> {
+///         Ok(format!("Good morning, {name}"))
+///     }
+/// }
+///
+/// let app: axum::Router = axum::Router::new().hub("/greeter", HubService::<Polite>::new(|_| Polite));
+/// ```
+pub struct HubService<H: Hub> {
+    shared: Arc<HubShared<H>>,
+}
+
+impl<H: Hub> HubService<H>
+where
+    H::Contract: Dispatch<H>,
+{
+    /// A hub whose values are made by `factory`, one for each connection.
+    pub fn new<F>(factory: F) -> Self
+    where
+        F: Fn(HubContext<H::Contract>) -> H + Send + Sync + 'static,
+    {
+        Self::with_factory(Arc::new(move |context| Box::pin(ready(Ok(factory(context))))))
+    }
+
+    /// A hub whose values are made by `factory`, which may wait and may refuse a connection: with an error the
+    /// client is told that the connection was closed, and does not try again.
+    pub fn try_new<F, Fut>(factory: F) -> Self
+    where
+        F: Fn(HubContext<H::Contract>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = HubResult<H>> + Send + 'static,
+    {
+        Self::with_factory(Arc::new(move |context| Box::pin(factory(context))))
+    }
+
+    fn with_factory(factory: Arc<Factory<H>>) -> Self {
+        Self {
+            shared: Arc::new(HubShared {
+                core: Arc::new(HubCore::new(H::Contract::NAME)),
+                options: HubOptions::default(),
+                methods: Arc::new(MethodTable::new::<H::Contract>()),
+                filters: Filters::default(),
+                tokens: Arc::new(TokenSealer::new()),
+                factory,
+                user_id: None,
+                rules: Vec::new(),
+            }),
+        }
+    }
+}
+
+impl<H: Hub> HubService<H> {
+    /// Replaces the options.
+    #[must_use]
+    pub fn options(mut self, options: HubOptions) -> Self {
+        self.configure().options = options;
+        self
+    }
+
+    /// Says who a client is, from the request that connects it (`IUserIdProvider`). Asked once per connection.
+    #[must_use]
+    pub fn user_id<F>(mut self, user_id: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    {
+        self.configure().user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Lets only those call `methods` whom `allows` allows. A method with several rules needs all of them.
+    #[must_use]
+    pub fn authorize<F>(mut self, methods: &[MethodName<H::Contract>], allows: F) -> Self
+    where
+        F: Fn(&Invocation) -> bool + Send + Sync + 'static,
+    {
+        let methods = methods.iter().map(MethodName::as_str).collect();
+        self.configure().rules.push(Arc::new(Rule { methods, allows: Box::new(allows) }));
+        self
+    }
+
+    /// Runs `filter` around every call, inside the filters that were added before.
+    #[must_use]
+    pub fn filter<F: Filter>(mut self, filter: F) -> Self {
+        self.configure().filters.push(filter);
+        self
+    }
+
+    /// Reaches the clients of this hub from anywhere.
+    pub fn handle(&self) -> HubHandle<H::Contract> {
+        HubHandle::new(Arc::clone(&self.shared.core))
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<HubShared<H>> {
+        &self.shared
+    }
+
+    fn configure(&mut self) -> &mut HubShared<H> {
+        Arc::make_mut(&mut self.shared)
+    }
+}
+
+impl<H: Hub> Clone for HubService<H> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<H: Hub> fmt::Debug for HubService<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubService").field("hub", &self.shared.core.name).finish_non_exhaustive()
+    }
+}
+
+impl<H: Hub, B> Service<Request<B>> for HubService<H> {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // No endpoint reads a body.
+        let (parts, _) = request.into_parts();
+        ready(Ok(endpoint::answer(&self.shared, parts)))
+    }
+}

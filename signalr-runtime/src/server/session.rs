@@ -1,0 +1,300 @@
+//! One connection of a hub, from its transport to its end.
+
+use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures_util::FutureExt;
+use http::request::Parts;
+use tokio::time::timeout;
+
+use super::connection::{Connection, ConnectionId};
+use super::core::HubCore;
+use super::dispatcher::HubDispatcher;
+use super::hub::Hub;
+use super::service::HubShared;
+use crate::connection::clock::{Ping, Silence, Timing};
+use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::engine::{Ended, Engine, EngineLimits};
+use crate::connection::outbound::{Framing, Outbound, QueueLimit, Stop};
+use crate::connection::scope::{self, Scope};
+use crate::connection::shared::Shared;
+use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::value::Format;
+use crate::protocol::TransferFormat;
+use crate::protocol::framing::{self, RecordReader};
+use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
+use crate::protocol::message::Message;
+
+/// Frames that may wait to be written to one client.
+const QUEUED_FRAMES: usize = 1024;
+
+/// Calls of one client that may wait for their turn before the connection stops reading.
+const QUEUED_CALLS: usize = 100;
+
+/// A connection whose transport is open.
+pub(crate) struct Accepted {
+    pub(crate) id: ConnectionId,
+    /// The request that opened it.
+    pub(crate) request: Parts,
+    pub(crate) transport: Box<dyn Duplex>,
+    pub(crate) framing: Framing,
+}
+
+/// Serves a connection in a task of its own.
+pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
+    let core = Arc::clone(&hub.core);
+    let kill = core.kill.clone();
+    core.tasks.spawn(async move {
+        let served = pin!(AssertUnwindSafe(serve(&hub, accepted)).catch_unwind());
+        if let Some(Err(_)) = kill.run_until_cancelled(served).await {
+            tracing::error!(hub = hub.core.name, "a connection panicked");
+        }
+    });
+}
+
+async fn serve<H: Hub>(hub: &Arc<HubShared<H>>, accepted: Accepted) {
+    let Accepted { id, request, mut transport, framing } = accepted;
+    let options = &hub.options;
+    let limit = QueueLimit { bytes: options.transport_max_buffer_size, frames: QUEUED_FRAMES };
+    let outbound = Outbound::new(framing, limit);
+    let mut reader = RecordReader::new(options.maximum_receive_message_size);
+    let read = read_handshake(&mut *transport, &mut reader, &outbound);
+    let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
+    let format = match read {
+        Some(Ok(Some(Ok(format)))) => format,
+        // The client has gone.
+        Some(Ok(None)) => return,
+        Some(Ok(Some(Err(refusal)))) => return refuse(hub, &mut *transport, &outbound, &refusal).await,
+        Some(Err(_)) | None => {
+            return refuse(hub, &mut *transport, &outbound, &HandshakeRefusal::Canceled).await;
+        }
+    };
+    reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
+    let mut response = Vec::new();
+    HandshakeResponse::SUCCESS.write(&mut response);
+    outbound.push_record(format, &response);
+
+    let shared = Arc::new(Shared::new(format, outbound));
+    let user_id = hub.user_id(&request);
+    let connection = Arc::new(Connection::new(id, user_id, request, shared));
+    run(hub, transport, reader, connection).await;
+}
+
+async fn run<H: Hub>(
+    hub: &Arc<HubShared<H>>,
+    transport: Box<dyn Duplex>,
+    reader: RecordReader,
+    connection: Arc<Connection>,
+) {
+    let options = &hub.options;
+    let limits = EngineLimits {
+        parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
+        queued_calls: QUEUED_CALLS,
+        stream_capacity: options.stream_buffer_capacity,
+        backlog: options.application_max_buffer_size.max(1),
+    };
+    let timing = Timing {
+        ping: Some(Ping::Every(options.keep_alive_interval)),
+        silence: Some(Silence::FromFirstPing(options.client_timeout_interval)),
+        write: options.transport_send_timeout,
+    };
+    let role = HubDispatcher { hub: None, shared: Arc::clone(hub), connection: Arc::clone(&connection) };
+    let mut engine = Engine::new(transport, reader, Arc::clone(&connection.shared), role, limits, timing);
+    let registration = Registration::new(&hub.core, &connection);
+
+    let (ended, value) = match engine.run_while(connect(hub, &connection)).await {
+        Ok(Ok(value)) => {
+            engine.role().hub = Some(Arc::clone(&value));
+            (engine.run().await, Some(value))
+        }
+        Ok(Err(error)) => (Ended::Failed(error), None),
+        Err(ended) => (ended, None),
+    };
+    let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
+    engine.say_last(close);
+    if !start_queued {
+        engine.drop_queued_calls();
+    }
+    registration.disconnected();
+    let end = engine
+        .finish(async {
+            let end = match value {
+                Some(value) => disconnect(hub, &connection, value, error).await,
+                None => End::Normal,
+            };
+            drop(registration);
+            end
+        })
+        .await;
+    // A client that does not answer the close in time is left.
+    let _ = timeout(options.close_timeout, engine.close(end)).await;
+    engine.run_out().await;
+}
+
+/// Makes the hub and runs its connect callback.
+async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> HubResult<Arc<H>> {
+    let connecting = async {
+        let value = Arc::new(hub.make_hub(connection).await?);
+        let callee = Arc::clone(&value);
+        let callback = Box::pin(async move { callee.on_connected().await });
+        hub.filters.around_connect(connection, callback).await?;
+        Ok(value)
+    };
+    let mut connecting = pin!(AssertUnwindSafe(connecting).catch_unwind());
+    let connected = poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    connected
+        .unwrap_or_else(|_| Err(HubError::with_kind(HubErrorKind::Internal, "the connect callback panicked")))
+}
+
+/// Runs the disconnect callback.
+async fn disconnect<H: Hub>(
+    hub: &HubShared<H>,
+    connection: &Arc<Connection>,
+    value: Arc<H>,
+    error: Option<HubError>,
+) -> End {
+    let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
+    let disconnecting = hub.filters.around_disconnect(connection, callback);
+    match AssertUnwindSafe(disconnecting).catch_unwind().await {
+        Ok(()) => End::Normal,
+        Err(_) => {
+            tracing::error!(hub = hub.core.name, "the disconnect callback panicked");
+            End::Fault
+        }
+    }
+}
+
+/// Reads the first record. None when the client goes before it is complete.
+async fn read_handshake(
+    transport: &mut dyn Duplex,
+    reader: &mut RecordReader,
+    outbound: &Outbound,
+) -> Option<Result<Format, HandshakeRefusal>> {
+    let mut read = None;
+    poll_fn(|cx| {
+        loop {
+            let received = transport.poll_receive(cx, &mut |bytes| {
+                let pushed = reader.push(bytes, |record| {
+                    if read.is_none() {
+                        let request = HandshakeRequest::read(record).map_err(HandshakeRefusal::from);
+                        read = Some(request.and_then(|request| {
+                            request.accept(Format::ALL, &[TransferFormat::Text, TransferFormat::Binary])
+                        }));
+                    }
+                    ControlFlow::Break(())
+                });
+                if let Err(error) = pushed {
+                    read.get_or_insert(Err(error.into()));
+                }
+            });
+            if read.is_some() {
+                return Poll::Ready(());
+            }
+            match received {
+                Poll::Ready(Ok(Received::Some)) => {}
+                Poll::Ready(Ok(Received::End) | Err(_)) => return Poll::Ready(()),
+                Poll::Pending => {
+                    // What the transport itself owes its peer.
+                    let _ = transport.poll_send(cx, outbound);
+                    return Poll::Pending;
+                }
+            }
+        }
+    })
+    .await;
+    read
+}
+
+/// Answers a bad handshake and ends the connection.
+async fn refuse<H: Hub>(
+    hub: &HubShared<H>,
+    transport: &mut dyn Duplex,
+    outbound: &Outbound,
+    refusal: &HandshakeRefusal,
+) {
+    let mut text = refusal.to_string();
+    if let HandshakeRefusal::Unreadable(cause) = refusal
+        && hub.options.enable_detailed_errors
+    {
+        text = format!("{text} {}: {cause}", cause.name());
+    }
+    let mut response = Vec::new();
+    HandshakeResponse { error: Some(text.into()) }.write(&mut response);
+    outbound.push_record(Format::Json, &response);
+    let answered = poll_fn(|cx| match transport.poll_send(cx, outbound) {
+        Poll::Ready(Ok(())) => transport.poll_close(cx, End::Normal),
+        sent => sent,
+    });
+    // A client that does not answer the close in time is left.
+    let _ = timeout(hub.options.close_timeout, answered).await;
+}
+
+/// What is said and done at the end of a connection.
+struct Farewell {
+    /// The Close message.
+    close: Option<Message<'static>>,
+    /// What the disconnect callback is told.
+    error: Option<HubError>,
+    /// Whether calls that wait for their turn still get it: they were sent before the client left.
+    start_queued: bool,
+}
+
+impl Farewell {
+    fn new<H: Hub>(hub: &HubShared<H>, ended: Ended, connected: bool) -> Self {
+        let close = |error: Option<String>, allow_reconnect| {
+            Some(Message::Close { error: error.map(Into::into), allow_reconnect })
+        };
+        match ended {
+            Ended::PeerClosed { error, .. } => {
+                Self { close: close(None, false), error: error.map(HubError::new), start_queued: true }
+            }
+            Ended::TransportEnded | Ended::TransportLost(_) => {
+                Self { close: None, error: None, start_queued: true }
+            }
+            Ended::Stopped(Stop { allow_reconnect }) => {
+                Self { close: close(None, allow_reconnect), error: None, start_queued: false }
+            }
+            Ended::Failed(error) => {
+                tracing::debug!(hub = hub.core.name, %error, "a connection ended with an error");
+                let text = hub.with_detail("Connection closed with an error.".to_owned(), &error);
+                Self { close: close(Some(text), connected), error: Some(error), start_queued: false }
+            }
+        }
+    }
+}
+
+/// The entry of a connection in the registry. Dropping it takes the connection out, whatever ended it.
+struct Registration {
+    core: Arc<HubCore>,
+    connection: Arc<Connection>,
+}
+
+impl Registration {
+    fn new(core: &Arc<HubCore>, connection: &Arc<Connection>) -> Self {
+        core.lifetime.add(connection);
+        let registration = Self { core: Arc::clone(core), connection: Arc::clone(connection) };
+        if core.stopping.is_cancelled() {
+            // The shutdown may have told all others already.
+            connection.shared.outbound.stop(Stop { allow_reconnect: true });
+        }
+        registration
+    }
+
+    /// Tells everyone who waits for the client.
+    fn disconnected(&self) {
+        self.connection.aborted.cancel();
+        let text = format!("Connection '{}' disconnected.", self.connection.id);
+        self.connection.shared.pending.close(&HubError::with_kind(HubErrorKind::Closed, text));
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.core.lifetime.remove(&self.connection);
+        self.disconnected();
+    }
+}

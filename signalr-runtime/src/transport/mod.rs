@@ -1,0 +1,4 @@
+//! What carries the bytes of a connection.
+
+pub(crate) mod negotiate;
+pub(crate) mod websocket;

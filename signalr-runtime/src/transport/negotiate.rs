@@ -1,0 +1,334 @@
+//! Negotiation: a client asks where and how to connect, a server answers.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::protocol::TransferFormat;
+use crate::protocol::json::write_string;
+
+/// How the bytes of a connection can travel, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum TransportKind {
+    WebSockets,
+    ServerSentEvents,
+    LongPolling,
+}
+
+impl TransportKind {
+    /// In the order in which a server offers them.
+    pub(crate) const ALL: [Self; 3] = [Self::WebSockets, Self::ServerSentEvents, Self::LongPolling];
+
+    /// The name on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::WebSockets => "WebSockets",
+            Self::ServerSentEvents => "ServerSentEvents",
+            Self::LongPolling => "LongPolling",
+        }
+    }
+
+    /// What this transport can carry.
+    pub(crate) fn transfer_formats(self) -> &'static [TransferFormat] {
+        match self {
+            Self::WebSockets | Self::LongPolling => &[TransferFormat::Text, TransferFormat::Binary],
+            Self::ServerSentEvents => &[TransferFormat::Text],
+        }
+    }
+}
+
+/// The version of the negotiate protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum NegotiateVersion {
+    /// The connection id is public and opens the connection too.
+    V0,
+    /// A secret connection token opens the connection.
+    V1,
+}
+
+impl NegotiateVersion {
+    /// The version for a request whose query says `requested`, on a server that takes none below `minimum`.
+    pub(crate) fn choose(requested: Option<&str>, minimum: i32) -> Result<Self, VersionRefused> {
+        let requested = match requested {
+            None => 0,
+            Some(text) => text.trim().parse().map_err(|_| VersionRefused::NotAnInteger)?,
+        };
+        if requested < minimum {
+            return Err(VersionRefused::Unsupported(requested));
+        }
+        Ok(if requested > 0 { Self::V1 } else { Self::V0 })
+    }
+
+    fn number(self) -> u8 {
+        match self {
+            Self::V0 => 0,
+            Self::V1 => 1,
+        }
+    }
+}
+
+/// Why a server does not negotiate. The text is the `error` of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VersionRefused {
+    NotAnInteger,
+    Unsupported(i32),
+}
+
+impl fmt::Display for VersionRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAnInteger => f.write_str("The client requested a non-integer protocol version."),
+            Self::Unsupported(version) => write!(
+                f,
+                "The client requested version '{version}', but the server does not support this version."
+            ),
+        }
+    }
+}
+
+impl std::error::Error for VersionRefused {}
+
+/// The answer to a negotiate request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Negotiation {
+    /// A connection may be opened.
+    Connection(NegotiatedConnection),
+    /// The client is to negotiate elsewhere, with `access_token` in place of its own if there is one.
+    Redirect { url: String, access_token: Option<AccessToken> },
+    /// The server refuses, and says why.
+    Refused { error: String },
+}
+
+/// What a client needs to open a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NegotiatedConnection {
+    /// The public name of the connection.
+    pub(crate) id: String,
+    /// What opens the connection; `None` is negotiate version 0, in which the id does.
+    pub(crate) token: Option<ConnectionToken>,
+    pub(crate) stateful_reconnect: bool,
+    pub(crate) transports: Vec<AvailableTransport>,
+}
+
+impl NegotiatedConnection {
+    /// What the `id` of the transport's requests must be.
+    pub(crate) fn opens_with(&self) -> &str {
+        self.token.as_ref().map_or(&self.id, |token| &token.0)
+    }
+
+    fn version(&self) -> NegotiateVersion {
+        if self.token.is_some() { NegotiateVersion::V1 } else { NegotiateVersion::V0 }
+    }
+}
+
+/// A transport that the server offers, and what it lets it carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AvailableTransport {
+    pub(crate) kind: TransportKind,
+    pub(crate) transfer_formats: Vec<TransferFormat>,
+}
+
+impl From<TransportKind> for AvailableTransport {
+    fn from(kind: TransportKind) -> Self {
+        Self { kind, transfer_formats: kind.transfer_formats().to_vec() }
+    }
+}
+
+/// Whoever knows it owns the connection.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ConnectionToken(pub(crate) String);
+
+/// A bearer token that a redirect hands out.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct AccessToken(pub(crate) String);
+
+// Both are secrets: they never reach a log.
+impl fmt::Debug for ConnectionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConnectionToken(…)")
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(…)")
+    }
+}
+
+impl Negotiation {
+    /// The body of the response, in the order in which ASP.NET Core writes it.
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(384);
+        match self {
+            Self::Connection(connection) => connection.write(&mut out),
+            Self::Redirect { url, access_token } => {
+                out.extend_from_slice(br#"{"negotiateVersion":0,"url":"#);
+                write_string(&mut out, url);
+                if let Some(AccessToken(token)) = access_token {
+                    out.extend_from_slice(br#","accessToken":"#);
+                    write_string(&mut out, token);
+                }
+                out.extend_from_slice(br#","availableTransports":[]}"#);
+            }
+            Self::Refused { error } => {
+                out.extend_from_slice(br#"{"error":"#);
+                write_string(&mut out, error);
+                out.push(b'}');
+            }
+        }
+        out
+    }
+
+    /// Reads the body of a response. What is not known is passed over: properties, transports, formats.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, NegotiateError> {
+        let response: Response = serde_json::from_slice(body).map_err(NegotiateError::Unreadable)?;
+        if response.old_protocol_version.is_some() {
+            return Err(NegotiateError::OldServer);
+        }
+        if let Some(error) = present(response.error) {
+            return Ok(Self::Refused { error });
+        }
+        if let Some(url) = present(response.url) {
+            let access_token = present(response.access_token).map(AccessToken);
+            return Ok(Self::Redirect { url, access_token });
+        }
+        let id = response.connection_id.ok_or(NegotiateError::Missing("connectionId"))?;
+        let token = if response.negotiate_version.unwrap_or(0) > 0 {
+            let token = response.connection_token.ok_or(NegotiateError::Missing("connectionToken"))?;
+            Some(ConnectionToken(token))
+        } else {
+            None
+        };
+        let offered = response.available_transports.ok_or(NegotiateError::Missing("availableTransports"))?;
+        let mut transports = Vec::new();
+        for transport in offered {
+            transports.extend(transport.known()?);
+        }
+        let stateful_reconnect = response.use_stateful_reconnect.unwrap_or(false);
+        let connection = NegotiatedConnection { id, token, stateful_reconnect, transports };
+        if connection.opens_with().is_empty() {
+            return Err(NegotiateError::EmptyId);
+        }
+        Ok(Self::Connection(connection))
+    }
+}
+
+impl NegotiatedConnection {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        if self.stateful_reconnect {
+            out.extend_from_slice(br#""useStatefulReconnect":true,"#);
+        }
+        out.extend_from_slice(br#""negotiateVersion":"#);
+        out.push(b'0' + self.version().number());
+        out.extend_from_slice(br#","connectionId":"#);
+        write_string(out, &self.id);
+        if let Some(ConnectionToken(token)) = &self.token {
+            out.extend_from_slice(br#","connectionToken":"#);
+            write_string(out, token);
+        }
+        out.extend_from_slice(br#","availableTransports":"#);
+        write_list(out, &self.transports, |out, transport| {
+            out.extend_from_slice(br#"{"transport":"#);
+            write_string(out, transport.kind.name());
+            out.extend_from_slice(br#","transferFormats":"#);
+            write_list(out, &transport.transfer_formats, |out, format| write_string(out, format.name()));
+            out.push(b'}');
+        });
+        out.push(b'}');
+    }
+}
+
+fn write_list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
+    out.push(b'[');
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
+}
+
+/// A response as it stands in the body.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    error: Option<String>,
+    url: Option<String>,
+    access_token: Option<String>,
+    negotiate_version: Option<i32>,
+    connection_id: Option<String>,
+    connection_token: Option<String>,
+    use_stateful_reconnect: Option<bool>,
+    available_transports: Option<Vec<OfferedTransport>>,
+    /// Only the predecessor of ASP.NET Core has this one.
+    #[serde(rename = "ProtocolVersion")]
+    old_protocol_version: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OfferedTransport {
+    transport: Option<String>,
+    transfer_formats: Option<Vec<String>>,
+}
+
+impl OfferedTransport {
+    fn known(self) -> Result<Option<AvailableTransport>, NegotiateError> {
+        let name = self.transport.ok_or(NegotiateError::Missing("transport"))?;
+        let formats = self.transfer_formats.ok_or(NegotiateError::Missing("transferFormats"))?;
+        let known = TransportKind::ALL.into_iter().find(|kind| kind.name() == name);
+        Ok(known.map(|kind| AvailableTransport {
+            kind,
+            transfer_formats: [TransferFormat::Text, TransferFormat::Binary]
+                .into_iter()
+                .filter(|format| formats.iter().any(|name| format.name() == name))
+                .collect(),
+        }))
+    }
+}
+
+/// An empty text is none, as for every client.
+fn present(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// Why a client cannot use what it got for an answer.
+#[derive(Debug)]
+pub(crate) enum NegotiateError {
+    /// The server is older than ASP.NET Core: it speaks another protocol.
+    OldServer,
+    /// Not JSON, or not of the right shape.
+    Unreadable(serde_json::Error),
+    Missing(&'static str),
+    EmptyId,
+}
+
+impl fmt::Display for NegotiateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const INVALID: &str = "Invalid negotiation response received.";
+        match self {
+            Self::OldServer => f.write_str(
+                "Detected a connection attempt to an ASP.NET SignalR Server. This client only supports connecting \
+                 to an ASP.NET Core SignalR Server. See https://aka.ms/signalr-core-differences for details.",
+            ),
+            Self::Unreadable(error) => write!(f, "{INVALID} {error}"),
+            Self::Missing(property) => write!(f, "{INVALID} Missing required property '{property}'."),
+            Self::EmptyId => f.write_str("Invalid connection id."),
+        }
+    }
+}
+
+impl std::error::Error for NegotiateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            _ => None,
+        }
+    }
+}

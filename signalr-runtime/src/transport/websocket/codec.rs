@@ -1,0 +1,295 @@
+//! The reading half of RFC 6455, without I/O.
+//!
+//! Message boundaries carry no meaning to a hub connection, so no message and no frame is ever assembled: data
+//! is unmasked where it was read and handed on at once.
+
+use std::io::Cursor;
+
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+
+use super::close::PeerClose;
+use super::mask;
+use super::utf8::{NotUtf8, Utf8};
+
+/// Which end of the connection this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Server,
+    Client,
+}
+
+/// The longest payload of a control frame (RFC 6455 §5.5).
+pub(super) const MAX_CONTROL: usize = 125;
+
+/// The longest header: length in 8 bytes, and a mask.
+const MAX_HEADER: usize = 14;
+
+/// The longest payload of a data frame: the highest bit of its length is zero (RFC 6455 §5.2).
+const MAX_LENGTH: u64 = u64::MAX >> 1;
+
+/// A message may come in this many fragments of any size, and in one more for each
+/// [`BYTES_PER_FRAGMENT`] bytes of it: the .NET client sends a large message in one fragment per buffer it
+/// filled, and only tiny fragments are a nuisance.
+const FREE_FRAGMENTS: u64 = 64;
+const BYTES_PER_FRAGMENT: u64 = 256;
+
+/// What the peer sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Event<'a> {
+    /// The next bytes of the connection's byte stream.
+    Data(&'a [u8]),
+    /// A ping, to be answered with the same payload.
+    Ping(Vec<u8>),
+    Pong,
+    /// The peer sends nothing more.
+    Close(PeerClose),
+}
+
+/// What the peer did against RFC 6455, or beyond what we put up with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Violation {
+    #[error("a frame of a client is not masked")]
+    NotMasked,
+    #[error("a frame of a server is masked")]
+    Masked,
+    #[error("a frame uses a reserved bit: no extension was agreed on")]
+    ReservedBit,
+    #[error("a frame has an unknown opcode")]
+    Opcode,
+    #[error("a frame is longer than 2^63 bytes")]
+    Length,
+    #[error("a control frame is fragmented or longer than {MAX_CONTROL} bytes")]
+    ControlFrame,
+    #[error("a continuation frame came without a message to continue")]
+    NothingToContinue,
+    #[error("a new message began inside another one")]
+    MessageNotFinished,
+    #[error("a close frame holds half a status")]
+    ClosePayload,
+    #[error("{0} is not a status of a close frame")]
+    CloseStatus(u16),
+    #[error("text is not UTF-8")]
+    NotUtf8,
+    #[error("a message came in too many small fragments")]
+    TooManyFragments,
+}
+
+impl Violation {
+    /// The status that the connection is closed with.
+    pub(super) fn close_code(&self) -> CloseCode {
+        match self {
+            Self::NotUtf8 => CloseCode::Invalid,
+            Self::TooManyFragments => CloseCode::Size,
+            _ => CloseCode::Protocol,
+        }
+    }
+}
+
+/// Reads the frames of the peer from chunks of any size.
+#[derive(Debug)]
+pub(super) struct FrameReader {
+    role: Role,
+    position: Position,
+    /// The data message whose last frame has not ended.
+    message: Option<Message>,
+}
+
+#[derive(Debug)]
+enum Position {
+    /// In a header, with what has come of it.
+    Header { bytes: [u8; MAX_HEADER], len: usize },
+    /// In the payload of a data frame.
+    Data { payload: Payload, last: bool },
+    /// In the payload of a control frame, with what has come of it.
+    Control { payload: Payload, control: Control, come: Vec<u8> },
+    /// At a place where text stops being text: what came before it has been handed on.
+    NotUtf8,
+    /// Behind a close frame or a violation: nothing is read any more.
+    End,
+}
+
+impl Position {
+    const START: Self = Self::Header { bytes: [0; MAX_HEADER], len: 0 };
+}
+
+/// What is still to come of a frame.
+#[derive(Debug)]
+struct Payload {
+    left: u64,
+    mask: Option<[u8; 4]>,
+}
+
+#[derive(Debug)]
+struct Message {
+    text: Option<Utf8>,
+    fragments: u64,
+    bytes: u64,
+}
+
+impl FrameReader {
+    /// A reader for the frames that the other end sends to `role`.
+    pub(super) fn new(role: Role) -> Self {
+        Self { role, position: Position::START, message: None }
+    }
+
+    /// Takes the next event from the front of `input`; `None` when `input` is used up.
+    ///
+    /// After [`Event::Close`] or a violation everything that follows is thrown away.
+    pub(super) fn next<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, Violation> {
+        let next = self.read(input);
+        if matches!(next, Ok(Some(Event::Close(_))) | Err(_)) {
+            self.position = Position::End;
+            self.message = None;
+        }
+        next
+    }
+
+    fn read<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, Violation> {
+        loop {
+            match &mut self.position {
+                Position::Header { bytes, len } => {
+                    let Some((header, payload)) = read_header(bytes, len, input)? else { return Ok(None) };
+                    self.position = self.begin(&header, payload)?;
+                }
+                Position::Data { payload, last } => {
+                    let part = payload.take(input);
+                    let (mut good, mut whole) = (part.len(), true);
+                    if let Some(message) = &mut self.message {
+                        (good, whole) = message.check(part);
+                    }
+                    if good < part.len() {
+                        self.position = Position::NotUtf8;
+                    } else if payload.left == 0 {
+                        self.position = match *last {
+                            true if !whole => Position::NotUtf8,
+                            true => {
+                                self.message = None;
+                                Position::START
+                            }
+                            false => Position::START,
+                        };
+                    } else if part.is_empty() {
+                        return Ok(None);
+                    }
+                    if let Some(part @ [_, ..]) = part.get(..good) {
+                        return Ok(Some(Event::Data(part)));
+                    }
+                }
+                Position::NotUtf8 => return Err(Violation::NotUtf8),
+                Position::Control { payload, control, come } => {
+                    come.extend_from_slice(payload.take(input));
+                    if payload.left > 0 {
+                        return Ok(None);
+                    }
+                    let event = match control {
+                        Control::Ping => Event::Ping(std::mem::take(come)),
+                        Control::Close => Event::Close(PeerClose::parse(come)?),
+                        Control::Pong | Control::Reserved(_) => Event::Pong,
+                    };
+                    self.position = Position::START;
+                    return Ok(Some(event));
+                }
+                Position::End => {
+                    *input = &mut [];
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Where the reader stands behind `header`.
+    fn begin(&mut self, header: &FrameHeader, payload: Payload) -> Result<Position, Violation> {
+        if header.rsv1 || header.rsv2 || header.rsv3 {
+            return Err(Violation::ReservedBit);
+        }
+        match (self.role, payload.mask) {
+            (Role::Server, None) => return Err(Violation::NotMasked),
+            (Role::Client, Some(_)) => return Err(Violation::Masked),
+            (Role::Server, Some(_)) | (Role::Client, None) => {}
+        }
+        match header.opcode {
+            OpCode::Control(control) => {
+                if !header.is_final || payload.left > MAX_CONTROL as u64 {
+                    return Err(Violation::ControlFrame);
+                }
+                Ok(Position::Control { payload, control, come: Vec::new() })
+            }
+            OpCode::Data(data) => {
+                match (data, &mut self.message) {
+                    (Data::Continue, Some(message)) => message.next_fragment()?,
+                    (Data::Continue, None) => return Err(Violation::NothingToContinue),
+                    (_, Some(_)) => return Err(Violation::MessageNotFinished),
+                    (_, none) => {
+                        let text = (data == Data::Text).then(Utf8::default);
+                        *none = Some(Message { text, fragments: 1, bytes: 0 });
+                    }
+                }
+                Ok(Position::Data { payload, last: header.is_final })
+            }
+        }
+    }
+}
+
+/// Completes the header whose first `len` bytes are in `bytes`.
+fn read_header(
+    bytes: &mut [u8; MAX_HEADER],
+    len: &mut usize,
+    input: &mut &mut [u8],
+) -> Result<Option<(FrameHeader, Payload)>, Violation> {
+    let before = *len;
+    for (slot, byte) in bytes.iter_mut().skip(before).zip(input.iter()) {
+        *slot = *byte;
+        *len += 1;
+    }
+    let mut cursor = Cursor::new(bytes.get(..*len).unwrap_or_default());
+    // Reading from memory cannot fail: the one error left is an opcode that does not exist.
+    let parsed = FrameHeader::parse(&mut cursor).map_err(|_| Violation::Opcode)?;
+    let Some((header, length)) = parsed else {
+        *input = &mut [];
+        return Ok(None);
+    };
+    if length > MAX_LENGTH {
+        return Err(Violation::Length);
+    }
+    let end = usize::try_from(cursor.position()).unwrap_or(MAX_HEADER);
+    let _ = input.split_off_mut(..end.saturating_sub(before));
+    let payload = Payload { left: length, mask: header.mask };
+    Ok(Some((header, payload)))
+}
+
+impl Payload {
+    /// Takes what has come of the payload, without its mask.
+    fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> &'a [u8] {
+        let all = usize::try_from(self.left).map_or(input.len(), |left| left.min(input.len()));
+        let part = input.split_off_mut(..all).unwrap_or_default();
+        self.left = self.left.saturating_sub(part.len() as u64);
+        if let Some(mask) = &mut self.mask {
+            mask::apply(mask, part);
+        }
+        part
+    }
+}
+
+impl Message {
+    fn next_fragment(&mut self) -> Result<(), Violation> {
+        self.fragments += 1;
+        if self.fragments > FREE_FRAGMENTS + self.bytes / BYTES_PER_FRAGMENT {
+            return Err(Violation::TooManyFragments);
+        }
+        Ok(())
+    }
+
+    /// How many bytes of `part` are good, and whether the message may end behind them.
+    fn check(&mut self, part: &[u8]) -> (usize, bool) {
+        self.bytes = self.bytes.saturating_add(part.len() as u64);
+        let Some(text) = &mut self.text else { return (part.len(), true) };
+        match text.check(part) {
+            Ok(()) => (part.len(), text.is_whole()),
+            Err(NotUtf8 { good }) => (good, false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

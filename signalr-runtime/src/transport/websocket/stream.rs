@@ -1,0 +1,291 @@
+//! A WebSocket on a byte stream, as the engine drives it.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tungstenite::protocol::frame::coding::{CloseCode, Control};
+
+use super::close::PeerClose;
+use super::codec::{Event, FrameReader, Role};
+use super::write::{self, Batch};
+use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::outbound::Outbound;
+use crate::contract::value::Format;
+
+/// How much one read can bring.
+const READ: usize = 64 * 1024;
+
+thread_local! {
+    /// What all connections of a thread read into, so that none keeps a buffer while it waits. It is taken out
+    /// while it is in use: whoever comes then, from within `receive`, gets a buffer of his own.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// One end of a WebSocket whose opening handshake is done.
+pub(crate) struct WebSocket<S> {
+    io: S,
+    sender: Sender,
+    /// What arrived together with the opening handshake.
+    early: Bytes,
+    reader: FrameReader,
+    incoming: Incoming,
+    /// The payload of the newest ping that has no answer yet.
+    ping: Option<Vec<u8>>,
+    batch: Batch,
+    closing: Closing,
+}
+
+/// Which end this is, and what it does to the bytes that it sends.
+#[derive(Clone, Copy)]
+enum Sender {
+    /// The queue holds whole frames.
+    Server,
+    /// The queue holds bare bytes: each batch becomes one masked message.
+    Client(Format),
+}
+
+/// What may still come from the peer.
+enum Incoming {
+    Open,
+    /// The peer's close frame has come.
+    Closed(PeerClose),
+    /// The peer broke the protocol: what it sends is not looked at any more.
+    Broken(CloseCode),
+    /// The stream is at its end, or failed.
+    Lost,
+}
+
+/// How far this end is with its own close.
+#[derive(Clone, Copy)]
+enum Closing {
+    Open,
+    /// The close frame is among what is written.
+    Writing,
+    /// The close frame has gone out.
+    Waiting,
+    /// Nothing more goes out: the peer is to see the end of the stream.
+    ShuttingDown,
+    /// To close a socket that holds unread bytes resets the connection, and the peer may then never see the
+    /// close frame: whoever broke the protocol is read to his end.
+    Draining,
+    Done,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
+    /// The server's end. `early` is what arrived behind the request, before the upgrade was done.
+    pub(crate) fn server(io: S, early: Bytes) -> Self {
+        Self::new(io, early, Sender::Server)
+    }
+
+    /// The client's end. `early` is what arrived behind the response.
+    pub(crate) fn client(io: S, early: Bytes, format: Format) -> Self {
+        Self::new(io, early, Sender::Client(format))
+    }
+
+    fn new(io: S, early: Bytes, sender: Sender) -> Self {
+        Self {
+            io,
+            reader: FrameReader::new(sender.role()),
+            sender,
+            early,
+            incoming: Incoming::Open,
+            ping: None,
+            batch: Batch::default(),
+            closing: Closing::Open,
+        }
+    }
+
+    /// The peer's close frame, once it has come.
+    pub(crate) fn peer_close(&self) -> Option<&PeerClose> {
+        match &self.incoming {
+            Incoming::Closed(close) => Some(close),
+            _ => None,
+        }
+    }
+
+    /// Reads once into the thread's buffer and lets `handle` have what came.
+    fn poll_read<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        handle: impl FnOnce(&mut Self, &mut [u8]) -> T,
+    ) -> Poll<io::Result<T>> {
+        let mut buffer = BUFFER.take();
+        if buffer.is_empty() {
+            buffer = vec![0; READ];
+        }
+        let mut into = ReadBuf::new(&mut buffer);
+        let read = if self.early.is_empty() {
+            Pin::new(&mut self.io).poll_read(cx, &mut into)
+        } else {
+            let part = self.early.split_to(self.early.len().min(READ));
+            into.put_slice(&part);
+            Poll::Ready(Ok(()))
+        };
+        let handled = read.map_ok(|()| handle(self, into.filled_mut()));
+        BUFFER.set(buffer);
+        handled
+    }
+
+    /// Hands the data in `chunk` to `receive`, and keeps in mind what the control frames in it ask for.
+    fn take_in(&mut self, mut chunk: &mut [u8], receive: &mut dyn FnMut(&[u8])) -> io::Result<Received> {
+        loop {
+            match self.reader.next(&mut chunk) {
+                Ok(None) => return Ok(Received::Some),
+                Ok(Some(Event::Data(data))) => receive(data),
+                Ok(Some(Event::Ping(payload))) => self.ping = Some(payload),
+                Ok(Some(Event::Pong)) => {}
+                Ok(Some(Event::Close(close))) => {
+                    self.incoming = Incoming::Closed(close);
+                    return Ok(Received::End);
+                }
+                Err(violation) => {
+                    self.incoming = Incoming::Broken(violation.close_code());
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, violation));
+                }
+            }
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let written = ready!(self.batch.poll_write(&mut self.io, cx));
+        if written.is_err() {
+            self.incoming = Incoming::Lost;
+        }
+        Poll::Ready(written)
+    }
+
+    /// Reads on, only to learn how the connection ends. Ready after each read.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_read(cx, |this, chunk| {
+            if chunk.is_empty() {
+                this.incoming = Incoming::Lost;
+            } else if matches!(this.incoming, Incoming::Open) {
+                // A violation is kept in `incoming`; the close frame that would say so has gone out already.
+                let _ = this.take_in(chunk, &mut |_| ());
+            }
+        })
+    }
+
+    fn close_frame(&self, end: End) -> Vec<u8> {
+        let code = match (&self.incoming, end) {
+            (Incoming::Broken(code), _) => *code,
+            (_, End::Normal) => CloseCode::Normal,
+            (_, End::Fault) => CloseCode::Error,
+        };
+        write::control(self.sender.role(), Control::Close, &u16::from(code).to_be_bytes())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        receive: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<Received>> {
+        match &self.incoming {
+            Incoming::Open => {}
+            Incoming::Closed(_) => return Poll::Ready(Ok(Received::End)),
+            Incoming::Broken(_) | Incoming::Lost => return Poll::Ready(Err(no_close_frame())),
+        }
+        let received = ready!(self.poll_read(cx, |this, chunk| {
+            if chunk.is_empty() { Err(no_close_frame()) } else { this.take_in(chunk, receive) }
+        }));
+        let received = received.and_then(|received| received);
+        if received.is_err() && matches!(self.incoming, Incoming::Open) {
+            self.incoming = Incoming::Lost;
+        }
+        Poll::Ready(received)
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
+        if !matches!(self.closing, Closing::Open) {
+            return Poll::Ready(Ok(()));
+        }
+        // The queue's limit holds only if nothing is taken while a batch is stuck.
+        ready!(self.poll_write(cx))?;
+        if let Some(payload) = self.ping.take() {
+            self.batch.push(write::control(self.sender.role(), Control::Pong, &payload));
+        }
+        match self.sender {
+            Sender::Server => queue.take(self.batch.pieces()),
+            Sender::Client(format) => {
+                let mut pieces = VecDeque::new();
+                queue.take(&mut pieces);
+                if !pieces.is_empty() {
+                    self.batch.push(write::masked_message(format, &pieces));
+                }
+            }
+        }
+        self.poll_write(cx)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<()>> {
+        loop {
+            match self.closing {
+                Closing::Open => {
+                    if matches!(self.incoming, Incoming::Lost) {
+                        self.closing = Closing::Done;
+                        continue;
+                    }
+                    self.batch.push(self.close_frame(end));
+                    self.closing = Closing::Writing;
+                }
+                Closing::Writing => {
+                    ready!(self.poll_write(cx))?;
+                    self.closing = match self.incoming {
+                        Incoming::Open => Closing::Waiting,
+                        _ => Closing::ShuttingDown,
+                    };
+                }
+                Closing::Waiting => {
+                    ready!(self.poll_discard(cx))?;
+                    match self.incoming {
+                        Incoming::Open => {}
+                        Incoming::Closed(_) | Incoming::Broken(_) => self.closing = Closing::ShuttingDown,
+                        Incoming::Lost => {
+                            self.closing = Closing::Done;
+                            return Poll::Ready(Err(no_close_frame()));
+                        }
+                    }
+                }
+                Closing::ShuttingDown => {
+                    ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+                    self.closing = match self.incoming {
+                        Incoming::Broken(_) => Closing::Draining,
+                        _ => Closing::Done,
+                    };
+                }
+                Closing::Draining => {
+                    ready!(self.poll_discard(cx))?;
+                    if matches!(self.incoming, Incoming::Lost) {
+                        self.closing = Closing::Done;
+                    }
+                }
+                Closing::Done => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl Sender {
+    fn role(self) -> Role {
+        match self {
+            Self::Server => Role::Server,
+            Self::Client(_) => Role::Client,
+        }
+    }
+}
+
+fn no_close_frame() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was lost: it ended without a close frame")
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod wire;
