@@ -77,7 +77,6 @@ impl Environment {
             ("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1".to_owned()),
             ("DOTNET_CLI_TELEMETRY_OPTOUT", "1".to_owned()),
             ("DOTNET_GENERATE_ASPNET_CERTIFICATE", "false".to_owned()),
-            // A build server that outlives the build would hold on to its output.
             ("MSBUILDDISABLENODEREUSE", "1".to_owned()),
         ]
     }
