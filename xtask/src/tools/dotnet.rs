@@ -45,7 +45,10 @@ pub(crate) fn aspnetcore31(project: &Project) -> Result<PathBuf, Problem> {
         copy_folder(&sources, &copy)?;
         let mut publish = environment.command();
         publish
-            .args(["publish", "TestHub.csproj", "--configuration", "Release", "--nologo", "--output"])
+            .args(["publish", "TestHub.csproj", "--configuration", "Release", "--nologo"])
+            // No compiler that goes on running after the build.
+            .arg("-p:UseSharedCompilation=false")
+            .arg("--output")
             .arg(folder.join("app"))
             .current_dir(&copy);
         setup.command(&mut publish)?;
