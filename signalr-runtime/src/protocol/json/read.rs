@@ -46,8 +46,8 @@ impl<'a> Envelope<'a> {
             match &*scanner.name()?.name() {
                 "type" => {
                     let kind = integer(&mut scanner, "type", IntegerWidth::Int32)?;
-                    let missing = ProtocolError::WrongType { property: "type", expected: Expected::Number };
-                    self.kind = Some(kind.ok_or(missing)?);
+                    let null = ProtocolError::WrongType { property: "type", expected: Expected::Number };
+                    self.kind = Some(kind.ok_or(null)?);
                 }
                 "invocationId" => self.invocation_id = Some(string(&mut scanner, "invocationId")?),
                 "target" => self.target = Some(string(&mut scanner, "target")?),
