@@ -223,8 +223,7 @@ impl<R: Role> Engine<R> {
         let mut result = Ok(ControlFlow::Continue(()));
         let received = transport.poll_receive(cx, &mut |bytes| match result {
             Ok(ControlFlow::Continue(())) => result = reader.push(bytes, |record| core.record(record)),
-            // Kept behind what was left.
-            Ok(ControlFlow::Break(())) => result = reader.push(bytes, |_| ControlFlow::Break(())),
+            Ok(ControlFlow::Break(())) => reader.keep(bytes),
             Err(_) => {}
         });
         *left_over = core.go_on(result);

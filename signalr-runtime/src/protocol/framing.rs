@@ -107,6 +107,12 @@ impl RecordReader {
         flow
     }
 
+    /// Takes what was received and keeps it for the next `push` or [`resume`](Self::resume): what arrives while
+    /// the consumer pauses.
+    pub(crate) fn keep(&mut self, chunk: &[u8]) {
+        self.hold(chunk);
+    }
+
     /// Goes on after `consume` broke.
     pub(crate) fn resume<B>(
         &mut self,
