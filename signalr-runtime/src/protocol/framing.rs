@@ -104,6 +104,11 @@ impl RecordReader {
         flow
     }
 
+    /// Takes what was received after `consume` broke, and hands nothing on yet.
+    pub(crate) fn keep(&mut self, chunk: &[u8]) {
+        self.hold(chunk);
+    }
+
     /// Goes on after `consume` broke.
     pub(crate) fn resume<B>(
         &mut self,
