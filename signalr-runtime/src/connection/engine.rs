@@ -174,11 +174,13 @@ impl<R: Role> Engine<R> {
         .await;
     }
 
-    /// Lets the calls that are still running come to their end.
-    pub(crate) async fn run_out(&mut self) {
+    /// Lets the calls that are still running come to their end, without a transport.
+    pub(crate) async fn run_out(self) {
+        let Self { transport, mut core, .. } = self;
+        drop(transport);
         poll_fn(|cx| {
-            self.core.poll_calls(cx);
-            if self.core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+            core.poll_calls(cx);
+            if core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
