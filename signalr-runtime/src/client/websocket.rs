@@ -39,7 +39,7 @@ pub(crate) async fn open(
     };
     let limit = settings.request_timeout;
     let (socket, early) = timeout(limit, stream).await.map_err(|_| ConnectError::RequestTimeout(limit))??;
-    Ok(Box::new(ClientSocket(WebSocket::client(socket, early, format))))
+    Ok(Box::new(ClientSocket(WebSocket::client(socket, &early, format))))
 }
 
 impl From<OpeningError> for ConnectError {

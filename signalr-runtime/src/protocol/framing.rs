@@ -1,5 +1,8 @@
 //! The inbound side: bytes as they come, whole records out.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::ControlFlow;
 
 use memchr::memchr;
