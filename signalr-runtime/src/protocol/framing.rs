@@ -107,8 +107,7 @@ impl RecordReader {
         flow
     }
 
-    /// Takes what was received and keeps it for the next `push` or [`resume`](Self::resume): what arrives while
-    /// the consumer pauses.
+    /// Takes what was received after `consume` broke, and hands nothing on yet.
     pub(crate) fn keep(&mut self, chunk: &[u8]) {
         self.hold(chunk);
     }

@@ -1,7 +1,6 @@
 //! One connection of a hub, from its transport to its end.
 
 use std::future::{Future, poll_fn};
-use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,8 +16,9 @@ use super::dispatcher::HubDispatcher;
 use super::hub::Hub;
 use super::service::HubShared;
 use crate::connection::clock::{Ping, Silence, Timing};
-use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::engine::{Ended, Engine, EngineLimits};
+use crate::connection::duplex::{Duplex, End};
+use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
+use crate::connection::first_record::first_record;
 use crate::connection::outbound::{Framing, Outbound, QueueLimit, Stop};
 use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
@@ -114,6 +114,7 @@ async fn run<H: Hub>(
         queued_calls: QUEUED_CALLS,
         stream_capacity: options.stream_buffer_capacity,
         backlog: options.application_max_buffer_size.max(1),
+        pause: Pause::WhenFull,
     };
     let timing = Timing {
         ping: Some(Ping::Every(options.keep_alive_interval)),
@@ -185,45 +186,17 @@ async fn disconnect<H: Hub>(
     End::Fault
 }
 
-/// Reads the first record. None when the client goes before it is complete.
+/// Reads the handshake. None when the client goes before it is complete.
 async fn read_handshake(
     transport: &mut dyn Duplex,
     reader: &mut RecordReader,
     outbound: &Outbound,
 ) -> Option<Result<Format, HandshakeRefusal>> {
-    let mut read = None;
-    poll_fn(|cx| {
-        loop {
-            let received = transport.poll_receive(cx, &mut |bytes| {
-                let pushed = reader.push(bytes, |record| {
-                    if read.is_none() {
-                        let request = HandshakeRequest::read(record).map_err(HandshakeRefusal::from);
-                        read = Some(request.and_then(|request| {
-                            request.accept(Format::ALL, &[TransferFormat::Text, TransferFormat::Binary])
-                        }));
-                    }
-                    ControlFlow::Break(())
-                });
-                if let Err(error) = pushed {
-                    read.get_or_insert(Err(error.into()));
-                }
-            });
-            if read.is_some() {
-                return Poll::Ready(());
-            }
-            match received {
-                Poll::Ready(Ok(Received::Some)) => {}
-                Poll::Ready(Ok(Received::End) | Err(_)) => return Poll::Ready(()),
-                Poll::Pending => {
-                    // What the transport itself owes its peer.
-                    let _ = transport.poll_send(cx, outbound);
-                    return Poll::Pending;
-                }
-            }
-        }
-    })
-    .await;
-    read
+    let read = first_record(transport, reader, outbound, |record| {
+        let request = HandshakeRequest::read(record)?;
+        request.accept(Format::ALL, &[TransferFormat::Text, TransferFormat::Binary])
+    });
+    read.await.unwrap_or_else(|error| Some(Err(error.into())))
 }
 
 /// Answers a bad handshake and ends the connection.
