@@ -2,6 +2,9 @@
 //!
 //! One function each, because closures in one table would be type-checked as one body. Each binds its
 //! arguments and returns a future; whatever is the same for all of them is a function of the runtime.
+//!
+//! Functions are called by their paths: a method of a trait that the user implements for every type could
+//! come before one of the runtime's.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -45,19 +48,19 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
     let expected = method.values().count();
     let values = method.values().map(|param| {
         let (local, read) = (argument(param), read(method, param));
-        quote!(let #local = arguments.#read()?;)
+        quote!(let #local = __rt::Arguments::#read(&mut arguments)?;)
     });
     // Only now: a call whose arguments do not fit opens no stream.
     let streams = method.streams().map(|param| {
         let (local, p) = (argument(param), param.index);
-        quote!(let #local = call.stream_param::<Signatures, #m, #p>();)
+        quote!(let #local = __rt::Call::stream_param::<Signatures, #m, #p>(call);)
     });
     let name = &method.ident;
     let passed = method.params.iter().map(pass);
     let called = quote!(<H as #ident>::#name(&hub, #(#passed),*));
     let body = match method.kind {
         Kind::Call(_) => quote! {
-            let format = call.format();
+            let format = __rt::Call::format(call);
             __rt::Result::Ok(__rt::Box::pin(async move {
                 __rt::returned::<Signatures, #m>(format, #called.await)
             }))
@@ -70,8 +73,8 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
         },
         // The method is called inside of the future that owns what the stream may borrow.
         Kind::Stream(_) => quote! {
-            let format = call.format();
-            let sink = call.results();
+            let format = __rt::Call::format(call);
+            let sink = __rt::Call::results(call);
             __rt::Result::Ok(__rt::opened(__rt::Box::pin(async move {
                 __rt::streamed::<Signatures, #m>(format, #called, sink).await
             })))
@@ -84,11 +87,11 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
             hub: &__rt::Arc<H>,
             call: &mut __rt::Call<'_>,
         ) -> __rt::Result<__rt::Running, __rt::BindError> {
-            let #mutable arguments = call.arguments(#expected);
+            let #mutable arguments = __rt::Call::arguments(call, #expected);
             #(#values)*
-            arguments.finish()?;
+            __rt::Arguments::finish(arguments)?;
             #(#streams)*
-            let hub = __rt::Arc::clone(hub);
+            let hub = __rt::Clone::clone(hub);
             #body
         }
     }

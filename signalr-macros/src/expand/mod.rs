@@ -75,8 +75,12 @@ fn generated(contract: &Contract) -> TokenStream {
         #[allow(
             dead_code,
             deprecated,
+            private_bounds,
             private_interfaces,
-            clippy::needless_pass_by_value
+            clippy::all,
+            clippy::nursery,
+            clippy::pedantic,
+            clippy::restriction
         )]
         const _: () = {
             use #runtime::__private as __rt;
@@ -150,6 +154,7 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
                 };
                 text.push_str(open);
                 write_tokens(group.stream(), text);
+                text.truncate(text.trim_end().len());
                 text.push_str(close);
             }
             TokenTree::Punct(punct) => match punct.as_char() {
@@ -157,10 +162,11 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
                 ';' => text.push_str("; "),
                 '+' => text.push_str(" + "),
                 '=' => text.push_str(" = "),
+                '-' => text.push_str(" -"),
                 other => text.push(other),
             },
             word => {
-                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
+                if text.ends_with(|last: char| last.is_alphanumeric() || "_>".contains(last)) {
                     text.push(' ');
                 }
                 text.push_str(&word.to_string());

@@ -49,7 +49,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
 
         impl __rt::Clone for #stub {
             fn clone(&self) -> Self {
-                Self { link: __rt::Arc::clone(&self.link) }
+                Self { link: __rt::Clone::clone(&self.link) }
             }
         }
 
