@@ -1,1 +1,30 @@
-//! The `#[hub]` and `#[client_proxy]` attributes of `signalr-runtime`.
+//! The `#[hub]` and `#[client_proxy]` attributes of `signalr-runtime`, which re-exports and documents them.
+//!
+//! A macro runs as a pipeline: [`attr`] reads the options, [`parse`] the trait into the [`model`], [`check`]
+//! refuses what a contract cannot say, and [`expand`] writes the code. Faults are collected on the way and
+//! reported together ([`errors`]); the trait itself is always written.
+
+mod attr;
+mod case;
+mod check;
+mod errors;
+mod expand;
+mod model;
+mod parse;
+
+use model::Role;
+
+/// See `signalr_runtime::hub`.
+#[proc_macro_attribute]
+pub fn hub(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand::attribute(Role::Hub, options.into(), &item.into()).into()
+}
+
+/// See `signalr_runtime::client_proxy`.
+#[proc_macro_attribute]
+pub fn client_proxy(
+    options: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    expand::attribute(Role::Client, options.into(), &item.into()).into()
+}

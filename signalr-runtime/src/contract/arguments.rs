@@ -53,11 +53,19 @@ impl<'a> Arguments<'a> {
 
     /// The next argument.
     pub fn next<T: WireValue>(&mut self) -> Result<T, BindError> {
+        self.next_with(T::decode_front)
+    }
+
+    /// The next argument, as `read` decodes it from the front of the rest.
+    pub(crate) fn next_with<T>(
+        &mut self,
+        read: impl FnOnce(Format, &mut &'a [u8]) -> Result<T, ValueError>,
+    ) -> Result<T, BindError> {
         if !self.at_value()? {
             return Err(BindError::Count { provided: self.taken, expected: self.expected });
         }
         self.taken += 1;
-        T::decode_front(self.format, &mut self.rest).map_err(|_| BindError::Type)
+        read(self.format, &mut self.rest).map_err(|_| BindError::Type)
     }
 
     /// Passes over the next argument; false at the end of the list.
@@ -115,6 +123,14 @@ pub struct ArgumentWriter<'a> {
 impl ArgumentWriter<'_> {
     /// Appends one argument.
     pub fn push<T: WireArgument + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        self.push_with(|format, out| value.encode_argument(format, out))
+    }
+
+    /// Appends what `write` encodes.
+    pub(crate) fn push_with(
+        &mut self,
+        write: impl FnOnce(Format, &mut Vec<u8>) -> Result<(), ValueError>,
+    ) -> Result<(), ValueError> {
         match self.format {
             #[cfg(feature = "json")]
             Format::Json if self.written > 0 => self.out.push(b','),
@@ -122,7 +138,7 @@ impl ArgumentWriter<'_> {
             Format::Json => {}
         }
         self.written += 1;
-        value.encode_argument(self.format, self.out)
+        write(self.format, self.out)
     }
 }
 

@@ -24,6 +24,11 @@ pub trait HubContract: Sized + Send + Sync + 'static {
 
 /// The contract of the methods that a server may call on its clients: implemented by the marker type that
 /// `#[client_proxy]` generates (`ChatClientContract` for a trait `ChatClient`).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the contract of a `#[client_proxy]` trait",
+    label = "not a client contract",
+    note = "`client = …` names a trait that carries `#[client_proxy]`"
+)]
 pub trait ClientContract: Sized + Send + Sync + 'static {
     /// The name of the trait, for logs and traces.
     const NAME: &'static str;
@@ -161,23 +166,40 @@ impl ParameterDescription {
 
 /// What method `M` of a contract returns; generated code states it here once, so that a type which does not
 /// fit is reported once, at the user's own token.
+///
+/// The code that is generated for a method never asks for a bound on one of its types: it calls functions
+/// that are generic over the type which implements this trait (or one of the three below), and so rely on
+/// the bounds here. Asking a second time would report every fault a second time.
 pub trait Method<const M: usize> {
-    /// The `Result` that the method returns, or that the items of its stream are.
-    type Output: Outcome;
+    /// The `Result` that the method returns.
+    type Output: Returned;
 }
 
-/// The type of parameter `P` of method `M`.
+/// What method `M` of a contract streams to its caller.
+pub trait StreamMethod<const M: usize> {
+    /// The `Result` that each item is.
+    type Item: StreamItem;
+}
+
+/// The type of parameter `P` of method `M`: taken by value, or lent to the method.
 pub trait Param<const M: usize, const P: usize> {
-    /// The owned form: what is decoded on the receiving side, and lent to the method where it borrows.
+    /// The owned form: what is decoded on the receiving side.
     type Owned: WireValue;
 }
 
-/// What a hub method may return: a `Result` whose value can be sent and whose error converts.
-#[diagnostic::on_unimplemented(
-    message = "a hub method must return a `Result`, not `{Self}`",
-    label = "not a `Result`",
-    note = "every call can fail on the way: return `HubResult<{Self}>` or `Result<{Self}, YourError>`"
-)]
+/// Parameter `P` of method `M` is a slice.
+pub trait SliceParam<const M: usize, const P: usize> {
+    /// What it is a slice of.
+    type Element: WireValue;
+}
+
+/// Parameter `P` of method `M` is a stream from the caller.
+pub trait StreamParam<const M: usize, const P: usize> {
+    /// The `Result` that each item is.
+    type Item: StreamItem;
+}
+
+/// A `Result` whose value can be sent and whose error converts.
 pub trait Outcome: Send + 'static {
     /// The value of the answer.
     type Value: WireValue;
@@ -187,7 +209,6 @@ pub trait Outcome: Send + 'static {
     fn from_result(result: Result<Self::Value, HubError>) -> Self;
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: WireValue, E: WireError> Outcome for Result<T, E> {
     type Value = T;
 
@@ -199,6 +220,26 @@ impl<T: WireValue, E: WireError> Outcome for Result<T, E> {
         result.map_err(E::from)
     }
 }
+
+/// What a method may return.
+#[diagnostic::on_unimplemented(
+    message = "a hub method must return a `Result`, not `{Self}`",
+    label = "not a `Result`",
+    note = "every call can fail on the way: return `HubResult<{Self}>` or `Result<{Self}, YourError>`"
+)]
+pub trait Returned: Outcome {}
+
+impl<T: WireValue, E: WireError> Returned for Result<T, E> {}
+
+/// What the items of a stream may be, in either direction.
+#[diagnostic::on_unimplemented(
+    message = "the items of a stream must be `Result`s, not `{Self}`",
+    label = "not a `Result`",
+    note = "a stream can fail on the way: make the items `HubResult<{Self}>` or `Result<{Self}, YourError>`"
+)]
+pub trait StreamItem: Outcome {}
+
+impl<T: WireValue, E: WireError> StreamItem for Result<T, E> {}
 
 /// An error type that a hub method may return: it converts into [`HubError`] on the side that answers and
 /// back on the side that asks.

@@ -4,11 +4,14 @@
 //! types it declares.
 
 pub(crate) mod arguments;
+pub(crate) mod bind;
 pub(crate) mod dispatch;
 pub(crate) mod error;
 pub(crate) mod hub;
 pub(crate) mod link;
+pub(crate) mod proxy;
 pub(crate) mod receivers;
+pub(crate) mod relay;
 pub(crate) mod stub;
 pub(crate) mod upload;
 pub(crate) mod value;

@@ -24,7 +24,8 @@ pub enum Format {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent through a hub",
     label = "not a type that can be sent",
-    note = "arguments, results and stream items are sent as JSON or MessagePack: add `#[derive(serde::Serialize, serde::Deserialize)]` to `{Self}`"
+    note = "what is sent must be `Send`, own all its data, and implement serde's `Serialize` and `Deserialize`",
+    note = "if the type is yours, add `#[derive(serde::Serialize, serde::Deserialize)]` to it"
 )]
 pub trait WireValue: Sized + Send + 'static {
     /// Reads one value from the front of `input` and moves `input` past it.
@@ -32,6 +33,11 @@ pub trait WireValue: Sized + Send + 'static {
     fn decode_front(format: Format, input: &mut &[u8]) -> Result<Self, ValueError>;
     #[doc(hidden)]
     fn encode(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError>;
+    /// Reads a list of such values, as [`decode_front`](Self::decode_front) reads one.
+    #[doc(hidden)]
+    fn decode_list(format: Format, input: &mut &[u8]) -> Result<Vec<Self>, ValueError>;
+    #[doc(hidden)]
+    fn encode_list(list: &[Self], format: Format, out: &mut Vec<u8>) -> Result<(), ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -45,6 +51,14 @@ where
 
     fn encode(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError> {
         format.write(self, out)
+    }
+
+    fn decode_list(format: Format, input: &mut &[u8]) -> Result<Vec<Self>, ValueError> {
+        format.read_front(input)
+    }
+
+    fn encode_list(list: &[Self], format: Format, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        format.write(list, out)
     }
 }
 

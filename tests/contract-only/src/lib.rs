@@ -1,1 +1,77 @@
 //! A contract crate alone.
+
+use serde::{Deserialize, Serialize};
+use signalr_runtime::{HubError, HubResult, Stream, client_proxy, hub};
+
+/// A line in a room.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Message {
+    /// Who wrote it.
+    pub from: String,
+    /// What was written.
+    pub text: String,
+}
+
+/// The time, now and then.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Tick {
+    /// Counts from 0.
+    pub n: u64,
+}
+
+/// Why nobody can enter.
+#[derive(Debug)]
+pub enum JoinError {
+    /// There is no chair left.
+    RoomFull,
+    /// Anything else.
+    Other(HubError),
+}
+
+impl From<JoinError> for HubError {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::RoomFull => Self::new("the room is full"),
+            JoinError::Other(error) => error,
+        }
+    }
+}
+
+impl From<HubError> for JoinError {
+    fn from(error: HubError) -> Self {
+        if error.detail() == "the room is full" { Self::RoomFull } else { Self::Other(error) }
+    }
+}
+
+/// What clients may call.
+#[hub(client = ChatClient)]
+pub trait ChatHub {
+    /// Sends a line to everyone in the room.
+    async fn send_message(&self, room: &str, text: String) -> HubResult;
+
+    /// Enters a room, and reads what was said there.
+    #[signalr(name = "JoinRoom")]
+    async fn join(&self, room: &str) -> Result<Vec<Message>, JoinError>;
+
+    /// Streams to the client.
+    fn ticker(&self, every_ms: u64) -> impl Stream<Item = HubResult<Tick>>;
+
+    /// Streams from the client.
+    async fn upload(&self, room: &str, lines: impl Stream<Item = HubResult<String>>) -> HubResult<u64>;
+
+    /// Streams both ways.
+    fn echo(
+        &self,
+        messages: impl Stream<Item = HubResult<Message>>,
+    ) -> impl Stream<Item = HubResult<Message>>;
+}
+
+/// What the server may call on clients.
+#[client_proxy]
+pub trait ChatClient {
+    /// Somebody wrote a line.
+    async fn message_received(&self, message: &Message);
+
+    /// Asks the person in front of the client.
+    async fn confirm(&self, question: &str) -> HubResult<bool>;
+}

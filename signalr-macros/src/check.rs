@@ -1,0 +1,457 @@
+//! Everything that a contract cannot say, refused at the user's own token.
+//!
+//! What the macro cannot know (whether a type is a `Result`, whether it can be sent) is refused by the trait
+//! bounds of the runtime.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::visit::{self, Visit};
+use syn::{
+    Attribute, FnArg, Ident, ItemTrait, Lifetime, Pat, PatType, Path, Receiver, ReceiverKind, ReturnType,
+    Safety, Signature, TraitItem, Type, TypeParamBound, TypeReference,
+};
+
+use crate::attr::is_ours;
+use crate::errors::Faults;
+use crate::model::{Conflict, Method, Role};
+use crate::parse::{StreamType, plain};
+
+/// The trait itself: what stands before its braces.
+pub(crate) fn trait_head(role: Role, item: &ItemTrait, faults: &mut Faults) {
+    let attribute = role.attribute();
+    if let Some(unsafety) = &item.unsafety {
+        faults.at(unsafety, format_args!("an `{attribute}` trait cannot be `unsafe`: remove `unsafe`"));
+    }
+    if let Some(auto) = &item.modifiers.auto_token {
+        faults.at(auto, format_args!("an `{attribute}` trait cannot be `auto`: remove `auto`"));
+    }
+    if !item.generics.params.is_empty() {
+        let message = format!(
+            "an `{attribute}` trait cannot have generics or lifetimes: its methods are called by name, with \
+             values of fixed types"
+        );
+        faults.at(&item.generics.params, message);
+    } else if let Some(clause) = &item.generics.where_clause {
+        faults.at(clause, format_args!("an `{attribute}` trait cannot have a `where` clause: remove it"));
+    }
+    for supertrait in item.supertraits.iter().filter(|bound| !is_marker(bound, &["Send", "Sync"])) {
+        let message = format!(
+            "an `{attribute}` trait cannot have supertraits: what is generated from it implements nothing else \
+             (`Send + Sync + 'static` are added by `{attribute}`)"
+        );
+        faults.at(supertrait, message);
+    }
+    for attr in &item.attrs {
+        if is_ours(attr) {
+            faults.at(
+                attr,
+                format_args!("`#[signalr]` belongs on a method: options of the trait go into `{attribute}`"),
+            );
+        } else if ends_with(attr.path(), "async_trait") {
+            faults.at(
+                attr,
+                format_args!("`{attribute}` makes `async fn` work by itself: remove `#[async_trait]`"),
+            );
+        }
+    }
+}
+
+/// An item of the trait that is not a method.
+pub(crate) fn not_a_method(role: Role, item: &TraitItem, faults: &mut Faults) {
+    let what = match item {
+        TraitItem::Const(_) => "associated constants",
+        TraitItem::Type(_) => "associated types",
+        TraitItem::Macro(_) => "macro calls",
+        _ => "anything but methods",
+    };
+    faults.at(
+        item,
+        format_args!("an `{}` trait cannot have {what}: move this out of the trait", role.attribute()),
+    );
+}
+
+/// The attributes of a method that would have to be understood, and cannot be.
+pub(crate) fn method_attributes(attrs: &[Attribute], faults: &mut Faults) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg_attr")) {
+        let text = attr.meta.to_token_stream().to_string();
+        let has =
+            |word: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|other| other == word);
+        for (word, instead) in
+            [("signalr", "put `#[signalr]` on the method itself"), ("cfg", "use `#[cfg]` itself")]
+        {
+            if has(word) {
+                faults.at(attr, format_args!("`{word}` cannot be inside of `cfg_attr` here: {instead}"));
+            }
+        }
+    }
+}
+
+/// What stands before the parameters of a method.
+pub(crate) fn method_head(role: Role, signature: &Signature, faults: &mut Faults) {
+    let what = role.method();
+    if let Some(constness) = &signature.constness {
+        faults.at(constness, format_args!("{what} cannot be `const`: remove `const`"));
+    }
+    if !matches!(signature.safety, Safety::Default) {
+        let safety = signature.safety.to_token_stream();
+        let message =
+            format!("{what} cannot be `{safety}`: it is called by the other side, remove `{safety}`");
+        faults.at(safety, message);
+    }
+    if let Some(abi) = &signature.abi {
+        faults.at(abi, format_args!("{what} cannot be `extern`: remove it"));
+    }
+    if let Some(variadic) = &signature.variadic {
+        faults.at(variadic, format_args!("{what} cannot take `...`: take a `Vec`"));
+    }
+    if !signature.generics.params.is_empty() {
+        let message = format!(
+            "{what} cannot have generics or lifetimes: its arguments are read into fixed types, and borrowed \
+             only for the call"
+        );
+        faults.at(&signature.generics.params, message);
+    } else if let Some(clause) = &signature.generics.where_clause {
+        faults.at(clause, format_args!("{what} cannot have a `where` clause: remove it"));
+    }
+}
+
+/// How the method takes `self`.
+pub(crate) fn receiver(role: Role, signature: &Signature, faults: &mut Faults) {
+    let what = role.method();
+    let Some(FnArg::Receiver(receiver)) = signature.inputs.first() else {
+        let message = format!("{what} needs `&self`: write `{}(&self, …)`", signature.ident);
+        faults.at(&signature.ident, message);
+        return;
+    };
+    let Receiver { mutability, kind, .. } = receiver;
+    let message = match kind {
+        ReceiverKind::Reference(_, None, None) if mutability.is_none() => {
+            no_attributes(&receiver.attrs, faults);
+            return;
+        }
+        ReceiverKind::Reference(_, _, Some(_)) => {
+            "calls run side by side and share one value: write `&self`, and keep what changes in a `Mutex`, an \
+             atomic or a channel"
+                .to_owned()
+        }
+        ReceiverKind::Reference(_, Some(lifetime), None) => {
+            format!("`{lifetime}` has no meaning to the other side: write `&self`")
+        }
+        ReceiverKind::Value => {
+            format!("{what} cannot take `self` by value: the same value serves the next call, write `&self`")
+        }
+        _ => format!("{what} takes `&self`: write it without a type"),
+    };
+    faults.at(receiver, message);
+}
+
+/// A parameter after `&self`: its attributes and its pattern. Gives the name.
+pub(crate) fn parameter_name(parameter: &PatType, faults: &mut Faults) -> Option<Ident> {
+    no_attributes(&parameter.attrs, faults);
+    let message = match &*parameter.pat {
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => match &pat.mutability {
+            None => return Some(pat.ident.clone()),
+            Some(_) => {
+                format!("write `{0}`: `mut` is the business of who implements the method", pat.ident)
+            }
+        },
+        Pat::Wild(_) => "give the parameter a name: callers see it".to_owned(),
+        _ => "a parameter is a plain name here: take it apart where the method is implemented".to_owned(),
+    };
+    faults.at(&parameter.pat, message);
+    None
+}
+
+fn no_attributes(attrs: &[Attribute], faults: &mut Faults) {
+    for attr in attrs {
+        if is_ours(attr) {
+            faults.at(attr, "`#[signalr]` belongs on a method: a parameter has no options");
+        } else if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
+            faults.at(attr, "a parameter cannot depend on `cfg`: the other side counts on it, put `#[cfg]` on two methods");
+        }
+    }
+}
+
+/// The type of a parameter that is not a stream, without its outermost `&`.
+pub(crate) fn parameter_type(role: Role, ty: &Type, faults: &mut Faults) {
+    let streams = match role {
+        Role::Hub => "for a stream of values write `impl Stream<Item = …>`",
+        Role::Client => "the types of a contract are fixed",
+    };
+    let impl_trait = format!("name a type here: {streams}");
+    visit(ty, &Place { references: "a parameter", impl_trait: &impl_trait }, faults);
+}
+
+/// A `&` parameter as a whole.
+pub(crate) fn reference(reference: &TypeReference, faults: &mut Faults) {
+    let TypeReference { lifetime, mutability, elem, .. } = reference;
+    if mutability.is_some() {
+        let message = "what a method changes does not travel back: take it without `mut`, and return it";
+        faults.at(quote!(& #lifetime #mutability), message);
+    } else if let Some(lifetime) = lifetime {
+        let element = brief(elem);
+        let message = format!("the argument is lent for the call only: write `&{element}`");
+        faults.at(lifetime, message);
+    }
+}
+
+/// What stands for the type in a message: the type itself, unless it is long.
+fn brief(ty: &Type) -> String {
+    let text = crate::expand::type_text(ty);
+    if text.len() <= 40 { text } else { "…".to_owned() }
+}
+
+/// The type of a result, or of the items of a stream.
+pub(crate) fn result_type(ty: &Type, faults: &mut Faults) {
+    let impl_trait = "name a type here: only a whole result can be a stream, `fn … -> impl Stream<Item = …>`";
+    visit(ty, &Place { references: "a result", impl_trait }, faults);
+}
+
+/// The type of the items of a stream parameter.
+pub(crate) fn item_type(ty: &Type, faults: &mut Faults) {
+    let impl_trait = "name a type here: the items of a stream have a fixed type";
+    visit(ty, &Place { references: "an item of a stream", impl_trait }, faults);
+}
+
+/// The bounds of an `impl Stream` besides the stream itself.
+pub(crate) fn stream_bounds(stream: &StreamType<'_>, faults: &mut Faults) {
+    for bound in &stream.others {
+        if !is_marker(bound, &["Send", "Unpin"]) {
+            faults.at(
+                bound,
+                "a stream of a contract can be bound by `Send`, `Unpin` and `'static` only: remove this",
+            );
+        }
+    }
+}
+
+/// `impl Stream` without a type for its items, or with more than that.
+pub(crate) fn stream_without_item(stream: &Type, faults: &mut Faults) {
+    faults
+        .at(stream, "say what the stream consists of, and nothing else: `impl Stream<Item = HubResult<T>>`");
+}
+
+/// A stream in a trait that servers call on clients.
+pub(crate) fn stream_of_client(stream: &Type, faults: &mut Faults) {
+    let message = "streams exist only between a client and a hub: a client method takes and returns values, send \
+                   items with one call each";
+    faults.at(stream, message);
+}
+
+/// A method without a result on a trait that must have one.
+pub(crate) fn no_result(signature: &Signature, faults: &mut Faults) {
+    let message = "every call of a hub can fail on the way: write `-> HubResult`";
+    match &signature.output {
+        ReturnType::Default => faults.at(&signature.ident, message),
+        ReturnType::Type(_, ty) => faults.at(ty, message),
+    }
+}
+
+/// A method that is neither `async` nor streams.
+pub(crate) fn not_async(role: Role, signature: &Signature, faults: &mut Faults) {
+    let message = match (&signature.output, role) {
+        (ReturnType::Type(_, ty), _) if names_impl(ty, "Future") => {
+            return faults.at(ty, "write `async fn` and the result alone: the attribute writes the future");
+        }
+        (_, Role::Hub) => {
+            "a hub method is an `async fn`, or returns `impl Stream<Item = …>`: write `async fn`"
+        }
+        (_, Role::Client) => "a client method is an `async fn`: write `async fn`",
+    };
+    faults.at(signature.fn_token, message);
+}
+
+/// `async fn` that returns a stream.
+pub(crate) fn async_stream(signature: &Signature, faults: &mut Faults) {
+    let message = "a method that streams its results is not `async`: remove `async`, the stream can wait before its \
+                   first item";
+    faults.at(signature.asyncness, message);
+}
+
+/// Methods of one Rust name or one wire name. Gives those that are wrong only if both are compiled.
+pub(crate) fn names(methods: &mut Vec<Method>, faults: &mut Faults) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    let mut distinct: Vec<Method> = Vec::with_capacity(methods.len());
+    for method in methods.drain(..) {
+        let Some((first, message)) = distinct.iter().find_map(|first| Some((first, clash(first, &method)?)))
+        else {
+            distinct.push(method);
+            continue;
+        };
+        let error = syn::Error::new(method.ident.span(), message);
+        if first.cfgs.is_empty() && method.cfgs.is_empty() {
+            faults.add(error);
+        } else {
+            let cfgs = first.cfgs.iter().chain(&method.cfgs).cloned().collect();
+            // Of one Rust name: the compiler reports that itself if both are compiled.
+            if first.ident.unraw() != method.ident.unraw() {
+                conflicts.push(Conflict { cfgs, error });
+            }
+            distinct.push(method);
+        }
+    }
+    *methods = distinct;
+    conflicts
+}
+
+fn clash(first: &Method, second: &Method) -> Option<String> {
+    let (one, two) = (first.ident.unraw(), second.ident.unraw());
+    let (one_name, two_name) = (&first.wire_name, &second.wire_name);
+    if one == two {
+        return Some(format!("there is another method `{one}`: methods are not overloaded, rename one"));
+    }
+    if one_name == two_name {
+        return Some(format!(
+            "`{two}` and `{one}` are both `{one_name}` on the wire: rename one, or write `#[signalr(name = \"…\")]` \
+             on it"
+        ));
+    }
+    if one_name.eq_ignore_ascii_case(two_name) {
+        return Some(format!(
+            "`{two}` and `{one}` are `{two_name}` and `{one_name}` on the wire, and servers ignore case: rename \
+             one, or write `#[signalr(name = \"…\")]` on it"
+        ));
+    }
+    (constant(&one) == constant(&two))
+        .then(|| format!("`{two}` and `{one}` would share the constant `{}`: rename one", constant(&one)))
+}
+
+/// The name of the constant for the method.
+pub(crate) fn constant(method: &Ident) -> String {
+    method.unraw().to_string().to_uppercase()
+}
+
+/// The wire name that was derived from the Rust name.
+pub(crate) fn derived_name(method: &Ident, name: &str, faults: &mut Faults) {
+    if name.is_empty() {
+        faults.at(method, "no wire name can be made of this: write `#[signalr(name = \"…\")]`");
+    }
+}
+
+/// The trait of `client = …` beside the names that are generated; false when it takes one of them.
+pub(crate) fn client_name(ident: &Ident, client: Option<&Path>, faults: &mut Faults) -> bool {
+    let Some(client) = client else { return true };
+    let stub = format!("{}Client", ident.unraw());
+    if client.get_ident().is_some_and(|client| *client == stub) {
+        let message = format!(
+            "the stub of `{ident}` is called `{stub}` too: rename one of the traits, for instance `{ident}` to \
+             `{ident}Hub`"
+        );
+        faults.at(client, message);
+        return false;
+    }
+    true
+}
+
+/// Whether the bound is one of those, or `'static`.
+fn is_marker(bound: &TypeParamBound, traits: &[&str]) -> bool {
+    match bound {
+        TypeParamBound::Lifetime(lifetime) => lifetime.ident == "static",
+        TypeParamBound::Trait(bound) => {
+            bound.lifetimes.is_none()
+                && bound.maybe.is_none()
+                && traits.iter().any(|name| ends_with(&bound.path, name))
+        }
+        _ => false,
+    }
+}
+
+fn ends_with(path: &Path, name: &str) -> bool {
+    path.segments.last().is_some_and(|last| last.ident == name)
+}
+
+/// Whether the type is `impl Name<…>`.
+fn names_impl(ty: &Type, name: &str) -> bool {
+    let Type::ImplTrait(ty) = plain(ty) else { return false };
+    ty.bounds
+        .iter()
+        .any(|bound| matches!(bound, TypeParamBound::Trait(bound) if ends_with(&bound.path, name)))
+}
+
+/// Where a type stands, for messages.
+struct Place<'a> {
+    references: &'static str,
+    impl_trait: &'a str,
+}
+
+/// Refuses, anywhere in the type, what cannot be decoded or does not mean the same on both sides.
+fn visit(ty: &Type, place: &Place<'_>, faults: &mut Faults) {
+    InType { place, faults }.visit_type(ty);
+}
+
+struct InType<'a> {
+    place: &'a Place<'a>,
+    faults: &'a mut Faults,
+}
+
+impl Visit<'_> for InType<'_> {
+    fn visit_type(&mut self, ty: &Type) {
+        let at: TokenStream;
+        let message = match ty {
+            Type::Reference(reference) => {
+                let TypeReference { and_token, lifetime, mutability, .. } = reference;
+                at = quote!(#and_token #lifetime #mutability);
+                match self.place.references {
+                    "a parameter" => {
+                        "only a whole parameter can be borrowed, because it is decoded first: take an owned type"
+                    }
+                    "a result" => "a result cannot borrow, because it is sent away: return an owned type",
+                    _ => "an item of a stream cannot borrow, because it is sent away: use an owned type",
+                }
+            }
+            Type::ImplTrait(_) => {
+                at = ty.to_token_stream();
+                self.place.impl_trait
+            }
+            Type::TraitObject(_) => {
+                at = ty.to_token_stream();
+                "a `dyn` type cannot be sent: name a type, for instance an `enum` of what it can be"
+            }
+            Type::Slice(_) => {
+                at = ty.to_token_stream();
+                "a slice has no size of its own: write `&[…]` for a parameter, or `Vec<…>`"
+            }
+            Type::Path(path) if path.qself.is_none() && path.path.is_ident("str") => {
+                at = ty.to_token_stream();
+                "`str` has no size of its own: write `&str` for a parameter, or `String`"
+            }
+            Type::Ptr(_) | Type::FnPtr(_) => {
+                at = ty.to_token_stream();
+                "a pointer cannot be sent: send what it points to"
+            }
+            Type::Infer(_) => {
+                at = ty.to_token_stream();
+                "name the type: both sides of a contract must know it"
+            }
+            Type::Never(_) => {
+                at = ty.to_token_stream();
+                "`!` cannot be sent: every call is answered, or fails"
+            }
+            _ => return visit::visit_type(self, ty),
+        };
+        self.faults.at(at, message);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+        if lifetime.ident != "static" {
+            let message = match self.place.references {
+                "a parameter" => {
+                    "arguments are decoded before the call and own their data: take a type without lifetimes"
+                }
+                _ => "what is sent owns its data: use a type without lifetimes",
+            };
+            self.faults.at(lifetime, message);
+        }
+    }
+
+    fn visit_path(&mut self, path: &Path) {
+        match path.segments.first() {
+            Some(first) if first.ident == "Self" => {
+                let message = "`Self` is a different type on each side: name the type";
+                self.faults.at(&first.ident, message);
+            }
+            _ => visit::visit_path(self, path),
+        }
+    }
+}

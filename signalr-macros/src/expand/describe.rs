@@ -1,0 +1,128 @@
+//! The marker type of a contract, and what it says about the methods.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Ident;
+use syn::ext::IdentExt;
+
+use super::{docs, type_text};
+use crate::check;
+use crate::model::{Contract, Kind, Method, ParamKind, Role};
+use crate::parse::{doc_text, suffixed};
+
+/// The name of the marker of a trait.
+fn marker_name(ident: &Ident) -> Ident {
+    suffixed(ident, "Contract")
+}
+
+pub(super) fn marker(contract: &Contract) -> TokenStream {
+    let Contract { cfgs, vis, ident, role, .. } = contract;
+    let marker = marker_name(ident);
+    let text = match role {
+        Role::Hub => {
+            format!(
+                "The contract of [`{ident}`]: the type that names it to a server or a client, and its wire names."
+            )
+        }
+        Role::Client => format!("The contract of [`{ident}`]: what a server may call on its clients."),
+    };
+    quote! {
+        #(#cfgs)*
+        #[doc = #text]
+        #[allow(dead_code)]
+        #vis enum #marker {}
+    }
+}
+
+pub(super) fn impls(contract: &Contract) -> TokenStream {
+    let Contract { ident, role, methods, .. } = contract;
+    let marker = marker_name(ident);
+    let name = ident.unraw().to_string();
+    let descriptions = methods.iter().map(description);
+    let (of, types) = match role {
+        Role::Hub => {
+            let client = client(contract);
+            let stub = suffixed(ident, "Client");
+            (quote!(HubContract), quote!(type Client = #client; type Stub = #stub;))
+        }
+        Role::Client => {
+            let (proxy, single) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
+            (quote!(ClientContract), quote!(type Proxy = #proxy; type SingleProxy = #single;))
+        }
+    };
+    let names = (*role == Role::Hub).then(|| names(contract));
+    quote! {
+        #names
+
+        impl __rt::fmt::Debug for #marker {
+            fn fmt(&self, _: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
+                match *self {}
+            }
+        }
+
+        impl __rt::#of for #marker {
+            const NAME: &'static str = #name;
+            const METHODS: &'static [__rt::MethodDescription] = &[#(#descriptions),*];
+            #types
+        }
+    }
+}
+
+/// The wire names as constants.
+fn names(contract: &Contract) -> TokenStream {
+    let Contract { ident, vis, methods, .. } = contract;
+    let marker = marker_name(ident);
+    let constants = methods.iter().map(|method| {
+        let Method { wire_name, cfgs, deprecated, .. } = method;
+        let constant = Ident::new(&check::constant(&method.ident), method.ident.span());
+        let docs = docs(method, &format!("On the wire: `{wire_name}`."));
+        quote! {
+            #(#cfgs)*
+            #docs
+            #deprecated
+            #vis const #constant: __rt::MethodName<#marker> = __rt::MethodName::new(#wire_name);
+        }
+    });
+    quote! {
+        impl #marker {
+            #(#constants)*
+        }
+    }
+}
+
+fn description(method: &Method) -> TokenStream {
+    let Method { wire_name, cfgs, .. } = method;
+    let rust_name = method.ident.unraw().to_string();
+    let docs = doc_text(&method.docs);
+    let kind = kind(method);
+    let params = method.params.iter().map(|param| {
+        let name = param.ident.unraw().to_string();
+        let (ty, stream) = match &param.kind {
+            ParamKind::Stream { item, .. } => (type_text(item), true),
+            _ => (type_text(&param.ty), false),
+        };
+        quote!(__rt::ParameterDescription::new(#name, #ty, #stream))
+    });
+    quote! {
+        #(#cfgs)*
+        __rt::MethodDescription::new(#wire_name, #rust_name, #kind, &[#(#params),*], #docs)
+    }
+}
+
+pub(super) fn kind(method: &Method) -> TokenStream {
+    match method.kind {
+        Kind::Call(_) => quote!(__rt::MethodKind::Call),
+        Kind::Stream(_) => quote!(__rt::MethodKind::Stream),
+        Kind::Notify => quote!(__rt::MethodKind::Notify),
+    }
+}
+
+/// The contract of the trait in `client = …`.
+fn client(contract: &Contract) -> TokenStream {
+    let Some(client) = &contract.client else { return quote!(__rt::NoClient) };
+    let mut path = client.clone();
+    if let Some(last) = path.segments.last_mut() {
+        last.ident = marker_name(&last.ident);
+    }
+    quote!(#path)
+}

@@ -1,0 +1,117 @@
+//! From a received invocation to the user's method: the dispatch table and one function per method.
+//!
+//! One function each, because closures in one table would be type-checked as one body. Each binds its
+//! arguments and returns a future; whatever is the same for all of them is a function of the runtime.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Ident;
+
+use super::describe;
+use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
+use crate::parse::suffixed;
+
+pub(super) fn impls(contract: &Contract) -> TokenStream {
+    let Contract { ident, methods, soundness, .. } = contract;
+    if *soundness == Soundness::Unusable {
+        return TokenStream::new();
+    }
+    let marker = suffixed(ident, "Contract");
+    let functions = methods.iter().map(|method| function(ident, method));
+    let handlers = methods.iter().map(|method| {
+        let Method { wire_name, cfgs, .. } = method;
+        let (kind, uploads, bind) = (describe::kind(method), method.streams().count(), function_name(method));
+        quote! {
+            #(#cfgs)*
+            __rt::Handler { name: #wire_name, kind: #kind, uploads: #uploads, bind: #bind::<H> }
+        }
+    });
+    quote! {
+        #(#functions)*
+
+        impl<H: #ident> __rt::Dispatch<H> for #marker {
+            const HANDLERS: &'static [__rt::Handler<H>] = &[#(#handlers),*];
+        }
+    }
+}
+
+fn function_name(method: &Method) -> Ident {
+    format_ident!("method_{}", method.index)
+}
+
+fn function(ident: &Ident, method: &Method) -> TokenStream {
+    let Method { cfgs, index: m, .. } = method;
+    let function = function_name(method);
+    let expected = method.values().count();
+    let values = method.values().map(|param| {
+        let (local, read) = (argument(param), read(method, param));
+        quote!(let #local = arguments.#read()?;)
+    });
+    // Only now: a call whose arguments do not fit opens no stream.
+    let streams = method.streams().map(|param| {
+        let (local, p) = (argument(param), param.index);
+        quote!(let #local = call.stream_param::<Signatures, #m, #p>();)
+    });
+    let name = &method.ident;
+    let passed = method.params.iter().map(pass);
+    let called = quote!(<H as #ident>::#name(&hub, #(#passed),*));
+    let body = match method.kind {
+        Kind::Call(_) => quote! {
+            let format = call.format();
+            __rt::Result::Ok(__rt::Box::pin(async move {
+                __rt::returned::<Signatures, #m>(format, #called.await)
+            }))
+        },
+        Kind::Notify => quote! {
+            __rt::Result::Ok(__rt::Box::pin(async move {
+                #called.await;
+                __rt::Reply::nothing()
+            }))
+        },
+        // The method is called inside of the future that owns what the stream may borrow.
+        Kind::Stream(_) => quote! {
+            let format = call.format();
+            let sink = call.results();
+            __rt::Result::Ok(__rt::opened(__rt::Box::pin(async move {
+                __rt::streamed::<Signatures, #m>(format, #called, sink).await
+            })))
+        },
+    };
+    let mutable = (expected > 0).then(|| quote!(mut));
+    quote! {
+        #(#cfgs)*
+        fn #function<H: #ident>(
+            hub: &__rt::Arc<H>,
+            call: &mut __rt::Call<'_>,
+        ) -> __rt::Result<__rt::Running, __rt::BindError> {
+            let #mutable arguments = call.arguments(#expected);
+            #(#values)*
+            arguments.finish()?;
+            #(#streams)*
+            let hub = __rt::Arc::clone(hub);
+            #body
+        }
+    }
+}
+
+fn argument(param: &Param) -> Ident {
+    format_ident!("argument_{}", param.index)
+}
+
+fn read(method: &Method, param: &Param) -> TokenStream {
+    let (m, p) = (method.index, param.index);
+    match param.kind {
+        ParamKind::Str => quote!(next::<__rt::String>),
+        ParamKind::Slice(_) => quote!(slice::<Signatures, #m, #p>),
+        _ => quote!(param::<Signatures, #m, #p>),
+    }
+}
+
+/// The argument as the method takes it: lent where it borrows.
+fn pass(param: &Param) -> TokenStream {
+    let local = argument(param);
+    match param.kind {
+        ParamKind::Str | ParamKind::Slice(_) | ParamKind::Lent(_) => quote!(&#local),
+        ParamKind::Owned(_) | ParamKind::Stream { .. } => quote!(#local),
+    }
+}

@@ -1,0 +1,170 @@
+//! From the model to code.
+//!
+//! Everything besides the trait and the generated types stands in one anonymous constant, so that it adds no
+//! name to the user's scope. Inside, `__rt` is what the runtime keeps for generated code, and `Signatures`
+//! is the private type that states the types of each method (`Method`, `Param`, …): private, because the
+//! user's types may be less visible than the trait.
+
+mod describe;
+mod dispatch;
+mod proxy;
+mod signatures;
+mod stub;
+pub(crate) mod trait_item;
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{Path, Type};
+
+use crate::attr;
+use crate::errors::Faults;
+use crate::model::{Contract, Method, Param, ParamKind, Role, Soundness};
+use crate::parse;
+
+/// What an attribute is replaced by.
+pub(crate) fn attribute(role: Role, options: TokenStream, item: &TokenStream) -> TokenStream {
+    let user_trait = match parse::item(role, item) {
+        Ok(user_trait) => user_trait,
+        Err(error) => {
+            let error = error.to_compile_error();
+            return quote!(#item #error);
+        }
+    };
+    let mut faults = Faults::default();
+    let options = attr::of_trait(role, options, &mut faults);
+    let contract = parse::contract(role, options, &user_trait, &mut faults);
+    let faults = faults.finish();
+    let emitted = trait_item::emit(&contract.runtime, user_trait);
+    let generated = generated(&contract);
+    quote! {
+        #emitted
+        #generated
+        #faults
+    }
+}
+
+fn generated(contract: &Contract) -> TokenStream {
+    if contract.soundness == Soundness::NamesTaken {
+        return TokenStream::new();
+    }
+    let Contract { cfgs, conflicts, runtime, .. } = contract;
+    let marker = describe::marker(contract);
+    let types = match contract.role {
+        Role::Hub => stub::item(contract),
+        Role::Client => proxy::items(contract),
+    };
+    let parts = [
+        describe::impls(contract),
+        signatures::impls(contract),
+        dispatch::impls(contract),
+        match contract.role {
+            Role::Hub => stub::impls(contract),
+            Role::Client => proxy::impls(contract),
+        },
+    ];
+    let conflicts = conflicts.iter().map(|conflict| {
+        let conditions = conflict.cfgs.iter().filter_map(|cfg| Some(&cfg.meta.require_list().ok()?.tokens));
+        let error = conflict.error.to_compile_error();
+        quote!(#[cfg(all(#(#conditions),*))] #error)
+    });
+    quote! {
+        #marker
+        #types
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(
+            dead_code,
+            deprecated,
+            private_interfaces,
+            clippy::needless_pass_by_value
+        )]
+        const _: () = {
+            use #runtime::__private as __rt;
+            #(#parts)*
+            #(#conflicts)*
+        };
+    }
+}
+
+/// The path of `name` in the runtime's part for generated code, for use outside the anonymous constant.
+fn private(runtime: &Path, name: &str) -> TokenStream {
+    let name = Ident::new(name, Span::call_site());
+    quote!(#runtime::__private::#name)
+}
+
+/// Adds a sentence to what the user wrote, or says it alone.
+fn docs(method: &Method, sentence: &str) -> TokenStream {
+    let docs = &method.docs;
+    if docs.is_empty() {
+        quote!(#[doc = #sentence])
+    } else {
+        quote!(#(#docs)* #[doc = ""] #[doc = #sentence])
+    }
+}
+
+/// A local variable that no name of the user's can meet.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The argument list of a call that a stub or a proxy makes.
+fn argument_list(method: &Method) -> TokenStream {
+    let count = method.values().count();
+    if count == 0 {
+        return quote!(&());
+    }
+    let to = local("to");
+    let writes = method.values().map(|param| write_argument(method, param, &to)).collect::<Vec<_>>();
+    let (last, others) = writes.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
+    quote!(&__rt::arguments(#count, |#to| { #(#others?;)* #last }))
+}
+
+fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
+    let (m, p, ident) = (method.index, param.index, &param.ident);
+    match param.kind {
+        ParamKind::Str => quote!(#to.push(#ident)),
+        ParamKind::Slice(_) => quote!(#to.slice::<Signatures, #m, #p>(#ident)),
+        ParamKind::Lent(_) => quote!(#to.param::<Signatures, #m, #p>(#ident)),
+        ParamKind::Owned(_) => quote!(#to.param::<Signatures, #m, #p>(&#ident)),
+        ParamKind::Stream { .. } => TokenStream::new(),
+    }
+}
+
+/// A type as a person would write it on one line.
+pub(crate) fn type_text(ty: &Type) -> String {
+    let mut text = String::new();
+    write_tokens(ty.to_token_stream(), &mut text);
+    text
+}
+
+fn write_tokens(tokens: TokenStream, text: &mut String) {
+    use proc_macro2::Delimiter;
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                text.push_str(open);
+                write_tokens(group.stream(), text);
+                text.push_str(close);
+            }
+            TokenTree::Punct(punct) => match punct.as_char() {
+                ',' => text.push_str(", "),
+                ';' => text.push_str("; "),
+                '+' => text.push_str(" + "),
+                '=' => text.push_str(" = "),
+                other => text.push(other),
+            },
+            word => {
+                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
+                    text.push(' ');
+                }
+                text.push_str(&word.to_string());
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The typed calls from a server to its clients: to any number of them, and to exactly one.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{Ident, Type, Visibility};
+
+use super::{argument_list, docs, local, private};
+use crate::model::{Contract, Kind, Method, Param};
+use crate::parse::suffixed;
+
+pub(super) fn items(contract: &Contract) -> TokenStream {
+    let Contract { cfgs, vis, ident, runtime, .. } = contract;
+    let (many, one) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
+    let boxed = private(runtime, "Box");
+    let (receivers, receiver) = (private(runtime, "Receivers"), private(runtime, "Receiver"));
+    let many_text = format!(
+        "Calls any number of clients that implement [`{ident}`].\n\nMethods with a result are only on [`{one}`]."
+    );
+    let one_text = format!("Calls one client that implements [`{ident}`].");
+    quote! {
+        #(#cfgs)*
+        #[doc = #many_text]
+        #[allow(dead_code)]
+        #vis struct #many {
+            receivers: #boxed<dyn #receivers>,
+        }
+
+        #(#cfgs)*
+        #[doc = #one_text]
+        #[allow(dead_code)]
+        #vis struct #one {
+            receivers: #boxed<dyn #receiver>,
+        }
+    }
+}
+
+pub(super) fn impls(contract: &Contract) -> TokenStream {
+    let Contract { vis, ident, methods, .. } = contract;
+    let (many, one) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
+    let sends =
+        methods.iter().filter(|method| matches!(method.kind, Kind::Notify)).map(|method| send(vis, method));
+    let calls = methods.iter().map(|method| match &method.kind {
+        Kind::Call(ty) => ask(vis, method, ty),
+        _ => send(vis, method),
+    });
+    let from_many = conversions(&many, "Receivers");
+    let from_one = conversions(&one, "Receiver");
+    quote! {
+        impl #many {
+            #(#sends)*
+        }
+
+        impl #one {
+            #(#calls)*
+        }
+
+        #from_many
+        #from_one
+    }
+}
+
+fn conversions(proxy: &Ident, receivers: &str) -> TokenStream {
+    let receivers = format_ident!("{receivers}");
+    let name = proxy.unraw().to_string();
+    quote! {
+        impl __rt::From<__rt::Box<dyn __rt::#receivers>> for #proxy {
+            fn from(receivers: __rt::Box<dyn __rt::#receivers>) -> Self {
+                Self { receivers }
+            }
+        }
+
+        impl __rt::fmt::Debug for #proxy {
+            fn fmt(&self, f: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
+                f.write_str(#name)
+            }
+        }
+    }
+}
+
+fn send(vis: &Visibility, method: &Method) -> TokenStream {
+    let text = format!("Sends `{}`; does not wait for the clients to run it.", method.wire_name);
+    call(vis, method, &text, &quote!(__rt::HubResult), &quote!(deliver))
+}
+
+fn ask(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
+    let (m, text) = (method.index, format!("Calls `{}` and waits for the answer.", method.wire_name));
+    call(vis, method, &text, &quote!(#returns), &quote!(ask::<Signatures, #m>))
+}
+
+fn call(
+    vis: &Visibility,
+    method: &Method,
+    text: &str,
+    returns: &TokenStream,
+    how: &TokenStream,
+) -> TokenStream {
+    let Method { ident, wire_name, cfgs, deprecated, .. } = method;
+    let docs = docs(method, text);
+    let params = method.params.iter().map(|Param { ident, ty, .. }| quote!(#ident: #ty));
+    let arguments = argument_list(method);
+    let answer = local("answer");
+    quote! {
+        #(#cfgs)*
+        #docs
+        #deprecated
+        #vis async fn #ident(&self, #(#params),*) -> #returns {
+            // A statement of its own: the argument list must not live while this waits.
+            let #answer = __rt::#how(&*self.receivers, #wire_name, #arguments);
+            #answer.await
+        }
+    }
+}

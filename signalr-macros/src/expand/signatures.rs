@@ -1,0 +1,47 @@
+//! The types of every method, each stated once: here a type that does not fit is reported.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{Contract, Kind, ParamKind};
+
+pub(super) fn impls(contract: &Contract) -> TokenStream {
+    let impls = contract.methods.iter().map(|method| {
+        let (m, cfgs) = (method.index, &method.cfgs);
+        let result = match &method.kind {
+            Kind::Call(ty) => quote! {
+                #(#cfgs)*
+                impl __rt::Method<#m> for Signatures {
+                    type Output = #ty;
+                }
+            },
+            Kind::Stream(item) => quote! {
+                #(#cfgs)*
+                impl __rt::StreamMethod<#m> for Signatures {
+                    type Item = #item;
+                }
+            },
+            Kind::Notify => TokenStream::new(),
+        };
+        let params = method.params.iter().map(|param| {
+            let p = param.index;
+            let (of, stated) = match &param.kind {
+                ParamKind::Str => return TokenStream::new(),
+                ParamKind::Slice(ty) => (quote!(SliceParam), quote!(type Element = #ty;)),
+                ParamKind::Lent(ty) | ParamKind::Owned(ty) => (quote!(Param), quote!(type Owned = #ty;)),
+                ParamKind::Stream { item, .. } => (quote!(StreamParam), quote!(type Item = #item;)),
+            };
+            quote! {
+                #(#cfgs)*
+                impl __rt::#of<#m, #p> for Signatures {
+                    #stated
+                }
+            }
+        });
+        quote!(#result #(#params)*)
+    });
+    quote! {
+        enum Signatures {}
+        #(#impls)*
+    }
+}

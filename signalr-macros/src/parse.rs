@@ -1,0 +1,283 @@
+//! From the user's trait to the model.
+
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, FnArg, GenericArgument, Ident, ItemTrait, PatType, PathArguments, ReturnType, Signature,
+    Token, TraitItem, TraitItemFn, Type, TypeParamBound,
+};
+
+use crate::attr::{self, TraitOptions};
+use crate::check;
+use crate::errors::Faults;
+use crate::expand::trait_item;
+use crate::model::{Contract, Kind, Method, Param, ParamKind, Role, Soundness};
+
+/// Reads the whole trait. What has a fault is reported and left out.
+pub(crate) fn contract(role: Role, options: TraitOptions, item: &ItemTrait, faults: &mut Faults) -> Contract {
+    let start = faults.count();
+    check::trait_head(role, item, faults);
+    let mut methods = Vec::new();
+    for (index, item) in item.items.iter().enumerate() {
+        match item {
+            TraitItem::Fn(method) => methods.extend(self::method(role, &options, index, method, faults)),
+            other => check::not_a_method(role, other, faults),
+        }
+    }
+    let conflicts = check::names(&mut methods, faults);
+    let generics = &item.generics;
+    let mut soundness = if !generics.params.is_empty() || generics.where_clause.is_some() {
+        methods.clear();
+        Soundness::Unusable
+    } else if faults.count() > start {
+        Soundness::MethodsMissing
+    } else {
+        Soundness::Sound
+    };
+    if !check::client_name(&item.ident, options.client.as_ref(), faults) {
+        soundness = Soundness::NamesTaken;
+    }
+    Contract {
+        role,
+        runtime: options.runtime,
+        client: options.client,
+        vis: item.vis.clone(),
+        ident: item.ident.clone(),
+        cfgs: named(&item.attrs, "cfg"),
+        methods,
+        conflicts,
+        soundness,
+    }
+}
+
+fn method(
+    role: Role,
+    options: &TraitOptions,
+    index: usize,
+    item: &TraitItemFn,
+    faults: &mut Faults,
+) -> Option<Method> {
+    let before = faults.count();
+    let signature = &item.sig;
+    let name = attr::of_method(&item.attrs, faults).name;
+    check::method_attributes(&item.attrs, faults);
+    check::method_head(role, signature, faults);
+    check::receiver(role, signature, faults);
+    let params: Vec<_> = signature
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(input) => Some(input),
+            FnArg::Receiver(_) => None,
+        })
+        .enumerate()
+        .filter_map(|(index, input)| parameter(role, index, input, faults))
+        .collect();
+    let kind = kind(role, signature, faults);
+    let wire_name = name.map_or_else(
+        || {
+            let name = options.case.apply(&signature.ident.unraw().to_string());
+            check::derived_name(&signature.ident, &name, faults);
+            name
+        },
+        |name| name.value(),
+    );
+    if faults.count() > before {
+        return None;
+    }
+    Some(Method {
+        index,
+        ident: signature.ident.clone(),
+        wire_name,
+        docs: named(&item.attrs, "doc"),
+        cfgs: named(&item.attrs, "cfg"),
+        deprecated: named(&item.attrs, "deprecated").into_iter().next(),
+        kind: kind?,
+        params,
+        signature: trait_item::signature(&options.runtime, signature),
+    })
+}
+
+fn parameter(role: Role, index: usize, input: &PatType, faults: &mut Faults) -> Option<Param> {
+    let ident = check::parameter_name(input, faults);
+    let kind = parameter_kind(role, &input.ty, faults);
+    Some(Param { index, ident: ident?, ty: (*input.ty).clone(), kind: kind? })
+}
+
+fn parameter_kind(role: Role, ty: &Type, faults: &mut Faults) -> Option<ParamKind> {
+    if let Some(stream) = StreamType::of(ty) {
+        if role == Role::Client {
+            check::stream_of_client(ty, faults);
+            return None;
+        }
+        let item = stream.item(ty, faults)?;
+        check::item_type(item, faults);
+        return Some(ParamKind::Stream { item: item.clone(), bounds: stream.bounds.clone() });
+    }
+    let Type::Reference(reference) = plain(ty) else {
+        check::parameter_type(role, ty, faults);
+        return Some(ParamKind::Owned(ty.clone()));
+    };
+    let before = faults.count();
+    check::reference(reference, faults);
+    if faults.count() > before {
+        return None;
+    }
+    match plain(&reference.elem) {
+        Type::Path(path) if path.qself.is_none() && path.path.is_ident("str") => Some(ParamKind::Str),
+        Type::Slice(slice) => {
+            check::parameter_type(role, &slice.elem, faults);
+            Some(ParamKind::Slice((*slice.elem).clone()))
+        }
+        lent => {
+            check::parameter_type(role, lent, faults);
+            Some(ParamKind::Lent(lent.clone()))
+        }
+    }
+}
+
+fn kind(role: Role, signature: &Signature, faults: &mut Faults) -> Option<Kind> {
+    let output = match &signature.output {
+        ReturnType::Type(_, ty) if !is_unit(ty) => Some(&**ty),
+        _ => None,
+    };
+    if let Some(ty) = output
+        && let Some(stream) = StreamType::of(ty)
+    {
+        if role == Role::Client {
+            check::stream_of_client(ty, faults);
+            return None;
+        }
+        if signature.asyncness.is_some() {
+            check::async_stream(signature, faults);
+        }
+        let item = stream.item(ty, faults)?;
+        check::result_type(item, faults);
+        return Some(Kind::Stream(item.clone()));
+    }
+    if signature.asyncness.is_none() {
+        check::not_async(role, signature, faults);
+        return None;
+    }
+    match (output, role) {
+        (Some(ty), _) => {
+            check::result_type(ty, faults);
+            Some(Kind::Call(ty.clone()))
+        }
+        (None, Role::Hub) => {
+            check::no_result(signature, faults);
+            None
+        }
+        (None, Role::Client) => Some(Kind::Notify),
+    }
+}
+
+/// An `impl Stream<…> + …`.
+pub(crate) struct StreamType<'a> {
+    bounds: &'a Punctuated<TypeParamBound, Token![+]>,
+    /// The arguments of `Stream`.
+    arguments: &'a PathArguments,
+    /// The bounds besides `Stream`.
+    pub(crate) others: Vec<&'a TypeParamBound>,
+}
+
+impl<'a> StreamType<'a> {
+    pub(crate) fn of(ty: &'a Type) -> Option<Self> {
+        let Type::ImplTrait(ty) = plain(ty) else { return None };
+        let is_stream = |bound: &&TypeParamBound| stream_arguments(bound).is_some();
+        let arguments = ty.bounds.iter().find_map(stream_arguments)?;
+        let stream = ty.bounds.iter().find(is_stream);
+        let others =
+            ty.bounds.iter().filter(|bound| !stream.is_some_and(|stream| std::ptr::eq(stream, *bound)));
+        Some(Self { bounds: &ty.bounds, arguments, others: others.collect() })
+    }
+
+    /// Whether it is already bound to be `Send`.
+    pub(crate) fn is_send(&self) -> bool {
+        self.others.iter().any(|bound| {
+            matches!(bound, TypeParamBound::Trait(bound)
+                if bound.path.segments.last().is_some_and(|last| last.ident == "Send"))
+        })
+    }
+
+    /// The type of the items; checks everything but that type.
+    fn item(&self, ty: &Type, faults: &mut Faults) -> Option<&'a Type> {
+        let before = faults.count();
+        check::stream_bounds(self, faults);
+        let item = match self.arguments {
+            PathArguments::AngleBracketed(arguments) => match arguments.args.iter().collect::<Vec<_>>()[..] {
+                [GenericArgument::AssocType(item)] if item.ident == "Item" && item.generics.is_none() => {
+                    Some(&item.ty)
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if item.is_none() {
+            check::stream_without_item(ty, faults);
+        }
+        item.filter(|_| faults.count() == before)
+    }
+}
+
+fn stream_arguments(bound: &TypeParamBound) -> Option<&PathArguments> {
+    let TypeParamBound::Trait(bound) = bound else { return None };
+    let last = bound.path.segments.last()?;
+    (last.ident == "Stream").then_some(&last.arguments)
+}
+
+/// The type without parentheses, or the invisible ones around what a `macro_rules!` macro was given.
+pub(crate) fn plain(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => plain(&group.elem),
+        Type::Paren(paren) => plain(&paren.elem),
+        other => other,
+    }
+}
+
+fn is_unit(ty: &Type) -> bool {
+    matches!(plain(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// The attributes of that name.
+fn named(attrs: &[Attribute], name: &str) -> Vec<Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident(name)).cloned().collect()
+}
+
+/// The text of `#[doc]` attributes, line by line.
+pub(crate) fn doc_text(docs: &[Attribute]) -> String {
+    let line = |attr: &Attribute| match &attr.meta.require_name_value().ok()?.value {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(line), .. }) => Some(line.value()),
+        _ => None,
+    };
+    let lines: Vec<_> = docs.iter().filter_map(line).collect();
+    lines.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Reads the item that the attribute is on; says what is wrong if it is not a trait.
+pub(crate) fn item(role: Role, item: &proc_macro2::TokenStream) -> syn::Result<ItemTrait> {
+    let attribute = role.attribute();
+    match syn::parse2::<syn::Item>(item.clone())? {
+        syn::Item::Trait(item) => Ok(item),
+        syn::Item::Impl(item) => {
+            let head = item.impl_token;
+            let message = format!("`{attribute}` goes on the trait: its implementations need no attribute");
+            Err(syn::Error::new_spanned(head, message))
+        }
+        other => {
+            let message = format!("`{attribute}` goes on a trait");
+            Err(syn::Error::new_spanned(first_token(&other), message))
+        }
+    }
+}
+
+/// A span that is short: the item may be long.
+fn first_token(item: &syn::Item) -> impl ToTokens + use<> {
+    item.to_token_stream().into_iter().find(|token| matches!(token, proc_macro2::TokenTree::Ident(_)))
+}
+
+/// The names that are generated for a contract.
+pub(crate) fn suffixed(ident: &Ident, suffix: &str) -> Ident {
+    quote::format_ident!("{}{}", ident, suffix)
+}
