@@ -1,2 +1,47 @@
-//! The commands of the workspace.
-fn main() {}
+//! The commands of the workspace. `cargo xtask` lists them.
+
+mod cargo;
+mod cargo_test;
+mod chat;
+mod checklist;
+mod contract_only;
+mod interop;
+mod process;
+mod project;
+mod report;
+mod server;
+mod setup;
+mod suites;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use project::Project;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test [--only PART]...      set up what the tests need and run them all
+  interop [--server NAME] [--only PART]...
+                             run the suites of real clients alone; NAME is `this` (the default) or `aspnetcore31`, the
+                             real server that the suites themselves are checked against
+  chat [--port PORT]         set up and start the chat example";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let project = Project::locate();
+    let outcome = match arguments.split_first() {
+        Some((command, rest)) => match command.as_str() {
+            "test" => test::run(&project, rest),
+            "interop" => interop::run(&project, rest),
+            "chat" => chat::run(&project, rest),
+            _ => Err(format!("unknown command `{command}`\n\n{USAGE}")),
+        },
+        None => Err(USAGE.to_owned()),
+    };
+    outcome.unwrap_or_else(|message| {
+        eprintln!("{message}");
+        ExitCode::from(2)
+    })
+}

@@ -1,0 +1,144 @@
+//! The suites of real clients. A new one is a line in [`ALL`].
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::checklist::{Checklist, SuiteLines};
+use crate::process::{Problem, Running, create_log, while_doing};
+use crate::project::Project;
+use crate::report::{self, Report};
+use crate::server::Server;
+use crate::tools::{go, java, node, python};
+
+/// A suite takes seconds; its own waits are limited too.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// What a suite needs to be started, besides its tool.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// The interop hub: its URL and `--server NAME` follow the suite's arguments, and it covers the checklist.
+    Hub,
+    /// Nothing: it starts what it tests, and its checks are its own.
+    #[expect(dead_code, reason = "the browser part is the first of this kind")]
+    Nothing,
+}
+
+/// A program that prints `PASS name/check`, `FAIL name/check: reason` and so on, and exits with 0 only if nothing failed.
+pub(crate) struct Suite {
+    /// What `--only` takes; several suites may share one part.
+    pub(crate) part: &'static str,
+    /// The first part of the names that the suite prints.
+    pub(crate) name: &'static str,
+    pub(crate) needs: Needs,
+    /// Sets up the suite's tool and gives the command that runs the suite.
+    command: fn(&Project) -> Result<Command, Problem>,
+    arguments: &'static [&'static str],
+}
+
+pub(crate) const ALL: &[Suite] = &[
+    Suite {
+        part: "node",
+        name: "node-websockets-json",
+        needs: Needs::Hub,
+        command: |project| node::script(project, "tests/interop/node", "suite.mjs"),
+        arguments: &[],
+    },
+    Suite {
+        part: "node",
+        name: "node-websockets-json-direct",
+        needs: Needs::Hub,
+        command: |project| node::script(project, "tests/interop/node", "suite.mjs"),
+        arguments: &["--skip-negotiation"],
+    },
+    Suite {
+        part: "python",
+        name: "signalrcore",
+        needs: Needs::Hub,
+        command: |project| python::script(project, "tests/interop/python", "signalrcore_suite.py"),
+        arguments: &[],
+    },
+    Suite {
+        part: "python",
+        name: "pysignalr",
+        needs: Needs::Hub,
+        command: |project| python::script(project, "tests/interop/python", "pysignalr_suite.py"),
+        arguments: &[],
+    },
+    Suite {
+        part: "java",
+        name: "java-websockets",
+        needs: Needs::Hub,
+        command: |project| java::program(project, "tests/interop/java", "interop.Main"),
+        arguments: &[],
+    },
+    Suite {
+        part: "java",
+        name: "java-websockets-direct",
+        needs: Needs::Hub,
+        command: |project| java::program(project, "tests/interop/java", "interop.Main"),
+        arguments: &["--skip-negotiation"],
+    },
+    Suite {
+        part: "go",
+        name: "go-websockets",
+        needs: Needs::Hub,
+        command: |project| go::program(project, "tests/interop/go"),
+        arguments: &[],
+    },
+];
+
+/// The names that `--only` takes.
+pub(crate) fn parts() -> Vec<&'static str> {
+    let mut parts: Vec<&str> = ALL.iter().map(|suite| suite.part).collect();
+    parts.dedup();
+    parts
+}
+
+impl Suite {
+    /// Runs the suite and reports its checks.
+    pub(crate) fn run(
+        &self,
+        project: &Project,
+        server: Option<&Server>,
+        checklist: &Checklist,
+        report: &mut Report,
+    ) {
+        report::heading(self.name);
+        let log = project.log(self.name);
+        let error_log = project.log(&format!("{}-errors", self.name));
+        let outcome = (self.command)(project).and_then(|mut command| {
+            command.args(self.arguments);
+            if let Some(server) = server {
+                command.args(["--server", server.kind().name(), server.hub_url()]);
+            }
+            // Two logs: what the client logs must not end up in the middle of a line that is read here.
+            command.stdin(Stdio::null()).stdout(create_log(&log)?).stderr(create_log(&error_log)?);
+            let status = Running::start(&mut command)?.wait(LIMIT);
+            let output = fs::read(&log).map_err(while_doing(format!("cannot read {}", log.display())))?;
+            Ok((status, SuiteLines::read(self.name, &String::from_utf8_lossy(&output))))
+        });
+        let (status, lines) = match outcome {
+            Ok(outcome) => outcome,
+            Err(problem) => return report.problem(self.name, &problem),
+        };
+        lines.report(self.name, report);
+        let went_wrong = match status {
+            Ok(status) if status.success() && lines.is_empty() => {
+                Some("the suite reported nothing".to_owned())
+            }
+            Ok(status) if status.success() != lines.any_failed() => None,
+            Ok(status) => Some(format!("the suite ended with {status}")),
+            Err(problem) => Some(problem.to_string()),
+        };
+        if let Some(reason) = &went_wrong {
+            report.fail(self.name, reason);
+        }
+        if let Some(server) = server {
+            lines.report_gaps(self.name, checklist, server.kind(), report);
+        }
+        if went_wrong.is_some() || lines.any_failed() {
+            report::show_log(&error_log);
+        }
+    }
+}
