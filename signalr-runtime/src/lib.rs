@@ -3,14 +3,18 @@
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(not(feature = "json"), allow(unused_variables, unused_mut, unreachable_code))]
 
+// What only one side uses is dead without that side.
 #[cfg(feature = "engine")]
+#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod connection;
 mod contract;
 #[cfg(feature = "engine")]
+#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "engine")]
+#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};

@@ -51,9 +51,9 @@ pub(crate) enum Ended {
     /// The peer sent a Close message.
     PeerClosed { error: Option<String>, allow_reconnect: bool },
     /// The transport was closed in good order, without a Close message.
-    TransportEnded,
+    Left,
     /// The transport broke.
-    TransportLost(io::Error),
+    Lost(io::Error),
     /// This side was asked to end it.
     Stopped(Stop),
     /// The peer broke the protocol, was silent for too long, or our own code failed.
@@ -232,10 +232,10 @@ impl<R: Role> Engine<R> {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(Received::Some)) => core.clock.received(),
             Poll::Ready(Ok(Received::End)) => match reader.end() {
-                Ok(()) => core.end(Ended::TransportEnded),
+                Ok(()) => core.end(Ended::Left),
                 Err(error) => core.broken(&error),
             },
-            Poll::Ready(Err(error)) => core.end(Ended::TransportLost(error)),
+            Poll::Ready(Err(error)) => core.end(Ended::Lost(error)),
         }
         Poll::Ready(())
     }
@@ -250,7 +250,7 @@ impl<R: Role> Engine<R> {
                     core.clock.sent();
                 }
             }
-            Poll::Ready(Err(error)) => core.end(Ended::TransportLost(error)),
+            Poll::Ready(Err(error)) => core.end(Ended::Lost(error)),
             Poll::Pending => core.clock.blocked(),
         }
     }

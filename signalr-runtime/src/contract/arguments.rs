@@ -52,6 +52,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The next argument.
+    #[expect(clippy::should_implement_trait, reason = "each argument has a type of its own")]
     pub fn next<T: WireValue>(&mut self) -> Result<T, BindError> {
         self.next_with(T::decode_front)
     }

@@ -37,4 +37,4 @@ pub struct OutgoingCall {
 }
 
 /// A stream on its way out, item by item.
-pub type Upload = BoxStream<'static, HubResult<Encoded>>;
+pub(crate) type Upload = BoxStream<'static, HubResult<Encoded>>;

@@ -15,7 +15,7 @@ use super::error::{HubError, HubErrorKind};
 use super::value::{Payload, WireValue};
 
 /// The engine's end of an arriving stream.
-pub trait ItemSink: Send + Sync {
+pub(crate) trait ItemSink: Send + Sync {
     /// Decodes one item and hands it to the reader. False when nobody reads any more: the item is dropped and
     /// the stream may be forgotten.
     fn item(&self, payload: Payload<'_>) -> bool;
@@ -27,7 +27,7 @@ pub trait ItemSink: Send + Sync {
 /// Bytes of items that have arrived at one connection beyond what their streams should hold, because nobody
 /// has read them yet. The connection stops reading while there are too many.
 #[derive(Default)]
-pub struct Backlog {
+pub(crate) struct Backlog {
     bytes: AtomicUsize,
     /// The connection, while it waits for the bytes to become fewer.
     waiting: Mutex<Option<Waker>>,
@@ -35,12 +35,12 @@ pub struct Backlog {
 
 impl Backlog {
     /// How many bytes wait.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Acquire)
     }
 
     /// Wakes `waker` when the next waiting item has been read.
-    pub fn wake_on_change(&self, waker: &Waker) {
+    pub(crate) fn wake_on_change(&self, waker: &Waker) {
         *lock(&self.waiting) = Some(waker.clone());
     }
 

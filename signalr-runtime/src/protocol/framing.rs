@@ -50,7 +50,7 @@ impl Framing {
 /// A record that arrives whole is handed on where it stands. Only what cannot be handed on yet is kept, in a
 /// buffer that goes back to the allocator as soon as it is empty: an idle connection holds none.
 ///
-/// ```ignore
+/// ```text
 /// let flow = reader.push(chunk, |record| match handle(record) {
 ///     Handled => ControlFlow::Continue(()),
 ///     Busy => ControlFlow::Break(()), // the rest is kept for `resume`

@@ -10,7 +10,7 @@ pub(crate) mod json;
 pub(crate) mod message;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use error::ProtocolError;
 

@@ -4,9 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{
+    ALLOW, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
 use http::request::Parts;
-use http::{Method, Response, StatusCode, header};
+use http::{Method, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
@@ -19,7 +22,9 @@ use crate::connection::outbound::Framing;
 use crate::transport::negotiate::{
     ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
 };
-use crate::transport::websocket::{WebSocket, from_upgraded, upgrade};
+use crate::transport::websocket::socket::from_upgraded;
+use crate::transport::websocket::stream::WebSocket;
+use crate::transport::websocket::upgrade;
 
 type HttpResponse = Response<Full<Bytes>>;
 
@@ -89,7 +94,7 @@ fn websocket<H: Hub>(hub: &Arc<HubShared<H>>, mut parts: Parts) -> HttpResponse 
     };
     let response = match upgrade::accept(&parts) {
         Ok(response) => response.map(|()| Full::default()),
-        Err(refused) => return refused.map(|text| Full::new(text.into())),
+        Err(refused) => return refused.response().map(|text| Full::new(text.into())),
     };
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections");
@@ -100,35 +105,44 @@ fn websocket<H: Hub>(hub: &Arc<HubShared<H>>, mut parts: Parts) -> HttpResponse 
         // The client may go, or never take the response: nothing is left of it then.
         if let Ok(Ok(upgraded)) = timeout(deadline, upgrade).await {
             let (socket, early) = from_upgraded(upgraded);
-            let transport = Box::new(WebSocket::server(socket, early));
-            forget_transport(&mut parts);
+            let transport = Box::new(WebSocket::server(socket, &early));
             // In a fresh task: what the upgrade has held would stay as long as the connection.
-            session::spawn(hub, Accepted { id, request: parts, transport, framing: Framing::WebSocket });
+            let accepted = Accepted { id, request: detach(parts), transport, framing: Framing::WebSocket };
+            session::spawn(hub, accepted);
         }
     });
     response
 }
 
-/// Keeps of a request what the application may ask for, without the buffer it was read into.
-fn forget_transport(parts: &mut Parts) {
-    let own = [
-        header::CONNECTION,
-        header::UPGRADE,
-        header::SEC_WEBSOCKET_KEY,
-        header::SEC_WEBSOCKET_VERSION,
-        header::SEC_WEBSOCKET_EXTENSIONS,
-    ];
+/// Keeps of a request what the application may ask for. Everything is copied: the parts of a request are slices of
+/// the buffer it was read into, which would otherwise stay as long as the connection.
+fn detach(mut parts: Parts) -> Parts {
+    let own = [CONNECTION, UPGRADE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_EXTENSIONS];
     for name in own {
         parts.headers.remove(name);
     }
     let mut headers = HeaderMap::with_capacity(parts.headers.len());
     for (name, value) in &parts.headers {
-        if let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) {
+        // Both were valid before.
+        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        if let (Ok(name), Ok(mut copy)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
             copy.set_sensitive(value.is_sensitive());
             headers.append(name, copy);
         }
     }
     parts.headers = headers;
+    detach_uri(&mut parts.uri);
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::OriginalUri(uri)) = parts.extensions.get_mut() {
+        detach_uri(uri);
+    }
+    parts
+}
+
+fn detach_uri(uri: &mut Uri) {
+    if let Ok(copy) = uri.to_string().parse() {
+        *uri = copy;
+    }
 }
 
 /// The value of a query parameter, whose name is matched without regard to case.

@@ -206,7 +206,7 @@ impl NextDisconnect {
         let Self { mut rest, connection, callback } = self;
         match rest.pop_outermost() {
             Some(filter) => {
-                filter.disconnect(connection.clone(), NextDisconnect { rest, connection, callback }).await
+                filter.disconnect(connection.clone(), NextDisconnect { rest, connection, callback }).await;
             }
             None => callback.await,
         }

@@ -21,12 +21,14 @@ impl CallerGroups {
     }
 
     /// Adds this connection to a group. Joining twice does nothing.
+    #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn join(&self, group: &str) -> HubResult {
         self.core.lifetime.join(&self.caller, group);
         Ok(())
     }
 
     /// Takes this connection out of a group.
+    #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn leave(&self, group: &str) -> HubResult {
         self.core.lifetime.leave(&self.caller, group);
         Ok(())
@@ -50,6 +52,7 @@ impl Groups {
     }
 
     /// Adds a connection to a group. A connection that does not exist is left alone.
+    #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn join(&self, connection_id: &str, group: &str) -> HubResult {
         if let Some(connection) = self.core.lifetime.get(connection_id) {
             self.core.lifetime.join(&connection, group);
@@ -58,6 +61,7 @@ impl Groups {
     }
 
     /// Takes a connection out of a group.
+    #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn leave(&self, connection_id: &str, group: &str) -> HubResult {
         if let Some(connection) = self.core.lifetime.get(connection_id) {
             self.core.lifetime.leave(&connection, group);

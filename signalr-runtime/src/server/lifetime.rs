@@ -111,45 +111,26 @@ impl LifetimeManager {
         let mut broadcast = Broadcast::new(target, arguments);
         match to {
             Selection::All => self.for_each(|connection| broadcast.send(connection)),
-            Selection::AllExcept(except) => self.for_each(|connection| {
-                if !except.iter().any(|id| *id == *connection.id) {
-                    broadcast.send(connection);
-                }
-            }),
+            Selection::AllExcept(except) => {
+                self.for_each(|connection| broadcast.send_unless(connection, except));
+            }
             Selection::Connection(connection) => broadcast.send(connection),
             Selection::Clients(ids) => {
-                for id in ids {
-                    if let Some(connection) = self.get(id) {
-                        broadcast.send(&connection);
-                    }
+                for connection in ids.iter().filter_map(|id| self.get(id)) {
+                    broadcast.send(&connection);
                 }
             }
-            Selection::Groups(groups) => {
-                if groups.iter().any(String::is_empty) {
-                    return Delivery::Done(Err(HubError::with_kind(
-                        HubErrorKind::Internal,
-                        "Cannot send to an empty group name.",
-                    )));
-                }
-                let index = read(&self.groups);
-                groups.iter().filter_map(|group| index.get(&**group)).for_each(|members| {
-                    members.values().for_each(|connection| broadcast.send(connection));
-                });
+            Selection::Groups(groups) if groups.iter().any(String::is_empty) => {
+                return Delivery::Done(Err(HubError::with_kind(
+                    HubErrorKind::Internal,
+                    "Cannot send to an empty group name.",
+                )));
             }
-            Selection::GroupExcept(group, except) => {
-                if let Some(members) = read(&self.groups).get(&**group) {
-                    members
-                        .values()
-                        .filter(|connection| !except.iter().any(|id| *id == *connection.id))
-                        .for_each(|connection| broadcast.send(connection));
-                }
+            Selection::Groups(names) => broadcast.send_named(&self.groups, names, &[]),
+            Selection::GroupExcept(name, except) => {
+                broadcast.send_named(&self.groups, std::slice::from_ref(name), except);
             }
-            Selection::Users(users) => {
-                let index = read(&self.users);
-                users.iter().filter_map(|user| index.get(&**user)).for_each(|members| {
-                    members.values().for_each(|connection| broadcast.send(connection));
-                });
-            }
+            Selection::Users(names) => broadcast.send_named(&self.users, names, &[]),
         }
         broadcast.finish()
     }
@@ -199,6 +180,19 @@ impl<'a> Broadcast<'a> {
             // A connection that is over is sent nothing; that is no error.
             Ok(()) | Err(Refused::Closed) => {}
             Err(Refused::Full) => self.waiting.push((Arc::clone(connection), frame.clone())),
+        }
+    }
+
+    fn send_unless(&mut self, connection: &Arc<Connection>, except: &[String]) {
+        if !except.iter().any(|id| *id == *connection.id) {
+            self.send(connection);
+        }
+    }
+
+    fn send_named(&mut self, index: &Index, names: &[String], except: &[String]) {
+        let index = read(index);
+        for connection in names.iter().filter_map(|name| index.get(&**name)).flat_map(HashMap::values) {
+            self.send_unless(connection, except);
         }
     }
 

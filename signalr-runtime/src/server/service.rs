@@ -217,10 +217,6 @@ impl<H: Hub> HubService<H> {
         HubHandle::new(Arc::clone(&self.shared.core))
     }
 
-    pub(crate) fn shared(&self) -> &Arc<HubShared<H>> {
-        &self.shared
-    }
-
     fn configure(&mut self) -> &mut HubShared<H> {
         Arc::make_mut(&mut self.shared)
     }

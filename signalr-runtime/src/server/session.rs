@@ -159,13 +159,11 @@ async fn disconnect<H: Hub>(
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
     let disconnecting = hub.filters.around_disconnect(connection, callback);
-    match AssertUnwindSafe(disconnecting).catch_unwind().await {
-        Ok(()) => End::Normal,
-        Err(_) => {
-            tracing::error!(hub = hub.core.name, "the disconnect callback panicked");
-            End::Fault
-        }
+    if AssertUnwindSafe(disconnecting).catch_unwind().await.is_ok() {
+        return End::Normal;
     }
+    tracing::error!(hub = hub.core.name, "the disconnect callback panicked");
+    End::Fault
 }
 
 /// Reads the first record. None when the client goes before it is complete.
@@ -252,9 +250,7 @@ impl Farewell {
             Ended::PeerClosed { error, .. } => {
                 Self { close: close(None, false), error: error.map(HubError::new), start_queued: true }
             }
-            Ended::TransportEnded | Ended::TransportLost(_) => {
-                Self { close: None, error: None, start_queued: true }
-            }
+            Ended::Left | Ended::Lost(_) => Self { close: None, error: None, start_queued: true },
             Ended::Stopped(Stop { allow_reconnect }) => {
                 Self { close: close(None, allow_reconnect), error: None, start_queued: false }
             }

@@ -1,63 +1,15 @@
 //! The recorded frames: what a conforming peer sends, what a conforming writer produces, and what each fault
 //! is answered with.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::model::{Described, describe, read_whole, records};
+use super::recorded::{Vector, vectors};
 use crate::contract::arguments::{Arguments, BindError};
 use crate::contract::value::Format;
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
 use crate::protocol::{ProtocolError, read, write};
-
-#[derive(Deserialize)]
-struct Vector {
-    name: String,
-    protocol: String,
-    text: Option<String>,
-    bytes_hex: Option<String>,
-    message: Value,
-    expect: String,
-    error: Option<String>,
-    #[serde(default)]
-    exact: bool,
-}
-
-impl Vector {
-    fn bytes(&self) -> Vec<u8> {
-        match (&self.text, &self.bytes_hex) {
-            (Some(text), _) => text.clone().into_bytes(),
-            (None, Some(hex)) => {
-                let digits = hex.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).expect("hex"));
-                digits.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
-            }
-            (None, None) => panic!("{}: no bytes", self.name),
-        }
-    }
-
-    /// The one record of the vector.
-    fn record(&self) -> Vec<u8> {
-        let [record] = <[_; 1]>::try_from(records(&self.bytes())).expect("one record");
-        record
-    }
-
-    /// The messages of the vector, in order.
-    fn messages(&self) -> Vec<Value> {
-        match &self.message {
-            Value::Array(several) => several.clone(),
-            one => vec![one.clone()],
-        }
-    }
-}
-
-fn vectors(protocol: &str) -> Vec<Vector> {
-    let all: Vec<Vector> =
-        serde_json::from_str(include_str!("../../../../tests/vectors.json")).expect("the vectors are JSON");
-    let chosen: Vec<_> = all.into_iter().filter(|vector| vector.protocol == protocol).collect();
-    assert!(!chosen.is_empty(), "no vectors for {protocol}");
-    chosen
-}
 
 #[test]
 fn json_frames_are_read_as_recorded() {

@@ -34,6 +34,16 @@ const MAX_LENGTH: u64 = u64::MAX >> 1;
 const FREE_FRAGMENTS: u64 = 64;
 const BYTES_PER_FRAGMENT: u64 = 256;
 
+/// Bytes as they were read, from which the reader takes its part.
+pub(super) struct Chunk<'a>(pub(super) &'a mut [u8]);
+
+impl<'a> Chunk<'a> {
+    /// Takes the first `most` bytes, or all if there are fewer.
+    fn take(&mut self, most: usize) -> &'a mut [u8] {
+        self.0.split_off_mut(..most.min(self.0.len())).unwrap_or_default()
+    }
+}
+
 /// What the peer sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Event<'a> {
@@ -133,10 +143,10 @@ impl FrameReader {
         Self { role, position: Position::START, message: None }
     }
 
-    /// Takes the next event from the front of `input`; `None` when `input` is used up.
+    /// Takes the next event from `input`; `None` when `input` is used up.
     ///
     /// After [`Event::Close`] or a violation everything that follows is thrown away.
-    pub(super) fn next<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, Violation> {
+    pub(super) fn next<'a>(&mut self, input: &mut Chunk<'a>) -> Result<Option<Event<'a>>, Violation> {
         let next = self.read(input);
         if matches!(next, Ok(Some(Event::Close(_))) | Err(_)) {
             self.position = Position::End;
@@ -145,7 +155,7 @@ impl FrameReader {
         next
     }
 
-    fn read<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, Violation> {
+    fn read<'a>(&mut self, input: &mut Chunk<'a>) -> Result<Option<Event<'a>>, Violation> {
         loop {
             match &mut self.position {
                 Position::Header { bytes, len } => {
@@ -191,7 +201,7 @@ impl FrameReader {
                     return Ok(Some(event));
                 }
                 Position::End => {
-                    *input = &mut [];
+                    input.take(usize::MAX);
                     return Ok(None);
                 }
             }
@@ -235,10 +245,10 @@ impl FrameReader {
 fn read_header(
     bytes: &mut [u8; MAX_HEADER],
     len: &mut usize,
-    input: &mut &mut [u8],
+    input: &mut Chunk<'_>,
 ) -> Result<Option<(FrameHeader, Payload)>, Violation> {
     let before = *len;
-    for (slot, byte) in bytes.iter_mut().skip(before).zip(input.iter()) {
+    for (slot, byte) in bytes.iter_mut().skip(before).zip(input.0.iter()) {
         *slot = *byte;
         *len += 1;
     }
@@ -246,23 +256,22 @@ fn read_header(
     // Reading from memory cannot fail: the one error left is an opcode that does not exist.
     let parsed = FrameHeader::parse(&mut cursor).map_err(|_| Violation::Opcode)?;
     let Some((header, length)) = parsed else {
-        *input = &mut [];
+        input.take(usize::MAX);
         return Ok(None);
     };
     if length > MAX_LENGTH {
         return Err(Violation::Length);
     }
     let end = usize::try_from(cursor.position()).unwrap_or(MAX_HEADER);
-    let _ = input.split_off_mut(..end.saturating_sub(before));
+    input.take(end.saturating_sub(before));
     let payload = Payload { left: length, mask: header.mask };
     Ok(Some((header, payload)))
 }
 
 impl Payload {
     /// Takes what has come of the payload, without its mask.
-    fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> &'a [u8] {
-        let all = usize::try_from(self.left).map_or(input.len(), |left| left.min(input.len()));
-        let part = input.split_off_mut(..all).unwrap_or_default();
+    fn take<'a>(&mut self, input: &mut Chunk<'a>) -> &'a [u8] {
+        let part = input.take(usize::try_from(self.left).unwrap_or(usize::MAX));
         self.left = self.left.saturating_sub(part.len() as u64);
         if let Some(mask) = &mut self.mask {
             mask::apply(mask, part);

@@ -5,17 +5,11 @@
 //! header. Here an idle connection holds no buffer, because all connections of a thread read into one, and a
 //! frame for many receivers is built once, header included, and shared.
 
-mod close;
+pub(crate) mod close;
 mod codec;
 mod mask;
-mod socket;
-mod stream;
+pub(crate) mod socket;
+pub(crate) mod stream;
 pub(crate) mod upgrade;
 mod utf8;
 mod write;
-
-pub(crate) use close::PeerClose;
-pub(crate) use socket::Socket;
-#[cfg(feature = "server")]
-pub(crate) use socket::from_upgraded;
-pub(crate) use stream::WebSocket;

@@ -32,3 +32,6 @@ pub(crate) fn from_upgraded(upgraded: hyper::upgrade::Upgraded) -> (Socket, byte
     let _ = tcp.set_nodelay(true);
     (Either::Left(tcp), early)
 }
+
+#[cfg(all(test, feature = "server"))]
+mod tests;

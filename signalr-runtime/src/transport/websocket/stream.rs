@@ -1,7 +1,6 @@
 //! A WebSocket on a byte stream, as the engine drives it.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tungstenite::protocol::frame::coding::{CloseCode, Control};
 
 use super::close::PeerClose;
-use super::codec::{Event, FrameReader, Role};
+use super::codec::{Chunk, Event, FrameReader, Role};
 use super::write::{self, Batch};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;
@@ -78,21 +77,22 @@ enum Closing {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     /// The server's end. `early` is what arrived behind the request, before the upgrade was done.
-    pub(crate) fn server(io: S, early: Bytes) -> Self {
+    pub(crate) fn server(io: S, early: &[u8]) -> Self {
         Self::new(io, early, Sender::Server)
     }
 
     /// The client's end. `early` is what arrived behind the response.
-    pub(crate) fn client(io: S, early: Bytes, format: Format) -> Self {
+    pub(crate) fn client(io: S, early: &[u8], format: Format) -> Self {
         Self::new(io, early, Sender::Client(format))
     }
 
-    fn new(io: S, early: Bytes, sender: Sender) -> Self {
+    fn new(io: S, early: &[u8], sender: Sender) -> Self {
         Self {
             io,
             reader: FrameReader::new(sender.role()),
             sender,
-            early,
+            // A copy: what hyper hands over, even when it is empty, holds on to the buffer it has read into.
+            early: Bytes::copy_from_slice(early),
             incoming: Incoming::Open,
             ping: None,
             batch: Batch::default(),
@@ -132,7 +132,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     }
 
     /// Hands the data in `chunk` to `receive`, and keeps in mind what the control frames in it ask for.
-    fn take_in(&mut self, mut chunk: &mut [u8], receive: &mut dyn FnMut(&[u8])) -> io::Result<Received> {
+    fn take_in(&mut self, chunk: &mut [u8], receive: &mut dyn FnMut(&[u8])) -> io::Result<Received> {
+        let mut chunk = Chunk(chunk);
         loop {
             match self.reader.next(&mut chunk) {
                 Ok(None) => return Ok(Received::Some),
@@ -154,7 +155,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let written = ready!(self.batch.poll_write(&mut self.io, cx));
         if written.is_err() {
-            self.incoming = Incoming::Lost;
+            // What the peer has sent may still be read: its close frame tells why it does not listen.
+            self.closing = Closing::Done;
         }
         Poll::Ready(written)
     }
@@ -208,18 +210,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
         }
         // The queue's limit holds only if nothing is taken while a batch is stuck.
         ready!(self.poll_write(cx))?;
-        if let Some(payload) = self.ping.take() {
-            self.batch.push(write::control(self.sender.role(), Control::Pong, &payload));
+        let pieces = self.batch.pieces();
+        queue.take(pieces);
+        if let Sender::Client(format) = self.sender
+            && !pieces.is_empty()
+        {
+            let message = write::masked_message(format, pieces);
+            pieces.clear();
+            self.batch.push(message);
         }
-        match self.sender {
-            Sender::Server => queue.take(self.batch.pieces()),
-            Sender::Client(format) => {
-                let mut pieces = VecDeque::new();
-                queue.take(&mut pieces);
-                if !pieces.is_empty() {
-                    self.batch.push(write::masked_message(format, &pieces));
-                }
-            }
+        if let Some(payload) = self.ping.take() {
+            self.batch.push_first(write::control(self.sender.role(), Control::Pong, &payload));
         }
         self.poll_write(cx)
     }
@@ -285,6 +286,8 @@ fn no_close_frame() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was lost: it ended without a close frame")
 }
 
+#[cfg(test)]
+mod line;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

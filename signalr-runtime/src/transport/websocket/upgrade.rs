@@ -17,25 +17,21 @@ pub(crate) fn is_requested(request: &request::Parts) -> bool {
     request.method == Method::GET && has_token(&request.headers, &UPGRADE, "websocket")
 }
 
-/// The response that opens the WebSocket, or the one that says why it stays shut.
-pub(crate) fn accept(request: &request::Parts) -> Result<Response<()>, Response<&'static str>> {
-    match check(request) {
-        Ok(key) => {
-            let mut response = Response::new(());
-            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-            let headers = response.headers_mut();
-            headers.insert(CONNECTION, UPGRADE_TOKEN);
-            headers.insert(UPGRADE, WEBSOCKET);
-            headers.insert(SEC_WEBSOCKET_ACCEPT, header(&derive_accept_key(key.as_bytes())));
-            Ok(response)
-        }
-        Err(refusal) => Err(refusal.response()),
-    }
+/// The response that opens the WebSocket, or why it stays shut.
+pub(crate) fn accept(request: &request::Parts) -> Result<Response<()>, Refusal> {
+    let key = check(request)?;
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, UPGRADE_TOKEN);
+    headers.insert(UPGRADE, WEBSOCKET);
+    headers.insert(SEC_WEBSOCKET_ACCEPT, header(&derive_accept_key(key.as_bytes())));
+    Ok(response)
 }
 
 /// What is wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
+pub(crate) enum Refusal {
     Method,
     HttpVersion,
     Connection,
@@ -45,7 +41,8 @@ enum Refusal {
 }
 
 impl Refusal {
-    fn response(self) -> Response<&'static str> {
+    /// The response that says so.
+    pub(crate) fn response(self) -> Response<&'static str> {
         let (status, text) = match self {
             Self::Method => (StatusCode::BAD_REQUEST, "A WebSocket is opened with a GET request."),
             Self::HttpVersion => (StatusCode::BAD_REQUEST, "A WebSocket is opened over HTTP/1.1."),

@@ -79,6 +79,11 @@ impl Batch {
         self.pieces.push_back(Piece::Gathered(frame));
     }
 
+    /// Puts a whole frame before those of a batch that has not begun to go out.
+    pub(super) fn push_first(&mut self, frame: Vec<u8>) {
+        self.pieces.push_front(Piece::Gathered(frame));
+    }
+
     /// What more is to be written.
     pub(super) fn pieces(&mut self) -> &mut VecDeque<Piece> {
         &mut self.pieces

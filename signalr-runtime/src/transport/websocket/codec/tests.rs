@@ -21,7 +21,7 @@ fn read(role: Role, bytes: &[u8], cuts: &[usize]) -> Vec<Seen> {
     while !rest.is_empty() {
         let cut = cuts.next().map_or(rest.len(), |&cut| cut.min(rest.len()));
         let tail = rest.split_off(cut);
-        let mut chunk = &mut rest[..];
+        let mut chunk = Chunk(&mut rest);
         loop {
             match reader.next(&mut chunk) {
                 Ok(None) => break,
@@ -32,12 +32,12 @@ fn read(role: Role, bytes: &[u8], cuts: &[usize]) -> Vec<Seen> {
                 Ok(Some(Event::Ping(payload))) => seen.push(Seen::Ping(payload)),
                 Ok(Some(Event::Pong)) => seen.push(Seen::Pong),
                 Ok(Some(Event::Close(close))) => {
-                    seen.push(Seen::Close(close.code(), close.reason().to_owned()))
+                    seen.push(Seen::Close(close.code(), close.reason().to_owned()));
                 }
                 Err(violation) => seen.push(Seen::Violation(violation)),
             }
         }
-        assert!(chunk.is_empty(), "a reader that asks for more has used up what it got");
+        assert!(chunk.0.is_empty(), "a reader that asks for more has used up what it got");
         rest = tail;
     }
     seen
@@ -51,6 +51,7 @@ const CONTINUE: u8 = 0;
 const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
+const UNKNOWN_CONTROL: u8 = 11;
 
 /// A frame as a server sends it.
 fn bare(first: u8, payload: &[u8]) -> Vec<u8> {
@@ -64,16 +65,17 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 
 fn frame(first: u8, mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
     let bit = if mask.is_some() { 0x80 } else { 0 };
+    let (medium, long) = (0x7e, 0x7f);
     let mut frame = vec![first];
-    match payload.len() {
-        short @ 0..126 => frame.push(bit | short as u8),
-        medium @ 126..0x10000 => {
-            frame.push(bit | 126);
-            frame.extend_from_slice(&(medium as u16).to_be_bytes());
+    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
+        (Ok(len @ 0..126), _) => frame.push(bit | len),
+        (_, Ok(len)) => {
+            frame.push(bit | medium);
+            frame.extend_from_slice(&len.to_be_bytes());
         }
-        long => {
-            frame.push(bit | 127);
-            frame.extend_from_slice(&(long as u64).to_be_bytes());
+        _ => {
+            frame.push(bit | long);
+            frame.extend_from_slice(&(payload.len() as u64).to_be_bytes());
         }
     }
     frame.extend_from_slice(&mask.unwrap_or_default()[..if mask.is_some() { 4 } else { 0 }]);
@@ -85,8 +87,11 @@ fn data(bytes: impl AsRef<[u8]>) -> Seen {
     Seen::Data(bytes.as_ref().to_vec())
 }
 
+/// What it shows, the frames, what is to be seen.
+type Case<'a> = (&'a str, Vec<Vec<u8>>, Vec<Seen>);
+
 /// Every case is read whole, byte by byte, and cut once at each place.
-fn assert_cases(role: Role, cases: Vec<(&str, Vec<Vec<u8>>, Vec<Seen>)>) {
+fn assert_cases(role: Role, cases: Vec<Case<'_>>) {
     for (name, frames, expected) in cases {
         let bytes = frames.concat();
         assert_eq!(read(role, &bytes, &[]), expected, "{name}: whole");
@@ -211,7 +216,7 @@ fn what_rfc_6455_forbids() {
             ("reserved bit 2", vec![bare(0xa1, b"a")], fault(Violation::ReservedBit)),
             ("reserved bit 3", vec![bare(0x91, b"a")], fault(Violation::ReservedBit)),
             ("an unknown data frame", vec![bare(FINAL | 3, b"a")], fault(Violation::Opcode)),
-            ("an unknown control frame", vec![bare(FINAL | 11, b"a")], fault(Violation::Opcode)),
+            ("an unknown control frame", vec![bare(FINAL | UNKNOWN_CONTROL, b"a")], fault(Violation::Opcode)),
             (
                 "a length with its highest bit",
                 vec![vec![0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0]],

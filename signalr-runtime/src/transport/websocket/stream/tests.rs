@@ -1,125 +1,20 @@
+use std::collections::VecDeque;
 use std::io::ErrorKind;
-use std::task::Waker;
 
 use proptest::prelude::*;
+use tungstenite::Message;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::Frame as RawFrame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
-use tungstenite::{Error, Message};
 
+use super::line::{Line, context, done, fault, receive};
 use super::wire::Wire;
 use super::*;
-use crate::connection::frame::Frame;
-use crate::connection::outbound::{Framing, QueueLimit};
+use crate::transport::websocket::socket::Socket;
 
-/// Our end, its queue, and tungstenite at the other end.
-struct Line {
-    ours: WebSocket<Wire>,
-    queue: Outbound,
-    peer: tungstenite::WebSocket<Wire>,
-}
-
-impl Line {
-    /// We are the server.
-    fn to_client() -> Self {
-        let (a, b) = Wire::pair();
-        Self {
-            ours: WebSocket::server(a, Bytes::new()),
-            queue: queue(Framing::WebSocket),
-            peer: tungstenite::WebSocket::from_raw_socket(b, tungstenite::protocol::Role::Client, None),
-        }
-    }
-
-    /// We are the client.
-    fn to_server() -> Self {
-        let (a, b) = Wire::pair();
-        Self {
-            ours: WebSocket::client(a, Bytes::new(), Format::Json),
-            queue: queue(Framing::Bare),
-            peer: tungstenite::WebSocket::from_raw_socket(b, tungstenite::protocol::Role::Server, None),
-        }
-    }
-
-    fn both() -> [Self; 2] {
-        [Self::to_client(), Self::to_server()]
-    }
-
-    fn receive(&mut self) -> (Vec<u8>, Poll<io::Result<Received>>) {
-        receive(&mut self.ours)
-    }
-
-    /// Receives until nothing more comes.
-    fn receive_all(&mut self) -> Vec<u8> {
-        let mut all = Vec::new();
-        loop {
-            let (data, received) = self.receive();
-            all.extend(data);
-            match received {
-                Poll::Ready(Ok(Received::Some)) => {}
-                Poll::Ready(Ok(Received::End)) | Poll::Pending => return all,
-                Poll::Ready(Err(fault)) => panic!("{fault}"),
-            }
-        }
-    }
-
-    fn send(&mut self) -> Poll<io::Result<()>> {
-        self.ours.poll_send(&mut context(), &self.queue)
-    }
-
-    fn close(&mut self, end: End) -> Poll<io::Result<()>> {
-        self.ours.poll_close(&mut context(), end)
-    }
-
-    fn push(&self, text: &str) {
-        self.queue.push(&hub_frame(text));
-    }
-
-    /// What the peer reads until nothing more comes.
-    fn peer_reads(&mut self) -> Vec<Message> {
-        std::iter::from_fn(|| match self.peer.read() {
-            Ok(message) => Some(message),
-            Err(Error::Io(fault)) if fault.kind() == ErrorKind::WouldBlock => None,
-            Err(Error::ConnectionClosed) => None,
-            Err(fault) => panic!("{fault}"),
-        })
-        .collect()
-    }
-
-    fn is_pending(&mut self, end: End) -> bool {
-        self.close(end).is_pending()
-    }
-}
-
-fn queue(framing: Framing) -> Outbound {
-    Outbound::new(framing, QueueLimit { bytes: 1 << 20, frames: 1024 })
-}
-
-fn hub_frame(text: &str) -> Frame {
-    Frame::new(Format::Json, |frame| frame.extend_from_slice(text.as_bytes()))
-}
-
-fn context() -> Context<'static> {
-    Context::from_waker(Waker::noop())
-}
-
-fn receive(ours: &mut WebSocket<Wire>) -> (Vec<u8>, Poll<io::Result<Received>>) {
-    let mut data = Vec::new();
-    let received = ours.poll_receive(&mut context(), &mut |part| data.extend_from_slice(part));
-    (data, received)
-}
-
-fn done<T: std::fmt::Debug>(polled: Poll<io::Result<T>>) -> T {
-    match polled {
-        Poll::Ready(Ok(value)) => value,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn fault<T: std::fmt::Debug>(polled: Poll<io::Result<T>>) -> ErrorKind {
-    match polled {
-        Poll::Ready(Err(fault)) => fault.kind(),
-        other => panic!("{other:?}"),
-    }
+#[test]
+fn a_connection_that_waits_costs_little() {
+    assert!(size_of::<WebSocket<Socket>>() <= 264, "{}", size_of::<WebSocket<Socket>>());
 }
 
 #[test]
@@ -178,7 +73,7 @@ fn what_came_with_the_handshake_is_received_first() {
     let mut early = vec![0x82, 127];
     early.extend_from_slice(&100_000_u64.to_be_bytes());
     early.resize(100_010, b'e');
-    let mut ours = WebSocket::client(a, Bytes::from(early), Format::Json);
+    let mut ours = WebSocket::client(a, &early, Format::Json);
     io::Write::write_all(&mut b, b"\x81\x04late").unwrap();
     let mut all = Vec::new();
     while let (data, Poll::Ready(Ok(Received::Some))) = receive(&mut ours) {
@@ -337,6 +232,19 @@ fn faults_of_the_socket_are_passed_on() {
     for mut line in Line::both() {
         line.ours.io.incoming().fault = Some(ErrorKind::ConnectionReset);
         assert_eq!(fault(line.receive().1), ErrorKind::ConnectionReset);
+        done(line.close(End::Normal));
+    }
+}
+
+#[test]
+fn a_peer_that_does_not_listen_may_have_said_why() {
+    for mut line in Line::both() {
+        line.peer.close(Some(CloseFrame { code: CloseCode::Error, reason: "".into() })).unwrap();
+        line.ours.io.outgoing().fault = Some(ErrorKind::BrokenPipe);
+        line.push("hello?");
+        assert_eq!(fault(line.send()), ErrorKind::BrokenPipe);
+        assert_eq!(done(line.receive().1), Received::End);
+        assert_eq!(line.ours.peer_close().unwrap().status().to_string(), "InternalServerError");
         done(line.close(End::Normal));
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Pipe {
     /// How often something was written.
     pub(super) writes: usize,
     pub(super) ended: bool,
-    /// What the next read fails with.
+    /// What reading from the pipe and writing to it fails with.
     pub(super) fault: Option<ErrorKind>,
 }
 
@@ -74,6 +74,9 @@ impl Write for Wire {
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut pipe = self.outgoing();
+        if let Some(fault) = pipe.fault {
+            return Err(fault.into());
+        }
         let free = pipe.room.saturating_sub(pipe.bytes.len());
         if free == 0 {
             return Err(ErrorKind::WouldBlock.into());

@@ -65,7 +65,7 @@ fn a_bad_request_is_told_what_is_wrong() {
     for (status, text, change) in cases {
         let mut request = request();
         change(&mut request);
-        let refusal = accept(&request).unwrap_err();
+        let refusal = accept(&request).unwrap_err().response();
         assert_eq!(refusal.status(), *status, "{}", refusal.body());
         assert!(refusal.body().contains(text), "{}", refusal.body());
         assert_eq!(refusal.headers()["content-type"], "text/plain");

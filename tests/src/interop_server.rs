@@ -1,0 +1,23 @@
+//! Serves the test hub for clients in other languages: prints where it listens, and ends when its standard input
+//! does.
+
+use signalr_runtime::server::{HubRouterExt, HubService};
+use signalr_tests::test_hub::TestHubServer;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let hub = HubService::<TestHubServer>::new(TestHubServer::new);
+    let handle = hub.handle();
+    let app: axum::Router = axum::Router::new().hub("/hub", hub);
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async move {
+            // Whatever ends the input, an error too, ends the server.
+            let _ = tokio::io::stdin().read_to_end(&mut Vec::new()).await;
+            handle.shut_down().await;
+        })
+        .await
+}
