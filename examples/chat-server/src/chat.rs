@@ -101,8 +101,7 @@ impl ChatHub for Chat {
             .rooms
             .connection_of(&seat.room, name)
             .ok_or_else(|| HubError::new(format!("{name} is not here.")))?;
-        let answer = self.cx.clients().client(asked).still_there(&seat.name);
-        timeout(ANSWER_TIME, answer)
+        timeout(ANSWER_TIME, self.cx.clients().client(asked).still_there(&seat.name))
             .await
             .unwrap_or_else(|_| Err(HubError::new(format!("{name} did not answer."))))
     }
