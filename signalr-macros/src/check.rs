@@ -9,7 +9,7 @@ use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
 use syn::{
     Attribute, FnArg, Ident, ItemTrait, Lifetime, Pat, PatType, Path, Receiver, ReceiverKind, ReturnType,
-    Safety, Signature, TraitItem, Type, TypeParamBound, TypeReference,
+    Safety, Signature, TraitItem, Type, TypeImplTrait, TypeInfer, TypeParamBound, TypeReference,
 };
 
 use crate::attr::is_ours;
@@ -21,23 +21,23 @@ use crate::parse::{StreamType, plain};
 pub(crate) fn trait_head(role: Role, item: &ItemTrait, faults: &mut Faults) {
     let attribute = role.attribute();
     if let Some(unsafety) = &item.unsafety {
-        faults.at(unsafety, format_args!("an `{attribute}` trait cannot be `unsafe`: remove `unsafe`"));
+        faults.at(unsafety, format_args!("a `{attribute}` trait cannot be `unsafe`: remove `unsafe`"));
     }
     if let Some(auto) = &item.modifiers.auto_token {
-        faults.at(auto, format_args!("an `{attribute}` trait cannot be `auto`: remove `auto`"));
+        faults.at(auto, format_args!("a `{attribute}` trait cannot be `auto`: remove `auto`"));
     }
     if !item.generics.params.is_empty() {
         let message = format!(
-            "an `{attribute}` trait cannot have generics or lifetimes: its methods are called by name, with \
+            "a `{attribute}` trait cannot have generics or lifetimes: its methods are called by name, with \
              values of fixed types"
         );
         faults.at(&item.generics.params, message);
     } else if let Some(clause) = &item.generics.where_clause {
-        faults.at(clause, format_args!("an `{attribute}` trait cannot have a `where` clause: remove it"));
+        faults.at(clause, format_args!("a `{attribute}` trait cannot have a `where` clause: remove it"));
     }
     for supertrait in item.supertraits.iter().filter(|bound| !is_marker(bound, &["Send", "Sync"])) {
         let message = format!(
-            "an `{attribute}` trait cannot have supertraits: what is generated from it implements nothing else \
+            "a `{attribute}` trait cannot have supertraits: what is generated from it implements nothing else \
              (`Send + Sync + 'static` are added by `{attribute}`)"
         );
         faults.at(supertrait, message);
@@ -48,7 +48,7 @@ pub(crate) fn trait_head(role: Role, item: &ItemTrait, faults: &mut Faults) {
                 attr,
                 format_args!("`#[signalr]` belongs on a method: options of the trait go into `{attribute}`"),
             );
-        } else if ends_with(attr.path(), "async_trait") {
+        } else if is_async_trait(attr) {
             faults.at(
                 attr,
                 format_args!("`{attribute}` makes `async fn` work by itself: remove `#[async_trait]`"),
@@ -67,24 +67,32 @@ pub(crate) fn not_a_method(role: Role, item: &TraitItem, faults: &mut Faults) {
     };
     faults.at(
         item,
-        format_args!("an `{}` trait cannot have {what}: move this out of the trait", role.attribute()),
+        format_args!("a `{}` trait cannot have {what}: move this out of the trait", role.attribute()),
     );
 }
 
 /// The attributes of a method that would have to be understood, and cannot be.
 pub(crate) fn method_attributes(attrs: &[Attribute], faults: &mut Faults) {
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg_attr")) {
-        let text = attr.meta.to_token_stream().to_string();
-        let has =
-            |word: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|other| other == word);
-        for (word, instead) in
-            [("signalr", "put `#[signalr]` on the method itself"), ("cfg", "use `#[cfg]` itself")]
-        {
-            if has(word) {
-                faults.at(attr, format_args!("`{word}` cannot be inside of `cfg_attr` here: {instead}"));
-            }
+    for attr in attrs {
+        if hides(attr, "signalr") {
+            faults
+                .at(attr, "`signalr` cannot be inside of `cfg_attr`: put `#[signalr]` on the method itself");
+        } else if hides(attr, "cfg") {
+            faults.at(attr, "`cfg` cannot be inside of `cfg_attr` here: use `#[cfg]` itself");
         }
     }
+}
+
+/// Whether this is a `cfg_attr` that holds the word.
+pub(crate) fn hides(attr: &Attribute, word: &str) -> bool {
+    let text = attr.meta.to_token_stream().to_string();
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    attr.path().is_ident("cfg_attr") && words.any(|other| other == word)
+}
+
+/// Whether this is `#[async_trait]`.
+pub(crate) fn is_async_trait(attr: &Attribute) -> bool {
+    ends_with(attr.path(), "async_trait")
 }
 
 /// What stands before the parameters of a method.
@@ -135,9 +143,8 @@ pub(crate) fn receiver(role: Role, signature: &Signature, faults: &mut Faults) {
              atomic or a channel"
                 .to_owned()
         }
-        ReceiverKind::Reference(_, Some(lifetime), None) => {
-            format!("`{lifetime}` has no meaning to the other side: write `&self`")
-        }
+        // Declared, and refused there; or not declared.
+        ReceiverKind::Reference(_, Some(_), None) => return faults.leave_to_compiler(),
         ReceiverKind::Value => {
             format!("{what} cannot take `self` by value: the same value serves the next call, write `&self`")
         }
@@ -173,45 +180,28 @@ fn no_attributes(attrs: &[Attribute], faults: &mut Faults) {
     }
 }
 
-/// The type of a parameter that is not a stream, without its outermost `&`.
-pub(crate) fn parameter_type(role: Role, ty: &Type, faults: &mut Faults) {
-    let streams = match role {
-        Role::Hub => "for a stream of values write `impl Stream<Item = …>`",
-        Role::Client => "the types of a contract are fixed",
-    };
-    let impl_trait = format!("name a type here: {streams}");
-    visit(ty, &Place { references: "a parameter", impl_trait: &impl_trait }, faults);
-}
-
 /// A `&` parameter as a whole.
 pub(crate) fn reference(reference: &TypeReference, faults: &mut Faults) {
     let TypeReference { lifetime, mutability, elem, .. } = reference;
-    if mutability.is_some() {
+    if StreamType::of(elem).is_some() {
+        faults.at(and(reference), "a stream is taken by value: remove this");
+    } else if mutability.is_some() {
         let message = "what a method changes does not travel back: take it without `mut`, and return it";
-        faults.at(quote!(& #lifetime #mutability), message);
-    } else if let Some(lifetime) = lifetime {
-        let element = brief(elem);
-        let message = format!("the argument is lent for the call only: write `&{element}`");
-        faults.at(lifetime, message);
+        faults.at(and(reference), message);
+    } else if let Some(lifetime) = lifetime
+        && is_static(lifetime)
+    {
+        faults.at(lifetime, "the argument is lent for the call only: write `&` without a lifetime");
+    } else if lifetime.as_ref().is_some_and(|lifetime| lifetime.ident != "_") {
+        // Declared, and refused there; or not declared.
+        faults.leave_to_compiler();
     }
 }
 
-/// What stands for the type in a message: the type itself, unless it is long.
-fn brief(ty: &Type) -> String {
-    let text = crate::expand::type_text(ty);
-    if text.len() <= 40 { text } else { "…".to_owned() }
-}
-
-/// The type of a result, or of the items of a stream.
-pub(crate) fn result_type(ty: &Type, faults: &mut Faults) {
-    let impl_trait = "name a type here: only a whole result can be a stream, `fn … -> impl Stream<Item = …>`";
-    visit(ty, &Place { references: "a result", impl_trait }, faults);
-}
-
-/// The type of the items of a stream parameter.
-pub(crate) fn item_type(ty: &Type, faults: &mut Faults) {
-    let impl_trait = "name a type here: the items of a stream have a fixed type";
-    visit(ty, &Place { references: "an item of a stream", impl_trait }, faults);
+/// The `&` of a reference, with what belongs to it.
+fn and(reference: &TypeReference) -> TokenStream {
+    let TypeReference { and_token, lifetime, mutability, .. } = reference;
+    quote!(#and_token #lifetime #mutability)
 }
 
 /// The bounds of an `impl Stream` besides the stream itself.
@@ -303,14 +293,14 @@ fn clash(first: &Method, second: &Method) -> Option<String> {
     }
     if one_name == two_name {
         return Some(format!(
-            "`{two}` and `{one}` are both `{one_name}` on the wire: rename one, or write `#[signalr(name = \"…\")]` \
-             on it"
+            "`{two}` and `{one}` are both `{one_name}` on the wire: give one of them another name, with \
+             `#[signalr(name = \"…\")]`"
         ));
     }
     if one_name.eq_ignore_ascii_case(two_name) {
         return Some(format!(
-            "`{two}` and `{one}` are `{two_name}` and `{one_name}` on the wire, and servers ignore case: rename \
-             one, or write `#[signalr(name = \"…\")]` on it"
+            "`{two}` and `{one}` are `{two_name}` and `{one_name}` on the wire, and servers ignore case: give \
+             one of them another name, with `#[signalr(name = \"…\")]`"
         ));
     }
     (constant(&one) == constant(&two))
@@ -347,7 +337,7 @@ pub(crate) fn client_name(ident: &Ident, client: Option<&Path>, faults: &mut Fau
 /// Whether the bound is one of those, or `'static`.
 fn is_marker(bound: &TypeParamBound, traits: &[&str]) -> bool {
     match bound {
-        TypeParamBound::Lifetime(lifetime) => lifetime.ident == "static",
+        TypeParamBound::Lifetime(lifetime) => is_static(lifetime),
         TypeParamBound::Trait(bound) => {
             bound.lifetimes.is_none()
                 && bound.maybe.is_none()
@@ -363,93 +353,100 @@ fn ends_with(path: &Path, name: &str) -> bool {
 
 /// Whether the type is `impl Name<…>`.
 fn names_impl(ty: &Type, name: &str) -> bool {
-    let Type::ImplTrait(ty) = plain(ty) else { return false };
+    matches!(plain(ty), Type::ImplTrait(ty) if has_bound(ty, name))
+}
+
+fn has_bound(ty: &TypeImplTrait, name: &str) -> bool {
     ty.bounds
         .iter()
         .any(|bound| matches!(bound, TypeParamBound::Trait(bound) if ends_with(&bound.path, name)))
 }
 
-/// Where a type stands, for messages.
-struct Place<'a> {
-    references: &'static str,
-    impl_trait: &'a str,
+fn is_static(lifetime: &Lifetime) -> bool {
+    lifetime.ident == "static"
 }
 
-/// Refuses, anywhere in the type, what cannot be decoded or does not mean the same on both sides.
-fn visit(ty: &Type, place: &Place<'_>, faults: &mut Faults) {
-    InType { place, faults }.visit_type(ty);
+/// Where a type stands, which decides what to write instead.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// A parameter, without its outermost `&`.
+    Parameter,
+    /// A result, or an item of a stream of results.
+    Result,
+    /// An item of a stream parameter.
+    Item,
 }
 
-struct InType<'a> {
-    place: &'a Place<'a>,
+/// Refuses what cannot be decoded, or does not mean the same on both sides.
+pub(crate) fn value_type(place: Place, ty: &Type, faults: &mut Faults) {
+    let message = match plain(ty) {
+        Type::Path(path) if path.qself.is_none() && path.path.is_ident("str") => {
+            "`str` has no size of its own: write `&str` for a parameter, or `String`"
+        }
+        Type::Slice(_) => "a slice has no size of its own: write `&[…]` for a parameter, or `Vec<…>`",
+        Type::TraitObject(_) => {
+            "a `dyn` type cannot be sent: name a type, for instance an `enum` of what it can be"
+        }
+        Type::Ptr(_) | Type::FnPtr(_) => "a pointer cannot be sent: send what it points to",
+        Type::Never(_) => "`!` cannot be sent: every call is answered, or fails",
+        _ => return Parts { place, faults }.visit_type(ty),
+    };
+    faults.at(ty, message);
+}
+
+/// The parts of a type.
+struct Parts<'a> {
+    place: Place,
     faults: &'a mut Faults,
 }
 
-impl Visit<'_> for InType<'_> {
-    fn visit_type(&mut self, ty: &Type) {
-        let at: TokenStream;
-        let message = match ty {
-            Type::Reference(reference) => {
-                let TypeReference { and_token, lifetime, mutability, .. } = reference;
-                at = quote!(#and_token #lifetime #mutability);
-                match self.place.references {
-                    "a parameter" => {
-                        "only a whole parameter can be borrowed, because it is decoded first: take an owned type"
-                    }
-                    "a result" => "a result cannot borrow, because it is sent away: return an owned type",
-                    _ => "an item of a stream cannot borrow, because it is sent away: use an owned type",
-                }
+impl Visit<'_> for Parts<'_> {
+    fn visit_type_reference(&mut self, reference: &TypeReference) {
+        let message = match self.place {
+            Place::Parameter => {
+                "only a whole parameter can be borrowed, because it is decoded first: take an owned type"
             }
-            Type::ImplTrait(_) => {
-                at = ty.to_token_stream();
-                self.place.impl_trait
-            }
-            Type::TraitObject(_) => {
-                at = ty.to_token_stream();
-                "a `dyn` type cannot be sent: name a type, for instance an `enum` of what it can be"
-            }
-            Type::Slice(_) => {
-                at = ty.to_token_stream();
-                "a slice has no size of its own: write `&[…]` for a parameter, or `Vec<…>`"
-            }
-            Type::Path(path) if path.qself.is_none() && path.path.is_ident("str") => {
-                at = ty.to_token_stream();
-                "`str` has no size of its own: write `&str` for a parameter, or `String`"
-            }
-            Type::Ptr(_) | Type::FnPtr(_) => {
-                at = ty.to_token_stream();
-                "a pointer cannot be sent: send what it points to"
-            }
-            Type::Infer(_) => {
-                at = ty.to_token_stream();
-                "name the type: both sides of a contract must know it"
-            }
-            Type::Never(_) => {
-                at = ty.to_token_stream();
-                "`!` cannot be sent: every call is answered, or fails"
-            }
-            _ => return visit::visit_type(self, ty),
+            Place::Result => "a result cannot borrow, because it is sent away: return an owned type",
+            Place::Item => "an item of a stream cannot borrow, because it is sent away: use an owned type",
         };
-        self.faults.at(at, message);
+        self.faults.at(and(reference), message);
+    }
+
+    fn visit_type_impl_trait(&mut self, ty: &TypeImplTrait) {
+        let message = if has_bound(ty, "Stream") {
+            "a stream is a whole parameter, or the whole result of a method that is not `async`"
+        } else {
+            match self.place {
+                Place::Parameter => "name a type here: only a stream can be `impl Stream<Item = …>`",
+                Place::Result | Place::Item => "name a type here: both sides must know it",
+            }
+        };
+        self.faults.at(ty, message);
+    }
+
+    fn visit_type_infer(&mut self, _: &TypeInfer) {
+        self.faults.leave_to_compiler();
     }
 
     fn visit_lifetime(&mut self, lifetime: &Lifetime) {
-        if lifetime.ident != "static" {
-            let message = match self.place.references {
-                "a parameter" => {
+        if lifetime.ident == "_" {
+            let message = match self.place {
+                Place::Parameter => {
                     "arguments are decoded before the call and own their data: take a type without lifetimes"
                 }
-                _ => "what is sent owns its data: use a type without lifetimes",
+                Place::Result | Place::Item => "what is sent owns its data: use a type without lifetimes",
             };
             self.faults.at(lifetime, message);
+        } else if !is_static(lifetime) {
+            // Declared, and refused there; or not declared.
+            self.faults.leave_to_compiler();
         }
     }
 
     fn visit_path(&mut self, path: &Path) {
         match path.segments.first() {
             Some(first) if first.ident == "Self" => {
-                let message = "`Self` is a different type on each side: name the type";
-                self.faults.at(&first.ident, message);
+                self.faults.at(&first.ident, "`Self` is a different type on each side: name the type");
             }
             _ => visit::visit_path(self, path),
         }

@@ -10,6 +10,7 @@ use quote::ToTokens;
 #[derive(Default)]
 pub(crate) struct Faults {
     all: Vec<syn::Error>,
+    left_to_compiler: usize,
     finished: bool,
 }
 
@@ -23,9 +24,14 @@ impl Faults {
         self.all.push(error);
     }
 
+    /// Counts a fault that the compiler reports in the trait itself: it is not reported twice.
+    pub(crate) fn leave_to_compiler(&mut self) {
+        self.left_to_compiler += 1;
+    }
+
     /// How many there are so far: more than before a step means that the step found one.
     pub(crate) fn count(&self) -> usize {
-        self.all.len()
+        self.all.len() + self.left_to_compiler
     }
 
     /// The code that makes the compiler report them.

@@ -9,7 +9,7 @@ use syn::{
 };
 
 use crate::attr::{self, TraitOptions};
-use crate::check;
+use crate::check::{self, Place};
 use crate::errors::Faults;
 use crate::expand::trait_item;
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Role, Soundness};
@@ -112,11 +112,11 @@ fn parameter_kind(role: Role, ty: &Type, faults: &mut Faults) -> Option<ParamKin
             return None;
         }
         let item = stream.item(ty, faults)?;
-        check::item_type(item, faults);
+        check::value_type(Place::Item, item, faults);
         return Some(ParamKind::Stream { item: item.clone(), bounds: stream.bounds.clone() });
     }
     let Type::Reference(reference) = plain(ty) else {
-        check::parameter_type(role, ty, faults);
+        check::value_type(Place::Parameter, ty, faults);
         return Some(ParamKind::Owned(ty.clone()));
     };
     let before = faults.count();
@@ -127,11 +127,11 @@ fn parameter_kind(role: Role, ty: &Type, faults: &mut Faults) -> Option<ParamKin
     match plain(&reference.elem) {
         Type::Path(path) if path.qself.is_none() && path.path.is_ident("str") => Some(ParamKind::Str),
         Type::Slice(slice) => {
-            check::parameter_type(role, &slice.elem, faults);
+            check::value_type(Place::Parameter, &slice.elem, faults);
             Some(ParamKind::Slice((*slice.elem).clone()))
         }
         lent => {
-            check::parameter_type(role, lent, faults);
+            check::value_type(Place::Parameter, lent, faults);
             Some(ParamKind::Lent(lent.clone()))
         }
     }
@@ -153,7 +153,7 @@ fn kind(role: Role, signature: &Signature, faults: &mut Faults) -> Option<Kind> 
             check::async_stream(signature, faults);
         }
         let item = stream.item(ty, faults)?;
-        check::result_type(item, faults);
+        check::value_type(Place::Result, item, faults);
         return Some(Kind::Stream(item.clone()));
     }
     if signature.asyncness.is_none() {
@@ -162,7 +162,7 @@ fn kind(role: Role, signature: &Signature, faults: &mut Faults) -> Option<Kind> 
     }
     match (output, role) {
         (Some(ty), _) => {
-            check::result_type(ty, faults);
+            check::value_type(Place::Result, ty, faults);
             Some(Kind::Call(ty.clone()))
         }
         (None, Role::Hub) => {

@@ -3,6 +3,8 @@
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(not(feature = "json"), allow(unused_variables, unused_mut, unreachable_code))]
 
+#[cfg(feature = "client")]
+pub mod client;
 // What only one side uses is dead without that side.
 #[cfg(feature = "engine")]
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]

@@ -75,6 +75,8 @@ pub trait TestHub {
         separator: &str,
         texts: impl Stream<Item = HubResult<String>>,
     ) -> HubResult<String>;
+    /// Remembers each text of a stream from the client, as it arrives.
+    async fn record_stream(&self, texts: impl Stream<Item = HubResult<String>>) -> HubResult;
     /// Streams back the double of each number of a stream from the client.
     fn doubled(&self, numbers: impl Stream<Item = HubResult<i32>>) -> impl Stream<Item = HubResult<i32>>;
     /// Asks the caller, and answers with the answer.
@@ -240,6 +242,14 @@ impl TestHub for TestHubServer {
     ) -> HubResult<String> {
         let texts: Vec<String> = texts.collect::<Vec<_>>().await.into_iter().collect::<HubResult<_>>()?;
         Ok(texts.join(separator))
+    }
+
+    async fn record_stream(&self, texts: impl Stream<Item = HubResult<String>> + Send) -> HubResult {
+        let mut texts = std::pin::pin!(texts);
+        while let Some(text) = texts.next().await {
+            self.record(text?).await?;
+        }
+        Ok(())
     }
 
     fn doubled(

@@ -1,31 +1,33 @@
 //! The user's trait: the same names, methods and parameters, with futures and streams that are `Send`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Block, FnArg, ItemTrait, Pat, PatIdent, Path, ReturnType, Signature, TraitItem, TraitItemFn, Type,
-    parse_quote, parse_quote_spanned,
+    Block, FnArg, ItemTrait, Lifetime, Pat, PatIdent, Path, ReturnType, Signature, TraitItem, TraitItemFn,
+    Type, TypeReference, parse_quote, parse_quote_spanned,
 };
 
 use super::private;
 use crate::attr::is_ours;
+use crate::check;
 use crate::parse::StreamType;
 
 /// Writes the trait. Also one that has faults: the rest of the crate, and the editor, still need it.
+///
+/// What has been refused is mended where the compiler would refuse it once more.
 pub(crate) fn emit(runtime: &Path, mut item: ItemTrait) -> TokenStream {
-    let (send, sync) = (private(runtime, "Send"), private(runtime, "Sync"));
-    item.attrs.retain(|attr| !is_ours(attr));
-    item.colon_token.get_or_insert_default();
-    let user_bounds = std::mem::take(&mut item.supertraits);
-    item.supertraits = parse_quote!(#send + #sync + 'static);
+    item.attrs.retain(|attr| !is_ours(attr) && !check::is_async_trait(attr));
+    let (send, sync) = bounds_at(runtime, item.ident.span());
+    let user_bounds = std::mem::replace(&mut item.supertraits, parse_quote!(#send + #sync + 'static));
     item.supertraits.extend(user_bounds);
+    item.colon_token.get_or_insert_default();
 
     let mut seen = Vec::new();
     item.items.retain_mut(|item| match item {
         TraitItem::Fn(method) => {
-            // The second of one name has been refused already.
             let again = method.attrs.iter().all(|attr| !attr.path().is_ident("cfg"))
                 && seen.contains(&method.sig.ident.unraw());
             seen.push(method.sig.ident.unraw());
@@ -38,7 +40,10 @@ pub(crate) fn emit(runtime: &Path, mut item: ItemTrait) -> TokenStream {
 }
 
 fn method(runtime: &Path, method: &mut TraitItemFn) {
-    method.attrs.retain(|attr| !is_ours(attr));
+    method.attrs.retain(|attr| !is_ours(attr) && !check::hides(attr, "signalr"));
+    if method.default.is_none() {
+        method.sig.inputs.iter_mut().enumerate().for_each(name_parameter);
+    }
     if method.sig.asyncness.is_some()
         && let Some(body) = method.default.take()
     {
@@ -52,31 +57,37 @@ fn async_body(body: &Block) -> Block {
     parse_quote_spanned!(body.brace_token.span.join()=> { async move #body })
 }
 
+/// A method without a body has no patterns.
+fn name_parameter((index, input): (usize, &mut FnArg)) {
+    let FnArg::Typed(input) = input else { return };
+    let name = match &*input.pat {
+        Pat::Ident(PatIdent { by_ref: None, mutability: None, subpat: None, .. }) => return,
+        Pat::Ident(pat) => pat.ident.clone(),
+        _ => format_ident!("argument_{index}"),
+    };
+    *input.pat = parse_quote!(#name);
+}
+
 /// The signature of a method in the trait.
 pub(crate) fn signature(runtime: &Path, signature: &Signature) -> Signature {
     let mut signature = signature.clone();
-    // Refused; if they were written, the compiler would report them once more.
     signature.constness = None;
-    for (index, input) in signature.inputs.iter_mut().enumerate() {
+    for input in &mut signature.inputs {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.retain(|attr| !is_ours(attr)),
             FnArg::Typed(input) => {
                 input.attrs.retain(|attr| !is_ours(attr));
-                name(&mut input.pat, index);
                 make_send(runtime, &mut input.ty);
+                OwnedItems.visit_type_mut(&mut input.ty);
             }
         }
     }
     if let Some(asyncness) = signature.asyncness.take() {
-        let output = match &signature.output {
-            ReturnType::Default => quote_spanned!(asyncness.span=> ()),
-            ReturnType::Type(_, ty) => ty.to_token_stream(),
+        let (output, span) = match &signature.output {
+            ReturnType::Default => (quote_spanned!(asyncness.span=> ()), asyncness.span),
+            ReturnType::Type(_, ty) => (ty.to_token_stream(), ty.span()),
         };
-        let span = match &signature.output {
-            ReturnType::Default => asyncness.span,
-            ReturnType::Type(_, ty) => ty.span(),
-        };
-        let (future, send) = (private(runtime, "Future"), private(runtime, "Send"));
+        let (future, send) = (private_at(runtime, "Future", span), private_at(runtime, "Send", span));
         let future = quote_spanned!(span=> impl #future<Output = #output> + #send);
         signature.output = parse_quote!(-> #future);
     } else if let ReturnType::Type(_, ty) = &mut signature.output {
@@ -85,14 +96,17 @@ pub(crate) fn signature(runtime: &Path, signature: &Signature) -> Signature {
     signature
 }
 
-/// A pattern has been refused; the compiler would refuse it once more.
-fn name(pat: &mut Pat, index: usize) {
-    let replacement = match pat {
-        Pat::Ident(PatIdent { by_ref: None, mutability: None, subpat: None, .. }) => return,
-        Pat::Ident(pat) => pat.ident.clone(),
-        _ => format_ident!("argument_{index}"),
+/// `Send` and `Sync` at the token that they belong to: messages about them point there.
+fn bounds_at(runtime: &Path, span: Span) -> (TokenStream, TokenStream) {
+    (private_at(runtime, "Send", span), private_at(runtime, "Sync", span))
+}
+
+fn private_at(runtime: &Path, name: &str, span: Span) -> TokenStream {
+    let respan = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
     };
-    *pat = parse_quote!(#replacement);
+    private(runtime, name).into_iter().map(respan).collect()
 }
 
 /// `impl Stream` gains `+ Send`.
@@ -100,8 +114,30 @@ fn make_send(runtime: &Path, ty: &mut Type) {
     if StreamType::of(ty).is_some_and(|stream| !stream.is_send())
         && let Type::ImplTrait(ty) = innermost(ty)
     {
-        let send = private(runtime, "Send");
+        let send = private_at(runtime, "Send", ty.span());
         ty.bounds.push(parse_quote!(#send));
+    }
+}
+
+/// References in `impl Trait` parameters.
+struct OwnedItems;
+
+impl VisitMut for OwnedItems {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        match ty {
+            Type::ImplTrait(ty) => StaticReferences.visit_type_impl_trait_mut(ty),
+            _ => visit_mut::visit_type_mut(self, ty),
+        }
+    }
+}
+
+struct StaticReferences;
+
+impl VisitMut for StaticReferences {
+    fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+        let span = reference.and_token.spans[0];
+        reference.lifetime.get_or_insert_with(|| Lifetime::new("'static", span));
+        visit_mut::visit_type_reference_mut(self, reference);
     }
 }
 

@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use super::calls::{Call, Calls, Finished, Mode, Stage};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
-use super::outbound::Stop;
+use super::outbound::{QueueLimit, Stop};
 use super::pending::Awaited;
 use super::role::{Bound, Role};
 use super::shared::{Shared, StreamResults};
@@ -40,6 +40,19 @@ pub(crate) struct EngineLimits {
     pub(crate) stream_capacity: usize,
     /// Bytes of backlog before the connection stops reading.
     pub(crate) backlog: usize,
+    pub(crate) pause: Pause,
+}
+
+/// When a connection that holds as much as it should stops reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pause {
+    /// Always: what a server does. A peer that sends without end, or takes no answers, waits for itself.
+    WhenFull,
+    /// Only while nobody here waits for something of the peer's, which would stand behind what is not read:
+    /// what a client does, whose user may well make a call between two items of a stream. A full outbound queue
+    /// is no reason either, or two sides that stream to each other would wait for each other; but no more than
+    /// `answers` is answered to a peer that takes no answers.
+    WhenNobodyWaits { answers: QueueLimit },
 }
 
 /// Reads one task may make before it lets others run.
@@ -161,11 +174,13 @@ impl<R: Role> Engine<R> {
         .await;
     }
 
-    /// Lets the calls that are still running come to their end.
-    pub(crate) async fn run_out(&mut self) {
+    /// Lets the calls that are still running come to their end, without a transport.
+    pub(crate) async fn run_out(self) {
+        let Self { transport, mut core, .. } = self;
+        drop(transport);
         poll_fn(|cx| {
-            self.core.poll_calls(cx);
-            if self.core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+            core.poll_calls(cx);
+            if core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -173,6 +188,11 @@ impl<R: Role> Engine<R> {
     /// Forgets the calls that were accepted and have not started.
     pub(crate) fn drop_queued_calls(&mut self) {
         self.core.calls.clear_queue();
+    }
+
+    /// Where the streams that arrive here count what nobody has read.
+    pub(crate) fn backlog(&self) -> &Arc<Backlog> {
+        &self.core.backlog
     }
 
     /// What the engine was made for.
@@ -224,7 +244,7 @@ impl<R: Role> Engine<R> {
         let received = transport.poll_receive(cx, &mut |bytes| match result {
             Ok(ControlFlow::Continue(())) => result = reader.push(bytes, |record| core.record(record)),
             // Kept behind what was left.
-            Ok(ControlFlow::Break(())) => result = reader.push(bytes, |_| ControlFlow::Break(())),
+            Ok(ControlFlow::Break(())) => reader.keep(bytes),
             Err(_) => {}
         });
         *left_over = core.go_on(result);
@@ -268,9 +288,14 @@ impl<R: Role> Core<R> {
     /// many calls wait for their turn, and while too much of what it streams to us is not read. Everything
     /// that was read before is handled, whatever its kind.
     fn is_paused(&self) -> bool {
-        self.shared.outbound.is_full()
-            || self.calls.queued() >= self.limits.queued_calls
-            || self.backlog.bytes() >= self.limits.backlog
+        let unread = self.calls.queued() >= self.limits.queued_calls
+            || self.backlog.bytes() >= self.limits.backlog;
+        match self.limits.pause {
+            Pause::WhenFull => unread || self.shared.outbound.is_full(),
+            Pause::WhenNobodyWaits { answers } => {
+                (unread && !self.backlog.is_awaited()) || self.shared.outbound.holds(answers)
+            }
+        }
     }
 
     /// The first end counts.
@@ -295,7 +320,8 @@ impl<R: Role> Core<R> {
 
     /// The peer broke the protocol.
     fn broken(&mut self, error: &ProtocolError) {
-        self.end(Ended::Failed(HubError::named(HubErrorKind::Codec, error.name(), error.to_string())));
+        let error = self.role.protocol_error(error);
+        self.end(Ended::Failed(error));
     }
 
     /// Whether records are left that were read and not handled, after the reader has stopped.
@@ -331,6 +357,7 @@ impl<R: Role> Core<R> {
             Message::StreamItem { id, item } => {
                 if !self.shared.pending.item(&id, item) {
                     self.validate(record);
+                    self.role.stray_item(&id);
                 }
             }
             Message::Completion { id, outcome } => self.completion(&id, outcome, record),
@@ -406,7 +433,8 @@ impl<R: Role> Core<R> {
             Some(Awaited::Items(sink)) => {
                 let error = match outcome {
                     Outcome::Error(text) => Some(self.role.remote_error(text.into_owned())),
-                    Outcome::Result(_) | Outcome::Void => None,
+                    Outcome::Result(_) => self.role.stream_result(),
+                    Outcome::Void => None,
                 };
                 sink.end(error);
             }

@@ -162,7 +162,12 @@ impl Outbound {
 
     /// Whether the queue is at its limit.
     pub(crate) fn is_full(&self) -> bool {
-        self.lock().is_full(self.limit)
+        self.holds(self.limit)
+    }
+
+    /// Whether as much as `limit` waits.
+    pub(crate) fn holds(&self, limit: QueueLimit) -> bool {
+        self.lock().is_full(limit)
     }
 
     /// Moves everything that waits into `batch`, in order.

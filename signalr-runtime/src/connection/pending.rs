@@ -61,17 +61,18 @@ impl Pending {
         self.lock().awaited.remove(id)
     }
 
-    /// Hands over one item. False when no open stream has this id.
+    /// Hands over one item. False when no open stream has this id, or when its reader does not take the item.
     pub(crate) fn item(&self, id: &str, item: Payload<'_>) -> bool {
         let sink = match self.lock().awaited.get(id) {
             Some(Awaited::Items(sink)) => Arc::clone(sink),
             _ => return false,
         };
         // Without the lock: decoding is the user's code.
-        if !sink.item(item) {
+        let taken = sink.item(item);
+        if !taken {
             self.take(id);
         }
-        true
+        taken
     }
 
     /// Fails everything that is awaited, and everything that is asked from now on.

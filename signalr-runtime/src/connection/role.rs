@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::calls::{Mode, Stage, Turn};
 use crate::contract::dispatch::{Call, Running};
-use crate::contract::error::{HubError, HubResult};
+use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::protocol::ProtocolError;
 use crate::protocol::message::{Invocation, Outcome};
 
 /// The side of a connection an engine plays: it knows the methods and the texts.
@@ -23,6 +24,19 @@ pub(crate) trait Role: Send {
 
     /// A completion came that this connection does not wait for. An error ends the connection.
     fn unasked(&mut self, id: &str) -> HubResult;
+
+    /// An item came that no stream waits for.
+    fn stray_item(&mut self, _id: &str) {}
+
+    /// A stream ended with a result. An error becomes its last item.
+    fn stream_result(&self) -> Option<HubError> {
+        None
+    }
+
+    /// What ends the connection of a peer whose bytes cannot be read.
+    fn protocol_error(&self, error: &ProtocolError) -> HubError {
+        HubError::named(HubErrorKind::Codec, error.name(), error.to_string())
+    }
 
     /// What ends the connection of a peer that has been silent for too long.
     fn silence(&self) -> HubError;

@@ -223,7 +223,7 @@ impl<T: WireValue, E: WireError> Outcome for Result<T, E> {
 
 /// What a method may return.
 #[diagnostic::on_unimplemented(
-    message = "a hub method must return a `Result`, not `{Self}`",
+    message = "a method must return a `Result`, not `{Self}`",
     label = "not a `Result`",
     note = "every call can fail on the way: return `HubResult<{Self}>` or `Result<{Self}, YourError>`"
 )]
@@ -244,7 +244,7 @@ impl<T: WireValue, E: WireError> StreamItem for Result<T, E> {}
 /// An error type that a hub method may return: it converts into [`HubError`] on the side that answers and
 /// back on the side that asks.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the error of a hub method",
+    message = "`{Self}` cannot be the error type of a method",
     label = "does not convert to and from `HubError`",
     note = "use `HubError`, or implement both `From<{Self}> for HubError` and `From<HubError> for {Self}`"
 )]

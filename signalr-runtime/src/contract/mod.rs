@@ -15,3 +15,6 @@ pub(crate) mod relay;
 pub(crate) mod stub;
 pub(crate) mod upload;
 pub(crate) mod value;
+
+#[cfg(all(test, feature = "macros", feature = "json"))]
+mod tests;

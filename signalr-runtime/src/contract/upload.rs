@@ -5,14 +5,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
 use super::error::{HubError, HubErrorKind};
-use super::value::{Payload, WireValue};
+use super::value::{Encoded, Payload, ValueError, WireValue};
 
 /// The engine's end of an arriving stream.
 pub(crate) trait ItemSink: Send + Sync {
@@ -25,36 +25,69 @@ pub(crate) trait ItemSink: Send + Sync {
 }
 
 /// Bytes of items that have arrived at one connection beyond what their streams should hold, because nobody
-/// has read them yet. The connection stops reading while there are too many.
+/// has read them yet; and who waits for what has not arrived. The connection stops reading while there are too
+/// many bytes.
 #[derive(Default)]
 pub(crate) struct Backlog {
     bytes: AtomicUsize,
-    /// The connection, while it waits for the bytes to become fewer.
+    /// How many wait for the peer.
+    awaited: AtomicUsize,
+    /// Whether the connection has stopped reading.
+    paused: AtomicBool,
+    /// The connection, while it has.
     waiting: Mutex<Option<Waker>>,
 }
 
 impl Backlog {
     /// How many bytes wait.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Acquire)
+        self.bytes.load(Ordering::SeqCst)
     }
 
-    /// Wakes `waker` when the next waiting item has been read.
+    /// Whether somebody waits for something of the peer's: an answer, an item, room for what is to be sent.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.awaited.load(Ordering::SeqCst) > 0
+    }
+
+    /// Somebody waits for something of the peer's, until the guard is dropped.
+    pub(crate) fn wait(self: &Arc<Self>) -> Waiting {
+        self.awaited.fetch_add(1, Ordering::SeqCst);
+        self.changed();
+        Waiting(Arc::clone(self))
+    }
+
+    /// Wakes `waker` when the next waiting item has been read, or when somebody begins to wait.
     pub(crate) fn wake_on_change(&self, waker: &Waker) {
         *lock(&self.waiting) = Some(waker.clone());
+        self.paused.store(true, Ordering::SeqCst);
     }
 
     fn add(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.bytes.fetch_add(bytes, Ordering::SeqCst);
     }
 
     fn remove(&self, bytes: usize) {
         if bytes > 0 {
-            self.bytes.fetch_sub(bytes, Ordering::AcqRel);
-            if let Some(waker) = lock(&self.waiting).take() {
-                waker.wake();
-            }
+            self.bytes.fetch_sub(bytes, Ordering::SeqCst);
+            self.changed();
         }
+    }
+
+    fn changed(&self) {
+        if self.paused.swap(false, Ordering::SeqCst)
+            && let Some(waker) = lock(&self.waiting).take()
+        {
+            waker.wake();
+        }
+    }
+}
+
+/// Somebody waits for something of the peer's.
+pub(crate) struct Waiting(Arc<Backlog>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.awaited.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -71,6 +104,7 @@ pub struct Incoming<T> {
 
 struct Shared<T> {
     state: Mutex<State<T>>,
+    decode: fn(Payload<'_>) -> Result<T, ValueError>,
     /// Items that the stream holds before they count as backlog.
     capacity: usize,
     backlog: Arc<Backlog>,
@@ -79,7 +113,13 @@ struct Shared<T> {
 struct State<T> {
     items: VecDeque<Item<T>>,
     end: End,
-    reader: Option<Waker>,
+    reader: Option<Reader>,
+}
+
+/// Who waits for the next item.
+struct Reader {
+    waker: Waker,
+    _waiting: Waiting,
 }
 
 struct Item<T> {
@@ -100,8 +140,26 @@ enum End {
 impl<T: WireValue> Incoming<T> {
     /// A stream and the end that feeds it. Items beyond `capacity` count in `backlog`.
     pub(crate) fn new(capacity: usize, backlog: Arc<Backlog>) -> (Self, Arc<dyn ItemSink>) {
+        Self::with(|item| item.decode(), capacity, backlog)
+    }
+}
+
+impl Incoming<Encoded> {
+    /// A stream whose items stay as they are on the wire: whoever reads it decodes them.
+    pub(crate) fn encoded(capacity: usize, backlog: Arc<Backlog>) -> (Self, Arc<dyn ItemSink>) {
+        Self::with(|item| Ok(Encoded::copy_from(item.bytes)), capacity, backlog)
+    }
+}
+
+impl<T: Send + 'static> Incoming<T> {
+    fn with(
+        decode: fn(Payload<'_>) -> Result<T, ValueError>,
+        capacity: usize,
+        backlog: Arc<Backlog>,
+    ) -> (Self, Arc<dyn ItemSink>) {
         let shared = Arc::new(Shared {
             state: Mutex::new(State { items: VecDeque::new(), end: End::Open, reader: None }),
+            decode,
             capacity,
             backlog,
         });
@@ -109,13 +167,13 @@ impl<T: WireValue> Incoming<T> {
     }
 }
 
-impl<T: WireValue> ItemSink for Shared<T> {
+impl<T: Send> ItemSink for Shared<T> {
     fn item(&self, payload: Payload<'_>) -> bool {
         if !matches!(lock(&self.state).end, End::Open) {
             return false;
         }
         // Decoded without the lock: the reader may run on another thread.
-        let decoded = payload.decode::<T>();
+        let decoded = (self.decode)(payload);
         let mut state = lock(&self.state);
         if !matches!(state.end, End::Open) {
             return false;
@@ -136,7 +194,7 @@ impl<T: WireValue> ItemSink for Shared<T> {
         let reader = state.reader.take();
         drop(state);
         if let Some(reader) = reader {
-            reader.wake();
+            reader.waker.wake();
         }
         open
     }
@@ -148,7 +206,7 @@ impl<T: WireValue> ItemSink for Shared<T> {
             let reader = state.reader.take();
             drop(state);
             if let Some(reader) = reader {
-                reader.wake();
+                reader.waker.wake();
             }
         }
     }
@@ -167,8 +225,12 @@ impl<T> Stream for Incoming<T> {
         match std::mem::replace(&mut state.end, End::Closed) {
             End::Open => {
                 state.end = End::Open;
-                if !state.reader.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                    state.reader = Some(cx.waker().clone());
+                match &mut state.reader {
+                    Some(reader) => reader.waker.clone_from(cx.waker()),
+                    None => {
+                        let _waiting = self.shared.backlog.wait();
+                        state.reader = Some(Reader { waker: cx.waker().clone(), _waiting });
+                    }
                 }
                 Poll::Pending
             }
@@ -182,6 +244,7 @@ impl<T> Drop for Incoming<T> {
     fn drop(&mut self) {
         let mut state = lock(&self.shared.state);
         state.end = End::Closed;
+        state.reader = None;
         let items = std::mem::take(&mut state.items);
         drop(state);
         self.shared.backlog.remove(items.iter().map(|item| item.backlog).sum());

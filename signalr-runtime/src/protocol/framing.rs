@@ -1,5 +1,8 @@
 //! The inbound side: bytes as they come, whole records out.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::ControlFlow;
 
 use memchr::memchr;
@@ -102,6 +105,11 @@ impl RecordReader {
             Err(_) => self.release(),
         }
         flow
+    }
+
+    /// Takes what was received after `consume` broke, and hands nothing on yet.
+    pub(crate) fn keep(&mut self, chunk: &[u8]) {
+        self.hold(chunk);
     }
 
     /// Goes on after `consume` broke.

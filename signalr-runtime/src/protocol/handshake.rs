@@ -23,9 +23,9 @@ impl<'a> HandshakeRequest<'a> {
         let mut scanner = Scanner::new(record)?;
         let mut members = scanner.record()?;
         let (mut protocol, mut version) = (None, None);
-        while let Some(name) = members.next(&mut scanner)? {
-            match &*name.name() {
-                "protocol" => protocol = Some(string(&mut scanner, "protocol")?),
+        while members.next(&mut scanner)? {
+            match &*scanner.name()?.name() {
+                "protocol" => protocol = Some(string(&mut scanner, "protocol")?.decode()?),
                 "version" => version = integer(&mut scanner, "version", IntegerWidth::Int32)?,
                 _ => scanner.skip()?,
             }
@@ -88,10 +88,10 @@ impl<'a> HandshakeResponse<'a> {
         let mut scanner = Scanner::new(record)?;
         let mut members = scanner.record()?;
         let mut error = None;
-        while let Some(name) = members.next(&mut scanner)? {
-            match &*name.name() {
+        while members.next(&mut scanner)? {
+            match &*scanner.name()?.name() {
                 "type" => return Err(ProtocolError::NotAHandshakeResponse),
-                "error" => error = Some(string(&mut scanner, "error")?),
+                "error" => error = Some(string(&mut scanner, "error")?.decode()?),
                 _ => scanner.skip()?,
             }
         }

@@ -12,7 +12,6 @@ mod groups;
 mod handle;
 mod hub;
 mod lifetime;
-mod methods;
 mod options;
 #[cfg(feature = "axum")]
 mod router;

@@ -1,7 +1,6 @@
 //! One connection of a hub, from its transport to its end.
 
 use std::future::{Future, poll_fn};
-use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,8 +16,9 @@ use super::dispatcher::HubDispatcher;
 use super::hub::Hub;
 use super::service::HubShared;
 use crate::connection::clock::{Ping, Silence, Timing};
-use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::engine::{Ended, Engine, EngineLimits};
+use crate::connection::duplex::{Duplex, End};
+use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
+use crate::connection::first_record::first_record;
 use crate::connection::outbound::{Framing, Outbound, QueueLimit, Stop};
 use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
@@ -44,19 +44,33 @@ pub(crate) struct Accepted {
     pub(crate) framing: Framing,
 }
 
-/// Serves a connection in a task of its own.
+/// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
 pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
     let core = Arc::clone(&hub.core);
-    let kill = core.kill.clone();
-    core.tasks.spawn(async move {
-        let served = pin!(AssertUnwindSafe(serve(&hub, accepted)).catch_unwind());
-        if let Some(Err(_)) = kill.run_until_cancelled(served).await {
-            tracing::error!(hub = hub.core.name, "a connection panicked");
+    spawn_guarded(&core, async move {
+        if let Some((transport, reader, connection)) = shake_hands(&hub, accepted).await {
+            let core = Arc::clone(&hub.core);
+            spawn_guarded(&core, run(hub, transport, reader, connection));
         }
     });
 }
 
-async fn serve<H: Hub>(hub: &Arc<HubShared<H>>, accepted: Accepted) {
+/// Spawns a task that ends with the hub, and whose panic is reported.
+fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 'static) {
+    let (name, kill) = (core.name, core.kill.clone());
+    // Boxed: a future that is moved into another one is kept there twice.
+    let task = AssertUnwindSafe(Box::pin(task)).catch_unwind();
+    core.tasks.spawn(async move {
+        if let Some(Err(_)) = kill.run_until_cancelled(task).await {
+            tracing::error!(hub = name, "a connection panicked");
+        }
+    });
+}
+
+async fn shake_hands<H: Hub>(
+    hub: &HubShared<H>,
+    accepted: Accepted,
+) -> Option<(Box<dyn Duplex>, RecordReader, Arc<Connection>)> {
     let Accepted { id, request, mut transport, framing } = accepted;
     let options = &hub.options;
     let limit = QueueLimit { bytes: options.transport_max_buffer_size, frames: QUEUED_FRAMES };
@@ -67,10 +81,14 @@ async fn serve<H: Hub>(hub: &Arc<HubShared<H>>, accepted: Accepted) {
     let format = match read {
         Some(Ok(Some(Ok(format)))) => format,
         // The client has gone.
-        Some(Ok(None)) => return,
-        Some(Ok(Some(Err(refusal)))) => return refuse(hub, &mut *transport, &outbound, &refusal).await,
+        Some(Ok(None)) => return None,
+        Some(Ok(Some(Err(refusal)))) => {
+            refuse(hub, &mut *transport, &outbound, &refusal).await;
+            return None;
+        }
         Some(Err(_)) | None => {
-            return refuse(hub, &mut *transport, &outbound, &HandshakeRefusal::Canceled).await;
+            refuse(hub, &mut *transport, &outbound, &HandshakeRefusal::Canceled).await;
+            return None;
         }
     };
     reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
@@ -80,22 +98,23 @@ async fn serve<H: Hub>(hub: &Arc<HubShared<H>>, accepted: Accepted) {
 
     let shared = Arc::new(Shared::new(format, outbound));
     let user_id = hub.user_id(&request);
-    let connection = Arc::new(Connection::new(id, user_id, request, shared));
-    run(hub, transport, reader, connection).await;
+    Some((transport, reader, Arc::new(Connection::new(id, user_id, request, shared))))
 }
 
 async fn run<H: Hub>(
-    hub: &Arc<HubShared<H>>,
+    hub: Arc<HubShared<H>>,
     transport: Box<dyn Duplex>,
     reader: RecordReader,
     connection: Arc<Connection>,
 ) {
+    let hub = &hub;
     let options = &hub.options;
     let limits = EngineLimits {
         parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
         queued_calls: QUEUED_CALLS,
         stream_capacity: options.stream_buffer_capacity,
         backlog: options.application_max_buffer_size.max(1),
+        pause: Pause::WhenFull,
     };
     let timing = Timing {
         ping: Some(Ping::Every(options.keep_alive_interval)),
@@ -106,7 +125,8 @@ async fn run<H: Hub>(
     let mut engine = Engine::new(transport, reader, Arc::clone(&connection.shared), role, limits, timing);
     let registration = Registration::new(&hub.core, &connection);
 
-    let (ended, value) = match engine.run_while(connect(hub, &connection)).await {
+    // What runs once is boxed: else the task keeps room for it as long as the connection lives.
+    let (ended, value) = match engine.run_while(Box::pin(connect(hub, &connection))).await {
         Ok(Ok(value)) => {
             engine.role().hub = Some(Arc::clone(&value));
             (engine.run().await, Some(value))
@@ -121,17 +141,17 @@ async fn run<H: Hub>(
     }
     registration.disconnected();
     let end = engine
-        .finish(async {
+        .finish(Box::pin(async {
             let end = match value {
                 Some(value) => disconnect(hub, &connection, value, error).await,
                 None => End::Normal,
             };
             drop(registration);
             end
-        })
+        }))
         .await;
     // A client that does not answer the close in time is left.
-    let _ = timeout(options.close_timeout, engine.close(end)).await;
+    let _ = Box::pin(timeout(options.close_timeout, engine.close(end))).await;
     engine.run_out().await;
 }
 
@@ -166,45 +186,17 @@ async fn disconnect<H: Hub>(
     End::Fault
 }
 
-/// Reads the first record. None when the client goes before it is complete.
+/// Reads the handshake. None when the client goes before it is complete.
 async fn read_handshake(
     transport: &mut dyn Duplex,
     reader: &mut RecordReader,
     outbound: &Outbound,
 ) -> Option<Result<Format, HandshakeRefusal>> {
-    let mut read = None;
-    poll_fn(|cx| {
-        loop {
-            let received = transport.poll_receive(cx, &mut |bytes| {
-                let pushed = reader.push(bytes, |record| {
-                    if read.is_none() {
-                        let request = HandshakeRequest::read(record).map_err(HandshakeRefusal::from);
-                        read = Some(request.and_then(|request| {
-                            request.accept(Format::ALL, &[TransferFormat::Text, TransferFormat::Binary])
-                        }));
-                    }
-                    ControlFlow::Break(())
-                });
-                if let Err(error) = pushed {
-                    read.get_or_insert(Err(error.into()));
-                }
-            });
-            if read.is_some() {
-                return Poll::Ready(());
-            }
-            match received {
-                Poll::Ready(Ok(Received::Some)) => {}
-                Poll::Ready(Ok(Received::End) | Err(_)) => return Poll::Ready(()),
-                Poll::Pending => {
-                    // What the transport itself owes its peer.
-                    let _ = transport.poll_send(cx, outbound);
-                    return Poll::Pending;
-                }
-            }
-        }
-    })
-    .await;
-    read
+    let read = first_record(transport, reader, outbound, |record| {
+        let request = HandshakeRequest::read(record)?;
+        request.accept(Format::ALL, &[TransferFormat::Text, TransferFormat::Binary])
+    });
+    read.await.unwrap_or_else(|error| Some(Err(error.into())))
 }
 
 /// Answers a bad handshake and ends the connection.

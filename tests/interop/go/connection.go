@@ -187,7 +187,7 @@ func (c *connection) expectMessage(sender *connection, text string) {
 func (c *connection) expectNothingElse(sender *connection) {
 	sender.call("SendToConnection", c.id, "marker")
 	c.expectMessage(sender, "marker")
-	c.call("Nothing")
+	c.call("ConnectionId")
 	expect(len(c.inbox), 0)
 }
 

@@ -6,16 +6,10 @@ PERSON = {"name": "Ada", "age": 36, "tags": ["maths", "engines"]}
 
 HUB_ERROR = "An unexpected error occurred invoking 'Fail' on the server. HubException: no room"
 CRASH_ERROR = "An unexpected error occurred invoking 'Crash' on the server."
-UNKNOWN_ERROR = (
-    "Failed to invoke 'NoSuchMethod' due to an error on the server. HubException: Method does not exist."
-)
+UNKNOWN_ERROR = "Failed to invoke 'NoSuchMethod' due to an error on the server. HubException: Method does not exist."
 ARGUMENTS_ERROR = "Failed to invoke 'Add' due to an error on the server."
-CALLED_STREAM_ERROR = (
-    "The client attempted to invoke the streaming 'Counter' method with a non-streaming invocation."
-)
-STREAMED_CALL_ERROR = (
-    "The client attempted to invoke the non-streaming 'Echo' method with a streaming invocation."
-)
+CALLED_STREAM_ERROR = "The client attempted to invoke the streaming 'Counter' method with a non-streaming invocation."
+STREAMED_CALL_ERROR = "The client attempted to invoke the non-streaming 'Echo' method with a streaming invocation."
 STREAM_ERROR = "An error occurred on the server while streaming results. HubException: ran dry"
 ASK_ERROR = "An unexpected error occurred invoking 'AskCaller' on the server. HubException: "
 NO_RESULT_ERROR = ASK_ERROR + "Client didn't provide a result."

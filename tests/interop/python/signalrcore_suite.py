@@ -2,11 +2,10 @@
 
 import logging
 import queue
-import threading
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as NotInTime
 from typing import Any
 
@@ -77,8 +76,9 @@ class Connection:
         if not self.opened.done() or self.closed.done():
             return
         # `stop` waits for the reading thread, which waits for the server's next frame. On that thread it does not wait.
-        self.client.invoke("Nothing", [], lambda _: self.client.stop())
-        within("the connection to stop", self.closed)
+        self.client.invoke("ConnectionId", [], lambda _: self.client.stop())
+        # Not a check: one that failed must keep its own reason.
+        wait([self.closed], WAIT_SECONDS)
 
     def call(self, method: str, *arguments: Any) -> Any:
         answered: Future = Future()
@@ -117,7 +117,7 @@ class Connection:
             )
 
         # `stream` sends before one can subscribe. On the client's own reading thread no item can come in between.
-        self.client.invoke("Nothing", [], begin)
+        self.client.invoke("ConnectionId", [], begin)
         error = within(f"the end of {method}", ended)
         return items, error
 

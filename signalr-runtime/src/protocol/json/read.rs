@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use super::scan::{Malformed, Scanner, check};
+use super::scan::{Malformed, Scanner, Text, check};
 use crate::contract::value::{Format, Payload};
 use crate::protocol::error::{Expected, IntegerWidth, ProtocolError, Token};
 use crate::protocol::message::{Invocation, Message, Outcome};
@@ -16,10 +16,10 @@ use crate::protocol::message::{Invocation, Message, Outcome};
 /// Reads one record (without its separator). `None` is a message of a type that is not known.
 pub(crate) fn read(record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> {
     let mut envelope = Envelope::default();
-    let message = envelope.fill(record).and_then(|()| envelope.take_message());
-    // Values that nobody will decode are checked here, before any other fault counts.
-    envelope.check_leftover()?;
-    message
+    match envelope.fill(record) {
+        Ok(()) => envelope.message(),
+        Err(fault) => Err(envelope.or_broken(fault)),
+    }
 }
 
 /// The properties of all messages, as far as they were found.
@@ -27,13 +27,13 @@ pub(crate) fn read(record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> 
 struct Envelope<'a> {
     kind: Option<i32>,
     headers: Vec<Header<'a>>,
-    invocation_id: Option<Cow<'a, str>>,
-    target: Option<Cow<'a, str>>,
+    invocation_id: Option<Text<'a>>,
+    target: Option<Text<'a>>,
     arguments: Option<&'a str>,
     stream_ids: Vec<Cow<'a, str>>,
     item: Option<&'a str>,
     result: Option<&'a str>,
-    error: Option<Cow<'a, str>>,
+    error: Option<Text<'a>>,
     allow_reconnect: bool,
     sequence_id: Option<i64>,
 }
@@ -42,12 +42,12 @@ impl<'a> Envelope<'a> {
     fn fill(&mut self, record: &'a [u8]) -> Result<(), ProtocolError> {
         let mut scanner = Scanner::new(record)?;
         let mut members = scanner.record()?;
-        while let Some(name) = members.next(&mut scanner)? {
-            match &*name.name() {
+        while members.next(&mut scanner)? {
+            match &*scanner.name()?.name() {
                 "type" => {
                     let kind = integer(&mut scanner, "type", IntegerWidth::Int32)?;
-                    let missing = ProtocolError::WrongType { property: "type", expected: Expected::Number };
-                    self.kind = Some(kind.ok_or(missing)?);
+                    let null = ProtocolError::WrongType { property: "type", expected: Expected::Number };
+                    self.kind = Some(kind.ok_or(null)?);
                 }
                 "invocationId" => self.invocation_id = Some(string(&mut scanner, "invocationId")?),
                 "target" => self.target = Some(string(&mut scanner, "target")?),
@@ -70,49 +70,47 @@ impl<'a> Envelope<'a> {
         Ok(scanner.end()?)
     }
 
-    /// Makes the message and takes the values it needs.
-    fn take_message(&mut self) -> Result<Option<Message<'a>>, ProtocolError> {
-        let Some(kind) = self.kind else {
-            return Err(ProtocolError::MissingProperty("type"));
-        };
-        let message = match kind {
-            1 => {
+    fn message(&mut self) -> Result<Option<Message<'a>>, ProtocolError> {
+        self.check_unused()?;
+        let message = match self.kind {
+            Some(1) => {
                 let target = self.target()?;
                 if target.is_empty() && self.arguments.is_none() {
-                    return Err(ProtocolError::MissingProperty("target"));
+                    return Err(self.missing("target"));
                 }
-                let id = self.invocation_id.take().filter(|id| !id.is_empty());
+                let id = self.invocation_id.map(Text::decode).transpose()?.filter(|id| !id.is_empty());
                 Message::Invocation(self.invocation(id, target)?)
             }
-            4 => {
+            Some(4) => {
                 let target = self.target()?;
                 let id = self.id()?;
                 Message::StreamInvocation(self.invocation(Some(id), target)?)
             }
-            2 => {
+            Some(2) => {
                 let id = self.id()?;
-                let item = self.item.take().ok_or(ProtocolError::MissingProperty("item"))?;
+                let item = self.item.ok_or_else(|| self.missing("item"))?;
                 Message::StreamItem { id, item: payload(item) }
             }
-            3 => {
+            Some(3) => {
                 let id = self.id()?;
-                let outcome = match (self.error.take(), self.result) {
-                    (Some(_), Some(_)) => return Err(ProtocolError::ErrorAndResult),
-                    (Some(error), None) => Outcome::Error(error),
-                    (None, Some(result)) => {
-                        self.result = None;
-                        Outcome::Result(payload(result))
-                    }
+                let outcome = match (self.error, self.result) {
+                    (Some(_), Some(_)) => return Err(self.or_broken(ProtocolError::ErrorAndResult)),
+                    (Some(error), None) => Outcome::Error(error.decode()?),
+                    (None, Some(result)) => Outcome::Result(payload(result)),
                     (None, None) => Outcome::Void,
                 };
                 Message::Completion { id, outcome }
             }
-            5 => Message::CancelInvocation { id: self.id()? },
-            6 => Message::Ping,
-            7 => Message::Close { error: self.error.take(), allow_reconnect: self.allow_reconnect },
-            8 => Message::Ack { sequence_id: self.sequence_id()? },
-            9 => Message::Sequence { sequence_id: self.sequence_id()? },
-            _ => return Ok(None),
+            Some(5) => Message::CancelInvocation { id: self.id()? },
+            Some(6) => Message::Ping,
+            Some(7) => {
+                let error = self.error.map(Text::decode).transpose()?;
+                Message::Close { error, allow_reconnect: self.allow_reconnect }
+            }
+            Some(8) => Message::Ack { sequence_id: self.sequence_id()? },
+            Some(9) => Message::Sequence { sequence_id: self.sequence_id()? },
+            Some(_) => return Ok(None),
+            None => return Err(self.missing("type")),
         };
         Ok(Some(message))
     }
@@ -122,32 +120,50 @@ impl<'a> Envelope<'a> {
         id: Option<Cow<'a, str>>,
         target: Cow<'a, str>,
     ) -> Result<Invocation<'a>, ProtocolError> {
-        let arguments = self.arguments.take().ok_or(ProtocolError::MissingProperty("arguments"))?;
-        Ok(Invocation {
-            headers: std::mem::take(&mut self.headers),
-            id,
-            target,
-            arguments: payload(arguments),
-            stream_ids: std::mem::take(&mut self.stream_ids),
-        })
+        match self.arguments {
+            Some(arguments) => Ok(Invocation {
+                headers: std::mem::take(&mut self.headers),
+                id,
+                target,
+                arguments: payload(arguments),
+                stream_ids: std::mem::take(&mut self.stream_ids),
+            }),
+            None => Err(self.missing("arguments")),
+        }
     }
 
     /// An empty target is one that no method has: ASP.NET Core finds that out when it binds the arguments.
-    fn target(&mut self) -> Result<Cow<'a, str>, ProtocolError> {
-        self.target.take().ok_or(ProtocolError::MissingProperty("target"))
+    fn target(&self) -> Result<Cow<'a, str>, ProtocolError> {
+        Ok(self.target.ok_or_else(|| self.missing("target"))?.decode()?)
     }
 
-    fn id(&mut self) -> Result<Cow<'a, str>, ProtocolError> {
-        let id = self.invocation_id.take().filter(|id| !id.is_empty());
-        id.ok_or(ProtocolError::MissingProperty("invocationId"))
+    fn id(&self) -> Result<Cow<'a, str>, ProtocolError> {
+        let id = self.invocation_id.map(Text::decode).transpose()?.filter(|id| !id.is_empty());
+        id.ok_or_else(|| self.missing("invocationId"))
     }
 
     fn sequence_id(&self) -> Result<i64, ProtocolError> {
-        self.sequence_id.ok_or(ProtocolError::MissingProperty("sequenceId"))
+        self.sequence_id.ok_or_else(|| self.missing("sequenceId"))
     }
 
-    fn check_leftover(&self) -> Result<(), Malformed> {
-        [self.arguments, self.item, self.result].into_iter().flatten().try_for_each(check)
+    /// Checks the values that the message does not have, because nobody will decode them.
+    fn check_unused(&self) -> Result<(), Malformed> {
+        let arguments = self.arguments.filter(|_| !matches!(self.kind, Some(1 | 4)));
+        let item = self.item.filter(|_| self.kind != Some(2));
+        let result = self.result.filter(|_| self.kind != Some(3));
+        [arguments, item, result].into_iter().flatten().try_for_each(check)
+    }
+
+    #[cold]
+    fn missing(&self, property: &'static str) -> ProtocolError {
+        self.or_broken(ProtocolError::MissingProperty(property))
+    }
+
+    /// `fault`, unless a value that came before it is broken.
+    #[cold]
+    fn or_broken(&self, fault: ProtocolError) -> ProtocolError {
+        let mut values = [self.arguments, self.item, self.result].into_iter().flatten();
+        values.try_for_each(check).err().map_or(fault, ProtocolError::from)
     }
 }
 
@@ -161,6 +177,7 @@ fn replace<'a>(slot: &mut Option<&'a str>, value: &'a str) -> Result<(), Malform
 }
 
 /// Makes sure that a value of the right type comes next.
+#[inline]
 fn expect(
     scanner: &mut Scanner<'_>,
     property: &'static str,
@@ -173,16 +190,20 @@ fn expect(
     }
 }
 
-/// Reads the string that a property must be.
+/// Passes the string that a property must be.
+#[inline]
 pub(crate) fn string<'a>(
     scanner: &mut Scanner<'a>,
     property: &'static str,
-) -> Result<Cow<'a, str>, ProtocolError> {
+) -> Result<Text<'a>, ProtocolError> {
     expect(scanner, property, Token::String, Expected::String)?;
-    Ok(scanner.string()?.decode()?)
+    let text = scanner.string()?;
+    text.check()?;
+    Ok(text)
 }
 
 /// Reads the integer that a property must be; null is `None`.
+#[inline]
 pub(crate) fn integer<T: FromStr>(
     scanner: &mut Scanner<'_>,
     property: &'static str,
@@ -225,8 +246,8 @@ fn headers<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<Header<'a>>, ProtocolErr
     expect(scanner, "headers", Token::Object, Expected::Object)?;
     let mut headers = Headers::default();
     let mut members = scanner.object();
-    while let Some(name) = members.next(scanner)? {
-        let name = name.decode()?;
+    while members.next(scanner)? {
+        let name = scanner.name()?.decode()?;
         match scanner.token()? {
             Token::String => headers.set(name, scanner.string()?.decode()?),
             other => {

@@ -31,27 +31,42 @@ pub(crate) struct Scanner<'a> {
     at: usize,
 }
 
-/// A string as it stands in the text.
+/// A string as it stands in the text: what is between its quotes, or with the quotes if there are escapes in
+/// it. So it is no larger than a reference, and comes back from a function in registers.
 #[derive(Clone, Copy)]
-pub(crate) struct Text<'a> {
-    /// What stands between the quotes.
-    raw: &'a str,
-    escaped: bool,
-}
+pub(crate) struct Text<'a>(&'a str);
 
 impl<'a> Text<'a> {
     /// The string that is meant.
+    #[inline]
     pub(crate) fn decode(self) -> Result<Cow<'a, str>, Malformed> {
-        if !self.escaped {
-            return Ok(Cow::Borrowed(self.raw));
-        }
-        // What is left to go wrong is half of a surrogate pair.
-        serde_json::from_str(&format!("\"{}\"", self.raw)).map(Cow::Owned).map_err(|_| Malformed)
+        if self.is_escaped() { self.unescape().map(Cow::Owned) } else { Ok(Cow::Borrowed(self.0)) }
+    }
+
+    /// Makes sure that [`decode`](Self::decode) will not fail.
+    #[inline]
+    pub(crate) fn check(self) -> Result<(), Malformed> {
+        if self.is_escaped() { self.unescape().map(drop) } else { Ok(()) }
     }
 
     /// The name of a property that is looked for among known ones. One that is no Unicode is not known.
+    #[inline]
     pub(crate) fn name(self) -> Cow<'a, str> {
-        self.decode().unwrap_or_default()
+        if self.is_escaped() {
+            Cow::Owned(self.unescape().unwrap_or_default())
+        } else {
+            Cow::Borrowed(self.0)
+        }
+    }
+
+    fn is_escaped(self) -> bool {
+        self.0.as_bytes().first() == Some(&b'"')
+    }
+
+    /// What is left to go wrong is half of a surrogate pair.
+    #[cold]
+    fn unescape(self) -> Result<String, Malformed> {
+        serde_json::from_str(self.0).map_err(|_| Malformed)
     }
 }
 
@@ -62,7 +77,8 @@ impl<'a> Scanner<'a> {
     }
 
     /// Enters the object that every record is.
-    pub(crate) fn record(&mut self) -> Result<Members, ProtocolError> {
+    #[inline]
+    pub(crate) fn record(&mut self) -> Result<Items, ProtocolError> {
         match self.token()? {
             Token::Object => Ok(self.object()),
             other => Err(self.mismatch(other, ProtocolError::NotAnObject(other))),
@@ -100,15 +116,25 @@ impl<'a> Scanner<'a> {
     }
 
     /// Enters the object that [`token`](Self::token) has seen.
-    pub(crate) fn object(&mut self) -> Members {
+    pub(crate) fn object(&mut self) -> Items {
         self.at += 1;
-        Members { started: false }
+        Items { closing: b'}', started: false }
     }
 
     /// Enters the array that [`token`](Self::token) has seen.
-    pub(crate) fn array(&mut self) -> Elements {
+    pub(crate) fn array(&mut self) -> Items {
         self.at += 1;
-        Elements { started: false }
+        Items { closing: b']', started: false }
+    }
+
+    /// Passes the name of a member and its colon.
+    pub(crate) fn name(&mut self) -> Result<Text<'a>, Malformed> {
+        if self.peek() != Some(b'"') {
+            return Err(Malformed);
+        }
+        let name = self.string()?;
+        self.peek();
+        if self.accept(b':') { Ok(name) } else { Err(Malformed) }
     }
 
     /// Passes a value and returns its text. The inside of an object or array is not checked.
@@ -144,19 +170,25 @@ impl<'a> Scanner<'a> {
         let bytes = self.text.as_bytes();
         self.at += 1;
         let start = self.at;
-        let mut escaped = false;
-        loop {
-            let rest = bytes.get(self.at..).ok_or(Malformed)?;
-            self.at += plain_run(rest)?;
-            if bytes.get(self.at) == Some(&b'"') {
-                break;
-            }
-            escaped = true;
-            self.escape()?;
+        self.at += plain_run(bytes.get(start..).ok_or(Malformed)?)?;
+        if bytes.get(self.at) != Some(&b'"') {
+            return self.escaped_string(start - 1);
         }
-        let raw = self.text.get(start..self.at).ok_or(Malformed)?;
+        let plain = self.text.get(start..self.at).ok_or(Malformed)?;
         self.at += 1;
-        Ok(Text { raw, escaped })
+        Ok(Text(plain))
+    }
+
+    /// Passes the rest of a string from its first escape on.
+    #[cold]
+    fn escaped_string(&mut self, start: usize) -> Result<Text<'a>, Malformed> {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at) != Some(&b'"') {
+            self.escape()?;
+            self.at += plain_run(bytes.get(self.at..).ok_or(Malformed)?)?;
+        }
+        self.at += 1;
+        self.text.get(start..self.at).map(Text).ok_or(Malformed)
     }
 
     /// Passes a backslash and what belongs to it.
@@ -260,48 +292,24 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The members of an object that is being read.
-pub(crate) struct Members {
+/// The members of an object, or the elements of an array, that is being read.
+pub(crate) struct Items {
+    closing: u8,
     started: bool,
 }
 
-impl Members {
-    /// Passes the next name and its colon; `None` at the end of the object.
-    pub(crate) fn next<'a>(&mut self, scanner: &mut Scanner<'a>) -> Result<Option<Text<'a>>, Malformed> {
-        if !separated(scanner, &mut self.started, b'}')? {
-            return Ok(None);
+impl Items {
+    /// Moves to the next one; false at the end.
+    pub(crate) fn next(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, Malformed> {
+        scanner.peek();
+        if scanner.accept(self.closing) {
+            return Ok(false);
         }
-        if scanner.peek() != Some(b'"') {
+        if std::mem::replace(&mut self.started, true) && !scanner.accept(b',') {
             return Err(Malformed);
         }
-        let name = scanner.string()?;
-        scanner.peek();
-        if scanner.accept(b':') { Ok(Some(name)) } else { Err(Malformed) }
+        Ok(true)
     }
-}
-
-/// The elements of an array that is being read.
-pub(crate) struct Elements {
-    started: bool,
-}
-
-impl Elements {
-    /// Moves to the next element; false at the end of the array.
-    pub(crate) fn next(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, Malformed> {
-        separated(scanner, &mut self.started, b']')
-    }
-}
-
-/// Passes what stands before the next member or element; false after passing the `closing` bracket.
-fn separated(scanner: &mut Scanner<'_>, started: &mut bool, closing: u8) -> Result<bool, Malformed> {
-    scanner.peek();
-    if scanner.accept(closing) {
-        return Ok(false);
-    }
-    if std::mem::replace(started, true) && !scanner.accept(b',') {
-        return Err(Malformed);
-    }
-    Ok(true)
 }
 
 /// How many bytes of a string come before its end or its next escape.
@@ -317,7 +325,9 @@ fn plain_run(rest: &[u8]) -> Result<usize, Malformed> {
     }
     let run = memchr2(b'"', b'\\', rest).ok_or(Malformed)?;
     let plain = rest.get(..run).unwrap_or_default();
-    if plain.iter().any(|byte| *byte < b' ') { Err(Malformed) } else { Ok(run) }
+    // The least of all, not the first that is too small: that compares many bytes at once.
+    let least = plain.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+    if least < b' ' { Err(Malformed) } else { Ok(run) }
 }
 
 /// Looks at every byte of a value whose extent is known.

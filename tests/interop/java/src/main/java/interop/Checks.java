@@ -223,7 +223,8 @@ final class Checks {
         while (!Objects.deepEquals(answer, wanted) && System.nanoTime() < giveUp) {
             answer = connection.call(type, method);
         }
-        expect(Objects.deepEquals(answer, wanted), true);
+        String got = Arrays.deepToString(new Object[] {answer});
+        expect(got, Arrays.deepToString(new Object[] {wanted}));
     }
 
     private static void streamUpItems(Connections connections) throws Exception {

@@ -1,10 +1,10 @@
-//! Finding a method by the name that a client sent.
+//! Finding a method by the name that the other side sent.
 
 use std::cmp::Ordering;
 
 use crate::contract::dispatch::{Dispatch, Handler};
 
-/// The methods of a hub, sorted by name without regard to ASCII case.
+/// The methods of one side, sorted by name without regard to ASCII case.
 pub(crate) struct MethodTable<H: 'static> {
     sorted: Vec<&'static Handler<H>>,
 }

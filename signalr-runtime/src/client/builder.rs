@@ -1,0 +1,187 @@
+//! Preparing a connection.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::connection::HubConnection;
+use super::dispatcher::{Handlers, typed};
+use super::error::ConnectError;
+use super::session;
+use super::token::TokenSource;
+use super::transports;
+use crate::contract::dispatch::Dispatch;
+use crate::contract::hub::HubContract;
+
+/// What a connection is made from.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) url: String,
+    pub(crate) token: TokenSource,
+    pub(crate) headers: HeaderMap,
+    pub(crate) negotiate: Negotiate,
+    pub(crate) handlers: Option<Arc<dyn Handlers>>,
+    pub(crate) server_timeout: Duration,
+    pub(crate) keep_alive_interval: Duration,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) request_timeout: Duration,
+    pub(crate) close_timeout: Duration,
+    pub(crate) stream_buffer: usize,
+    pub(crate) maximum_receive_message_size: Option<usize>,
+}
+
+/// Whether the server is asked how to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Negotiate {
+    Ask,
+    Skip,
+}
+
+impl Settings {
+    pub(crate) fn new(url: String) -> Self {
+        Self {
+            url,
+            token: TokenSource::None,
+            headers: HeaderMap::new(),
+            negotiate: Negotiate::Ask,
+            handlers: None,
+            server_timeout: Duration::from_secs(30),
+            keep_alive_interval: Duration::from_secs(15),
+            handshake_timeout: Duration::from_secs(15),
+            request_timeout: Duration::from_secs(100),
+            close_timeout: Duration::from_secs(5),
+            stream_buffer: 1024 * 1024,
+            maximum_receive_message_size: Some(16 * 1024 * 1024),
+        }
+    }
+}
+
+/// Prepares a connection to a hub: made by [`HubConnection::builder`].
+#[must_use = "nothing happens before `connect`"]
+pub struct HubConnectionBuilder<C> {
+    settings: Settings,
+    contract: PhantomData<fn() -> C>,
+}
+
+impl<C: HubContract> HubConnectionBuilder<C> {
+    pub(crate) fn new(url: String) -> Self {
+        Self { settings: Settings::new(url), contract: PhantomData }
+    }
+
+    /// Where the access token comes from. It is asked for every request, so that it can hand out a fresh one: once
+    /// to negotiate, once to open the WebSocket, and again after each redirect that brings no token of its own. An
+    /// empty token is none. No token is ever logged.
+    ///
+    /// ```no_run
+    /// # use signalr_runtime::HubContract;
+    /// # use signalr_runtime::client::{ConnectError, HubConnection};
+    /// # async fn run<C: HubContract>() -> Result<(), ConnectError> {
+    /// let connection = HubConnection::<C>::builder("https://example.org/chat")
+    ///     .access_token(|| async { Ok(std::fs::read_to_string("token")?) })
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn access_token<F, Fut>(mut self, token: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<String, Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        self.settings.token = TokenSource::Provider(Arc::new(move || Box::pin(token())));
+        self
+    }
+
+    /// Adds a header to every request. It takes the place of the client's own header of that name; an empty
+    /// `User-Agent` leaves that header out.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.settings.headers.append(name, value);
+        self
+    }
+
+    /// Opens a WebSocket without asking the server first. That saves one request, and leaves the connection without
+    /// an id that the client knows; servers that redirect cannot be reached this way.
+    pub fn skip_negotiation(mut self) -> Self {
+        self.settings.negotiate = Negotiate::Skip;
+        self
+    }
+
+    /// What answers the server's calls: an implementation of the trait that the hub names by `client = …`. Calls
+    /// without an answer run one after another, those with an answer beside them.
+    pub fn handlers<T>(mut self, handlers: T) -> Self
+    where
+        C::Client: Dispatch<T>,
+        T: Send + Sync + 'static,
+    {
+        self.settings.handlers = Some(typed::<C::Client, T>(handlers));
+        self
+    }
+
+    /// How long the server may be silent before the connection is given up. Default: 30 seconds, twice the interval
+    /// at which servers ping.
+    pub fn server_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.server_timeout = timeout;
+        self
+    }
+
+    /// After how much silence of this side a ping is sent. Default: 15 seconds. The server's client timeout should
+    /// be at least twice as long.
+    pub fn keep_alive_interval(mut self, interval: Duration) -> Self {
+        self.settings.keep_alive_interval = interval;
+        self
+    }
+
+    /// How long the server may take to answer the handshake. Default: 15 seconds.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.handshake_timeout = timeout;
+        self
+    }
+
+    /// How long the server may take to answer one HTTP request while the connection is being made. Default: 100
+    /// seconds.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.request_timeout = timeout;
+        self
+    }
+
+    /// How long the server may take to answer the close of the transport. Default: 5 seconds.
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.close_timeout = timeout;
+        self
+    }
+
+    /// How many bytes of stream results that nobody has read are kept before the connection stops reading. Default:
+    /// 1 MiB. See the [module documentation](crate::client) for what that holds up.
+    pub fn stream_buffer(mut self, bytes: usize) -> Self {
+        self.settings.stream_buffer = bytes;
+        self
+    }
+
+    /// The largest message accepted from the server, in bytes on the wire. Default: 16 MiB. `None` lets the server
+    /// make this client allocate as much as it likes.
+    pub fn maximum_receive_message_size(mut self, bytes: Option<usize>) -> Self {
+        self.settings.maximum_receive_message_size = bytes;
+        self
+    }
+
+    /// Connects. Dropping the future gives up. To be awaited on a tokio runtime, which then runs the connection.
+    pub async fn connect(self) -> Result<HubConnection<C>, ConnectError> {
+        let opened = transports::open(&self.settings).await?;
+        Ok(HubConnection::new(session::start(self.settings, opened).await?))
+    }
+}
+
+impl<C> fmt::Debug for HubConnectionBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubConnectionBuilder")
+            // What comes behind may be a secret.
+            .field("url", &self.settings.url.split(['?', '#']).next())
+            .field("token", &self.settings.token)
+            .finish_non_exhaustive()
+    }
+}

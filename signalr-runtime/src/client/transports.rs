@@ -1,0 +1,66 @@
+//! From the address of a hub to an open transport.
+
+use std::fmt::Write as _;
+
+use super::builder::{Negotiate, Settings};
+use super::cookies::Cookies;
+use super::error::ConnectError;
+use super::negotiate::negotiate;
+use super::session::Opened;
+use super::url::HubUrl;
+use super::websocket;
+use crate::connection::outbound::Framing;
+use crate::contract::value::Format;
+use crate::transport::negotiate::{AvailableTransport, TransportKind};
+
+/// The hub protocol that the client asks for.
+const FORMAT: Format = Format::Json;
+
+/// Opens the first transport that the server offers and this client has.
+pub(crate) async fn open(settings: &Settings) -> Result<Opened, ConnectError> {
+    let url = HubUrl::parse(&settings.url)?;
+    let mut cookies = Cookies::default();
+    if settings.negotiate == Negotiate::Skip {
+        let transport = websocket::open(settings, &cookies, &settings.token, &url, None, FORMAT).await?;
+        return Ok(Opened { transport, framing: Framing::Bare, format: FORMAT, id: None });
+    }
+    let negotiated = negotiate(settings, &mut cookies, url).await?;
+    let connection = &negotiated.connection;
+    let mut reasons = String::new();
+    let mut tried = None;
+    for offered in &connection.transports {
+        let reason = match refusal(offered) {
+            Some(reason) => reason,
+            None => {
+                let (token, url) = (&negotiated.token, &negotiated.url);
+                let id = Some(connection.opens_with());
+                match websocket::open(settings, &cookies, token, url, id, FORMAT).await {
+                    Ok(transport) => {
+                        let id = Some(connection.id.clone());
+                        return Ok(Opened { transport, framing: Framing::Bare, format: FORMAT, id });
+                    }
+                    Err(error) => tried.insert(error).to_string(),
+                }
+            }
+        };
+        tracing::debug!(transport = offered.kind.name(), reason, "a transport is not used");
+        // Writing to a string does not fail.
+        let _ = write!(reasons, " ({} failed: {reason})", offered.kind.name());
+    }
+    match tried {
+        Some(error) => Err(ConnectError::Transports { reasons, source: Box::new(error) }),
+        None => Err(ConnectError::NoTransport),
+    }
+}
+
+/// Why a transport is not even tried.
+fn refusal(offered: &AvailableTransport) -> Option<String> {
+    let format = FORMAT.transfer_format();
+    if offered.kind != TransportKind::WebSockets {
+        Some("The transport is not supported by the client.".to_owned())
+    } else if offered.transfer_formats.contains(&format) {
+        None
+    } else {
+        Some(format!("The transport does not support the '{}' transfer format.", format.name()))
+    }
+}

@@ -1,0 +1,155 @@
+//! Contracts as the attributes generate them, in memory: the engine's side is played by [`wire`].
+
+mod dispatch;
+mod proxies;
+mod stub;
+mod wire;
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::{HubError, HubResult, client_proxy, hub};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Message {
+    from: String,
+    text: String,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum JoinError {
+    RoomFull,
+    Other(String),
+}
+
+impl From<JoinError> for HubError {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::RoomFull => Self::new("the room is full"),
+            JoinError::Other(text) => Self::new(text),
+        }
+    }
+}
+
+impl From<HubError> for JoinError {
+    fn from(error: HubError) -> Self {
+        if error.message() == "the room is full" {
+            Self::RoomFull
+        } else {
+            Self::Other(error.message().to_owned())
+        }
+    }
+}
+
+/// What clients may call.
+#[hub(client = ChatClient, crate = "crate")]
+pub(super) trait ChatHub {
+    /// Says something.
+    ///
+    /// To everyone.
+    async fn send_message(&self, room: &str, text: String) -> HubResult;
+
+    #[signalr(name = "JoinRoom")]
+    async fn join(&self, room: &str) -> Result<Vec<Message>, JoinError>;
+
+    async fn longest(&self, messages: &[Message], or: &Message) -> HubResult<Message>;
+
+    fn count_down(&self, from: u32) -> impl Stream<Item = HubResult<u32>>;
+
+    async fn upload(&self, room: &str, lines: impl Stream<Item = HubResult<String>>) -> HubResult<u64>;
+
+    fn shout(&self, lines: impl Stream<Item = HubResult<String>>) -> impl Stream<Item = HubResult<String>>;
+
+    async fn merge(
+        &self,
+        left: impl Stream<Item = Result<u32, JoinError>>,
+        factor: u32,
+        right: impl Stream<Item = HubResult<u32>>,
+    ) -> HubResult<Vec<u32>>;
+
+    async fn ping(&self) -> HubResult<String> {
+        Ok("pong".to_owned())
+    }
+}
+
+/// What the server may call on clients.
+#[client_proxy(rename_all = "camelCase", crate = "crate")]
+pub(super) trait ChatClient {
+    async fn message_received(&self, message: &Message, unread: u32);
+    async fn confirm(&self, question: &str) -> HubResult<bool>;
+}
+
+/// A hub without state, but for how often its methods have been entered.
+#[derive(Default)]
+pub(super) struct Rooms {
+    entered: AtomicUsize,
+}
+
+impl ChatHub for Rooms {
+    async fn send_message(&self, _room: &str, _text: String) -> HubResult {
+        self.entered.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn join(&self, room: &str) -> Result<Vec<Message>, JoinError> {
+        match room {
+            "full" => Err(JoinError::RoomFull),
+            _ => Ok(vec![Message { from: "Ada".into(), text: format!("welcome to {room}") }]),
+        }
+    }
+
+    async fn longest(&self, messages: &[Message], or: &Message) -> HubResult<Message> {
+        Ok(messages.iter().max_by_key(|message| message.text.len()).unwrap_or(or).clone())
+    }
+
+    fn count_down(&self, from: u32) -> impl Stream<Item = HubResult<u32>> {
+        self.entered.fetch_add(1, Ordering::SeqCst);
+        let last = Err(HubError::new("lift-off"));
+        wire::Items::from_iter((1..=from).rev().map(Ok).chain([last]))
+    }
+
+    async fn upload(&self, room: &str, lines: impl Stream<Item = HubResult<String>>) -> HubResult<u64> {
+        let mut lines = Box::pin(lines);
+        let mut sum = 0;
+        while let Some(line) = wire::next(&mut lines).await {
+            let line = line?;
+            if line == "stop" {
+                break;
+            }
+            sum += (room.len() + line.len()) as u64;
+        }
+        Ok(sum)
+    }
+
+    fn shout(&self, lines: impl Stream<Item = HubResult<String>>) -> impl Stream<Item = HubResult<String>> {
+        Shout(Box::pin(lines))
+    }
+
+    async fn merge(
+        &self,
+        left: impl Stream<Item = Result<u32, JoinError>>,
+        factor: u32,
+        right: impl Stream<Item = HubResult<u32>>,
+    ) -> HubResult<Vec<u32>> {
+        let (mut left, mut right, mut merged) = (Box::pin(left), Box::pin(right), Vec::new());
+        while let Some(item) = wire::next(&mut left).await {
+            merged.push(item? * factor);
+            merged.extend(wire::next(&mut right).await.transpose()?);
+        }
+        Ok(merged)
+    }
+}
+
+struct Shout<S>(Pin<Box<S>>);
+
+impl<S: Stream<Item = HubResult<String>>> Stream for Shout<S> {
+    type Item = HubResult<String>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx).map(|line| line.map(|line| line.map(|line| line.to_uppercase())))
+    }
+}

@@ -1,0 +1,168 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// Pushes each chunk and collects the records, breaking after each for which `pause` says so.
+fn read_all(
+    reader: &mut RecordReader,
+    chunks: &[&[u8]],
+    mut pause: impl FnMut(usize) -> bool,
+) -> Result<Vec<Vec<u8>>, ProtocolError> {
+    let mut records = Vec::new();
+    for chunk in chunks {
+        let mut rest = *chunk;
+        loop {
+            let flow = reader.push(rest, |record| {
+                records.push(record.to_vec());
+                if pause(records.len()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            if flow.is_continue() {
+                break;
+            }
+            rest = &[];
+        }
+    }
+    Ok(records)
+}
+
+fn read_in_one(limit: Option<usize>, bytes: &[u8]) -> Result<Vec<Vec<u8>>, ProtocolError> {
+    read_all(&mut RecordReader::new(limit), &[bytes], |_| false)
+}
+
+#[test]
+fn whole_records_are_handed_on_where_they_stand() {
+    let chunk = b"one\x1etwo\x1e\x1ethree";
+    let mut reader = RecordReader::new(None);
+    let mut records = Vec::new();
+    let flow = reader.push(chunk, |record| {
+        let range = chunk.as_ptr_range();
+        assert!(range.contains(&record.as_ptr()), "not copied");
+        records.push(record.to_vec());
+        ControlFlow::<()>::Continue(())
+    });
+    assert_eq!(flow, Ok(ControlFlow::Continue(())));
+    assert_eq!(records, [&b"one"[..], b"two", b""]);
+    assert_eq!(reader.unread(), b"three", "only the unfinished tail is kept");
+    assert_eq!(reader.end(), Err(ProtocolError::Truncated));
+}
+
+#[test]
+fn the_buffer_is_given_back_when_it_is_empty() {
+    let mut reader = RecordReader::new(None);
+    assert_eq!(read_all(&mut reader, &[b"on", b"e\x1etwo\x1e"], |_| false).expect("read").len(), 2);
+    assert_eq!(reader.held.capacity(), 0);
+    assert_eq!(reader.end(), Ok(()));
+}
+
+#[test]
+fn no_byte_is_looked_at_twice() {
+    let mut reader = RecordReader::new(None);
+    for sent in 1..=1000 {
+        assert_eq!(reader.push(b"x", |_| ControlFlow::<()>::Continue(())), Ok(ControlFlow::Continue(())));
+        assert_eq!(reader.scanned, sent);
+    }
+}
+
+#[test]
+fn what_follows_a_break_is_kept_in_order() {
+    let mut reader = RecordReader::new(None);
+    let mut records = Vec::new();
+    let mut one_at_a_time = |reader: &mut RecordReader, chunk: &[u8]| {
+        let flow = reader.push(chunk, |record| {
+            records.push(String::from_utf8_lossy(record).into_owned());
+            ControlFlow::Break(records.len())
+        });
+        flow.expect("no limit").break_value()
+    };
+    assert_eq!(one_at_a_time(&mut reader, b"1\x1e2\x1e3\x1e4"), Some(1));
+    // More arrives although the consumer has not gone on.
+    assert_eq!(one_at_a_time(&mut reader, b"4\x1e5"), Some(2));
+    assert_eq!(one_at_a_time(&mut reader, b""), Some(3));
+    assert_eq!(one_at_a_time(&mut reader, b""), Some(4));
+    assert_eq!(one_at_a_time(&mut reader, b""), None);
+    assert_eq!(one_at_a_time(&mut reader, b"\x1e"), Some(5));
+    assert_eq!(reader.end(), Ok(()));
+    assert_eq!(records, ["1", "2", "3", "44", "5"]);
+}
+
+#[test]
+fn the_reader_can_be_switched_between_two_records_of_a_chunk() {
+    let mut reader = RecordReader::new(Some(8));
+    let flow = reader.push(b"hello\x1ea longer record\x1e", |record| {
+        assert_eq!(record, b"hello");
+        ControlFlow::Break(())
+    });
+    assert_eq!(flow, Ok(ControlFlow::Break(())));
+    reader.switch(Framing::of(Format::Json), Some(16));
+    let flow = reader.resume(|record| {
+        assert_eq!(record, b"a longer record");
+        ControlFlow::<()>::Continue(())
+    });
+    assert_eq!(flow, Ok(ControlFlow::Continue(())));
+    assert_eq!(reader.end(), Ok(()));
+}
+
+#[test]
+fn a_message_may_have_the_maximum_size_and_no_byte_more() {
+    let fits = Some(8);
+    for (chunks, expected) in [
+        (&[&b"1234567\x1e"[..]][..], Ok(1)),
+        (&[b"12345678\x1e"], Err(8)),
+        // Many small ones in one chunk do not add up.
+        (&[b"123456\x1e123456\x1e123456\x1e"], Ok(3)),
+        (&[b"1\x1e12345678\x1e"], Err(8)),
+        // Without its end a message fails with the first byte that is too much.
+        (&[b"12345678"], Ok(0)),
+        (&[b"123456789"], Err(8)),
+        (&[b"1234", b"5678"], Ok(0)),
+        (&[b"1234", b"567", b"\x1e"], Ok(1)),
+        (&[b"1234", b"5678", b"\x1e"], Err(8)),
+        (&[b"1234", b"56789"], Err(8)),
+        (&[b"1234", b"5678\x1e"], Err(8)),
+        (&[b"1\x1e1234", b"567\x1e1234567\x1e"], Ok(3)),
+    ] {
+        let read = read_all(&mut RecordReader::new(fits), chunks, |_| false).map(|records| records.len());
+        assert_eq!(read, expected.map_err(|limit| ProtocolError::TooLarge { limit }), "{chunks:?}");
+        if expected.is_err() {
+            let read = read_all(&mut RecordReader::new(None), chunks, |_| false);
+            assert!(read.is_ok(), "without a limit nothing is too large");
+        }
+    }
+    assert_eq!(
+        ProtocolError::TooLarge { limit: 32_768 }.to_string(),
+        "The maximum message size of 32768B was exceeded. The message size can be configured in AddHubOptions."
+    );
+}
+
+#[test]
+fn a_message_that_is_too_large_leaves_no_buffer() {
+    let mut reader = RecordReader::new(Some(8));
+    assert!(read_all(&mut reader, &[b"1234", b"56789"], |_| false).is_err());
+    assert_eq!(reader.held.capacity(), 0);
+}
+
+proptest! {
+    /// However the stream is cut, and wherever the consumer pauses, the same records come out.
+    #[test]
+    fn any_split_gives_the_same_records(
+        bytes in prop::collection::vec(prop_oneof![3 => b'a'..=b'c', 1 => Just(RECORD_SEPARATOR)], 0..80),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        pauses in prop::collection::vec(any::<bool>(), 100),
+        limit in prop_oneof![Just(None), (1..24_usize).prop_map(Some)],
+    ) {
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        cuts.extend([0, bytes.len()]);
+        cuts.sort_unstable();
+        let chunks: Vec<&[u8]> = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect();
+
+        let mut reader = RecordReader::new(limit);
+        let split = read_all(&mut reader, &chunks, |count| pauses[count]);
+        prop_assert_eq!(&split, &read_in_one(limit, &bytes));
+        if let Ok(records) = split {
+            let mut joined = records.iter().flat_map(|record| [record, &[RECORD_SEPARATOR][..]]).flatten();
+            prop_assert!(bytes.iter().zip(joined.by_ref()).all(|(sent, read)| sent == read));
+            prop_assert_eq!(joined.next(), None);
+            prop_assert_eq!(reader.end().is_ok(), bytes.last().is_none_or(|last| *last == RECORD_SEPARATOR));
+        }
+    }
+}

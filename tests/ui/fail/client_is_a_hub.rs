@@ -1,0 +1,13 @@
+use signalr_runtime::{HubResult, hub};
+
+#[hub]
+pub trait Page {
+    async fn show(&self, text: &str) -> HubResult;
+}
+
+#[hub(client = Page)]
+pub trait Chat {
+    async fn join(&self, room: &str) -> HubResult;
+}
+
+fn main() {}

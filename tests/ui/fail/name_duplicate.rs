@@ -1,0 +1,11 @@
+use signalr_runtime::{HubResult, hub};
+
+#[hub]
+pub trait Chat {
+    async fn join(&self, room: &str) -> HubResult;
+
+    #[signalr(name = "Join")]
+    async fn enter(&self, room: &str) -> HubResult;
+}
+
+fn main() {}

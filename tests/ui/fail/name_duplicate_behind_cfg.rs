@@ -1,0 +1,12 @@
+use signalr_runtime::{HubResult, hub};
+
+#[hub]
+pub trait Chat {
+    async fn join(&self, room: &str) -> HubResult;
+
+    #[cfg(all())]
+    #[signalr(name = "Join")]
+    async fn enter(&self, room: &str) -> HubResult;
+}
+
+fn main() {}

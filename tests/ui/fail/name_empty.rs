@@ -1,0 +1,9 @@
+use signalr_runtime::{HubResult, hub};
+
+#[hub]
+pub trait Chat {
+    #[signalr(name = "")]
+    async fn join(&self, room: &str) -> HubResult;
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use signalr_runtime::{HubResult, hub};
+
+pub struct Chat;
+
+#[hub]
+impl Chat {
+    pub async fn join(&self, room: &str) -> HubResult {
+        let _ = room;
+        Ok(())
+    }
+}
+
+fn main() {}

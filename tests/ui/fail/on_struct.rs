@@ -1,0 +1,6 @@
+use signalr_runtime::hub;
+
+#[hub]
+pub struct Chat;
+
+fn main() {}

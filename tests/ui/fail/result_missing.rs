@@ -1,0 +1,8 @@
+use signalr_runtime::hub;
+
+#[hub]
+pub trait Chat {
+    async fn join(&self, room: &str);
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use signalr_runtime::{Stream, hub};
+
+#[hub]
+pub trait Chat {
+    fn ticks(&self) -> impl Stream<Item = u32>;
+}
+
+fn main() {}
