@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use chat_contract::{ChatHubContract, JoinError};
 use clap::Parser;
 use screen::Screen;
-use session::{Ended, Session};
+use session::Session;
 use signalr_runtime::HubError;
 use signalr_runtime::client::{ConnectError, HubConnection};
 
@@ -34,7 +34,7 @@ struct Arguments {
 /// Why the client gives up.
 #[derive(Debug, thiserror::Error)]
 enum Problem {
-    #[error("{0}. Is the server running? `cargo xtask chat` starts it")]
+    #[error("{0}{hint}", hint = hint(.0))]
     Connect(#[from] ConnectError),
     #[error("{0}")]
     Join(#[from] JoinError),
@@ -44,6 +44,13 @@ enum Problem {
     Lost(HubError),
     #[error("cannot leave: {0}")]
     Leave(HubError),
+}
+
+fn hint(error: &ConnectError) -> &'static str {
+    match error {
+        ConnectError::Unreachable { .. } => ". Is the server running? `cargo xtask chat` starts it",
+        _ => "",
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -62,18 +69,13 @@ async fn chat(Arguments { name, room, url }: Arguments) -> Result<(), Problem> {
     let connection =
         HubConnection::<ChatHubContract>::builder(url).handlers(screen.clone()).connect().await?;
     let hub = connection.hub();
-    screen.show_room(&room, hub.join(&room, &name).await?);
+    screen.show_room(&room, &hub.join(&room, &name).await?);
 
-    let session = Session::new(hub.clone(), screen);
-    let ended = tokio::select! {
-        ended = session.run(input::lines()) => ended,
-        error = connection.closed() => Ended::Disconnected(error),
-    };
-    match ended {
-        Ended::Quit => hub.leave().await.map_err(Problem::Leave)?,
-        Ended::Disconnected(Some(error)) => return Err(Problem::Lost(error)),
-        Ended::Disconnected(None) => return Err(Problem::Closed),
+    tokio::select! {
+        () = Session::new(hub.clone(), screen).run(input::lines()) => {}
+        error = connection.closed() => return Err(error.map_or(Problem::Closed, Problem::Lost)),
     }
+    hub.leave().await.map_err(Problem::Leave)?;
     connection.stop().await;
     Ok(())
 }

@@ -47,7 +47,7 @@ impl ChatClient for Screen {
 
 impl Screen {
     /// Shows what a room looks like on joining it.
-    pub(crate) fn show_room(&self, room: &str, welcome: Welcome) {
+    pub(crate) fn show_room(&self, room: &str, welcome: &Welcome) {
         println!("* this is {room}; /help lists the commands");
         for entry in &welcome.history {
             self.show(entry);

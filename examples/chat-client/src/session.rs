@@ -1,8 +1,8 @@
 //! Does what the person types.
 
 use chat_contract::{ChatHubClient, Tick};
-use futures_util::{StreamExt, stream};
-use signalr_runtime::{HubError, HubResult};
+use futures_util::stream;
+use signalr_runtime::HubResult;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -14,14 +14,6 @@ const CLOCK_MS: u64 = 1_000;
 
 /// Ends what is pasted.
 const END_OF_PASTE: &str = ".";
-
-/// How a session ended.
-pub(crate) enum Ended {
-    /// The person left, or the input ended.
-    Quit,
-    /// The connection is gone.
-    Disconnected(Option<HubError>),
-}
 
 /// One person in one room.
 pub(crate) struct Session {
@@ -36,21 +28,19 @@ impl Session {
     }
 
     /// Goes on until the person quits or the input ends; everything that was typed before has been answered then.
-    pub(crate) async fn run(mut self, mut lines: mpsc::Receiver<String>) -> Ended {
+    pub(crate) async fn run(mut self, mut lines: mpsc::Receiver<String>) {
         while let Some(line) = lines.recv().await {
-            let command = match Command::read(&line) {
-                Ok(Command::Quit) => return Ended::Quit,
-                Ok(command) => command,
-                Err(text) => {
-                    println!("! {text}");
-                    continue;
+            match Command::read(&line) {
+                Ok(Command::Quit) => break,
+                Ok(command) => {
+                    if let Err(error) = self.run_command(command, &mut lines).await {
+                        println!("! {}", error.detail());
+                    }
                 }
-            };
-            if let Err(error) = self.run_command(command, &mut lines).await {
-                println!("! {}", error.detail());
+                Err(text) => println!("! {text}"),
             }
         }
-        Ended::Quit
+        self.stop_clock();
     }
 
     async fn run_command(&mut self, command: Command, lines: &mut mpsc::Receiver<String>) -> HubResult {
@@ -88,8 +78,7 @@ impl Session {
 
     /// Runs the clock beside the input. Dropping a stream ends it on the server, too.
     fn toggle_clock(&mut self) {
-        if let Some(clock) = self.clock.take() {
-            clock.abort();
+        if self.stop_clock() {
             return;
         }
         let mut ticks = self.hub.clock(CLOCK_MS);
@@ -101,6 +90,11 @@ impl Session {
                 }
             }
         }));
+    }
+
+    /// False if it does not run.
+    fn stop_clock(&mut self) -> bool {
+        self.clock.take().inspect(JoinHandle::abort).is_some()
     }
 
     /// Asks beside the input: whoever is asked may ask back first.

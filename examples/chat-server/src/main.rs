@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use axum::Router;
@@ -9,6 +10,7 @@ use chat_server::page::{self, PageNotBuilt};
 use clap::Parser;
 use signalr_runtime::server::HubRouterExt;
 use tokio::net::TcpListener;
+use tracing_subscriber::filter::LevelFilter;
 
 /// A chat over SignalR, for browsers and terminals.
 #[derive(Parser)]
@@ -16,6 +18,9 @@ struct Arguments {
     /// The port to listen on; 0 takes any that is free
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// The folder of the page
+    #[arg(long, default_value = page::FOLDER)]
+    page: PathBuf,
 }
 
 /// Why the server does not run.
@@ -33,11 +38,8 @@ enum Problem {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .init();
-    match serve(Arguments::parse().port).await {
+    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(LevelFilter::WARN).init();
+    match serve(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("chat-server: {problem}");
@@ -46,12 +48,12 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(port: u16) -> Result<(), Problem> {
+async fn serve(Arguments { port, page }: Arguments) -> Result<(), Problem> {
+    let listener = listen(port).await?;
     let hub = chat_server::hub();
     let handle = hub.handle();
-    let app = Router::new().hub("/chat", hub).merge(page::router()?);
+    let app = Router::new().hub("/chat", hub).merge(page::router(&page)?);
 
-    let listener = listen(port).await?;
     print_where_to_look(listener.local_addr()?);
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
@@ -79,18 +81,24 @@ fn print_where_to_look(address: SocketAddr) {
     println!("  Ctrl-C stops it");
 }
 
-/// Waits for Ctrl-C, or for SIGTERM where there is such a thing.
+/// Waits for Ctrl-C or SIGTERM.
 async fn told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
     }
-    tokio::signal::ctrl_c().await.ok();
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }

@@ -8,10 +8,10 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-/// Where the page lies.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/page");
+/// Where the page lies in the repository.
+pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/page");
 
-/// The SignalR client for browsers, under the page's folder.
+/// The SignalR client for browsers, in the page's folder.
 const SIGNALR: &str = "node_modules/@microsoft/signalr/dist/browser/signalr.min.js";
 
 /// A file that the page needs is missing.
@@ -22,9 +22,8 @@ const SIGNALR: &str = "node_modules/@microsoft/signalr/dist/browser/signalr.min.
 )]
 pub struct PageNotBuilt(PathBuf);
 
-/// Serves the page.
-pub fn router() -> Result<Router, PageNotBuilt> {
-    let folder = Path::new(FOLDER);
+/// Serves the page in `folder`.
+pub fn router(folder: &Path) -> Result<Router, PageNotBuilt> {
     let public = existing(folder.join("public"))?;
     let signalr = existing(folder.join(SIGNALR))?;
     Ok(Router::new()
