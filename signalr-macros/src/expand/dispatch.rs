@@ -2,12 +2,15 @@
 //!
 //! One function each, because closures in one table would be type-checked as one body. Each binds its
 //! arguments and returns a future; whatever is the same for all of them is a function of the runtime.
+//!
+//! Functions are called by their paths: a method of a trait that the user implements for every type could
+//! come before one of the runtime's.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-use super::describe;
+use super::{describe, number};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
 
@@ -20,7 +23,8 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     let functions = methods.iter().map(|method| function(ident, method));
     let handlers = methods.iter().map(|method| {
         let Method { wire_name, cfgs, .. } = method;
-        let (kind, uploads, bind) = (describe::kind(method), method.streams().count(), function_name(method));
+        let (kind, uploads, bind) =
+            (describe::kind(method), number(method.streams().count()), function_name(method));
         quote! {
             #(#cfgs)*
             __rt::Handler { name: #wire_name, kind: #kind, uploads: #uploads, bind: #bind::<H> }
@@ -40,24 +44,25 @@ fn function_name(method: &Method) -> Ident {
 }
 
 fn function(ident: &Ident, method: &Method) -> TokenStream {
-    let Method { cfgs, index: m, .. } = method;
+    let (cfgs, m) = (&method.cfgs, number(method.index));
     let function = function_name(method);
-    let expected = method.values().count();
+    let count = method.values().count();
+    let expected = number(count);
     let values = method.values().map(|param| {
         let (local, read) = (argument(param), read(method, param));
-        quote!(let #local = arguments.#read()?;)
+        quote!(let #local = __rt::Arguments::#read(&mut arguments)?;)
     });
     // Only now: a call whose arguments do not fit opens no stream.
     let streams = method.streams().map(|param| {
-        let (local, p) = (argument(param), param.index);
-        quote!(let #local = call.stream_param::<Signatures, #m, #p>();)
+        let (local, p) = (argument(param), number(param.index));
+        quote!(let #local = __rt::Call::stream_param::<Signatures, #m, #p>(call);)
     });
     let name = &method.ident;
     let passed = method.params.iter().map(pass);
     let called = quote!(<H as #ident>::#name(&hub, #(#passed),*));
     let body = match method.kind {
         Kind::Call(_) => quote! {
-            let format = call.format();
+            let format = __rt::Call::format(call);
             __rt::Result::Ok(__rt::Box::pin(async move {
                 __rt::returned::<Signatures, #m>(format, #called.await)
             }))
@@ -70,25 +75,25 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
         },
         // The method is called inside of the future that owns what the stream may borrow.
         Kind::Stream(_) => quote! {
-            let format = call.format();
-            let sink = call.results();
+            let format = __rt::Call::format(call);
+            let sink = __rt::Call::results(call);
             __rt::Result::Ok(__rt::opened(__rt::Box::pin(async move {
                 __rt::streamed::<Signatures, #m>(format, #called, sink).await
             })))
         },
     };
-    let mutable = (expected > 0).then(|| quote!(mut));
+    let mutable = (count > 0).then(|| quote!(mut));
     quote! {
         #(#cfgs)*
         fn #function<H: #ident>(
             hub: &__rt::Arc<H>,
             call: &mut __rt::Call<'_>,
         ) -> __rt::Result<__rt::Running, __rt::BindError> {
-            let #mutable arguments = call.arguments(#expected);
+            let #mutable arguments = __rt::Call::arguments(call, #expected);
             #(#values)*
-            arguments.finish()?;
+            __rt::Arguments::finish(arguments)?;
             #(#streams)*
-            let hub = __rt::Arc::clone(hub);
+            let hub = __rt::Clone::clone(hub);
             #body
         }
     }
@@ -99,7 +104,7 @@ fn argument(param: &Param) -> Ident {
 }
 
 fn read(method: &Method, param: &Param) -> TokenStream {
-    let (m, p) = (method.index, param.index);
+    let (m, p) = (number(method.index), number(param.index));
     match param.kind {
         ParamKind::Str => quote!(next::<__rt::String>),
         ParamKind::Slice(_) => quote!(slice::<Signatures, #m, #p>),

@@ -10,9 +10,11 @@ mod dispatch;
 mod proxy;
 mod signatures;
 mod stub;
+#[cfg(test)]
+mod tests;
 pub(crate) mod trait_item;
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Path, Type};
 
@@ -75,8 +77,12 @@ fn generated(contract: &Contract) -> TokenStream {
         #[allow(
             dead_code,
             deprecated,
+            private_bounds,
             private_interfaces,
-            clippy::needless_pass_by_value
+            clippy::all,
+            clippy::nursery,
+            clippy::pedantic,
+            clippy::restriction
         )]
         const _: () = {
             use #runtime::__private as __rt;
@@ -92,14 +98,22 @@ fn private(runtime: &Path, name: &str) -> TokenStream {
     quote!(#runtime::__private::#name)
 }
 
+/// A number without a suffix, as a person would write it.
+fn number(number: usize) -> Literal {
+    Literal::usize_unsuffixed(number)
+}
+
 /// Adds a sentence to what the user wrote, or says it alone.
 fn docs(method: &Method, sentence: &str) -> TokenStream {
     let docs = &method.docs;
-    if docs.is_empty() {
-        quote!(#[doc = #sentence])
-    } else {
-        quote!(#(#docs)* #[doc = ""] #[doc = #sentence])
-    }
+    let sentence = doc_comment(sentence);
+    if docs.is_empty() { sentence } else { quote!(#(#docs)* #[doc = ""] #sentence) }
+}
+
+/// What `///` makes of each line.
+fn doc_comment(text: &str) -> TokenStream {
+    let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
+    quote!(#(#[doc = #lines])*)
 }
 
 /// A local variable that no name of the user's can meet.
@@ -113,6 +127,7 @@ fn argument_list(method: &Method) -> TokenStream {
     if count == 0 {
         return quote!(&());
     }
+    let count = number(count);
     let to = local("to");
     let writes = method.values().map(|param| write_argument(method, param, &to)).collect::<Vec<_>>();
     let (last, others) = writes.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
@@ -120,7 +135,7 @@ fn argument_list(method: &Method) -> TokenStream {
 }
 
 fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
-    let (m, p, ident) = (method.index, param.index, &param.ident);
+    let (m, p, ident) = (number(method.index), number(param.index), &param.ident);
     match param.kind {
         ParamKind::Str => quote!(#to.push(#ident)),
         ParamKind::Slice(_) => quote!(#to.slice::<Signatures, #m, #p>(#ident)),
@@ -150,6 +165,7 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
                 };
                 text.push_str(open);
                 write_tokens(group.stream(), text);
+                text.truncate(text.trim_end().len());
                 text.push_str(close);
             }
             TokenTree::Punct(punct) => match punct.as_char() {
@@ -157,10 +173,11 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
                 ';' => text.push_str("; "),
                 '+' => text.push_str(" + "),
                 '=' => text.push_str(" = "),
+                '-' => text.push_str(" -"),
                 other => text.push(other),
             },
             word => {
-                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
+                if text.ends_with(|last: char| last.is_alphanumeric() || "_>".contains(last)) {
                     text.push(' ');
                 }
                 text.push_str(&word.to_string());

@@ -139,11 +139,7 @@ impl fmt::Debug for RawCall {
 }
 
 fn decode<T: WireValue>(format: Format, value: &Encoded) -> HubResult<T> {
-    Payload { format, bytes: value.bytes() }.decode().map_err(|error| {
-        let name = std::any::type_name::<T>();
-        let text = format!("Error trying to deserialize result to {name}. {error}");
-        HubError::with_kind(HubErrorKind::Codec, text)
-    })
+    Payload { format, bytes: value.bytes() }.answer()
 }
 
 fn codec(error: &ValueError) -> HubError {

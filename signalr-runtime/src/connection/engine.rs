@@ -288,8 +288,8 @@ impl<R: Role> Core<R> {
     /// many calls wait for their turn, and while too much of what it streams to us is not read. Everything
     /// that was read before is handled, whatever its kind.
     fn is_paused(&self) -> bool {
-        let unread = self.calls.queued() >= self.limits.queued_calls
-            || self.backlog.bytes() >= self.limits.backlog;
+        let unread =
+            self.calls.queued() >= self.limits.queued_calls || self.backlog.bytes() >= self.limits.backlog;
         match self.limits.pause {
             Pause::WhenFull => unread || self.shared.outbound.is_full(),
             Pause::WhenNobodyWaits { answers } => {

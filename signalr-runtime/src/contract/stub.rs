@@ -1,5 +1,6 @@
 //! What a typed stub returns: a call on its way, and a stream of results.
 
+use std::any::type_name;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::poll_fn;
@@ -93,10 +94,27 @@ impl<S: Stream<Item: Outcome>> Stream for EncodeItems<S> {
 }
 
 impl Payload<'_> {
-    /// Reads the answer to a call.
+    /// Reads the answer to a call, or an item of its results.
     pub(crate) fn answer<T: WireValue>(self) -> HubResult<T> {
-        self.decode().map_err(|error| codec(&error))
+        self.decode().map_err(|error| {
+            let name = without_paths(type_name::<T>());
+            let text = format!("Error trying to deserialize result to {name}. {error}");
+            HubError::with_kind(HubErrorKind::Codec, text)
+        })
     }
+}
+
+/// `alloc::vec::Vec<chat::Message>` → `Vec<Message>`.
+fn without_paths(name: &str) -> String {
+    let mut short = String::new();
+    for part in name.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
+        match part.strip_suffix(':') {
+            // The first colon of two takes away what stands before it.
+            Some(_) => {}
+            None => short.push_str(part),
+        }
+    }
+    short
 }
 
 fn decode_answer<R: Outcome>(format: Format, answer: HubResult<Encoded>) -> R {

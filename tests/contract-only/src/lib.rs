@@ -1,5 +1,8 @@
 //! A contract crate alone.
 
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
 use serde::{Deserialize, Serialize};
 use signalr_runtime::{HubError, HubResult, Stream, client_proxy, hub};
 

@@ -253,7 +253,14 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Link for LoopLink<C, H>
 struct LoopStream<C, H> {
     hub: Arc<Loop<C, H>>,
     call: Option<OutgoingCall>,
-    opened: Option<(Running, Arc<Slot>, Vec<Upload>, Vec<Arc<dyn ItemSink>>)>,
+    opened: Option<Opened>,
+}
+
+struct Opened {
+    items: Running,
+    slot: Arc<Slot>,
+    uploads: Vec<Upload>,
+    sinks: Vec<Arc<dyn ItemSink>>,
 }
 
 impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Stream for LoopStream<C, H> {
@@ -265,13 +272,17 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Stream for LoopStream<C
             let sink = ResultSink(Box::new(IntoSlot(Arc::clone(&slot))));
             match self.hub.start(call, Some(sink)) {
                 Ok((bound, uploads)) => match run(bound.running).0 {
-                    Ok(Answer::Items(items)) => self.opened = Some((items, slot, uploads, bound.uploads)),
+                    Ok(Answer::Items(items)) => {
+                        self.opened = Some(Opened { items, slot, uploads, sinks: bound.uploads });
+                    },
                     _ => panic!("not the answer of a method that streams"),
                 },
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
         }
-        let Some((items, slot, uploads, sinks)) = &mut self.opened else { return Poll::Ready(None) };
+        let Some(Opened { items, slot, uploads, sinks }) = &mut self.opened else {
+            return Poll::Ready(None);
+        };
         feed(uploads, sinks, cx);
         let ended = items.as_mut().poll(cx);
         if let Some(item) = slot.take() {

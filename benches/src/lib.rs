@@ -1,0 +1,87 @@
+//! The hub that benchmarks call.
+
+use std::pin::pin;
+
+use futures_util::{Stream, StreamExt, stream};
+use signalr_runtime::server::{Hub, HubContext};
+use signalr_runtime::{HubResult, client_proxy, hub};
+
+/// What a load generator may call.
+#[hub(client = BenchClient)]
+pub trait BenchHub {
+    /// Answers with its argument.
+    async fn echo(&self, text: String) -> HubResult<String>;
+    /// Takes its argument.
+    async fn send(&self, text: String) -> HubResult;
+    /// Sends its argument to everyone.
+    async fn broadcast(&self, text: &str) -> HubResult;
+    /// Joins a group.
+    async fn join_group(&self, group: &str) -> HubResult;
+    /// Sends to a group.
+    async fn broadcast_group(&self, group: &str, text: &str) -> HubResult;
+    /// Streams `0..count`, every item ready at once.
+    fn counter(&self, count: i32) -> impl Stream<Item = HubResult<i32>>;
+    /// Counts the items of a stream.
+    async fn upload(&self, items: impl Stream<Item = HubResult<i32>>) -> HubResult<u64>;
+}
+
+/// What the hub calls.
+#[client_proxy]
+pub trait BenchClient {
+    /// A text was sent.
+    async fn recv(&self, text: &str);
+}
+
+/// The hub of one connection.
+#[derive(Debug)]
+pub struct Bench {
+    cx: HubContext<BenchHubContract>,
+}
+
+impl Bench {
+    /// For one connection.
+    pub fn new(cx: HubContext<BenchHubContract>) -> Self {
+        Self { cx }
+    }
+}
+
+impl Hub for Bench {
+    type Contract = BenchHubContract;
+}
+
+impl BenchHub for Bench {
+    async fn echo(&self, text: String) -> HubResult<String> {
+        Ok(text)
+    }
+
+    async fn send(&self, text: String) -> HubResult {
+        std::hint::black_box(text);
+        Ok(())
+    }
+
+    async fn broadcast(&self, text: &str) -> HubResult {
+        self.cx.clients().all().recv(text).await
+    }
+
+    async fn join_group(&self, group: &str) -> HubResult {
+        self.cx.groups().join(group).await
+    }
+
+    async fn broadcast_group(&self, group: &str, text: &str) -> HubResult {
+        self.cx.clients().group(group).recv(text).await
+    }
+
+    fn counter(&self, count: i32) -> impl Stream<Item = HubResult<i32>> {
+        stream::iter((0..count).map(Ok))
+    }
+
+    async fn upload(&self, items: impl Stream<Item = HubResult<i32>> + Send) -> HubResult<u64> {
+        let mut items = pin!(items);
+        let mut count = 0;
+        while let Some(item) = items.next().await {
+            item?;
+            count += 1;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,28 @@
+//! Without the prelude of the language.
+
+#![no_implicit_prelude]
+
+use ::signalr_runtime::{HubResult, Stream, client_proxy, hub};
+use ::std::primitive::{bool, str, u8, u32};
+
+/// A hub.
+#[hub(client = Page)]
+pub trait Chat {
+    /// A call.
+    async fn say(&self, room: &str, parts: &[u8], times: u32) -> HubResult<u32>;
+    /// Both directions.
+    fn echo(&self, items: impl Stream<Item = HubResult<u32>>) -> impl Stream<Item = HubResult<u32>>;
+    /// With a body.
+    async fn twice(&self, n: u32) -> HubResult<u32> {
+        HubResult::Ok(n * 2)
+    }
+}
+
+/// A client.
+#[client_proxy]
+pub trait Page {
+    /// No answer.
+    async fn show(&self, text: &str);
+    /// An answer.
+    async fn confirm(&self, question: &str) -> HubResult<bool>;
+}
