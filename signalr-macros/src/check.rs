@@ -63,6 +63,10 @@ pub(crate) fn not_a_method(role: Role, item: &TraitItem, faults: &mut Faults) {
         TraitItem::Const(_) => "associated constants",
         TraitItem::Type(_) => "associated types",
         TraitItem::Macro(_) => "macro calls",
+        // The compiler refuses `pub` in a trait.
+        TraitItem::Verbatim(tokens) if tokens.to_string().starts_with("pub") => {
+            return faults.leave_to_compiler();
+        }
         _ => "anything but methods",
     };
     faults.at(
