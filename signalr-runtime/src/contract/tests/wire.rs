@@ -113,6 +113,7 @@ pub(super) fn answer(reply: Reply) -> Result<String, HubError> {
     reply.0.map(|answer| match answer {
         Answer::Value(value) => text(&value).to_owned(),
         Answer::Nothing => "nothing".to_owned(),
+        Answer::Refused(text) => text.into(),
         Answer::Items(_) => "items".to_owned(),
     })
 }
@@ -231,7 +232,7 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Link for LoopLink<C, H>
             });
             match reply.await.0? {
                 Answer::Value(value) => Ok(value),
-                Answer::Nothing | Answer::Items(_) => panic!("not an answer of a call"),
+                Answer::Nothing | Answer::Refused(_) | Answer::Items(_) => panic!("not an answer of a call"),
             }
         })
     }
