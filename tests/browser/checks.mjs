@@ -198,17 +198,20 @@ async function markup(stage) {
 }
 
 async function phone(stage) {
-  const ada = await stage.personIn("phone", "Ada");
+  const room = "A room with a long name.";
+  const ada = await stage.personIn(room, "Ada");
   const options = { viewport: { width: 375, height: 667 }, isMobile: true, deviceScaleFactor: 2, colorScheme: "dark" };
-  const bob = await stage.personIn("phone", "Bob", options);
-  await ada.say("A rather long message, with-a-word-that-does-not-fit-on-one-line-of-a-phone-however-one-holds-it.");
+  const bob = await stage.personIn(room, "Bob", options);
+  await ada.say(`A long word: ${"abc".repeat(30)}`);
+  await bob.press("Clock");
+  await bob.page.locator("#clock").filter({ hasText: /\d/ }).waitFor();
   await bob.say("Hello from a phone.");
   await bob.page.getByRole("log").getByText("Hello from a phone.").waitFor();
-  const { wide, room } = await bob.page.evaluate(() => ({
-    wide: document.documentElement.scrollWidth,
-    room: innerWidth,
+  const { page, phone } = await bob.page.evaluate(() => ({
+    page: document.documentElement.scrollWidth,
+    phone: innerWidth,
   }));
-  assert.ok(wide <= room, `the page is ${wide} wide, the phone ${room}`);
+  assert.ok(page <= phone, `the page is ${page} wide, the phone ${phone}`);
   await stage.screenshot(bob, "phone");
 }
 
