@@ -1,4 +1,39 @@
 //! ASP.NET Core SignalR for Rust: typed hubs, typed clients, exactly the same wire.
+//!
+//! A *hub* is a trait with [`#[hub]`](macro@hub): what clients may call. A second trait, with
+//! [`#[client_proxy]`](macro@client_proxy), says what the server may call on its clients. Both live in a contract crate
+//! that server and client share. From there,
+#![cfg_attr(feature = "server", doc = "* a server implements the hub trait and serves it: see [`server`];")]
+#![cfg_attr(
+    not(feature = "server"),
+    doc = "* a server implements the hub trait and serves it (feature `server`);"
+)]
+#![cfg_attr(
+    feature = "client",
+    doc = "* a client connects and calls it through a typed stub: see [`client`]."
+)]
+#![cfg_attr(
+    not(feature = "client"),
+    doc = "* a client connects and calls it through a typed stub (feature `client`)."
+)]
+//!
+//! A method answers with a `Result`: [`HubResult`], or any error that converts to and from [`HubError`]. Whatever serde
+//! can write and read can be an argument, a result or a stream item; a method may stream its results
+//! (`-> impl Stream<Item = HubResult<T>>`), and take streams from its caller.
+//!
+//! # Features
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | `macros` | the two attributes | yes |
+//! | `json` | the JSON hub protocol | yes |
+//! | `server` | hubs over HTTP, as tower services | |
+//! | `axum` | `Router::hub`; includes `server` | |
+//! | `client` | connections to hubs | |
+//! | `rustls` | `https` and `wss` for the client; includes `client` | |
+//! | `test-util` | hubs and clients in one process, without a socket | |
+//!
+//! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.
 
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(not(feature = "json"), allow(unused_variables, unused_mut, unreachable_code))]

@@ -22,7 +22,7 @@ use super::value::{Encoded, Format, Payload, ValueError, WireValue};
 /// A call that a stub is about to make: its arguments are encoded, nothing has been sent.
 pub struct Outgoing {
     link: Arc<dyn Link>,
-    target: &'static str,
+    target: Cow<'static, str>,
     /// The call, or why its arguments could not be encoded.
     call: HubResult<OutgoingCall>,
 }
@@ -30,21 +30,35 @@ pub struct Outgoing {
 impl Outgoing {
     /// Encodes the arguments.
     pub fn new(link: &Arc<dyn Link>, target: &'static str, arguments: &dyn EncodeArguments) -> Self {
+        Self::named(link, Cow::Borrowed(target), arguments)
+    }
+
+    /// Encodes the arguments of a call to a method that no contract names.
+    pub(crate) fn named(
+        link: &Arc<dyn Link>,
+        target: Cow<'static, str>,
+        arguments: &dyn EncodeArguments,
+    ) -> Self {
         let call = Encoded::arguments(link.format(), arguments)
             .map_err(|error| codec(&error))
-            .map(|arguments| OutgoingCall { target: Cow::Borrowed(target), arguments, uploads: Vec::new() });
+            .map(|arguments| OutgoingCall { target: target.clone(), arguments, uploads: Vec::new() });
         Self { link: Arc::clone(link), target, call }
     }
 
     /// Adds the next stream, parameter `P` of method `M`.
     #[must_use]
     pub fn stream_param<C, const M: usize, const P: usize>(
-        mut self,
+        self,
         items: impl Stream<Item = C::Item> + Send + 'static,
     ) -> Self
     where
         C: StreamParam<M, P>,
     {
+        self.upload(items)
+    }
+
+    /// Adds the next stream.
+    pub(crate) fn upload<R: Outcome>(mut self, items: impl Stream<Item = R> + Send + 'static) -> Self {
         if let Ok(call) = &mut self.call {
             call.uploads.push(Box::pin(EncodeItems { items: Box::pin(items), format: self.link.format() }));
         }
@@ -53,13 +67,23 @@ impl Outgoing {
 
     /// Method `M` has one answer.
     pub fn invoke<C: Method<M>, const M: usize>(self) -> Invoke<C::Output> {
-        Invoke { call: State::Ready(self), timeout: None, decode: decode_answer::<C::Output> }
+        self.answer()
+    }
+
+    /// One answer.
+    pub(crate) fn answer<R: Outcome>(self) -> Invoke<R> {
+        Invoke { call: State::Ready(self), timeout: None, decode: decode_answer::<R> }
     }
 
     /// Method `M` streams its results.
     pub fn stream<C: StreamMethod<M>, const M: usize>(self) -> ResultStream<C::Item> {
+        self.results()
+    }
+
+    /// A stream of results.
+    pub(crate) fn results<R: Outcome>(self) -> ResultStream<R> {
         let format = self.link.format();
-        ResultStream { call: State::Ready(self), format, decode: decode_item::<C::Item> }
+        ResultStream { call: State::Ready(self), format, decode: decode_item::<R> }
     }
 }
 
@@ -268,12 +292,12 @@ impl<R> fmt::Debug for State<R> {
 
 /// How long a call may take.
 struct Deadline {
-    target: &'static str,
+    target: Cow<'static, str>,
     limit: Option<(Duration, BoxFuture<'static, ()>)>,
 }
 
 impl Deadline {
-    fn new(link: &dyn Link, target: &'static str, timeout: Option<Duration>) -> Self {
+    fn new(link: &dyn Link, target: Cow<'static, str>, timeout: Option<Duration>) -> Self {
         Self { target, limit: timeout.map(|duration| (duration, link.sleep(duration))) }
     }
 

@@ -113,6 +113,7 @@ pub(super) fn answer(reply: Reply) -> Result<String, HubError> {
     reply.0.map(|answer| match answer {
         Answer::Value(value) => text(&value).to_owned(),
         Answer::Nothing => "nothing".to_owned(),
+        Answer::Refused(text) => text.into(),
         Answer::Items(_) => "items".to_owned(),
     })
 }
@@ -231,7 +232,7 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Link for LoopLink<C, H>
             });
             match reply.await.0? {
                 Answer::Value(value) => Ok(value),
-                Answer::Nothing | Answer::Items(_) => panic!("not an answer of a call"),
+                Answer::Nothing | Answer::Refused(_) | Answer::Items(_) => panic!("not an answer of a call"),
             }
         })
     }
@@ -274,7 +275,7 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Stream for LoopStream<C
                 Ok((bound, uploads)) => match run(bound.running).0 {
                     Ok(Answer::Items(items)) => {
                         self.opened = Some(Opened { items, slot, uploads, sinks: bound.uploads });
-                    },
+                    }
                     _ => panic!("not the answer of a method that streams"),
                 },
                 Err(error) => return Poll::Ready(Some(Err(error))),
