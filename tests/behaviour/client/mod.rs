@@ -2,6 +2,8 @@
 //! ASP.NET Core.
 
 mod calls;
+mod connect;
+mod fake;
 mod server;
 
 use std::time::Duration;
