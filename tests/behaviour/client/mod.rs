@@ -4,6 +4,8 @@
 mod calls;
 mod connect;
 mod fake;
+mod frames;
+mod handlers;
 mod server;
 
 use std::time::Duration;
