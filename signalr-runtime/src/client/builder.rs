@@ -59,6 +59,16 @@ impl Settings {
             maximum_receive_message_size: Some(16 * 1024 * 1024),
         }
     }
+
+    /// What the user wants to have in the headers of a request.
+    #[cfg(feature = "test-util")]
+    pub(crate) async fn request_headers(&self) -> Result<HeaderMap, ConnectError> {
+        let mut headers = self.headers.clone();
+        if let Some(bearer) = self.token.bearer().await? {
+            headers.insert(http::header::AUTHORIZATION, bearer);
+        }
+        Ok(headers)
+    }
 }
 
 /// Prepares a connection to a hub: made by [`HubConnection::builder`].
@@ -173,6 +183,13 @@ impl<C: HubContract> HubConnectionBuilder<C> {
     pub async fn connect(self) -> Result<HubConnection<C>, ConnectError> {
         let opened = transports::open(&self.settings).await?;
         Ok(HubConnection::new(session::start(self.settings, opened).await?))
+    }
+}
+
+#[cfg(feature = "test-util")]
+impl<C> HubConnectionBuilder<C> {
+    pub(crate) fn into_settings(self) -> Settings {
+        self.settings
     }
 }
 

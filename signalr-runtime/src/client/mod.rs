@@ -78,3 +78,6 @@ pub use life::{ConnectionEvent, ConnectionEvents, ConnectionState};
 pub use raw::{RawCall, RawHub};
 
 pub use crate::contract::arguments::EncodeArguments;
+
+#[cfg(feature = "test-util")]
+pub(crate) use session::{Opened, start};

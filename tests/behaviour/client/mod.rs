@@ -2,6 +2,10 @@
 //! ASP.NET Core.
 
 mod calls;
+mod connect;
+mod fake;
+mod frames;
+mod handlers;
 mod server;
 
 use std::time::Duration;
