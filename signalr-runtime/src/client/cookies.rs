@@ -23,7 +23,9 @@ impl Cookies {
         for header in headers.get_all(SET_COOKIE) {
             let Ok(text) = header.to_str() else { continue };
             let mut attributes = text.split(';').map(str::trim);
-            let Some((name, value)) = attributes.next().and_then(|pair| pair.split_once('=')) else { continue };
+            let Some((name, value)) = attributes.next().and_then(|pair| pair.split_once('=')) else {
+                continue;
+            };
             self.0.retain(|cookie| !(*cookie.authority == *authority && *cookie.name == *name.trim()));
             let expired = attributes.any(|attribute| attribute.eq_ignore_ascii_case("max-age=0"));
             if !expired && self.0.len() < LIMIT {

@@ -135,7 +135,8 @@ impl Role for ClientDispatcher {
 /// Whether the server says only that something failed, as ASP.NET Core does with exceptions that it does not want
 /// its clients to read.
 fn is_kept_back(text: &str) -> bool {
-    let generic = ["An unexpected error occurred invoking '", "Failed to invoke '", "An error occurred on the server"];
+    let generic =
+        ["An unexpected error occurred invoking '", "Failed to invoke '", "An error occurred on the server"];
     generic.iter().any(|generic| text.starts_with(generic))
         && !text.contains("HubException: ")
         && !text.ends_with("because user is unauthorized")
@@ -152,7 +153,10 @@ mod tests {
             ("An unexpected error occurred invoking 'Join' on the server. IOException: disk", true),
             ("An unexpected error occurred invoking 'Join' on the server. HubException: room full", false),
             ("Failed to invoke 'Join' due to an error on the server.", true),
-            ("Failed to invoke 'No' due to an error on the server. HubException: Method does not exist.", false),
+            (
+                "Failed to invoke 'No' due to an error on the server. HubException: Method does not exist.",
+                false,
+            ),
             ("Failed to invoke 'Join' because user is unauthorized", false),
             ("An error occurred on the server while streaming results.", true),
             ("room full", false),

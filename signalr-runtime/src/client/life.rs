@@ -75,7 +75,10 @@ enum Story {
 
 impl Life {
     pub(crate) fn new() -> Self {
-        Self { state: watch::Sender::new(ConnectionState::Connected), story: Mutex::new(Story::Open(Vec::new())) }
+        Self {
+            state: watch::Sender::new(ConnectionState::Connected),
+            story: Mutex::new(Story::Open(Vec::new())),
+        }
     }
 
     pub(crate) fn state(&self) -> watch::Receiver<ConnectionState> {

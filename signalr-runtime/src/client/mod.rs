@@ -78,4 +78,3 @@ pub use life::{ConnectionEvent, ConnectionEvents, ConnectionState};
 pub use raw::{RawCall, RawHub};
 
 pub use crate::contract::arguments::EncodeArguments;
-

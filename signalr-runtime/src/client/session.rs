@@ -57,7 +57,8 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
     let Opened { mut transport, framing, format, id } = opened;
     let outbound = Outbound::new(framing, QUEUE);
     let mut reader = RecordReader::new(Some(HANDSHAKE));
-    let shaken = timeout(settings.handshake_timeout, shake_hands(&mut *transport, &mut reader, &outbound, format));
+    let shaken =
+        timeout(settings.handshake_timeout, shake_hands(&mut *transport, &mut reader, &outbound, format));
     if let Err(error) = shaken.await.unwrap_or(Err(ConnectError::HandshakeTimeout)) {
         let closing = async move { poll_fn(|cx| transport.poll_close(cx, End::Normal)).await };
         // Nobody has to wait for that.
@@ -77,6 +78,7 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
     let limits = EngineLimits {
         parallel_calls: 1,
         queued_calls: QUEUED_CALLS,
+        unordered_calls: QUEUED_CALLS,
         stream_capacity: STREAM_CAPACITY,
         backlog: settings.stream_buffer.max(1),
         pause: Pause::WhenNobodyWaits { answers: ANSWERS },
@@ -134,7 +136,8 @@ async fn run(
     close_timeout: std::time::Duration,
 ) -> Engine<ClientDispatcher> {
     let ended = engine.run().await;
-    let close = matches!(ended, Ended::Stopped(_)).then_some(Message::Close { error: None, allow_reconnect: false });
+    let close =
+        matches!(ended, Ended::Stopped(_)).then_some(Message::Close { error: None, allow_reconnect: false });
     engine.say_last(close);
     let error = match ended {
         Ended::Stopped(_) | Ended::Left | Ended::PeerClosed { error: None, .. } => None,
@@ -173,7 +176,8 @@ impl Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         if !self.life.is_over() {
-            let error = HubError::with_kind(HubErrorKind::Closed, "The connection was dropped with its runtime.");
+            let error =
+                HubError::with_kind(HubErrorKind::Closed, "The connection was dropped with its runtime.");
             self.line.shared.send_last(None);
             self.give_up(Some(&error));
             self.life.end(Some(error));

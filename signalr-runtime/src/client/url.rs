@@ -112,7 +112,11 @@ mod tests {
             ("http://h/chat/", "/chat/negotiate?negotiateVersion=1", "/chat/?id=a%2Fb"),
             ("http://h", "/negotiate?negotiateVersion=1", "/?id=a%2Fb"),
             ("ws://h/chat?x=1&y", "/chat/negotiate?x=1&y&negotiateVersion=1", "/chat?x=1&y&id=a%2Fb"),
-            ("http://h/c?negotiateVersion=0", "/c/negotiate?negotiateVersion=0", "/c?negotiateVersion=0&id=a%2Fb"),
+            (
+                "http://h/c?negotiateVersion=0",
+                "/c/negotiate?negotiateVersion=0",
+                "/c?negotiateVersion=0&id=a%2Fb",
+            ),
             ("http://h/chat?#there", "/chat/negotiate?negotiateVersion=1", "/chat?id=a%2Fb"),
         ];
         for (url, negotiate, connect) in cases {
@@ -138,7 +142,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_without_its_query() {
-        for url in ["", "/chat", "ftp://h/chat?secret", "http://", "http://name:word@h/chat?secret", "http://h/ a"] {
+        for url in
+            ["", "/chat", "ftp://h/chat?secret", "http://", "http://name:word@h/chat?secret", "http://h/ a"]
+        {
             let error = HubUrl::parse(url).err().unwrap_or_else(|| panic!("{url} was accepted"));
             assert!(!error.to_string().contains("secret"), "{error}");
         }
