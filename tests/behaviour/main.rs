@@ -1,1 +1,3 @@
-//! How hubs and clients behave.
+//! How hubs and clients behave: over real sockets, and over the in-memory transport where time matters.
+
+mod client;

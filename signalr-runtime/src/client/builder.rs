@@ -115,8 +115,8 @@ impl<C: HubContract> HubConnectionBuilder<C> {
     /// without an answer run one after another, those with an answer beside them.
     pub fn handlers<T>(mut self, handlers: T) -> Self
     where
-        C::Client: Dispatch<T>,
         T: Send + Sync + 'static,
+        C::Client: Dispatch<T>,
     {
         self.settings.handlers = Some(typed::<C::Client, T>(handlers));
         self

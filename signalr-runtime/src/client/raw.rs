@@ -5,22 +5,25 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures_core::Stream;
-use futures_core::future::BoxFuture;
-use futures_core::stream::BoxStream;
-use futures_util::StreamExt;
 
 use crate::contract::arguments::EncodeArguments;
-use crate::contract::error::{HubError, HubErrorKind, HubResult};
-use crate::contract::link::{Link, OutgoingCall, Upload};
-use crate::contract::value::{Encoded, Format, Payload, ValueError, WireValue};
+use crate::contract::error::HubResult;
+use crate::contract::link::Link;
+use crate::contract::stub::{Invoke, Outgoing, ResultStream, Sending};
+use crate::contract::value::WireValue;
 
 /// Calls the methods of a hub by name, without a contract. Cheap to clone; keeps the connection alive.
+///
+/// Arguments are a tuple, `()` for none. They are encoded at once, and nothing is sent before the first poll.
 ///
 /// ```no_run
 /// # async fn run(hub: signalr_runtime::client::RawHub) -> signalr_runtime::HubResult {
 /// let sum: u32 = hub.invoke("Add", (1, 2)).await?;
 /// hub.send("Log", ("done",)).await?;
 /// let mut ticks = hub.stream::<u64>("Ticker", (500,));
+/// while let Some(tick) = ticks.next().await {
+///     println!("{}", tick?);
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -34,46 +37,32 @@ impl RawHub {
         Self { link }
     }
 
-    /// Calls a method and waits for its answer. The arguments are a tuple; `()` for none.
-    ///
-    /// They are encoded now; nothing is sent before the first poll. Dropping the future before the answer came
-    /// cancels the call on the server.
-    #[must_use = "nothing is sent before the call is awaited"]
+    /// Calls a method and waits for its answer.
     pub fn invoke<T: WireValue>(
         &self,
         method: impl Into<Cow<'static, str>>,
         arguments: impl EncodeArguments,
-    ) -> BoxFuture<'static, HubResult<T>> {
+    ) -> Invoke<HubResult<T>> {
         self.call(method, arguments).invoke()
     }
 
-    /// Calls a method without asking for the answer; done when the call is in the queue of the connection.
-    #[must_use = "nothing is sent before the future is awaited"]
-    pub fn send(
-        &self,
-        method: impl Into<Cow<'static, str>>,
-        arguments: impl EncodeArguments,
-    ) -> BoxFuture<'static, HubResult> {
+    /// Calls a method without asking for the answer (*fire and forget*).
+    pub fn send(&self, method: impl Into<Cow<'static, str>>, arguments: impl EncodeArguments) -> Sending {
         self.call(method, arguments).send()
     }
 
-    /// Calls a method that streams its results. Nothing is sent before the first poll; dropping the stream before
-    /// its end cancels it on the server.
-    #[must_use = "nothing is sent before the stream is polled"]
+    /// Calls a method that streams its results.
     pub fn stream<T: WireValue>(
         &self,
         method: impl Into<Cow<'static, str>>,
         arguments: impl EncodeArguments,
-    ) -> BoxStream<'static, HubResult<T>> {
+    ) -> ResultStream<HubResult<T>> {
         self.call(method, arguments).stream()
     }
 
     /// Prepares a call, for a method that takes streams.
     pub fn call(&self, method: impl Into<Cow<'static, str>>, arguments: impl EncodeArguments) -> RawCall {
-        let call = Encoded::arguments(self.link.format(), &arguments)
-            .map(|arguments| OutgoingCall { target: method.into(), arguments, uploads: Vec::new() })
-            .map_err(|error| codec(&error));
-        RawCall { link: Arc::clone(&self.link), call }
+        RawCall(Outgoing::named(&self.link, method.into(), &arguments))
     }
 }
 
@@ -85,50 +74,27 @@ impl fmt::Debug for RawHub {
 
 /// A call by name that has not been sent: made by [`RawHub::call`].
 #[must_use = "nothing is sent before the call is invoked, sent or streamed"]
-pub struct RawCall {
-    link: Arc<dyn Link>,
-    /// The call, or why its arguments could not be encoded.
-    call: HubResult<OutgoingCall>,
-}
+pub struct RawCall(Outgoing);
 
 impl RawCall {
     /// Adds the next stream parameter. An item that is an error ends the stream.
-    pub fn upload<T: WireValue>(mut self, items: impl Stream<Item = HubResult<T>> + Send + 'static) -> Self {
-        let format = self.link.format();
-        if let Ok(call) = &mut self.call {
-            let items: Upload = Box::pin(items.map(move |item| {
-                item.and_then(|item| Encoded::value(format, &item).map_err(|error| codec(&error)))
-            }));
-            call.uploads.push(items);
-        }
-        self
+    pub fn upload<T: WireValue>(self, items: impl Stream<Item = HubResult<T>> + Send + 'static) -> Self {
+        Self(self.0.upload(items))
     }
 
     /// As [`RawHub::invoke`].
-    #[must_use = "nothing is sent before the call is awaited"]
-    pub fn invoke<T: WireValue>(self) -> BoxFuture<'static, HubResult<T>> {
-        let Self { link, call } = self;
-        Box::pin(async move {
-            let answer = link.invoke(call?).await?;
-            decode(link.format(), &answer)
-        })
+    pub fn invoke<T: WireValue>(self) -> Invoke<HubResult<T>> {
+        self.0.answer()
     }
 
     /// As [`RawHub::send`].
-    #[must_use = "nothing is sent before the future is awaited"]
-    pub fn send(self) -> BoxFuture<'static, HubResult> {
-        let Self { link, call } = self;
-        Box::pin(async move { link.send(call?).await })
+    pub fn send(self) -> Sending {
+        self.invoke::<()>().send()
     }
 
     /// As [`RawHub::stream`].
-    #[must_use = "nothing is sent before the stream is polled"]
-    pub fn stream<T: WireValue>(self) -> BoxStream<'static, HubResult<T>> {
-        let format = self.link.format();
-        match self.call {
-            Ok(call) => Box::pin(self.link.stream(call).map(move |item| decode(format, &item?))),
-            Err(error) => Box::pin(futures_util::stream::once(std::future::ready(Err(error)))),
-        }
+    pub fn stream<T: WireValue>(self) -> ResultStream<HubResult<T>> {
+        self.0.results()
     }
 }
 
@@ -136,16 +102,4 @@ impl fmt::Debug for RawCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawCall").finish_non_exhaustive()
     }
-}
-
-fn decode<T: WireValue>(format: Format, value: &Encoded) -> HubResult<T> {
-    Payload { format, bytes: value.bytes() }.decode().map_err(|error| {
-        let name = std::any::type_name::<T>();
-        let text = format!("Error trying to deserialize result to {name}. {error}");
-        HubError::with_kind(HubErrorKind::Codec, text)
-    })
-}
-
-fn codec(error: &ValueError) -> HubError {
-    HubError::with_kind(HubErrorKind::Codec, error.to_string())
 }

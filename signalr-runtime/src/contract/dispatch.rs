@@ -16,6 +16,12 @@ use super::upload::{Backlog, Incoming, ItemSink};
 use super::value::{Encoded, Format, Payload, WireValue};
 
 /// The dispatch table of a contract for an implementation `H` of its trait.
+#[diagnostic::on_unimplemented(
+    message = "this type does not answer the calls of `{Self}`",
+    label = "does not implement the trait of `{Self}`",
+    note = "a hub implements the `#[hub]` trait of its contract; the handlers of a client implement the `#[client_proxy]` \
+            trait that the hub names by `client = …`, and a hub without `client = …` calls no handlers"
+)]
 pub trait Dispatch<H: ?Sized + 'static> {
     /// One entry per method, in the order of the trait.
     const HANDLERS: &'static [Handler<H>];

@@ -1,5 +1,6 @@
 //! What a typed stub returns: a call on its way, and a stream of results.
 
+use std::any::type_name;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::poll_fn;
@@ -21,7 +22,7 @@ use super::value::{Encoded, Format, Payload, ValueError, WireValue};
 /// A call that a stub is about to make: its arguments are encoded, nothing has been sent.
 pub struct Outgoing {
     link: Arc<dyn Link>,
-    target: &'static str,
+    target: Cow<'static, str>,
     /// The call, or why its arguments could not be encoded.
     call: HubResult<OutgoingCall>,
 }
@@ -29,21 +30,35 @@ pub struct Outgoing {
 impl Outgoing {
     /// Encodes the arguments.
     pub fn new(link: &Arc<dyn Link>, target: &'static str, arguments: &dyn EncodeArguments) -> Self {
+        Self::named(link, Cow::Borrowed(target), arguments)
+    }
+
+    /// Encodes the arguments of a call to a method that no contract names.
+    pub(crate) fn named(
+        link: &Arc<dyn Link>,
+        target: Cow<'static, str>,
+        arguments: &dyn EncodeArguments,
+    ) -> Self {
         let call = Encoded::arguments(link.format(), arguments)
             .map_err(|error| codec(&error))
-            .map(|arguments| OutgoingCall { target: Cow::Borrowed(target), arguments, uploads: Vec::new() });
+            .map(|arguments| OutgoingCall { target: target.clone(), arguments, uploads: Vec::new() });
         Self { link: Arc::clone(link), target, call }
     }
 
     /// Adds the next stream, parameter `P` of method `M`.
     #[must_use]
     pub fn stream_param<C, const M: usize, const P: usize>(
-        mut self,
+        self,
         items: impl Stream<Item = C::Item> + Send + 'static,
     ) -> Self
     where
         C: StreamParam<M, P>,
     {
+        self.upload(items)
+    }
+
+    /// Adds the next stream.
+    pub(crate) fn upload<R: Outcome>(mut self, items: impl Stream<Item = R> + Send + 'static) -> Self {
         if let Ok(call) = &mut self.call {
             call.uploads.push(Box::pin(EncodeItems { items: Box::pin(items), format: self.link.format() }));
         }
@@ -52,13 +67,23 @@ impl Outgoing {
 
     /// Method `M` has one answer.
     pub fn invoke<C: Method<M>, const M: usize>(self) -> Invoke<C::Output> {
-        Invoke { call: State::Ready(self), timeout: None, decode: decode_answer::<C::Output> }
+        self.answer()
+    }
+
+    /// One answer.
+    pub(crate) fn answer<R: Outcome>(self) -> Invoke<R> {
+        Invoke { call: State::Ready(self), timeout: None, decode: decode_answer::<R> }
     }
 
     /// Method `M` streams its results.
     pub fn stream<C: StreamMethod<M>, const M: usize>(self) -> ResultStream<C::Item> {
+        self.results()
+    }
+
+    /// A stream of results.
+    pub(crate) fn results<R: Outcome>(self) -> ResultStream<R> {
         let format = self.link.format();
-        ResultStream { call: State::Ready(self), format, decode: decode_item::<C::Item> }
+        ResultStream { call: State::Ready(self), format, decode: decode_item::<R> }
     }
 }
 
@@ -93,10 +118,27 @@ impl<S: Stream<Item: Outcome>> Stream for EncodeItems<S> {
 }
 
 impl Payload<'_> {
-    /// Reads the answer to a call.
+    /// Reads the answer to a call, or an item of its results.
     pub(crate) fn answer<T: WireValue>(self) -> HubResult<T> {
-        self.decode().map_err(|error| codec(&error))
+        self.decode().map_err(|error| {
+            let name = without_paths(type_name::<T>());
+            let text = format!("Error trying to deserialize result to {name}. {error}");
+            HubError::with_kind(HubErrorKind::Codec, text)
+        })
     }
+}
+
+/// `alloc::vec::Vec<chat::Message>` → `Vec<Message>`.
+fn without_paths(name: &str) -> String {
+    let mut short = String::new();
+    for part in name.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
+        match part.strip_suffix(':') {
+            // The first colon of two takes away what stands before it.
+            Some(_) => {}
+            None => short.push_str(part),
+        }
+    }
+    short
 }
 
 fn decode_answer<R: Outcome>(format: Format, answer: HubResult<Encoded>) -> R {
@@ -250,12 +292,12 @@ impl<R> fmt::Debug for State<R> {
 
 /// How long a call may take.
 struct Deadline {
-    target: &'static str,
+    target: Cow<'static, str>,
     limit: Option<(Duration, BoxFuture<'static, ()>)>,
 }
 
 impl Deadline {
-    fn new(link: &dyn Link, target: &'static str, timeout: Option<Duration>) -> Self {
+    fn new(link: &dyn Link, target: Cow<'static, str>, timeout: Option<Duration>) -> Self {
         Self { target, limit: timeout.map(|duration| (duration, link.sleep(duration))) }
     }
 

@@ -1,0 +1,19 @@
+//! The client: against this project's server, against a server that says exactly what a test wants, and against
+//! ASP.NET Core.
+
+mod calls;
+mod server;
+
+use std::time::Duration;
+
+/// Asks again and again until `is_true`. Each question is a round trip, so nothing sleeps.
+async fn eventually(is_true: impl AsyncFn() -> bool) {
+    let asking = async {
+        while !is_true().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), asking)
+        .await
+        .expect("it did not become true in 10 seconds");
+}
