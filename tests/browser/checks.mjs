@@ -200,7 +200,8 @@ async function markup(stage) {
 async function phone(stage) {
   const room = "A room with a long name.";
   const ada = await stage.personIn(room, "Ada");
-  const options = { viewport: { width: 375, height: 667 }, isMobile: true, deviceScaleFactor: 2, colorScheme: "dark" };
+  const viewport = { width: 375, height: 667 };
+  const options = { viewport, isMobile: true, deviceScaleFactor: 2, colorScheme: "dark" };
   const bob = await stage.personIn(room, "Bob", options);
   await ada.say(`A long word: ${"abc".repeat(30)}`);
   await bob.press("Clock");
@@ -230,9 +231,11 @@ async function scripted(stage) {
 
 async function refusals(stage) {
   await givesUp(stage.otherServer("--port", stage.port), /^chat-server: port \d+ is in use: /);
-  await givesUp(stage.otherServer("--port", "0", "--page", "no-such-folder"), /^chat-server: the page is not built.*npm ci/);
+  const withoutPage = stage.otherServer("--port", "0", "--page", "no-such-folder");
+  await givesUp(withoutPage, /^chat-server: the page is not built.*npm ci/);
   // Port 9 is for discarding; nobody listens on it.
-  await givesUp(stage.terminal("room", "Cy", "http://127.0.0.1:9/chat"), /^chat-client: 127\.0\.0\.1:9 could not be reached/);
+  const withoutServer = stage.terminal("room", "Cy", "http://127.0.0.1:9/chat");
+  await givesUp(withoutServer, /^chat-client: 127\.0\.0\.1:9 could not be reached/);
 }
 
 async function reconnect(stage) {
