@@ -78,6 +78,8 @@ pub use life::{ConnectionEvent, ConnectionEvents, ConnectionState};
 pub use raw::{RawCall, RawHub};
 
 pub use crate::contract::arguments::EncodeArguments;
+#[doc(no_inline)]
+pub use crate::{HubError, HubErrorKind, HubResult, Stream};
 
 #[cfg(feature = "test-util")]
 pub(crate) use session::{Opened, start};

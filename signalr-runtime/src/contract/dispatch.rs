@@ -108,6 +108,7 @@ pub(crate) enum Answer {
 
 impl Reply {
     /// The answer of a method that returned.
+    #[doc(hidden)]
     pub fn returned<R: Outcome>(format: Format, returned: R) -> Self {
         Self(returned.into_result().and_then(|value| {
             Encoded::value(format, &value)
@@ -117,11 +118,13 @@ impl Reply {
     }
 
     /// The answer of a method that has no return type.
+    #[doc(hidden)]
     pub fn nothing() -> Self {
         Self(Ok(Answer::Nothing))
     }
 
     /// The answer of a method that streams: its items follow while `items` runs.
+    #[doc(hidden)]
     pub fn items(items: Running) -> Self {
         Self(Ok(Answer::Items(items)))
     }

@@ -14,8 +14,9 @@ use crate::contract::value::{Encoded, Format, Payload, WireValue};
 
 /// A hub filter (`IHubFilter`): runs around every call, and around the connect and disconnect callbacks.
 ///
-/// An `async fn(Invocation, Next) -> Reply` and a closure of that shape are filters. The filter that was added
-/// first is the outermost. Filters run when the arguments have been bound and the caller is authorized; around
+/// An `async fn(Invocation, Next) -> Reply` and a closure of that shape are filters, also an `async` closure that
+/// captures nothing; one with state is a closure that returns an `async move` block, or a struct that implements
+/// this trait. The filter that was added first is the outermost. Filters run when the arguments have been bound and the caller is authorized; around
 /// a method that streams its results they run until it has returned the stream.
 ///
 /// ```
@@ -26,6 +27,13 @@ use crate::contract::value::{Encoded, Format, Payload, WireValue};
 ///     let reply = next.run(call).await;
 ///     println!("{method}: {}", if reply.as_error().is_some() { "failed" } else { "done" });
 ///     reply
+/// }
+///
+/// fn counting(calls: std::sync::Arc<std::sync::atomic::AtomicU64>) -> impl signalr_runtime::server::Filter {
+///     move |call, next: Next| {
+///         calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+///         async move { next.run(call).await }
+///     }
 /// }
 /// ```
 pub trait Filter: Send + Sync + 'static {

@@ -47,7 +47,7 @@ impl<C: HubContract> HubHandle<C> {
     /// every disconnect callback runs. Done when all connections have ended, after about five seconds at the
     /// most.
     ///
-    /// axum does not wait for WebSockets when it shuts down, so let it wait for this:
+    /// axum does not wait for WebSockets when it shuts down, so let it wait for this, for every hub that it serves:
     ///
     /// ```no_run
     /// # use signalr_runtime::{HubContract, server::HubHandle};

@@ -80,3 +80,5 @@ pub use router::HubRouterExt;
 pub use service::HubService;
 
 pub use crate::contract::dispatch::Reply;
+#[doc(no_inline)]
+pub use crate::{HubError, HubResult, ResultExt, Stream};

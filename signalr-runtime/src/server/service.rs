@@ -99,8 +99,8 @@ impl<H: Hub> Clone for HubShared<H> {
 
 /// A hub, ready to be served: a [`tower_service::Service`] over HTTP requests.
 ///
-/// Give it to [`HubRouterExt::hub`](super::HubRouterExt::hub), or route `path` and `path/negotiate` to it with
-/// any other router.
+/// Give it to the `hub` of an axum router (feature `axum`), or route `path` and `path/negotiate` to it with any
+/// other router.
 ///
 /// ```
 /// use signalr_runtime::server::*;
