@@ -3,10 +3,13 @@
 
 mod calls;
 mod connect;
+mod end;
 mod fake;
 mod frames;
 mod handlers;
+mod pressure;
 mod server;
+mod time;
 
 use std::time::Duration;
 
