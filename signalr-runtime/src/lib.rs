@@ -1,4 +1,39 @@
 //! ASP.NET Core SignalR for Rust: typed hubs, typed clients, exactly the same wire.
+//!
+//! A *hub* is a trait with [`#[hub]`](macro@hub): what clients may call. A second trait, with
+//! [`#[client_proxy]`](macro@client_proxy), says what the server may call on its clients. Both live in a contract crate
+//! that server and client share. From there,
+#![cfg_attr(feature = "server", doc = "* a server implements the hub trait and serves it: see [`server`];")]
+#![cfg_attr(
+    not(feature = "server"),
+    doc = "* a server implements the hub trait and serves it (feature `server`);"
+)]
+#![cfg_attr(
+    feature = "client",
+    doc = "* a client connects and calls it through a typed stub: see [`client`]."
+)]
+#![cfg_attr(
+    not(feature = "client"),
+    doc = "* a client connects and calls it through a typed stub (feature `client`)."
+)]
+//!
+//! A method answers with a `Result`: [`HubResult`], or any error that converts to and from [`HubError`]. Whatever serde
+//! can write and read can be an argument, a result or a stream item; a method may stream its results
+//! (`-> impl Stream<Item = HubResult<T>>`), and take streams from its caller.
+//!
+//! # Features
+//!
+//! | feature | what it adds | default |
+//! |---|---|---|
+//! | `macros` | the two attributes | yes |
+//! | `json` | the JSON hub protocol | yes |
+//! | `server` | hubs over HTTP, as tower services | |
+//! | `axum` | `Router::hub`; includes `server` | |
+//! | `client` | connections to hubs | |
+//! | `rustls` | `https` and `wss` for the client; includes `client` | |
+//! | `test-util` | hubs and clients in one process, without a socket | |
+//!
+//! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.
 
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(not(feature = "json"), allow(unused_variables, unused_mut, unreachable_code))]
@@ -9,6 +44,7 @@ pub mod client;
 #[cfg(feature = "engine")]
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod connection;
+#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod contract;
 #[cfg(feature = "engine")]
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
@@ -30,8 +66,193 @@ pub use contract::stub::{Invoke, ResultStream, Sending};
 pub use contract::value::WireValue;
 #[doc(no_inline)]
 pub use futures_core::Stream;
+
+/// Makes the contract of a client of a trait: what a server may call on its clients.
+///
+/// ```
+/// use signalr_runtime::{HubResult, client_proxy};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// pub struct Message {
+///     pub from: String,
+///     pub text: String,
+/// }
+///
+/// /// What the server may call on clients.
+/// #[client_proxy]
+/// pub trait ChatClient {
+///     /// No return type: it is sent, and nobody waits for an answer.
+///     async fn message_received(&self, message: &Message);
+///
+///     /// A return type: the server asks, and waits for the answer of one client.
+///     async fn confirm(&self, question: &str) -> HubResult<bool>;
+/// }
+///
+/// // A client implements it,
+/// struct Terminal;
+///
+/// impl ChatClient for Terminal {
+///     async fn message_received(&self, message: &Message) {
+///         println!("{}: {}", message.from, message.text);
+///     }
+///
+///     async fn confirm(&self, question: &str) -> HubResult<bool> {
+///         Ok(question.ends_with('?'))
+///     }
+/// }
+///
+/// // and a server calls it: many clients at once, or one.
+/// async fn announce(room: &ChatClientProxy, message: &Message) -> HubResult {
+///     room.message_received(message).await
+/// }
+///
+/// async fn ask(caller: &ChatClientSingleProxy) -> HubResult<bool> {
+///     caller.confirm("really join?").await
+/// }
+/// ```
+///
+/// # What is generated
+///
+/// The trait itself, as [`hub`](macro@hub) writes it, and for a trait `ChatClient`
+///
+/// - `ChatClientContract`, which implements [`ClientContract`],
+/// - `ChatClientProxy`: calls to any number of clients. It has the methods without a return type only, so that
+///   nobody can ask a whole group for one result;
+/// - `ChatClientSingleProxy`: calls to one client, with all methods.
+///
+/// Every method of a proxy is `async` and returns a `Result`: sending can fail, too.
+///
+/// # Options
+///
+/// `rename_all` and `crate`, and `#[signalr(name = "…")]` on a method, as for [`hub`](macro@hub).
+///
+/// # What a contract of a client can say
+///
+/// The same as one of a [`hub`](macro@hub), but for streams: they exist only between a client and a hub.
 #[cfg(feature = "macros")]
-pub use signalr_macros::{client_proxy, hub};
+pub use signalr_macros::client_proxy;
+
+/// Makes the contract of a hub of a trait: what clients may call.
+///
+/// ```
+/// use signalr_runtime::{HubError, HubResult, Stream, client_proxy, hub};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// pub struct Message {
+///     pub from: String,
+///     pub text: String,
+/// }
+///
+/// /// What clients may call.
+/// #[hub(client = ChatClient)]
+/// pub trait ChatHub {
+///     async fn send_message(&self, room: &str, text: String) -> HubResult;
+///
+///     #[signalr(name = "JoinRoom")]
+///     async fn join(&self, room: &str) -> HubResult<Vec<Message>>;
+///
+///     /// Streams to the client.
+///     fn ticker(&self, every_ms: u64) -> impl Stream<Item = HubResult<u64>>;
+///
+///     /// Streams from the client.
+///     async fn upload(&self, room: &str, lines: impl Stream<Item = HubResult<String>>) -> HubResult<u64>;
+/// }
+///
+/// /// What the server may call on clients.
+/// #[client_proxy]
+/// pub trait ChatClient {
+///     async fn message_received(&self, message: &Message);
+/// }
+///
+/// // The names on the wire:
+/// assert_eq!(ChatHubContract::SEND_MESSAGE.as_str(), "SendMessage");
+/// assert_eq!(ChatHubContract::JOIN.as_str(), "JoinRoom");
+///
+/// // What takes a hub takes the server's type, the stub of a client, and a double in a test.
+/// async fn greet(hub: &impl ChatHub) -> HubResult {
+///     let history = hub.join("lobby").await?;
+///     hub.send_message("lobby", format!("I have read {} messages", history.len())).await
+/// }
+///
+/// // The stub's own methods return the call itself.
+/// async fn in_haste(hub: &ChatHubClient) -> HubResult {
+///     let limit = std::time::Duration::from_secs(5);
+///     hub.join("lobby").timeout(limit).await?;
+///     hub.send_message("lobby", "hi".into()).send().await?;
+///     let mut ticks = hub.ticker(500);
+///     while let Some(tick) = ticks.next().await {
+///         println!("{}", tick?);
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// # What is generated
+///
+/// The trait keeps its name, its methods and its parameters. `async fn f() -> R` becomes
+/// `fn f() -> impl Future<Output = R> + Send`, streams become `Send` as well, and the trait
+/// `Send + Sync + 'static`; implementations still write `async fn`:
+///
+/// ```
+/// # use signalr_runtime::{HubResult, Stream, hub};
+/// # struct Rooms;
+/// # #[hub]
+/// # pub trait ChatHub {
+/// #     async fn send_message(&self, room: &str, text: String) -> HubResult;
+/// #     async fn upload(&self, room: &str, lines: impl Stream<Item = HubResult<String>>) -> HubResult<u64>;
+/// # }
+/// impl ChatHub for Rooms {
+///     async fn send_message(&self, room: &str, text: String) -> HubResult {
+///         println!("{room}: {text}");
+///         Ok(())
+///     }
+///
+///     async fn upload(&self, room: &str, lines: impl Stream<Item = HubResult<String>>) -> HubResult<u64> {
+///         let mut lines = std::pin::pin!(lines);
+///         let mut count = 0;
+///         while let Some(line) = std::future::poll_fn(|cx| lines.as_mut().poll_next(cx)).await {
+///             println!("{room}: {}", line?);
+///             count += 1;
+///         }
+///         Ok(count)
+///     }
+/// }
+/// ```
+///
+/// Beside it, for a trait `ChatHub`:
+///
+/// - `ChatHubContract`, which implements [`HubContract`]: it names the contract to a server or a client, and
+///   has the [wire name](MethodName) of each method as a constant;
+/// - `ChatHubClient`, the stub: its own methods return an [`Invoke`] or a [`ResultStream`], and it implements
+///   `ChatHub` too. Streams given to its own methods outlive the call (`'static`); those given to the methods
+///   of the trait may borrow.
+///
+/// # Options
+///
+/// - `client = ChatClient`: the trait of the client, which carries [`client_proxy`](macro@client_proxy).
+///   Without it the server cannot call its clients.
+/// - `rename_all = "camelCase"`: how wire names are written: `PascalCase` (as .NET does, and the default),
+///   `camelCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`. Servers ignore the
+///   case of a name, so two names that differ in nothing else are refused.
+/// - `crate = "path::to::runtime"`: where this crate is, if not at `::signalr_runtime`.
+///
+/// On a method, `#[signalr(name = "…")]` says its wire name.
+///
+/// # What a contract can say
+///
+/// - A method takes `&self`, and is either an `async fn` that returns a `Result`, or a plain `fn` that returns
+///   `impl Stream` of `Result`s. The error is [`HubError`], or any type that converts into it (to answer) and
+///   from it (to ask).
+/// - Parameters are values that serde can write and read ([`WireValue`]), taken by value or by reference. What
+///   is behind the reference is decoded and lent: `&str`, `&[T]`, and `&T` for any such `T`.
+/// - A parameter may be `impl Stream<Item = Result<T, E>>`, any number of them and anywhere. An item that is an
+///   error ends that stream with the error.
+/// - Methods may have bodies, and may depend on `#[cfg]`.
+/// - There are no generics and no lifetimes, because what arrives has fixed types and owns its data.
+///
+/// Everything else is refused where it is written, and all faults of a trait at once.
+#[cfg(feature = "macros")]
+pub use signalr_macros::hub;
 
 /// What generated code names. Not part of the API: it may change in any release.
 #[doc(hidden)]

@@ -1,5 +1,6 @@
 //! The commands of the workspace. `cargo xtask` lists them.
 
+mod browser;
 mod cargo;
 mod cargo_test;
 mod chat;

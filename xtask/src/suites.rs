@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::browser;
 use crate::checklist::{Checklist, SuiteLines};
 use crate::process::{Problem, Running, create_log, while_doing};
 use crate::project::Project;
@@ -20,7 +21,6 @@ pub(crate) enum Needs {
     /// The interop hub: its URL and `--server NAME` follow the suite's arguments, and it covers the checklist.
     Hub,
     /// Nothing: it starts what it tests, and its checks are its own.
-    #[expect(dead_code, reason = "the browser part is the first of this kind")]
     Nothing,
 }
 
@@ -84,6 +84,13 @@ pub(crate) const ALL: &[Suite] = &[
         name: "go-websockets",
         needs: Needs::Hub,
         command: |project| go::program(project, "tests/interop/go"),
+        arguments: &[],
+    },
+    Suite {
+        part: "browser",
+        name: "browser",
+        needs: Needs::Nothing,
+        command: browser::suite,
         arguments: &[],
     },
 ];

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::{docs, type_text};
+use super::{doc_comment, docs, type_text};
 use crate::check;
 use crate::model::{Contract, Kind, Method, ParamKind, Role};
 use crate::parse::{doc_text, suffixed};
@@ -26,9 +26,10 @@ pub(super) fn marker(contract: &Contract) -> TokenStream {
         }
         Role::Client => format!("The contract of [`{ident}`]: what a server may call on its clients."),
     };
+    let text = doc_comment(&text);
     quote! {
         #(#cfgs)*
-        #[doc = #text]
+        #text
         #[allow(dead_code)]
         #vis enum #marker {}
     }

@@ -10,7 +10,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-use super::describe;
+use super::{describe, number};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
 
@@ -23,7 +23,8 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     let functions = methods.iter().map(|method| function(ident, method));
     let handlers = methods.iter().map(|method| {
         let Method { wire_name, cfgs, .. } = method;
-        let (kind, uploads, bind) = (describe::kind(method), method.streams().count(), function_name(method));
+        let (kind, uploads, bind) =
+            (describe::kind(method), number(method.streams().count()), function_name(method));
         quote! {
             #(#cfgs)*
             __rt::Handler { name: #wire_name, kind: #kind, uploads: #uploads, bind: #bind::<H> }
@@ -43,16 +44,17 @@ fn function_name(method: &Method) -> Ident {
 }
 
 fn function(ident: &Ident, method: &Method) -> TokenStream {
-    let Method { cfgs, index: m, .. } = method;
+    let (cfgs, m) = (&method.cfgs, number(method.index));
     let function = function_name(method);
-    let expected = method.values().count();
+    let count = method.values().count();
+    let expected = number(count);
     let values = method.values().map(|param| {
         let (local, read) = (argument(param), read(method, param));
         quote!(let #local = __rt::Arguments::#read(&mut arguments)?;)
     });
     // Only now: a call whose arguments do not fit opens no stream.
     let streams = method.streams().map(|param| {
-        let (local, p) = (argument(param), param.index);
+        let (local, p) = (argument(param), number(param.index));
         quote!(let #local = __rt::Call::stream_param::<Signatures, #m, #p>(call);)
     });
     let name = &method.ident;
@@ -80,7 +82,7 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
             })))
         },
     };
-    let mutable = (expected > 0).then(|| quote!(mut));
+    let mutable = (count > 0).then(|| quote!(mut));
     quote! {
         #(#cfgs)*
         fn #function<H: #ident>(
@@ -102,7 +104,7 @@ fn argument(param: &Param) -> Ident {
 }
 
 fn read(method: &Method, param: &Param) -> TokenStream {
-    let (m, p) = (method.index, param.index);
+    let (m, p) = (number(method.index), number(param.index));
     match param.kind {
         ParamKind::Str => quote!(next::<__rt::String>),
         ParamKind::Slice(_) => quote!(slice::<Signatures, #m, #p>),

@@ -10,9 +10,11 @@ mod dispatch;
 mod proxy;
 mod signatures;
 mod stub;
+#[cfg(test)]
+mod tests;
 pub(crate) mod trait_item;
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Path, Type};
 
@@ -96,14 +98,22 @@ fn private(runtime: &Path, name: &str) -> TokenStream {
     quote!(#runtime::__private::#name)
 }
 
+/// A number without a suffix, as a person would write it.
+fn number(number: usize) -> Literal {
+    Literal::usize_unsuffixed(number)
+}
+
 /// Adds a sentence to what the user wrote, or says it alone.
 fn docs(method: &Method, sentence: &str) -> TokenStream {
     let docs = &method.docs;
-    if docs.is_empty() {
-        quote!(#[doc = #sentence])
-    } else {
-        quote!(#(#docs)* #[doc = ""] #[doc = #sentence])
-    }
+    let sentence = doc_comment(sentence);
+    if docs.is_empty() { sentence } else { quote!(#(#docs)* #[doc = ""] #sentence) }
+}
+
+/// What `///` makes of each line.
+fn doc_comment(text: &str) -> TokenStream {
+    let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
+    quote!(#(#[doc = #lines])*)
 }
 
 /// A local variable that no name of the user's can meet.
@@ -117,6 +127,7 @@ fn argument_list(method: &Method) -> TokenStream {
     if count == 0 {
         return quote!(&());
     }
+    let count = number(count);
     let to = local("to");
     let writes = method.values().map(|param| write_argument(method, param, &to)).collect::<Vec<_>>();
     let (last, others) = writes.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
@@ -124,7 +135,7 @@ fn argument_list(method: &Method) -> TokenStream {
 }
 
 fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
-    let (m, p, ident) = (method.index, param.index, &param.ident);
+    let (m, p, ident) = (number(method.index), number(param.index), &param.ident);
     match param.kind {
         ParamKind::Str => quote!(#to.push(#ident)),
         ParamKind::Slice(_) => quote!(#to.slice::<Signatures, #m, #p>(#ident)),

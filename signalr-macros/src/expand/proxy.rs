@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Ident, Type, Visibility};
 
-use super::{argument_list, docs, local, private};
+use super::{argument_list, doc_comment, docs, local, number, private};
 use crate::model::{Contract, Kind, Method, Param};
 use crate::parse::suffixed;
 
@@ -18,16 +18,17 @@ pub(super) fn items(contract: &Contract) -> TokenStream {
         "Calls any number of clients that implement [`{ident}`].\n\nMethods with a result are only on [`{one}`]."
     );
     let one_text = format!("Calls one client that implements [`{ident}`].");
+    let (many_text, one_text) = (doc_comment(&many_text), doc_comment(&one_text));
     quote! {
         #(#cfgs)*
-        #[doc = #many_text]
+        #many_text
         #[allow(dead_code)]
         #vis struct #many {
             receivers: #boxed<dyn #receivers>,
         }
 
         #(#cfgs)*
-        #[doc = #one_text]
+        #one_text
         #[allow(dead_code)]
         #vis struct #one {
             receivers: #boxed<dyn #receiver>,
@@ -84,7 +85,7 @@ fn send(vis: &Visibility, method: &Method) -> TokenStream {
 }
 
 fn ask(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
-    let (m, text) = (method.index, format!("Calls `{}` and waits for the answer.", method.wire_name));
+    let (m, text) = (number(method.index), format!("Calls `{}` and waits for the answer.", method.wire_name));
     call(vis, method, &text, &quote!(#returns), &quote!(ask::<Signatures, #m>))
 }
 

@@ -3,11 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::number;
 use crate::model::{Contract, Kind, ParamKind};
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
     let impls = contract.methods.iter().map(|method| {
-        let (m, cfgs) = (method.index, &method.cfgs);
+        let (m, cfgs) = (number(method.index), &method.cfgs);
         let result = match &method.kind {
             Kind::Call(ty) => quote! {
                 #(#cfgs)*
@@ -24,7 +25,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
             Kind::Notify => TokenStream::new(),
         };
         let params = method.params.iter().map(|param| {
-            let p = param.index;
+            let p = number(param.index);
             let (of, stated) = match &param.kind {
                 ParamKind::Str => return TokenStream::new(),
                 ParamKind::Slice(ty) => (quote!(SliceParam), quote!(type Element = #ty;)),

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::{argument_list, docs, local, private};
+use super::{argument_list, doc_comment, docs, local, number, private};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
 
@@ -17,9 +17,10 @@ pub(super) fn item(contract: &Contract) -> TokenStream {
         "Calls a hub that implements [`{ident}`], over a connection.\n\nIt implements [`{ident}`] too, so that what \
          takes a hub takes this as well."
     );
+    let text = doc_comment(&text);
     quote! {
         #(#cfgs)*
-        #[doc = #text]
+        #text
         #[allow(dead_code)]
         #vis struct #stub {
             link: #arc<dyn #link>,
@@ -69,7 +70,8 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
 
 /// The method that returns the call itself.
 fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
-    let Method { index: m, ident, wire_name, cfgs, deprecated, .. } = method;
+    let Method { ident, wire_name, cfgs, deprecated, .. } = method;
+    let m = number(method.index);
     let params = method.params.iter().map(|param| {
         let Param { ident, ty, .. } = param;
         if let ParamKind::Stream { bounds, .. } = &param.kind {
@@ -80,7 +82,7 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
         }
     });
     let streams = method.streams().map(|param| {
-        let (ident, p) = (&param.ident, param.index);
+        let (ident, p) = (&param.ident, number(param.index));
         quote!(.stream_param::<Signatures, #m, #p>(#ident))
     });
     let (docs, returns, end) = match &method.kind {
@@ -112,14 +114,15 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
 
 /// The method of the user's trait.
 fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
-    let Method { index: m, ident, cfgs, signature, .. } = method;
+    let Method { ident, cfgs, signature, .. } = method;
+    let m = number(method.index);
     let passed: Vec<_> = method.params.iter().map(|param| &param.ident).collect();
     let call = quote!(#stub::#ident(self, #(#passed),*));
     // A stream that may borrow stays here, and is read for the connection as long as the call runs.
     let pumps: Vec<_> =
         method.streams().map(|param| (param, local(&format!("pump_{}", param.index)))).collect();
     let relays = pumps.iter().map(|(param, pump)| {
-        let (ident, p) = (&param.ident, param.index);
+        let (ident, p) = (&param.ident, number(param.index));
         quote!(let (#ident, #pump) = __rt::relay::<Signatures, _, #m, #p>(#ident);)
     });
     let call = pumps.iter().fold(call, |call, (_, pump)| quote!(__rt::pumping(#pump, #call)));

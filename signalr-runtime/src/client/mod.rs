@@ -7,7 +7,7 @@
 //! use signalr_runtime::{HubResult, client_proxy, hub};
 //!
 //! #[hub(client = ChatClient)]
-//! trait Chat {
+//! trait ChatHub {
 //!     async fn join(&self, room: &str) -> HubResult<Vec<String>>;
 //! }
 //!
@@ -26,7 +26,7 @@
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let connection =
-//!     HubConnection::<ChatContract>::builder("http://localhost:3000/chat").handlers(Screen).connect().await?;
+//!     HubConnection::<ChatHubContract>::builder("http://localhost:3000/chat").handlers(Screen).connect().await?;
 //! let chat = connection.hub();
 //! for text in chat.join("lobby").timeout(Duration::from_secs(5)).await? {
 //!     println!("{text}");

@@ -78,6 +78,7 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
     let limits = EngineLimits {
         parallel_calls: 1,
         queued_calls: QUEUED_CALLS,
+        unordered_calls: QUEUED_CALLS,
         stream_capacity: STREAM_CAPACITY,
         backlog: settings.stream_buffer.max(1),
         pause: Pause::WhenNobodyWaits { answers: ANSWERS },

@@ -15,6 +15,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::scope::{self, Scope};
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
+use crate::contract::upload::ItemSink;
 
 /// A received call that has been bound and may start.
 pub(crate) struct Call {
@@ -24,11 +25,13 @@ pub(crate) struct Call {
     pub(crate) target: Box<str>,
     pub(crate) mode: Mode,
     pub(crate) turn: Turn,
-    /// Ids of the streams that feed it.
-    pub(crate) uploads: Vec<Box<str>>,
+    pub(crate) uploads: Uploads,
     /// The user's method.
-    pub(crate) running: Running,
+    pub(crate) running: Guarded,
 }
+
+/// The streams that feed a call, by id.
+pub(crate) type Uploads = Vec<(Box<str>, Arc<dyn ItemSink>)>;
 
 /// How a call was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +64,7 @@ pub(crate) enum Stage {
 pub(crate) struct Finished {
     pub(crate) id: Option<Box<str>>,
     pub(crate) target: Box<str>,
-    pub(crate) uploads: Vec<Box<str>>,
+    pub(crate) uploads: Uploads,
     pub(crate) stage: Stage,
     pub(crate) reply: Reply,
 }
@@ -70,6 +73,8 @@ pub(crate) struct Finished {
 pub(crate) struct Calls {
     /// How many ordered calls may still start.
     permits: usize,
+    /// How many of the running calls hold no permit.
+    unordered: usize,
     queued: VecDeque<Call>,
     /// How many of the queued calls need no permit.
     queued_free: usize,
@@ -86,6 +91,7 @@ impl Calls {
     pub(crate) fn new(permits: usize) -> Self {
         Self {
             permits,
+            unordered: 0,
             queued: VecDeque::new(),
             queued_free: 0,
             running: None,
@@ -110,6 +116,11 @@ impl Calls {
         self.queued.len()
     }
 
+    /// How many calls run, or are about to, without being held back by others.
+    pub(crate) fn unordered(&self) -> usize {
+        self.unordered + self.queued_free
+    }
+
     /// Whether no call is left at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.queued.is_empty() && self.running.is_none()
@@ -129,9 +140,14 @@ impl Calls {
             let polled = running.poll_next_unpin(cx);
             let released = self.released.swap(0, Ordering::Relaxed);
             self.permits += released;
+            self.unordered += released;
             match polled {
                 Poll::Ready(Some((finished, permit))) => {
-                    self.permits += usize::from(permit);
+                    if permit {
+                        self.permits += 1;
+                    } else {
+                        self.unordered -= 1;
+                    }
                     if let Some(id) = &finished.id {
                         self.cancels.remove(id);
                     }
@@ -156,7 +172,8 @@ impl Calls {
         let call = self.queued.remove(at)?;
         self.queued_free -= usize::from(call.turn == Turn::Free);
         let Call { id, target, mode, uploads, .. } = call;
-        Some(Finished { id, target, uploads, stage: Stage::Invoking, reply: canceled(mode) })
+        let (stage, reply) = canceled(mode);
+        Some(Finished { id, target, uploads, stage, reply })
     }
 
     /// Stops the calls that stream their results; plain calls run on to their end.
@@ -198,7 +215,11 @@ impl Calls {
             return Some(Finished { id, target, uploads, stage, reply });
         }
         let permit = turn == Turn::Ordered && !asked;
-        self.permits -= usize::from(permit);
+        if permit {
+            self.permits -= 1;
+        } else {
+            self.unordered += 1;
+        }
         let (handle, registration) = AbortHandle::new_pair();
         if let Some(id) = &id {
             self.cancels.insert(id.clone(), (mode, handle));
@@ -223,7 +244,7 @@ struct Task {
     id: Option<Box<str>>,
     target: Box<str>,
     mode: Mode,
-    uploads: Vec<Box<str>>,
+    uploads: Uploads,
     /// Whether it holds a permit.
     permit: bool,
     released: Arc<AtomicUsize>,
@@ -242,7 +263,7 @@ impl Future for Task {
         }
         let (stage, reply) = match ready!(polled) {
             Ok(ended) => ended,
-            Err(Aborted) => (Stage::Streaming, canceled(task.mode)),
+            Err(Aborted) => canceled(task.mode),
         };
         let finished = Finished {
             id: task.id.take(),
@@ -258,7 +279,7 @@ impl Future for Task {
 /// Runs a method, and then the stream it may have returned.
 struct Stages {
     stage: Stage,
-    running: Running,
+    running: Guarded,
 }
 
 impl Future for Stages {
@@ -266,16 +287,10 @@ impl Future for Stages {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            // The user's code: a panic ends this call and nothing else.
-            let polled = catch_unwind(AssertUnwindSafe(|| self.running.as_mut().poll(cx)));
-            let reply = match polled {
-                Ok(polled) => ready!(polled),
-                Err(_) => Reply::error(HubError::with_kind(HubErrorKind::Internal, "the method panicked")),
-            };
-            match reply.0 {
+            match ready!(self.running.poll(cx)).0 {
                 Ok(Answer::Items(items)) => {
                     self.stage = Stage::Streaming;
-                    self.running = items;
+                    self.running = Guarded::new(items);
                 }
                 ended => return Poll::Ready((self.stage, Reply(ended))),
             }
@@ -283,10 +298,47 @@ impl Future for Stages {
     }
 }
 
+/// The user's code of one call. A panic in it ends this call and nothing else, even while it is dropped.
+pub(crate) struct Guarded(Option<Running>);
+
+impl Guarded {
+    pub(crate) fn new(running: Running) -> Self {
+        Self(Some(running))
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Reply> {
+        let panicked = || Reply::error(HubError::with_kind(HubErrorKind::Internal, "the method panicked"));
+        let Some(running) = &mut self.0 else {
+            return Poll::Ready(panicked());
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx)));
+        let reply = ready!(polled.unwrap_or_else(|_| Poll::Ready(panicked())));
+        self.drop_running();
+        Poll::Ready(reply)
+    }
+
+    fn drop_running(&mut self) {
+        if let Some(running) = self.0.take()
+            && catch_unwind(AssertUnwindSafe(|| drop(running))).is_err()
+        {
+            tracing::error!("a call panicked while it was dropped");
+        }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.drop_running();
+    }
+}
+
 /// How a cancelled call ends: a stream without an error, a plain call as one that was cut short.
-fn canceled(mode: Mode) -> Reply {
+fn canceled(mode: Mode) -> (Stage, Reply) {
     match mode {
-        Mode::Stream => Reply::nothing(),
-        Mode::Plain => Reply::error(HubError::with_kind(HubErrorKind::Canceled, "The call was cancelled.")),
+        Mode::Stream => (Stage::Streaming, Reply::nothing()),
+        Mode::Plain => {
+            let error = HubError::with_kind(HubErrorKind::Canceled, "The call was cancelled.");
+            (Stage::Invoking, Reply::error(error))
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::outbound::Outbound;
 /// connection's [`Outbound`] queue in whole hub frames.
 pub(crate) trait Duplex: Send {
     /// Reads once and hands what arrived to `receive`. A transport keeps no buffer for the engine: `receive`
-    /// copies what it cannot use yet.
+    /// copies what it cannot use yet. After the end, or an error, it tells so again whenever it is asked.
     fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,

@@ -5,6 +5,7 @@
 //! with it. The reader pauses in one case only, [`Core::is_paused`]; pings, cancellations, completions and
 //! closes are handled while calls run or wait for their turn.
 
+use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::ops::ControlFlow;
@@ -13,11 +14,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::calls::{Call, Calls, Finished, Mode, Stage};
+use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Uploads};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
-use super::outbound::{QueueLimit, Stop};
-use super::pending::Awaited;
+use super::outbound::{QueueLimit, Share, Stop, Transport};
+use super::pending::{Awaited, Delivered};
 use super::role::{Bound, Role};
 use super::shared::{Shared, StreamResults};
 use crate::contract::dispatch::{self, Answer, ResultSink};
@@ -36,6 +37,9 @@ pub(crate) struct EngineLimits {
     pub(crate) parallel_calls: usize,
     /// Calls that wait for their turn before the connection stops reading.
     pub(crate) queued_calls: usize,
+    /// Calls that run at once without being ordered: those that stream, in either direction, and those that wait
+    /// for the peer.
+    pub(crate) unordered_calls: usize,
     /// Items that an upload stream holds before they count as backlog.
     pub(crate) stream_capacity: usize,
     /// Bytes of backlog before the connection stops reading.
@@ -54,6 +58,12 @@ pub(crate) enum Pause {
     /// `answers` is answered to a peer that takes no answers.
     WhenNobodyWaits { answers: QueueLimit },
 }
+
+/// The longest id, of a call or of a stream, in bytes.
+const LONGEST_ID: usize = 128;
+
+/// Upload streams that one connection may have open.
+const OPEN_UPLOADS: usize = 100;
 
 /// Reads one task may make before it lets others run.
 const READS_PER_POLL: usize = 32;
@@ -130,14 +140,26 @@ impl<R: Role> Engine<R> {
         .await
     }
 
-    /// Runs the connection without reading until `future` is done, or until the connection ends.
-    pub(crate) async fn run_while<F: Future>(&mut self, future: F) -> Result<F::Output, Ended> {
+    /// Runs the connection without reading until `future` is done. A connection that ends before that calls
+    /// `over`, and waits.
+    pub(crate) async fn run_while<F: Future>(
+        &mut self,
+        future: F,
+        over: impl Fn(),
+    ) -> (F::Output, Option<Ended>) {
         let mut future = pin!(future);
+        let mut ended = None;
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(Ok(output));
+                return Poll::Ready((output, ended.take()));
             }
-            self.poll(cx, Reading::No).map(Err)
+            if ended.is_none()
+                && let Poll::Ready(end) = self.poll(cx, Reading::No)
+            {
+                ended = Some(end);
+                over();
+            }
+            Poll::Pending
         })
         .await
     }
@@ -211,7 +233,7 @@ impl<R: Role> Engine<R> {
             }
             let received = reads && self.poll_receive(cx).is_ready();
             self.core.poll_calls(cx);
-            self.poll_send(cx);
+            let transport = self.poll_send(cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
                 self.core.due(due);
             }
@@ -224,7 +246,7 @@ impl<R: Role> Engine<R> {
                     continue;
                 }
             }
-            if !received && self.core.shared.outbound.sleep(cx) {
+            if !received && self.core.shared.outbound.sleep(transport, cx) {
                 return Poll::Pending;
             }
         }
@@ -251,28 +273,34 @@ impl<R: Role> Engine<R> {
         match received {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(Received::Some)) => core.clock.received(),
-            Poll::Ready(Ok(Received::End)) => match reader.end() {
-                Ok(()) => core.end(Ended::Left),
-                Err(error) => core.broken(&error),
+            // What came before the end is handled first; the transport tells of its end again.
+            Poll::Ready(Ok(Received::End) | Err(_)) if *left_over => {}
+            Poll::Ready(ended) => match (reader.end(), ended) {
+                (Err(error), _) => core.broken(&error),
+                (Ok(()), Ok(_)) => core.end(Ended::Left),
+                (Ok(()), Err(error)) => core.end(Ended::Lost(error)),
             },
-            Poll::Ready(Err(error)) => core.end(Ended::Lost(error)),
         }
         Poll::Ready(())
     }
 
-    fn poll_send(&mut self, cx: &mut Context<'_>) {
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Transport {
         let Self { transport, core, .. } = self;
         let before = core.shared.outbound.taken();
-        match transport.poll_send(cx, &core.shared.outbound) {
-            Poll::Ready(Ok(())) => {
-                core.clock.idle();
-                if core.shared.outbound.taken() != before {
-                    core.clock.sent();
-                }
-            }
-            Poll::Ready(Err(error)) => core.end(Ended::Lost(error)),
-            Poll::Pending => core.clock.blocked(),
+        let sent = transport.poll_send(cx, &core.shared.outbound);
+        if core.shared.outbound.taken() != before {
+            // Only when a batch is through does the transport take the next one.
+            core.clock.sent();
         }
+        match sent {
+            Poll::Ready(Ok(())) => core.clock.idle(),
+            Poll::Ready(Err(error)) => core.end(Ended::Lost(error)),
+            Poll::Pending => {
+                core.clock.blocked();
+                return Transport::Stuck;
+            }
+        }
+        Transport::Free
     }
 }
 
@@ -355,9 +383,14 @@ impl<R: Role> Core<R> {
             Message::Invocation(invocation) => self.invocation(&invocation, Mode::Plain, record),
             Message::StreamInvocation(invocation) => self.invocation(&invocation, Mode::Stream, record),
             Message::StreamItem { id, item } => {
-                if !self.shared.pending.item(&id, item) {
-                    self.validate(record);
-                    self.role.stray_item(&id);
+                let role = &self.role;
+                match self.shared.pending.item(&id, item, |error| role.undecodable_item(error)) {
+                    Delivered::Taken => {}
+                    Delivered::Dropped => self.validate(record),
+                    Delivered::Nowhere => {
+                        self.validate(record);
+                        self.role.stray_item(&id);
+                    }
                 }
             }
             Message::Completion { id, outcome } => self.completion(&id, outcome, record),
@@ -377,15 +410,13 @@ impl<R: Role> Core<R> {
 
     fn invocation(&mut self, invocation: &Invocation<'_>, mode: Mode, record: &[u8]) {
         let id = invocation.id.as_deref();
-        if let Some(id) = id
-            && self.calls.is_active(id)
-        {
-            let error = format!("Invocation ID '{id}' is already in use.");
-            return self.complete(id, Outcome::Error(error.into()));
+        if let Some(text) = self.refusal(invocation) {
+            return self.refuse(id, text, record);
         }
         let results = match (mode, id) {
             (Mode::Stream, Some(id)) => {
-                Some(ResultSink(Box::new(StreamResults { shared: Arc::clone(&self.shared), id: id.into() })))
+                let shared = Arc::clone(&self.shared);
+                Some(ResultSink(Box::new(StreamResults { shared, id: id.into(), share: Share::default() })))
             }
             _ => None,
         };
@@ -393,11 +424,12 @@ impl<R: Role> Core<R> {
             dispatch::Call::new(invocation.arguments, self.limits.stream_capacity, &self.backlog, results);
         match self.role.bind(invocation, mode, &mut call) {
             Bound::Run { turn, running } => {
-                let sinks = call.into_uploads();
-                let uploads: Vec<Box<str>> = invocation.stream_ids.iter().map(|id| (&**id).into()).collect();
-                for (id, sink) in uploads.iter().zip(sinks) {
-                    // Refused only when the connection is over, and then the stream has ended as well.
-                    let _ = self.shared.pending.insert(id, Awaited::Items(sink));
+                let ids = invocation.stream_ids.iter().map(|id| (&**id).into());
+                let uploads: Uploads = ids.zip(call.into_uploads()).collect();
+                for (id, sink) in &uploads {
+                    if let Err(error) = self.shared.pending.insert(id, Awaited::Items(Arc::clone(sink))) {
+                        sink.end(Some(error));
+                    }
                 }
                 self.calls.push(Call {
                     id: id.map(Into::into),
@@ -405,41 +437,76 @@ impl<R: Role> Core<R> {
                     mode,
                     turn,
                     uploads,
-                    running,
+                    running: Guarded::new(running),
                 });
             }
-            Bound::Refused(text) => {
-                self.validate(record);
-                if let Some(id) = id
-                    && self.ended.is_none()
-                {
-                    self.complete(id, Outcome::Error(text));
-                }
-            }
+            Bound::Refused(text) => self.refuse(id, text, record),
+        }
+    }
+
+    /// Why a call is not even looked at: its id is in use, or it is more than a peer may ask of one connection.
+    fn refusal(&self, invocation: &Invocation<'_>) -> Option<Cow<'static, str>> {
+        if let Some(id) = &invocation.id
+            && self.calls.is_active(id)
+        {
+            return Some(format!("Invocation ID '{id}' is already in use.").into());
+        }
+        let streams = invocation.stream_ids.len();
+        let mut ids = invocation.id.iter().chain(&invocation.stream_ids);
+        let reason = if ids.any(|id| id.len() > LONGEST_ID) {
+            "The id of a call or of a stream is too long."
+        } else if streams > 0 && self.shared.pending.open_streams() + streams > OPEN_UPLOADS {
+            "Too many streams are open."
+        } else if self.calls.unordered() >= self.limits.unordered_calls {
+            "Too many calls are in progress."
+        } else {
+            return None;
+        };
+        let target = &invocation.target;
+        Some(
+            format!("Failed to invoke '{target}' due to an error on the server. HubException: {reason}")
+                .into(),
+        )
+    }
+
+    /// Answers a call that does not run. Nobody has looked at its values: if they are broken, so is the peer.
+    fn refuse(&mut self, id: Option<&str>, text: Cow<'static, str>, record: &[u8]) {
+        self.validate(record);
+        if let Some(id) = id
+            && self.ended.is_none()
+        {
+            self.complete(id, Outcome::Error(text));
         }
     }
 
     fn completion(&mut self, id: &str, outcome: Outcome<'_>, record: &[u8]) {
-        match self.shared.pending.take(id) {
+        let awaited = self.shared.pending.take(id);
+        if matches!(outcome, Outcome::Result(_)) {
+            // Whoever decodes the value does so later, when it can no longer end the connection.
+            self.validate(record);
+        }
+        match awaited {
             Some(Awaited::Reply(reply)) => {
                 let answer = match outcome {
-                    Outcome::Error(text) => Err(self.role.remote_error(text.into_owned())),
+                    Outcome::Error(text) if !text.is_empty() => {
+                        Err(self.role.remote_error(text.into_owned()))
+                    }
                     Outcome::Result(value) => Ok(Encoded::copy_from(value.bytes)),
-                    Outcome::Void => Ok(Encoded::null(self.shared.format)),
+                    // An empty error is none.
+                    Outcome::Error(_) | Outcome::Void => Ok(Encoded::null(self.shared.format)),
                 };
                 // The asker may have gone.
                 drop(reply.send(answer));
             }
             Some(Awaited::Items(sink)) => {
                 let error = match outcome {
-                    Outcome::Error(text) => Some(self.role.remote_error(text.into_owned())),
+                    Outcome::Error(text) => self.role.stream_error(text.into_owned()),
                     Outcome::Result(_) => self.role.stream_result(),
                     Outcome::Void => None,
                 };
                 sink.end(error);
             }
             None => {
-                self.validate(record);
                 if let Err(error) = self.role.unasked(id) {
                     self.end(Ended::Failed(error));
                 }
@@ -463,10 +530,8 @@ impl<R: Role> Core<R> {
 
     fn finished(&mut self, finished: Finished) {
         let Finished { id, target, uploads, stage, reply } = finished;
-        for upload in &uploads {
-            if let Some(Awaited::Items(sink)) = self.shared.pending.take(upload) {
-                sink.end(None);
-            }
+        for (id, sink) in &uploads {
+            self.shared.pending.end_stream(id, sink);
         }
         let outcome = match &reply.0 {
             Ok(Answer::Value(value)) => {

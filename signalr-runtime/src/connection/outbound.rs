@@ -65,6 +65,36 @@ struct Queue {
     writer_sleeps: bool,
     /// Who waits for room.
     senders: Vec<Waker>,
+    /// The streams among them that have sent since something was last taken: they come after the others.
+    served: Vec<Waker>,
+}
+
+/// What a stream of the connection's own has had of its queue, so that several take turns.
+///
+/// Streams fill the queue to half of its limit only. They run in the task that empties the queue, and would
+/// otherwise have filled it again before anybody else can get at it.
+#[derive(Debug, Default)]
+pub(crate) struct Share {
+    /// Whether it has sent something since it last waited.
+    served: bool,
+    /// When it last began to wait, in the numbers of [`Outbound::taken`].
+    waiting_since: Option<usize>,
+}
+
+impl Share {
+    /// It has queued something.
+    pub(crate) fn used(&mut self) {
+        self.served = true;
+    }
+}
+
+/// What the transport does when the connection's task is about to sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// It takes what there is.
+    Free,
+    /// It is stuck, and wakes the task when it can go on.
+    Stuck,
 }
 
 /// A part of the queue that is written as it is.
@@ -108,6 +138,7 @@ impl Outbound {
                 writer: None,
                 writer_sleeps: false,
                 senders: Vec::new(),
+                served: Vec::new(),
             }),
         }
     }
@@ -154,9 +185,30 @@ impl Outbound {
         if !queue.is_full(self.limit) {
             return Poll::Ready(Ok(()));
         }
-        if !queue.senders.iter().any(|waker| waker.will_wake(cx.waker())) {
-            queue.senders.push(cx.waker().clone());
+        wait(&mut queue.senders, cx.waker());
+        Poll::Pending
+    }
+
+    /// [`poll_room`](Self::poll_room) for a stream of the connection's own.
+    pub(crate) fn poll_share(&self, share: &mut Share, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+        let mut queue = self.lock();
+        if queue.closed {
+            return Poll::Ready(Err(Refused::Closed));
         }
+        let half = QueueLimit { bytes: self.limit.bytes.div_ceil(2), frames: self.limit.frames.div_ceil(2) };
+        if !queue.is_full(half) {
+            if share.waiting_since.take().is_some() {
+                share.served = false;
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let taken = self.taken();
+        if share.waiting_since.is_some_and(|since| since != taken) {
+            // The others were faster: next time it comes before them.
+            share.served = false;
+        }
+        share.waiting_since = Some(taken);
+        wait(if share.served { &mut queue.served } else { &mut queue.senders }, cx.waker());
         Poll::Pending
     }
 
@@ -184,15 +236,14 @@ impl Outbound {
         }
         queue.bytes = 0;
         queue.frames = 0;
-        for sender in queue.senders.drain(..) {
-            sender.wake();
-        }
+        queue.wake_senders();
     }
 
-    /// The connection's task is about to sleep: true when it may, false when something was queued meanwhile.
-    pub(crate) fn sleep(&self, cx: &mut Context<'_>) -> bool {
+    /// The connection's task is about to sleep: true when it may, false when something was queued meanwhile that
+    /// the transport could take.
+    pub(crate) fn sleep(&self, transport: Transport, cx: &mut Context<'_>) -> bool {
         let mut queue = self.lock();
-        if !queue.pieces.is_empty() || queue.stop.is_some() {
+        if queue.stop.is_some() || (transport == Transport::Free && !queue.pieces.is_empty()) {
             return false;
         }
         if !queue.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -213,7 +264,10 @@ impl Outbound {
     /// back, nothing more is accepted from here on.
     pub(crate) fn stop(&self, stop: Stop) {
         let mut queue = self.lock();
-        queue.closed |= !stop.allow_reconnect;
+        if !stop.allow_reconnect {
+            queue.closed = true;
+            queue.wake_senders();
+        }
         queue.stop.get_or_insert(stop);
         queue.wake_writer();
     }
@@ -230,9 +284,7 @@ impl Outbound {
             self.append_record(&mut queue, format, last);
         }
         queue.closed = true;
-        for sender in queue.senders.drain(..) {
-            sender.wake();
-        }
+        queue.wake_senders();
     }
 
     fn append_record(&self, queue: &mut Queue, format: Format, record: &[u8]) {
@@ -285,11 +337,23 @@ impl Queue {
         self.bytes >= limit.bytes || self.frames >= limit.frames
     }
 
+    fn wake_senders(&mut self) {
+        for sender in self.senders.drain(..).chain(self.served.drain(..)) {
+            sender.wake();
+        }
+    }
+
     fn wake_writer(&mut self) {
         if std::mem::take(&mut self.writer_sleeps)
             && let Some(writer) = &self.writer
         {
             writer.wake_by_ref();
         }
+    }
+}
+
+fn wait(line: &mut Vec<Waker>, waker: &Waker) {
+    if !line.iter().any(|waiting| waiting.will_wake(waker)) {
+        line.push(waker.clone());
     }
 }

@@ -1,13 +1,14 @@
 //! What this side has asked of the other and not been answered yet.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
-use crate::contract::upload::ItemSink;
-use crate::contract::value::{Encoded, Payload};
+use crate::contract::upload::{ItemSink, Taken};
+use crate::contract::value::{Encoded, Payload, ValueError};
 
 /// The open questions and open incoming streams of one connection, by id.
 #[derive(Default)]
@@ -15,9 +16,11 @@ pub(crate) struct Pending {
     state: Mutex<State>,
 }
 
+/// A peer numbers its own streams and we number our questions: the same id may stand for one of each.
 #[derive(Default)]
 struct State {
-    awaited: HashMap<Box<str>, Awaited>,
+    streams: HashMap<Box<str>, Arc<dyn ItemSink>>,
+    replies: HashMap<Box<str>, oneshot::Sender<HubResult<Encoded>>>,
     /// Why nothing more can be asked.
     closed: Option<HubError>,
 }
@@ -30,16 +33,6 @@ pub(crate) enum Awaited {
     Items(Arc<dyn ItemSink>),
 }
 
-impl Awaited {
-    fn fail(self, error: HubError) {
-        match self {
-            // The asker may have gone meanwhile.
-            Self::Reply(reply) => drop(reply.send(Err(error))),
-            Self::Items(sink) => sink.end(Some(error)),
-        }
-    }
-}
-
 impl Pending {
     /// Waits for what comes under `id`. An id that is still awaited is replaced, as ASP.NET Core does with
     /// the streams of a client; whoever waited for it is told.
@@ -48,45 +41,106 @@ impl Pending {
         if let Some(error) = &state.closed {
             return Err(error.again());
         }
-        let replaced = state.awaited.insert(id.into(), awaited);
+        let replaced = match awaited {
+            Awaited::Reply(reply) => state.replies.insert(id.into(), reply).map(Awaited::Reply),
+            Awaited::Items(sink) => state.streams.insert(id.into(), sink).map(Awaited::Items),
+        };
         drop(state);
-        if let Some(replaced) = replaced {
-            replaced.fail(HubError::with_kind(HubErrorKind::Canceled, "The id was used again."));
+        let error = || HubError::with_kind(HubErrorKind::Canceled, "The id was used again.");
+        match replaced {
+            // The asker may have gone meanwhile.
+            Some(Awaited::Reply(reply)) => drop(reply.send(Err(error()))),
+            Some(Awaited::Items(sink)) => sink.end(Some(error())),
+            None => {}
         }
         Ok(())
     }
 
-    /// Forgets `id`; what arrives for it later is dropped.
+    /// Forgets `id`, a stream before an answer; what arrives for it later is dropped.
     pub(crate) fn take(&self, id: &str) -> Option<Awaited> {
-        self.lock().awaited.remove(id)
+        let mut state = self.lock();
+        match state.streams.remove(id) {
+            Some(sink) => Some(Awaited::Items(sink)),
+            None => state.replies.remove(id).map(Awaited::Reply),
+        }
     }
 
-    /// Hands over one item. False when no open stream has this id, or when its reader does not take the item.
-    pub(crate) fn item(&self, id: &str, item: Payload<'_>) -> bool {
-        let sink = match self.lock().awaited.get(id) {
-            Some(Awaited::Items(sink)) => Arc::clone(sink),
-            _ => return false,
+    /// Forgets the answer that is awaited under `id`.
+    pub(crate) fn forget_reply(&self, id: &str) {
+        self.lock().replies.remove(id);
+    }
+
+    /// Ends the stream `id` without an error, if it is still this one.
+    pub(crate) fn end_stream(&self, id: &str, sink: &Arc<dyn ItemSink>) {
+        let mut state = self.lock();
+        if state.streams.get(id).is_some_and(|open| Arc::ptr_eq(open, sink)) {
+            state.streams.remove(id);
+        }
+        drop(state);
+        sink.end(None);
+    }
+
+    /// How many streams are open.
+    pub(crate) fn open_streams(&self) -> usize {
+        self.lock().streams.len()
+    }
+
+    /// Hands over one item. A stream that does not take it is forgotten; one whose item does not decode, or
+    /// panics while it is decoded, ends with what `undecodable` makes of that.
+    pub(crate) fn item(
+        &self,
+        id: &str,
+        item: Payload<'_>,
+        undecodable: impl FnOnce(&ValueError) -> HubError,
+    ) -> Delivered {
+        let Some(sink) = self.lock().streams.get(id).cloned() else {
+            return Delivered::Nowhere;
         };
         // Without the lock: decoding is the user's code.
-        let taken = sink.item(item);
-        if !taken {
-            self.take(id);
+        let taken = catch_unwind(AssertUnwindSafe(|| sink.item(item)));
+        let taken = taken.unwrap_or_else(|_| Taken::Undecodable(ValueError::new("the decoder panicked")));
+        match taken {
+            Taken::Yes => return Delivered::Taken,
+            Taken::No => {}
+            Taken::Undecodable(error) => sink.end(Some(undecodable(&error))),
         }
-        taken
+        self.end_stream(id, &sink);
+        Delivered::Dropped
+    }
+
+    /// Ends every open stream with `error`.
+    pub(crate) fn end_streams(&self, error: &HubError) {
+        let streams = std::mem::take(&mut self.lock().streams);
+        for sink in streams.into_values() {
+            sink.end(Some(error.again()));
+        }
     }
 
     /// Fails everything that is awaited, and everything that is asked from now on.
     pub(crate) fn close(&self, error: &HubError) {
         let mut state = self.lock();
-        let awaited = std::mem::take(&mut state.awaited);
+        let replies = std::mem::take(&mut state.replies);
         state.closed.get_or_insert_with(|| error.again());
         drop(state);
-        for awaited in awaited.into_values() {
-            awaited.fail(error.again());
+        self.end_streams(error);
+        for reply in replies.into_values() {
+            // The asker may have gone meanwhile.
+            drop(reply.send(Err(error.again())));
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What became of an item that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// Its stream has it.
+    Taken,
+    /// Its stream did not take it, and is forgotten.
+    Dropped,
+    /// No open stream has its id.
+    Nowhere,
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::calls::{Mode, Stage, Turn};
 use crate::contract::dispatch::{Call, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::value::ValueError;
 use crate::protocol::ProtocolError;
 use crate::protocol::message::{Invocation, Outcome};
 
@@ -27,6 +28,16 @@ pub(crate) trait Role: Send {
 
     /// An item came that no stream waits for.
     fn stray_item(&mut self, _id: &str) {}
+
+    /// The end of a stream to which the other side gave an error text. An empty text is none.
+    fn stream_error(&self, text: String) -> Option<HubError> {
+        (!text.is_empty()).then(|| self.remote_error(text))
+    }
+
+    /// The end of a stream one of whose items could not be decoded.
+    fn undecodable_item(&self, error: &ValueError) -> HubError {
+        HubError::with_kind(HubErrorKind::Codec, format!("Failed to bind Stream message. {error}"))
+    }
 
     /// A stream ended with a result. An error becomes its last item.
     fn stream_result(&self) -> Option<HubError> {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::outbound::Outbound;
+use super::outbound::{Outbound, Share};
 use super::pending::Pending;
 use crate::contract::dispatch::SendItems;
 use crate::contract::error::{HubError, HubErrorKind};
@@ -50,17 +50,19 @@ impl Shared {
 pub(crate) struct StreamResults {
     pub(crate) shared: Arc<Shared>,
     pub(crate) id: Box<str>,
+    pub(crate) share: Share,
 }
 
 impl SendItems for StreamResults {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HubError>> {
         self.shared
             .outbound
-            .poll_room(cx)
+            .poll_share(&mut self.share, cx)
             .map_err(|_| HubError::with_kind(HubErrorKind::Closed, "The connection is closed."))
     }
 
     fn send(&mut self, item: Encoded) {
+        self.share.used();
         let item = Payload { format: self.shared.format, bytes: item.bytes() };
         self.shared.send(&Message::StreamItem { id: (&*self.id).into(), item });
     }

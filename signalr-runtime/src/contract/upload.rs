@@ -11,17 +11,27 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
-use super::error::{HubError, HubErrorKind};
+use super::error::HubError;
 use super::value::{Encoded, Payload, ValueError, WireValue};
 
 /// The engine's end of an arriving stream.
 pub(crate) trait ItemSink: Send + Sync {
-    /// Decodes one item and hands it to the reader. False when nobody reads any more: the item is dropped and
-    /// the stream may be forgotten.
-    fn item(&self, payload: Payload<'_>) -> bool;
+    /// Decodes one item and hands it to the reader.
+    fn item(&self, payload: Payload<'_>) -> Taken;
 
     /// Ends the stream: with nothing (its source is done) or with what went wrong. The first end counts.
     fn end(&self, error: Option<HubError>);
+}
+
+/// What became of an item.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// It waits for the reader.
+    Yes,
+    /// Nobody reads any more: the item was dropped, and the stream may be forgotten.
+    No,
+    /// It is not what the stream is made of. Whoever feeds the stream is to end it with an error.
+    Undecodable(ValueError),
 }
 
 /// Bytes of items that have arrived at one connection beyond what their streams should hold, because nobody
@@ -168,35 +178,30 @@ impl<T: Send + 'static> Incoming<T> {
 }
 
 impl<T: Send> ItemSink for Shared<T> {
-    fn item(&self, payload: Payload<'_>) -> bool {
+    fn item(&self, payload: Payload<'_>) -> Taken {
         if !matches!(lock(&self.state).end, End::Open) {
-            return false;
+            return Taken::No;
         }
         // Decoded without the lock: the reader may run on another thread.
-        let decoded = (self.decode)(payload);
+        let value = match (self.decode)(payload) {
+            Ok(value) => value,
+            Err(error) => return Taken::Undecodable(error),
+        };
         let mut state = lock(&self.state);
         if !matches!(state.end, End::Open) {
-            return false;
+            return Taken::No;
         }
-        let open = match decoded {
-            Ok(value) => {
-                let backlog = if state.items.len() < self.capacity { 0 } else { payload.bytes.len() };
-                self.backlog.add(backlog);
-                state.items.push_back(Item { value, backlog });
-                true
-            }
-            Err(error) => {
-                let text = format!("Failed to bind Stream message. {error}");
-                state.end = End::Ended(Some(HubError::with_kind(HubErrorKind::Codec, text)));
-                false
-            }
-        };
+        // A few bytes on the wire may be a large value in memory.
+        let size = payload.bytes.len() + size_of::<Item<T>>();
+        let backlog = if state.items.len() < self.capacity { 0 } else { size };
+        self.backlog.add(backlog);
+        state.items.push_back(Item { value, backlog });
         let reader = state.reader.take();
         drop(state);
         if let Some(reader) = reader {
             reader.waker.wake();
         }
-        open
+        Taken::Yes
     }
 
     fn end(&self, error: Option<HubError>) {

@@ -44,8 +44,9 @@ impl ClientResults {
         arguments: &dyn EncodeArguments,
     ) -> HubResult<Question> {
         if scope::current() == Scope::Connecting {
-            return Err(HubError::with_kind(
+            return Err(HubError::named(
                 HubErrorKind::Internal,
+                "InvalidOperationException",
                 "Client results inside OnConnectedAsync Hub methods are not allowed.",
             ));
         }
@@ -90,6 +91,6 @@ impl Question {
 impl Drop for Question {
     fn drop(&mut self) {
         self.results.asked().remove(&self.id);
-        self.connection.shared.pending.take(&self.id);
+        self.connection.shared.pending.forget_reply(&self.id);
     }
 }

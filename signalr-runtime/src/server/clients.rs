@@ -63,7 +63,7 @@ impl<C: HubContract> Clients<C> {
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        self.select(Selection::Clients(strings(connection_ids)))
+        self.select(Selection::Clients(distinct(connection_ids)))
     }
 
     /// The connections in a group.
@@ -97,7 +97,7 @@ impl<C: HubContract> Clients<C> {
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        self.select(Selection::Users(strings(user_ids)))
+        self.select(Selection::Users(distinct(user_ids)))
     }
 
     fn select(&self, selection: Selection) -> Proxy<C> {
@@ -164,6 +164,17 @@ where
     I: IntoIterator<Item: Into<String>>,
 {
     names.into_iter().map(Into::into).collect()
+}
+
+/// Who is named twice is called once.
+fn distinct<I>(names: I) -> Vec<String>
+where
+    I: IntoIterator<Item: Into<String>>,
+{
+    let mut names = strings(names);
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The receivers behind a proxy to many clients.

@@ -110,26 +110,22 @@ impl Connection {
         self.shared.outbound.stop(Stop { allow_reconnect: false });
     }
 
-    /// Notes a group. False when the connection is over, or already in it.
-    pub(crate) fn note_group(&self, group: &Arc<str>) -> bool {
-        match &mut *self.groups() {
-            Groups::In(groups) => groups.insert(Arc::clone(group)),
-            Groups::Left => false,
+    /// Notes a group, and runs `enter` unless the connection is over or already in it. What is noted here and what
+    /// `enter` does cannot be torn apart by another join or leave.
+    pub(crate) fn note_group(&self, group: &Arc<str>, enter: impl FnOnce()) {
+        if let Groups::In(groups) = &mut *self.groups()
+            && groups.insert(Arc::clone(group))
+        {
+            enter();
         }
     }
 
-    /// Forgets a group. False when the connection was not in it.
-    pub(crate) fn forget_group(&self, group: &str) -> bool {
-        match &mut *self.groups() {
-            Groups::In(groups) => groups.remove(group),
-            Groups::Left => false,
-        }
-    }
-
-    pub(crate) fn is_in_group(&self, group: &str) -> bool {
-        match &*self.groups() {
-            Groups::In(groups) => groups.contains(group),
-            Groups::Left => false,
+    /// Forgets a group, and runs `leave` if the connection was in it.
+    pub(crate) fn forget_group(&self, group: &str, leave: impl FnOnce()) {
+        if let Groups::In(groups) = &mut *self.groups()
+            && groups.remove(group)
+        {
+            leave();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::ready;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::connection::Connection;
@@ -13,7 +14,7 @@ use crate::connection::role::{Bound, Role};
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::hub::MethodKind;
-use crate::contract::value::Encoded;
+use crate::contract::value::{Encoded, ValueError};
 use crate::protocol::message::{Invocation, Outcome};
 
 /// Dispatches the calls of one client to its hub.
@@ -25,40 +26,72 @@ pub(crate) struct HubDispatcher<H: Hub> {
 }
 
 impl<H: Hub> HubDispatcher<H> {
-    /// Why a bound call may not run, as the text of its answer.
-    fn refusal(&self, handler: &Handler<H>, invocation: &Invocation<'_>, mode: Mode) -> Option<String> {
-        let target = &invocation.target;
-        if !self.shared.is_authorized(handler.name, invocation.arguments, &self.connection) {
-            return Some(format!("Failed to invoke '{target}' because user is unauthorized"));
-        }
-        match (handler.kind, mode) {
-            (MethodKind::Stream, Mode::Plain) => Some(format!(
-                "The client attempted to invoke the streaming '{target}' method with a non-streaming invocation."
-            )),
-            (MethodKind::Call | MethodKind::Notify, Mode::Stream) => Some(format!(
-                "The client attempted to invoke the non-streaming '{target}' method with a streaming invocation."
-            )),
-            _ if invocation.stream_ids.len() != handler.uploads => Some(format!(
-                "An unexpected error occurred invoking '{target}' on the server. HubException: Client sent {} \
-                 stream(s), Hub method expects {}.",
-                invocation.stream_ids.len(),
-                handler.uploads
-            )),
-            _ => None,
-        }
-    }
-
-    fn with_filters(&self, handler: &Handler<H>, invocation: &Invocation<'_>, running: Running) -> Running {
-        if self.shared.filters.is_empty() {
-            return running;
-        }
-        let call = FilteredCall {
+    /// The call as filters and rules see it.
+    fn seen(&self, handler: &Handler<H>, invocation: &Invocation<'_>) -> FilteredCall {
+        FilteredCall {
             method: handler.name,
             format: invocation.arguments.format,
             arguments: Encoded::copy_from(invocation.arguments.bytes),
             connection: ConnectionInfo(Arc::clone(&self.connection)),
+        }
+    }
+
+    /// What runs when the call's turn has come: the rules, then the filters, then the method.
+    fn guarded(
+        &self,
+        handler: &Handler<H>,
+        invocation: &Invocation<'_>,
+        mode: Mode,
+        running: Running,
+    ) -> Running {
+        let target = &invocation.target;
+        let running = match misuse(handler, invocation, mode) {
+            Some(text) => Box::pin(ready(Reply(Ok(Answer::Refused(text.into()))))),
+            None if self.shared.filters.is_empty() => running,
+            None => self.shared.filters.around_call(self.seen(handler, invocation), running),
         };
-        self.shared.filters.around_call(call, running)
+        let rules = self.shared.rules_for(handler.name);
+        if rules.is_empty() {
+            return running;
+        }
+        let call = self.seen(handler, invocation);
+        let refused = format!("Failed to invoke '{target}' because user is unauthorized");
+        Box::pin(async move {
+            if rules.iter().all(|rule| rule.allows(&call)) {
+                running.await
+            } else {
+                Reply(Ok(Answer::Refused(refused.into())))
+            }
+        })
+    }
+
+    fn binding_failure(&self, target: &str, cause: &str) -> Bound {
+        let mut text = format!("Failed to invoke '{target}' due to an error on the server.");
+        if self.shared.options.enable_detailed_errors {
+            text.push_str(" InvalidDataException: ");
+            text.push_str(cause);
+        }
+        Bound::Refused(text.into())
+    }
+}
+
+/// Why a method cannot be called like this, as the text of the answer.
+fn misuse<H>(handler: &Handler<H>, invocation: &Invocation<'_>, mode: Mode) -> Option<String> {
+    let target = &invocation.target;
+    match (handler.kind, mode) {
+        (MethodKind::Stream, Mode::Plain) => Some(format!(
+            "The client attempted to invoke the streaming '{target}' method with a non-streaming invocation."
+        )),
+        (MethodKind::Call | MethodKind::Notify, Mode::Stream) => Some(format!(
+            "The client attempted to invoke the non-streaming '{target}' method with a streaming invocation."
+        )),
+        _ if invocation.stream_ids.len() != handler.uploads => Some(format!(
+            "An unexpected error occurred invoking '{target}' on the server. HubException: Client sent {} \
+             stream(s), Hub method expects {}.",
+            invocation.stream_ids.len(),
+            handler.uploads
+        )),
+        _ => None,
     }
 }
 
@@ -76,25 +109,16 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let Some(hub) = &self.hub else {
             return Bound::Refused("The hub is still connecting.".into());
         };
-        let running = match (handler.bind)(hub, call) {
-            Ok(running) => running,
-            Err(error) => {
-                let mut text = format!("Failed to invoke '{target}' due to an error on the server.");
-                if self.shared.options.enable_detailed_errors {
-                    text.push_str(" InvalidDataException: ");
-                    text.push_str(&error.to_string());
-                }
-                return Bound::Refused(text.into());
-            }
+        // Decoding is the user's code too: what panics does not fit.
+        let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
+            Ok(Ok(running)) => running,
+            Ok(Err(error)) => return self.binding_failure(target, &error.to_string()),
+            Err(_) => return self.binding_failure(target, "An argument panicked while it was decoded."),
         };
-        let ordered = mode == Mode::Plain && handler.kind != MethodKind::Stream && handler.uploads == 0;
+        // What is refused later waits for its turn as well, so that answers keep their order.
+        let ordered = mode == Mode::Plain && handler.uploads == 0;
         let turn = if ordered { Turn::Ordered } else { Turn::Free };
-        // A refusal waits for its turn as well, so that answers keep their order.
-        let running = match self.refusal(handler, invocation, mode) {
-            Some(text) => Box::pin(ready(Reply(Ok(Answer::Refused(text.into()))))),
-            None => self.with_filters(handler, invocation, running),
-        };
-        Bound::Run { turn, running }
+        Bound::Run { turn, running: self.guarded(handler, invocation, mode, running) }
     }
 
     fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str> {
@@ -119,12 +143,27 @@ impl<H: Hub> Role for HubDispatcher<H> {
         HubError::new(text)
     }
 
+    fn stream_error(&self, text: String) -> Option<HubError> {
+        // An empty text is an error here.
+        Some(HubError::new(text))
+    }
+
+    fn undecodable_item(&self, error: &ValueError) -> HubError {
+        let mut text = "Failed to bind Stream message.".to_owned();
+        if self.shared.options.enable_detailed_errors {
+            text.push_str(" InvalidDataException: ");
+            text.push_str(&error.to_string());
+        }
+        HubError::new(text)
+    }
+
     fn unasked(&mut self, id: &str) -> HubResult {
         // An answer to a question that was put to another client.
         if self.shared.core.client_results.is_open(id) {
             let connection = &self.connection.id;
-            return Err(HubError::with_kind(
+            return Err(HubError::named(
                 HubErrorKind::Internal,
+                "InvalidOperationException",
                 format!("Connection ID '{connection}' is not valid for invocation ID '{id}'."),
             ));
         }
@@ -136,5 +175,15 @@ impl<H: Hub> Role for HubDispatcher<H> {
             HubErrorKind::Canceled,
             "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.",
         )
+    }
+}
+
+impl<H: Hub> Drop for HubDispatcher<H> {
+    fn drop(&mut self) {
+        // The hub's value goes with its last call, or here.
+        let hub = self.hub.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(hub))).is_err() {
+            tracing::error!(hub = self.shared.core.name, "a hub panicked while it was dropped");
+        }
     }
 }

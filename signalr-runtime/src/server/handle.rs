@@ -50,12 +50,13 @@ impl<C: HubContract> HubHandle<C> {
     /// axum does not wait for WebSockets when it shuts down, so let it wait for this:
     ///
     /// ```no_run
-    /// # async fn run(app: axum::Router, hub: signalr_runtime::server::HubHandle<signalr_runtime::__doc::ChatHubContract>)
+    /// # use signalr_runtime::{HubContract, server::HubHandle};
+    /// # async fn run<C: HubContract>(app: axum::Router, hub: HubHandle<C>, stop: impl Future<Output = ()> + Send + 'static)
     /// # -> std::io::Result<()> {
     /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     /// axum::serve(listener, app)
     ///     .with_graceful_shutdown(async move {
-    ///         let _ = tokio::signal::ctrl_c().await;
+    ///         stop.await;
     ///         hub.shut_down().await;
     ///     })
     ///     .await

@@ -78,20 +78,12 @@ impl LifetimeManager {
     /// Adds a connection to a group. Doing it twice, or to a connection that is gone, does nothing.
     pub(crate) fn join(&self, connection: &Arc<Connection>, group: &str) {
         let group: Arc<str> = group.into();
-        if connection.note_group(&group) {
-            insert(&self.groups, Arc::clone(&group), connection);
-            // It may have left the group between the two, or all groups: then nobody else takes it out again.
-            if !connection.is_in_group(&group) {
-                remove(&self.groups, &group, &connection.id);
-            }
-        }
+        connection.note_group(&group, || insert(&self.groups, Arc::clone(&group), connection));
     }
 
     /// Takes a connection out of a group.
     pub(crate) fn leave(&self, connection: &Connection, group: &str) {
-        if connection.forget_group(group) {
-            remove(&self.groups, group, &connection.id);
-        }
+        connection.forget_group(group, || remove(&self.groups, group, &connection.id));
     }
 
     /// Runs `visit` on every connection.
@@ -121,8 +113,9 @@ impl LifetimeManager {
                 }
             }
             Selection::Groups(groups) if groups.iter().any(String::is_empty) => {
-                return Delivery::Done(Err(HubError::with_kind(
+                return Delivery::Done(Err(HubError::named(
                     HubErrorKind::Internal,
+                    "InvalidOperationException",
                     "Cannot send to an empty group name.",
                 )));
             }
@@ -158,6 +151,9 @@ impl<'a> Broadcast<'a> {
     }
 
     fn send(&mut self, connection: &Arc<Connection>) {
+        if self.failed.is_some() {
+            return;
+        }
         let format = connection.shared.format;
         let known = self.frames.iter().position(|(of, _)| *of == format);
         let frame = match known.and_then(|at| self.frames.get(at)) {

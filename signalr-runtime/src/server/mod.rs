@@ -1,4 +1,49 @@
 //! The server: hubs over HTTP.
+//!
+//! A type that implements [`Hub`] and the trait of its contract becomes a [`HubService`], which any router can serve;
+//! with the feature `axum` a router does so by `.hub("/chat", service)`. Each connection has a hub value of its own,
+//! made with a [`HubContext`]: who the client is, its groups, and the clients it can call. A [`HubHandle`] reaches the
+//! clients from everywhere else.
+//!
+//! ```
+//! use signalr_runtime::server::{Hub, HubContext, HubService};
+//! use signalr_runtime::{HubError, HubResult, client_proxy, hub};
+//!
+//! #[hub(client = Listener)]
+//! pub trait Radio {
+//!     async fn play(&self, song: &str) -> HubResult;
+//! }
+//!
+//! #[client_proxy]
+//! pub trait Listener {
+//!     async fn now_playing(&self, song: &str);
+//! }
+//!
+//! struct Studio {
+//!     cx: HubContext<RadioContract>,
+//! }
+//!
+//! impl Hub for Studio {
+//!     type Contract = RadioContract;
+//!
+//!     async fn on_connected(&self) -> HubResult {
+//!         self.cx.groups().join("listeners").await
+//!     }
+//! }
+//!
+//! impl Radio for Studio {
+//!     async fn play(&self, song: &str) -> HubResult {
+//!         if self.cx.user_id() != Some("dj") {
+//!             return Err(HubError::new("only the DJ chooses"));
+//!         }
+//!         self.cx.clients().group("listeners").now_playing(song).await
+//!     }
+//! }
+//!
+//! let radio = HubService::<Studio>::new(|cx| Studio { cx })
+//!     .user_id(|request| request.headers.get("x-user")?.to_str().ok().map(str::to_owned));
+//! let everyone = radio.handle().clients().all();
+//! ```
 
 mod client_results;
 mod clients;

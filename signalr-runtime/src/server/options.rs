@@ -33,9 +33,10 @@ pub struct HubOptions {
     /// either direction, are not counted. Zero is taken for one.
     pub maximum_parallel_invocations_per_client: usize,
     /// How many bytes may wait to be written to one client before those who send to it wait. Default: 64 KiB.
+    /// Zero means that there is no limit.
     pub transport_max_buffer_size: usize,
     /// How many bytes of a client's stream items may wait to be read, beyond the stream's own buffer, before
-    /// the connection stops reading. Default: 64 KiB.
+    /// the connection stops reading. Default: 64 KiB. Zero means that there is no limit.
     pub application_max_buffer_size: usize,
     /// How long one write to a client may take before the client is given up. Default: 10 seconds.
     pub transport_send_timeout: Duration,

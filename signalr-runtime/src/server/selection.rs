@@ -10,10 +10,11 @@ pub(crate) enum Selection {
     AllExcept(Vec<String>),
     /// One connection that is already known.
     Connection(Arc<Connection>),
-    /// Each of these once per mention.
+    /// Each of these once; no id occurs twice.
     Clients(Vec<String>),
     /// A member of two of them is sent to twice.
     Groups(Vec<String>),
     GroupExcept(String, Vec<String>),
+    /// No id occurs twice.
     Users(Vec<String>),
 }

@@ -17,7 +17,7 @@ use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
 use super::endpoint;
-use super::filter::{ConnectionInfo, Filter, Filters, Invocation};
+use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
 use super::hub::Hub;
 use super::options::HubOptions;
@@ -26,7 +26,6 @@ use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::hub::{HubContract, MethodName};
-use crate::contract::value::{Encoded, Payload};
 
 /// Makes the hub value of a connection.
 type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static, HubResult<H>> + Send + Sync;
@@ -35,9 +34,15 @@ type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static,
 type UserId = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 
 /// A rule that says who may call some methods.
-struct Rule {
+pub(crate) struct Rule {
     methods: Vec<&'static str>,
     allows: Box<dyn Fn(&Invocation) -> bool + Send + Sync>,
+}
+
+impl Rule {
+    pub(crate) fn allows(&self, call: &Invocation) -> bool {
+        (self.allows)(call)
+    }
 }
 
 /// What all connections of one hub service share.
@@ -61,23 +66,9 @@ impl<H: Hub> HubShared<H> {
         self.user_id.as_ref().and_then(|user_id| user_id(request)).map(Into::into)
     }
 
-    pub(crate) fn is_authorized(
-        &self,
-        method: &'static str,
-        arguments: Payload<'_>,
-        connection: &Arc<Connection>,
-    ) -> bool {
-        let mut rules = self.rules.iter().filter(|rule| rule.methods.contains(&method)).peekable();
-        if rules.peek().is_none() {
-            return true;
-        }
-        let call = Invocation {
-            method,
-            format: arguments.format,
-            arguments: Encoded::copy_from(arguments.bytes),
-            connection: ConnectionInfo(Arc::clone(connection)),
-        };
-        rules.all(|rule| (rule.allows)(&call))
+    /// The rules that a call of `method` must satisfy.
+    pub(crate) fn rules_for(&self, method: &'static str) -> Vec<Arc<Rule>> {
+        self.rules.iter().filter(|rule| rule.methods.contains(&method)).cloned().collect()
     }
 
     /// The text of an error as clients read it: the texts of deliberate errors are sent, those of others only
@@ -194,7 +185,8 @@ impl<H: Hub> HubService<H> {
         self
     }
 
-    /// Lets only those call `methods` whom `allows` allows. A method with several rules needs all of them.
+    /// Lets only those call `methods` whom `allows` allows. A method with several rules needs all of them. They are
+    /// asked when the call's turn has come, after the calls before it.
     #[must_use]
     pub fn authorize<F>(mut self, methods: &[MethodName<H::Contract>], allows: F) -> Self
     where

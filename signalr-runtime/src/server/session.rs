@@ -1,7 +1,7 @@
 //! One connection of a hub, from its transport to its end.
 
 use std::future::{Future, poll_fn};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -34,6 +34,10 @@ const QUEUED_FRAMES: usize = 1024;
 
 /// Calls of one client that may wait for their turn before the connection stops reading.
 const QUEUED_CALLS: usize = 100;
+
+/// Calls of one client that may run at once without being held back: those that stream, in either direction, and
+/// those that wait for an answer of the client.
+const UNORDERED_CALLS: usize = 100;
 
 /// A connection whose transport is open.
 pub(crate) struct Accepted {
@@ -73,32 +77,48 @@ async fn shake_hands<H: Hub>(
 ) -> Option<(Box<dyn Duplex>, RecordReader, Arc<Connection>)> {
     let Accepted { id, request, mut transport, framing } = accepted;
     let options = &hub.options;
-    let limit = QueueLimit { bytes: options.transport_max_buffer_size, frames: QUEUED_FRAMES };
+    let limit = QueueLimit { bytes: unless_zero(options.transport_max_buffer_size), frames: QUEUED_FRAMES };
     let outbound = Outbound::new(framing, limit);
     let mut reader = RecordReader::new(options.maximum_receive_message_size);
     let read = read_handshake(&mut *transport, &mut reader, &outbound);
     let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
-    let format = match read {
-        Some(Ok(Some(Ok(format)))) => format,
-        // The client has gone.
-        Some(Ok(None)) => return None,
-        Some(Ok(Some(Err(refusal)))) => {
-            refuse(hub, &mut *transport, &outbound, &refusal).await;
+    let shaken = match read {
+        Some(Ok(Some(read))) => read,
+        Some(Ok(None)) => {
+            // The client has gone: there is nobody to answer.
+            close(hub, &mut *transport, &outbound).await;
             return None;
         }
-        Some(Err(_)) | None => {
-            refuse(hub, &mut *transport, &outbound, &HandshakeRefusal::Canceled).await;
-            return None;
-        }
+        Some(Err(_)) | None => Err(HandshakeRefusal::Canceled),
     };
-    reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
+    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|format| {
+        let user_id = catch_unwind(AssertUnwindSafe(|| hub.user_id(&request)));
+        user_id.map(|user_id| (format, user_id)).map_err(|_| {
+            tracing::error!(hub = hub.core.name, "the user id of a connection panicked");
+            "An unexpected error occurred during connection handshake.".to_owned()
+        })
+    });
     let mut response = Vec::new();
-    HandshakeResponse::SUCCESS.write(&mut response);
-    outbound.push_record(format, &response);
+    match shaken {
+        Ok((format, user_id)) => {
+            reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
+            HandshakeResponse::SUCCESS.write(&mut response);
+            outbound.push_record(format, &response);
+            let shared = Arc::new(Shared::new(format, outbound));
+            Some((transport, reader, Arc::new(Connection::new(id, user_id, request, shared))))
+        }
+        Err(text) => {
+            HandshakeResponse { error: Some(text.into()) }.write(&mut response);
+            outbound.push_record(Format::Json, &response);
+            close(hub, &mut *transport, &outbound).await;
+            None
+        }
+    }
+}
 
-    let shared = Arc::new(Shared::new(format, outbound));
-    let user_id = hub.user_id(&request);
-    Some((transport, reader, Arc::new(Connection::new(id, user_id, request, shared))))
+/// A size of which zero means that there is no limit.
+fn unless_zero(size: usize) -> usize {
+    if size == 0 { usize::MAX } else { size }
 }
 
 async fn run<H: Hub>(
@@ -112,8 +132,9 @@ async fn run<H: Hub>(
     let limits = EngineLimits {
         parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
         queued_calls: QUEUED_CALLS,
+        unordered_calls: UNORDERED_CALLS,
         stream_capacity: options.stream_buffer_capacity,
-        backlog: options.application_max_buffer_size.max(1),
+        backlog: unless_zero(options.application_max_buffer_size),
         pause: Pause::WhenFull,
     };
     let timing = Timing {
@@ -126,13 +147,15 @@ async fn run<H: Hub>(
     let registration = Registration::new(&hub.core, &connection);
 
     // What runs once is boxed: else the task keeps room for it as long as the connection lives.
-    let (ended, value) = match engine.run_while(Box::pin(connect(hub, &connection))).await {
-        Ok(Ok(value)) => {
+    let connecting = Box::pin(connect(hub, &connection));
+    let (connected, ended) = engine.run_while(connecting, || registration.disconnected()).await;
+    let (ended, value) = match (connected, ended) {
+        (Ok(value), Some(ended)) => (ended, Some(value)),
+        (Ok(value), None) => {
             engine.role().hub = Some(Arc::clone(&value));
             (engine.run().await, Some(value))
         }
-        Ok(Err(error)) => (Ended::Failed(error), None),
-        Err(ended) => (ended, None),
+        (Err(error), _) => (Ended::Failed(error), None),
     };
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
@@ -199,28 +222,24 @@ async fn read_handshake(
     read.await.unwrap_or_else(|error| Some(Err(error.into())))
 }
 
-/// Answers a bad handshake and ends the connection.
-async fn refuse<H: Hub>(
-    hub: &HubShared<H>,
-    transport: &mut dyn Duplex,
-    outbound: &Outbound,
-    refusal: &HandshakeRefusal,
-) {
-    let mut text = refusal.to_string();
-    if let HandshakeRefusal::Unreadable(cause) = refusal
-        && hub.options.enable_detailed_errors
-    {
-        text = format!("{text} {}: {cause}", cause.name());
+/// What a client reads of a handshake that failed.
+fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> String {
+    match refusal {
+        HandshakeRefusal::Unreadable(cause) if hub.options.enable_detailed_errors => {
+            format!("{refusal} {}: {cause}", cause.name())
+        }
+        _ => refusal.to_string(),
     }
-    let mut response = Vec::new();
-    HandshakeResponse { error: Some(text.into()) }.write(&mut response);
-    outbound.push_record(Format::Json, &response);
-    let answered = poll_fn(|cx| match transport.poll_send(cx, outbound) {
+}
+
+/// Ends a connection that has not become one, after what is queued has been written.
+async fn close<H: Hub>(hub: &HubShared<H>, transport: &mut dyn Duplex, outbound: &Outbound) {
+    let closed = poll_fn(|cx| match transport.poll_send(cx, outbound) {
         Poll::Ready(Ok(())) => transport.poll_close(cx, End::Normal),
         sent => sent,
     });
     // A client that does not answer the close in time is left.
-    let _ = timeout(hub.options.close_timeout, answered).await;
+    let _ = timeout(hub.options.close_timeout, closed).await;
 }
 
 /// What is said and done at the end of a connection.
@@ -229,7 +248,7 @@ struct Farewell {
     close: Option<Message<'static>>,
     /// What the disconnect callback is told.
     error: Option<HubError>,
-    /// Whether calls that wait for their turn still get it: they were sent before the client left.
+    /// Whether calls that wait for their turn still get it: they came before what ended the connection.
     start_queued: bool,
 }
 
@@ -249,7 +268,7 @@ impl Farewell {
             Ended::Failed(error) => {
                 tracing::debug!(hub = hub.core.name, %error, "a connection ended with an error");
                 let text = hub.with_detail("Connection closed with an error.".to_owned(), &error);
-                Self { close: close(Some(text), connected), error: Some(error), start_queued: false }
+                Self { close: close(Some(text), connected), error: Some(error), start_queued: true }
             }
         }
     }
@@ -275,6 +294,8 @@ impl Registration {
     /// Tells everyone who waits for the client.
     fn disconnected(&self) {
         self.connection.aborted.cancel();
+        let error = HubError::with_kind(HubErrorKind::Canceled, "The underlying connection was closed.");
+        self.connection.shared.pending.end_streams(&error);
         let text = format!("Connection '{}' disconnected.", self.connection.id);
         self.connection.shared.pending.close(&HubError::with_kind(HubErrorKind::Closed, text));
     }

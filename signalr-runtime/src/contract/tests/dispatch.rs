@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use super::wire::{IntoSlot, Slot, answer, bind, run, text};
 use super::{ChatClient, ChatClientContract, ChatHubContract, Message, Rooms};
 use crate::contract::dispatch::{Answer, Dispatch, Reply, ResultSink};
+use crate::contract::upload::Taken;
 use crate::contract::value::{Format, Payload};
-use crate::{ClientContract, HubContract, HubErrorKind, HubResult, MethodKind};
+use crate::{ClientContract, HubContract, HubError, HubErrorKind, HubResult, MethodKind};
 
 fn call(name: &str, arguments: &str) -> Result<String, String> {
     let bound = bind::<ChatHubContract, Rooms>(&Arc::default(), name, arguments, None)?;
@@ -86,7 +87,7 @@ fn a_method_that_streams_is_called_when_its_items_are_asked_for() {
         ended
     }));
     assert_eq!(sent, ["2", "1"]);
-    assert_eq!(ended.as_error().map(crate::HubError::message), Some("lift-off"));
+    assert_eq!(ended.as_error().map(HubError::message), Some("lift-off"));
 }
 
 #[test]
@@ -94,19 +95,23 @@ fn uploads_reach_the_method_in_the_order_of_the_parameters() {
     let bound = bind::<ChatHubContract, Rooms>(&Arc::default(), "Merge", "[10]", None).unwrap();
     let [left, right] = &bound.uploads[..] else { panic!("two streams are taken") };
     for (sink, item) in [(left, "1"), (right, "7"), (left, "2"), (right, "8")] {
-        assert!(sink.item(Payload { format: Format::Json, bytes: item.as_bytes() }));
+        let taken = sink.item(Payload { format: Format::Json, bytes: item.as_bytes() });
+        assert!(matches!(taken, Taken::Yes), "{taken:?}");
     }
     left.end(None);
     assert_eq!(answer(run(bound.running)).unwrap(), "[10,7,20,8]");
 }
 
 #[test]
-fn an_upload_item_of_the_wrong_type_ends_the_upload_with_an_error() {
+fn an_upload_item_of_the_wrong_type_is_told_from_one_that_nobody_reads() {
     let bound = bind::<ChatHubContract, Rooms>(&Arc::default(), "Merge", "[10]", None).unwrap();
-    assert!(!bound.uploads[0].item(Payload { format: Format::Json, bytes: b"\"one\"" }));
+    let taken = bound.uploads[0].item(Payload { format: Format::Json, bytes: b"\"one\"" });
+    assert!(matches!(taken, Taken::Undecodable(_)), "{taken:?}");
+    bound.uploads[0].end(Some(HubError::new("not a number")));
+    let taken = bound.uploads[0].item(Payload { format: Format::Json, bytes: b"1" });
+    assert!(matches!(taken, Taken::No), "{taken:?}");
     let reply = run(bound.running);
-    let error = reply.as_error().expect("the method saw the error");
-    assert!(error.message().starts_with("Failed to bind Stream message."), "{error}");
+    assert_eq!(reply.as_error().expect("the method saw the error").message(), "not a number");
 }
 
 struct Page;

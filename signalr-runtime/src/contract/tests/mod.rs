@@ -109,7 +109,7 @@ impl ChatHub for Rooms {
     fn count_down(&self, from: u32) -> impl Stream<Item = HubResult<u32>> {
         self.entered.fetch_add(1, Ordering::SeqCst);
         let last = Err(HubError::new("lift-off"));
-        wire::Items::from_iter((1..=from).rev().map(Ok).chain([last]))
+        (1..=from).rev().map(Ok).chain([last]).collect::<wire::Items<_>>()
     }
 
     async fn upload(&self, room: &str, lines: impl Stream<Item = HubResult<String>>) -> HubResult<u64> {

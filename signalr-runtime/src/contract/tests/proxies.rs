@@ -109,5 +109,5 @@ fn calls_can_be_sent_from_any_thread() {
     let message = hello();
     let mut call = Box::pin(send(proxy.message_received(&message, 1)));
     assert!(poll_once(&mut call).is_ready());
-    let _ = send(proxy.confirm("ready?"));
+    drop(send(proxy.confirm("ready?")));
 }

@@ -113,6 +113,7 @@ pub(super) fn answer(reply: Reply) -> Result<String, HubError> {
     reply.0.map(|answer| match answer {
         Answer::Value(value) => text(&value).to_owned(),
         Answer::Nothing => "nothing".to_owned(),
+        Answer::Refused(text) => text.into(),
         Answer::Items(_) => "items".to_owned(),
     })
 }
@@ -231,7 +232,7 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Link for LoopLink<C, H>
             });
             match reply.await.0? {
                 Answer::Value(value) => Ok(value),
-                Answer::Nothing | Answer::Items(_) => panic!("not an answer of a call"),
+                Answer::Nothing | Answer::Refused(_) | Answer::Items(_) => panic!("not an answer of a call"),
             }
         })
     }
@@ -253,7 +254,14 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Link for LoopLink<C, H>
 struct LoopStream<C, H> {
     hub: Arc<Loop<C, H>>,
     call: Option<OutgoingCall>,
-    opened: Option<(Running, Arc<Slot>, Vec<Upload>, Vec<Arc<dyn ItemSink>>)>,
+    opened: Option<Opened>,
+}
+
+struct Opened {
+    items: Running,
+    slot: Arc<Slot>,
+    uploads: Vec<Upload>,
+    sinks: Vec<Arc<dyn ItemSink>>,
 }
 
 impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Stream for LoopStream<C, H> {
@@ -265,13 +273,17 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Stream for LoopStream<C
             let sink = ResultSink(Box::new(IntoSlot(Arc::clone(&slot))));
             match self.hub.start(call, Some(sink)) {
                 Ok((bound, uploads)) => match run(bound.running).0 {
-                    Ok(Answer::Items(items)) => self.opened = Some((items, slot, uploads, bound.uploads)),
+                    Ok(Answer::Items(items)) => {
+                        self.opened = Some(Opened { items, slot, uploads, sinks: bound.uploads });
+                    }
                     _ => panic!("not the answer of a method that streams"),
                 },
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
         }
-        let Some((items, slot, uploads, sinks)) = &mut self.opened else { return Poll::Ready(None) };
+        let Some(Opened { items, slot, uploads, sinks }) = &mut self.opened else {
+            return Poll::Ready(None);
+        };
         feed(uploads, sinks, cx);
         let ended = items.as_mut().poll(cx);
         if let Some(item) = slot.take() {
