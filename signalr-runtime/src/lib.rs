@@ -4,9 +4,18 @@
 //! [`#[client_proxy]`](macro@client_proxy), says what the server may call on its clients. Both live in a contract crate
 //! that server and client share. From there,
 #![cfg_attr(feature = "server", doc = "* a server implements the hub trait and serves it: see [`server`];")]
-#![cfg_attr(not(feature = "server"), doc = "* a server implements the hub trait and serves it (feature `server`);")]
-#![cfg_attr(feature = "client", doc = "* a client connects and calls it through a typed stub: see [`client`].")]
-#![cfg_attr(not(feature = "client"), doc = "* a client connects and calls it through a typed stub (feature `client`).")]
+#![cfg_attr(
+    not(feature = "server"),
+    doc = "* a server implements the hub trait and serves it (feature `server`);"
+)]
+#![cfg_attr(
+    feature = "client",
+    doc = "* a client connects and calls it through a typed stub: see [`client`]."
+)]
+#![cfg_attr(
+    not(feature = "client"),
+    doc = "* a client connects and calls it through a typed stub (feature `client`)."
+)]
 //!
 //! A method answers with a `Result`: [`HubResult`], or any error that converts to and from [`HubError`]. Whatever serde
 //! can write and read can be an argument, a result or a stream item; a method may stream its results

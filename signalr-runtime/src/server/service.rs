@@ -126,7 +126,7 @@ impl<H: Hub> Clone for HubShared<H> {
 /// let app: axum::Router = axum::Router::new().hub("/greeter", HubService::<Polite>::new(|_| Polite));
 /// ```
 pub struct HubService<H: Hub> {
-    shared: Arc<HubShared<H>>,
+    pub(super) shared: Arc<HubShared<H>>,
 }
 
 impl<H: Hub> HubService<H>

@@ -275,7 +275,7 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Stream for LoopStream<C
                 Ok((bound, uploads)) => match run(bound.running).0 {
                     Ok(Answer::Items(items)) => {
                         self.opened = Some(Opened { items, slot, uploads, sinks: bound.uploads });
-                    },
+                    }
                     _ => panic!("not the answer of a method that streams"),
                 },
                 Err(error) => return Poll::Ready(Some(Err(error))),
