@@ -59,7 +59,8 @@ async fn the_server_ends_it() {
         ),
     ];
     for (blow, expected) in cases {
-        let (connection, mut peer) = connected(|client| client.maximum_receive_message_size(Some(1000))).await;
+        let (connection, mut peer) =
+            connected(|client| client.maximum_receive_message_size(Some(1000))).await;
         let mut events = connection.events();
         let mut state = connection.state();
         let call = tokio::spawn(connection.hub().nothing());
@@ -80,10 +81,11 @@ async fn the_server_ends_it() {
         state.wait_for(|state| *state == ConnectionState::Disconnected).await.unwrap();
 
         // What was waiting is told the same, always under the kind of a closed connection.
-        let text = expected.as_ref().map_or(
-            "Invocation canceled due to the underlying connection being closed.",
-            |(_, text)| text.as_str(),
-        );
+        let text = expected
+            .as_ref()
+            .map_or("Invocation canceled due to the underlying connection being closed.", |(_, text)| {
+                text.as_str()
+            });
         for error in [call.await.unwrap().unwrap_err(), item.unwrap().unwrap_err()] {
             assert_eq!((error.kind(), error.message()), (Closed, text));
         }
@@ -119,6 +121,7 @@ async fn nothing_counts_after_a_close() {
     .await;
     // The server's Close is answered with the end of the transport, not with a message.
     assert_eq!(peer.close_status().await, 1000);
+    assert!(peer.message().await.is_none());
     assert!(connection.closed().await.is_none());
     assert_eq!(messages.recv().await.unwrap().1, "1");
     assert!(messages.recv().await.is_none());

@@ -1,6 +1,7 @@
 //! The client: against this project's server, against a server that says exactly what a test wants, and against
 //! ASP.NET Core.
 
+mod aspnetcore;
 mod calls;
 mod connect;
 mod end;
