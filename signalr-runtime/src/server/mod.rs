@@ -80,3 +80,6 @@ pub use router::HubRouterExt;
 pub use service::HubService;
 
 pub use crate::contract::dispatch::Reply;
+
+#[cfg(all(test, feature = "macros", feature = "test-util"))]
+mod tests;
