@@ -204,6 +204,8 @@ impl Link for ClientLink {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        // A call may be awaited outside the runtime of its connection.
+        let _context = self.0.line.runtime.enter();
         Box::pin(tokio::time::sleep(duration))
     }
 }

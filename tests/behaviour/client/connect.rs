@@ -285,7 +285,9 @@ async fn a_handshake_that_fails_is_reported() {
             assert_eq!(peer.next().await, r#"{"protocol":"json","version":1}"#);
             answer(peer).await
         };
-        let client = client(fake.url()).handshake_timeout(Duration::from_millis(200));
+        let limit =
+            if text.starts_with("Timed out") { Duration::from_millis(100) } else { Duration::from_secs(15) };
+        let client = client(fake.url()).handshake_timeout(limit);
         let (connection, _peer) = connect(client, server).await;
         assert_eq!(connection.unwrap_err().to_string(), text);
     }
@@ -321,10 +323,24 @@ async fn what_comes_with_the_handshake_is_not_lost() {
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_given_up() {
     let fake = Fake::bind().await;
-    let limit = Duration::from_millis(50);
+    let limit = Duration::from_millis(300);
     let server = async { fake.request().await };
     let (connection, _request) = connect(client(fake.url()).request_timeout(limit), server).await;
     assert!(matches!(connection, Err(ConnectError::RequestTimeout(after)) if after == limit));
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_dropped_leaves_nothing_behind() {
+    let fake = Fake::bind().await;
+    let attempt = tokio::spawn(client(fake.url()).connect());
+    let request = fake.request().await;
+    attempt.abort();
+    request.hung_up().await;
+    let attempt = tokio::spawn(client(fake.url()).connect());
+    let mut peer = fake.websocket().await;
+    assert_eq!(peer.next().await, r#"{"protocol":"json","version":1}"#);
+    attempt.abort();
+    assert!(peer.is_lost().await);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod handlers;
 mod pressure;
 mod server;
 mod time;
+mod tls;
 
 use std::time::Duration;
 
