@@ -43,7 +43,7 @@ async fn with_tls(server: &Server) -> (String, String) {
 
 /// What a client says that trusts only `certificate`.
 async fn client(url: &str, name: &str, certificate: &str) -> String {
-    let file = format!("{}/{name}.pem", env!("CARGO_TARGET_TMPDIR"));
+    let file = format!("{}/{name}-{}.pem", env!("CARGO_TARGET_TMPDIR"), std::process::id());
     tokio::fs::write(&file, certificate).await.unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_tls-client"))
         .arg(url)
