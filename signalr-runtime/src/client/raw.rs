@@ -61,6 +61,10 @@ impl RawHub {
     }
 
     /// Prepares a call, for a method that takes streams.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "who calls by name writes a tuple, not a reference to one"
+    )]
     pub fn call(&self, method: impl Into<Cow<'static, str>>, arguments: impl EncodeArguments) -> RawCall {
         RawCall(Outgoing::named(&self.link, method.into(), &arguments))
     }

@@ -1,5 +1,6 @@
 //! One connection, from its open transport to its end.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -90,6 +91,7 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         write: std::time::Duration::MAX,
     };
     let engine = Engine::new(transport, reader, Arc::clone(&shared), role, limits, timing);
+    let life = Arc::new(Life::new());
     let line = Arc::new(Line {
         shared,
         backlog: Arc::clone(engine.backlog()),
@@ -98,7 +100,6 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         runtime: Handle::current(),
         over: CancellationToken::new(),
     });
-    let life = Arc::new(Life::new());
     let ending = Ending { line: Arc::clone(&line), life: Arc::clone(&life) };
     tokio::spawn(async move {
         let engine = run(engine, ending, settings.close_timeout).await;
@@ -119,7 +120,7 @@ async fn shake_hands(
     HandshakeRequest { protocol: format.name().into(), version: VERSION }.write(&mut request);
     outbound.push_record(format, &request);
     let answer = first_record(transport, reader, outbound, |record| {
-        HandshakeResponse::read(record).map(|response| response.error.map(|error| error.into_owned()))
+        HandshakeResponse::read(record).map(|response| response.error.map(Cow::into_owned))
     });
     match answer.await {
         Ok(Some(Ok(None))) => Ok(()),

@@ -150,6 +150,10 @@ enum End {
 impl<T: WireValue> Incoming<T> {
     /// A stream and the end that feeds it. Items beyond `capacity` count in `backlog`.
     pub(crate) fn new(capacity: usize, backlog: Arc<Backlog>) -> (Self, Arc<dyn ItemSink>) {
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method itself has one lifetime too few"
+        )]
         Self::with(|item| item.decode(), capacity, backlog)
     }
 }
@@ -233,8 +237,8 @@ impl<T> Stream for Incoming<T> {
                 match &mut state.reader {
                     Some(reader) => reader.waker.clone_from(cx.waker()),
                     None => {
-                        let _waiting = self.shared.backlog.wait();
-                        state.reader = Some(Reader { waker: cx.waker().clone(), _waiting });
+                        let waiting = self.shared.backlog.wait();
+                        state.reader = Some(Reader { waker: cx.waker().clone(), _waiting: waiting });
                     }
                 }
                 Poll::Pending
