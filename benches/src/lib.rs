@@ -75,7 +75,7 @@ impl BenchHub for Bench {
         stream::iter((0..count).map(Ok))
     }
 
-    async fn upload(&self, items: impl Stream<Item = HubResult<i32>> + Send) -> HubResult<u64> {
+    async fn upload(&self, items: impl Stream<Item = HubResult<i32>>) -> HubResult<u64> {
         let mut items = pin!(items);
         let mut count = 0;
         while let Some(item) = items.next().await {

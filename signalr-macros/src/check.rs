@@ -63,6 +63,10 @@ pub(crate) fn not_a_method(role: Role, item: &TraitItem, faults: &mut Faults) {
         TraitItem::Const(_) => "associated constants",
         TraitItem::Type(_) => "associated types",
         TraitItem::Macro(_) => "macro calls",
+        // The compiler refuses `pub` in a trait.
+        TraitItem::Verbatim(tokens) if tokens.to_string().starts_with("pub") => {
+            return faults.leave_to_compiler();
+        }
         _ => "anything but methods",
     };
     faults.at(
@@ -175,7 +179,8 @@ fn no_attributes(attrs: &[Attribute], faults: &mut Faults) {
         if is_ours(attr) {
             faults.at(attr, "`#[signalr]` belongs on a method: a parameter has no options");
         } else if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
-            faults.at(attr, "a parameter cannot depend on `cfg`: the other side counts on it, put `#[cfg]` on two methods");
+            let message = "a parameter cannot depend on `cfg`: the other side counts on it, put `#[cfg]` on two methods";
+            faults.at(attr, message);
         }
     }
 }

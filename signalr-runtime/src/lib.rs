@@ -44,12 +44,15 @@ pub mod client;
 #[cfg(feature = "engine")]
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod connection;
+#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod contract;
 #[cfg(feature = "engine")]
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "test-util")]
+pub mod test;
 #[cfg(feature = "engine")]
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod transport;

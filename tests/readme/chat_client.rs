@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::chat_contract::{ChatClient, ChatHubContract, Message};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use signalr_runtime::HubResult;
 use signalr_runtime::client::HubConnection;
 

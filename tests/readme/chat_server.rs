@@ -41,11 +41,7 @@ impl ChatHub for Chat {
         stream::iter((0..=from).rev().map(Ok))
     }
 
-    async fn paste(
-        &self,
-        room: &str,
-        lines: impl Stream<Item = HubResult<String>> + Send,
-    ) -> HubResult<usize> {
+    async fn paste(&self, room: &str, lines: impl Stream<Item = HubResult<String>>) -> HubResult<usize> {
         let mut lines = pin!(lines);
         let mut count = 0;
         while let Some(line) = lines.next().await {

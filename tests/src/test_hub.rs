@@ -226,7 +226,7 @@ impl TestHub for TestHubServer {
         Ok(self.cancelled.load(Ordering::Relaxed))
     }
 
-    async fn sum(&self, numbers: impl Stream<Item = HubResult<i32>> + Send) -> HubResult<i32> {
+    async fn sum(&self, numbers: impl Stream<Item = HubResult<i32>>) -> HubResult<i32> {
         let mut numbers = std::pin::pin!(numbers);
         let mut sum = 0_i32;
         while let Some(number) = numbers.next().await {
@@ -238,13 +238,13 @@ impl TestHub for TestHubServer {
     async fn concat(
         &self,
         separator: &str,
-        texts: impl Stream<Item = HubResult<String>> + Send,
+        texts: impl Stream<Item = HubResult<String>>,
     ) -> HubResult<String> {
         let texts: Vec<String> = texts.collect::<Vec<_>>().await.into_iter().collect::<HubResult<_>>()?;
         Ok(texts.join(separator))
     }
 
-    async fn record_stream(&self, texts: impl Stream<Item = HubResult<String>> + Send) -> HubResult {
+    async fn record_stream(&self, texts: impl Stream<Item = HubResult<String>>) -> HubResult {
         let mut texts = std::pin::pin!(texts);
         while let Some(text) = texts.next().await {
             self.record(text?).await?;
@@ -252,10 +252,7 @@ impl TestHub for TestHubServer {
         Ok(())
     }
 
-    fn doubled(
-        &self,
-        numbers: impl Stream<Item = HubResult<i32>> + Send,
-    ) -> impl Stream<Item = HubResult<i32>> {
+    fn doubled(&self, numbers: impl Stream<Item = HubResult<i32>>) -> impl Stream<Item = HubResult<i32>> {
         numbers.map(|number| Ok(number?.wrapping_mul(2)))
     }
 

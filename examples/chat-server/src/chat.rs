@@ -77,7 +77,7 @@ impl ChatHub for Chat {
         self.cx.clients().group(seat.room).posted(&entry).await
     }
 
-    async fn paste(&self, lines: impl Stream<Item = HubResult<String>> + Send) -> HubResult<u64> {
+    async fn paste(&self, lines: impl Stream<Item = HubResult<String>>) -> HubResult<u64> {
         let mut lines = pin!(lines);
         let mut arrived = 0;
         while let Some(line) = lines.next().await {

@@ -1,7 +1,7 @@
 //! The user's trait: the same names, methods and parameters, with futures and streams that are `Send`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
@@ -36,7 +36,27 @@ pub(crate) fn emit(runtime: &Path, mut item: ItemTrait) -> TokenStream {
         }
         _ => true,
     });
-    item.into_token_stream()
+    if item.generics.params.is_empty() { with_empty_generics(&item) } else { item.into_token_stream() }
+}
+
+/// Writes `trait ChatHub<>`.
+///
+/// About an unknown type in a result the compiler says in a trait, and nowhere else, "you might be missing a
+/// type parameter". That is no help here, and makes its message differ from the one about the same token
+/// in the code beside the trait, so that both are shown. It does not say so where the generics come from a
+/// macro.
+fn with_empty_generics(item: &ItemTrait) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    let mut name_is_next = false;
+    for token in item.to_token_stream() {
+        let is_name =
+            std::mem::replace(&mut name_is_next, matches!(&token, TokenTree::Ident(word) if word == "trait"));
+        tokens.extend([token]);
+        if is_name {
+            tokens.extend(quote!(<>));
+        }
+    }
+    tokens
 }
 
 fn method(runtime: &Path, method: &mut TraitItemFn) {

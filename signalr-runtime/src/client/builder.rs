@@ -55,9 +55,19 @@ impl Settings {
             handshake_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(100),
             close_timeout: Duration::from_secs(5),
-            stream_buffer: 1024 * 1024,
+            stream_buffer: 16 * 1024 * 1024,
             maximum_receive_message_size: Some(16 * 1024 * 1024),
         }
+    }
+
+    /// What the user wants to have in the headers of a request.
+    #[cfg(feature = "test-util")]
+    pub(crate) async fn request_headers(&self) -> Result<HeaderMap, ConnectError> {
+        let mut headers = self.headers.clone();
+        if let Some(bearer) = self.token.bearer().await? {
+            headers.insert(http::header::AUTHORIZATION, bearer);
+        }
+        Ok(headers)
     }
 }
 
@@ -156,7 +166,7 @@ impl<C: HubContract> HubConnectionBuilder<C> {
     }
 
     /// How many bytes of stream results that nobody has read are kept before the connection stops reading. Default:
-    /// 1 MiB. See the [module documentation](crate::client) for what that holds up.
+    /// 16 MiB. See the [module documentation](crate::client) for what that holds up.
     pub fn stream_buffer(mut self, bytes: usize) -> Self {
         self.settings.stream_buffer = bytes;
         self
@@ -173,6 +183,13 @@ impl<C: HubContract> HubConnectionBuilder<C> {
     pub async fn connect(self) -> Result<HubConnection<C>, ConnectError> {
         let opened = transports::open(&self.settings).await?;
         Ok(HubConnection::new(session::start(self.settings, opened).await?))
+    }
+}
+
+#[cfg(feature = "test-util")]
+impl<C> HubConnectionBuilder<C> {
+    pub(crate) fn into_settings(self) -> Settings {
+        self.settings
     }
 }
 

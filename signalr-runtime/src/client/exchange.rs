@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Request};
@@ -37,11 +37,16 @@ pub(crate) async fn request(
     /// Makes an authentication layer answer 401 where it would redirect a person to a page.
     const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
+    let may_have_body = method == Method::POST;
     let mut request = Request::new(Empty::new());
     *request.method_mut() = method;
     *request.uri_mut() = target.into();
     let headers = request.headers_mut();
     headers.insert(HOST, url.host().map_err(other)?);
+    if may_have_body {
+        // Some servers and proxies refuse a POST that does not say so.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     headers.insert(USER_AGENT, HeaderValue::try_from(user_agent()).map_err(other)?);
     headers.insert(REQUESTED_WITH, HeaderValue::from_static("XMLHttpRequest"));
     for name in settings.headers.keys() {

@@ -7,7 +7,7 @@
 //! use signalr_runtime::{HubResult, client_proxy, hub};
 //!
 //! #[hub(client = ChatClient)]
-//! trait Chat {
+//! trait ChatHub {
 //!     async fn join(&self, room: &str) -> HubResult<Vec<String>>;
 //! }
 //!
@@ -26,7 +26,7 @@
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let connection =
-//!     HubConnection::<ChatContract>::builder("http://localhost:3000/chat").handlers(Screen).connect().await?;
+//!     HubConnection::<ChatHubContract>::builder("http://localhost:3000/chat").handlers(Screen).connect().await?;
 //! let chat = connection.hub();
 //! for text in chat.join("lobby").timeout(Duration::from_secs(5)).await? {
 //!     println!("{text}");
@@ -51,7 +51,7 @@
 //! Results that a stream brings faster than they are read are kept in memory. From
 //! [`HubConnectionBuilder::stream_buffer`] bytes on the connection stops reading, and with it all that the server
 //! sends: until some of them have been read, or somebody waits for an answer or an item that can only come behind
-//! them.
+//! them. A server gives up a client that does not read for about ten seconds.
 
 mod builder;
 mod connection;
@@ -78,3 +78,6 @@ pub use life::{ConnectionEvent, ConnectionEvents, ConnectionState};
 pub use raw::{RawCall, RawHub};
 
 pub use crate::contract::arguments::EncodeArguments;
+
+#[cfg(feature = "test-util")]
+pub(crate) use session::{Opened, start};

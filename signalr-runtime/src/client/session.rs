@@ -139,6 +139,9 @@ async fn run(
     let close =
         matches!(ended, Ended::Stopped(_)).then_some(Message::Close { error: None, allow_reconnect: false });
     engine.say_last(close);
+    if let Ended::PeerClosed { allow_reconnect, .. } = ended {
+        tracing::debug!(allow_reconnect, "the server closed the connection");
+    }
     let error = match ended {
         Ended::Stopped(_) | Ended::Left | Ended::PeerClosed { error: None, .. } => None,
         Ended::PeerClosed { error: Some(error), .. } => Some(HubError::with_kind(

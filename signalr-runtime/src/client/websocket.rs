@@ -64,6 +64,7 @@ impl Duplex for ClientSocket {
         if let Poll::Ready(Ok(Received::End)) = received
             && let Some(close) = self.0.peer_close().filter(|close| !close.is_normal())
         {
+            tracing::debug!(code = close.code(), reason = close.reason(), "the server closed the WebSocket");
             let text = format!("Websocket closed with error: {}.", close.status());
             return Poll::Ready(Err(io::Error::other(text)));
         }

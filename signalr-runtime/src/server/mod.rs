@@ -56,6 +56,8 @@ mod filter;
 mod groups;
 mod handle;
 mod hub;
+#[cfg(feature = "test-util")]
+mod in_memory;
 mod lifetime;
 mod options;
 #[cfg(feature = "axum")]

@@ -3,7 +3,6 @@
 use std::io::{self, ErrorKind};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
 use tungstenite::{Error, Message};
 
 use super::WebSocket;

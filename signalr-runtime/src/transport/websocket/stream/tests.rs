@@ -14,7 +14,7 @@ use crate::transport::websocket::socket::Socket;
 
 #[test]
 fn a_connection_that_waits_costs_little() {
-    assert!(size_of::<WebSocket<Socket>>() <= 264, "{}", size_of::<WebSocket<Socket>>());
+    assert!(size_of::<WebSocket<Socket>>() <= 272, "{}", size_of::<WebSocket<Socket>>());
 }
 
 #[test]

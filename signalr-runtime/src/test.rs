@@ -1,0 +1,188 @@
+//! Tests of hubs without a socket: a hub and its clients in one process.
+//!
+//! Everything but HTTP is the real thing: the handshake, the hub protocol, the engine on both sides. No I/O takes
+//! place, so a test may pause tokio's clock; it then waits for no timeout, and sees each of them at its time.
+//!
+//! ```
+//! use signalr_runtime::server::*;
+//! use signalr_runtime::test::TestServer;
+//! use signalr_runtime::{HubResult, client_proxy, hub};
+//!
+//! #[hub(client = ChatClient)]
+//! trait ChatHub {
+//!     async fn send(&self, text: &str) -> HubResult;
+//! }
+//!
+//! #[client_proxy]
+//! trait ChatClient {
+//!     async fn received(&self, text: &str);
+//! }
+//!
+//! struct Chat(HubContext<ChatHubContract>);
+//!
+//! impl Hub for Chat {
+//!     type Contract = ChatHubContract;
+//! }
+//!
+//! impl ChatHub for Chat {
+//!     async fn send(&self, text: &str) -> HubResult {
+//!         self.0.clients().all().received(text).await
+//!     }
+//! }
+//!
+//! struct Screen(tokio::sync::mpsc::UnboundedSender<String>);
+//!
+//! impl ChatClient for Screen {
+//!     async fn received(&self, text: &str) {
+//!         let _ = self.0.send(text.to_owned());
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+//! let server = TestServer::new(HubService::<Chat>::new(Chat));
+//! let (screen, mut received) = tokio::sync::mpsc::unbounded_channel();
+//! let ada = server.client().connect().await.unwrap();
+//! let bob = server.client().handlers(Screen(screen)).connect().await.unwrap();
+//! ada.hub().send("hello").await.unwrap();
+//! assert_eq!(received.recv().await.unwrap(), "hello");
+//! bob.stop().await;
+//! # });
+//! ```
+
+use std::fmt;
+use std::ops::Deref;
+
+use http::{Extensions, Request};
+
+use crate::client::{ConnectError, HubConnection, HubConnectionBuilder, Opened, start};
+use crate::connection::outbound::Framing;
+use crate::contract::dispatch::Dispatch;
+use crate::contract::hub::HubContract;
+use crate::contract::value::Format;
+use crate::server::{Hub, HubHandle, HubService};
+use crate::transport::memory::{self, Line};
+
+/// How many bytes each direction of a connection holds before its sender waits.
+const CAPACITY: usize = 64 * 1024;
+
+/// A hub that is served to clients in the same process.
+pub struct TestServer<H: Hub> {
+    service: HubService<H>,
+}
+
+impl<H: Hub> TestServer<H> {
+    /// Serves a hub. Its options, filters and rules hold as they would over HTTP.
+    pub fn new(service: HubService<H>) -> Self {
+        Self { service }
+    }
+
+    /// Prepares a client.
+    pub fn client(&self) -> TestClient<'_, H> {
+        TestClient {
+            service: &self.service,
+            builder: HubConnection::builder("http://localhost/"),
+            extensions: Extensions::new(),
+        }
+    }
+
+    /// The hub from outside its connections.
+    pub fn handle(&self) -> HubHandle<H::Contract> {
+        self.service.handle()
+    }
+}
+
+impl<H: Hub> fmt::Debug for TestServer<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestServer").field("service", &self.service).finish()
+    }
+}
+
+/// Prepares a client of a [`TestServer`].
+#[must_use = "nothing happens before `connect`"]
+pub struct TestClient<'a, H: Hub> {
+    service: &'a HubService<H>,
+    builder: HubConnectionBuilder<H::Contract>,
+    extensions: Extensions,
+}
+
+impl<H: Hub> TestClient<'_, H> {
+    /// What answers the server's calls: see [`HubConnectionBuilder::handlers`].
+    pub fn handlers<T>(self, handlers: T) -> Self
+    where
+        T: Send + Sync + 'static,
+        <H::Contract as HubContract>::Client: Dispatch<T>,
+    {
+        self.configure(|builder| builder.handlers(handlers))
+    }
+
+    /// Adds what a layer of the application would have put into the extensions of the request: the claims of a user,
+    /// for instance, for [`HubService::user_id`] to find.
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.extensions.insert(value);
+        self
+    }
+
+    /// Sets anything else that a client can be set to. Headers and the access token arrive with the request; the
+    /// address, and what belongs to HTTP, has no meaning here.
+    pub fn configure<F>(mut self, configure: F) -> Self
+    where
+        F: FnOnce(HubConnectionBuilder<H::Contract>) -> HubConnectionBuilder<H::Contract>,
+    {
+        self.builder = configure(self.builder);
+        self
+    }
+
+    /// Connects.
+    pub async fn connect(self) -> Result<TestConnection<H::Contract>, ConnectError> {
+        let settings = self.builder.into_settings();
+        let (mut request, ()) = Request::new(()).into_parts();
+        request.headers = settings.request_headers().await?;
+        request.extensions = self.extensions;
+        let (near, far) = memory::pair(CAPACITY);
+        let line = near.line();
+        let Some(id) = self.service.accept(request, Box::new(far)) else {
+            return Err(ConnectError::HandshakeEnded);
+        };
+        let opened = Opened {
+            transport: Box::new(near),
+            framing: Framing::Bare,
+            format: Format::Json,
+            id: Some(id.into()),
+        };
+        let connection = HubConnection::new(start(settings, opened).await?);
+        Ok(TestConnection { connection, line })
+    }
+}
+
+impl<H: Hub> fmt::Debug for TestClient<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestClient").field("builder", &self.builder).finish_non_exhaustive()
+    }
+}
+
+/// A [`HubConnection`] to a [`TestServer`], which can also break.
+pub struct TestConnection<C> {
+    connection: HubConnection<C>,
+    line: Line,
+}
+
+impl<C> TestConnection<C> {
+    /// Breaks the connection, as a cable that is pulled out does: both sides lose what is on its way.
+    pub fn lose(&self) {
+        self.line.cut();
+    }
+}
+
+impl<C> Deref for TestConnection<C> {
+    type Target = HubConnection<C>;
+
+    fn deref(&self) -> &HubConnection<C> {
+        &self.connection
+    }
+}
+
+impl<C: HubContract> fmt::Debug for TestConnection<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.connection, f)
+    }
+}

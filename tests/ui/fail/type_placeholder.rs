@@ -1,0 +1,8 @@
+use signalr_runtime::{HubResult, hub};
+
+#[hub]
+pub trait Chat {
+    async fn rooms(&self) -> HubResult<_>;
+}
+
+fn main() {}
