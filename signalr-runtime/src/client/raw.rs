@@ -61,10 +61,7 @@ impl RawHub {
     }
 
     /// Prepares a call, for a method that takes streams.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "who calls by name writes a tuple, not a reference to one"
-    )]
+    #[allow(clippy::needless_pass_by_value, reason = "a tuple is written where it is used")]
     pub fn call(&self, method: impl Into<Cow<'static, str>>, arguments: impl EncodeArguments) -> RawCall {
         RawCall(Outgoing::named(&self.link, method.into(), &arguments))
     }

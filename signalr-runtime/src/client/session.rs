@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -88,10 +89,9 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         ping: Some(Ping::WhenIdle(settings.keep_alive_interval)),
         silence: Some(Silence::FromStart(settings.server_timeout)),
         // A server may take its time: it says by its pings that it is there.
-        write: std::time::Duration::MAX,
+        write: Duration::MAX,
     };
     let engine = Engine::new(transport, reader, Arc::clone(&shared), role, limits, timing);
-    let life = Arc::new(Life::new());
     let line = Arc::new(Line {
         shared,
         backlog: Arc::clone(engine.backlog()),
@@ -100,13 +100,14 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         runtime: Handle::current(),
         over: CancellationToken::new(),
     });
-    let ending = Ending { line: Arc::clone(&line), life: Arc::clone(&life) };
+    let story = Arc::new(Life::new());
+    let ending = Ending { line: Arc::clone(&line), life: Arc::clone(&story) };
     tokio::spawn(async move {
         let engine = run(engine, ending, settings.close_timeout).await;
         // Nobody waits for handlers that are still busy.
         engine.run_out().await;
     });
-    Ok(Arc::new(Held { line, life, id }))
+    Ok(Arc::new(Held { line, life: story, id }))
 }
 
 /// Asks for a hub protocol and waits for the answer.
@@ -134,7 +135,7 @@ async fn shake_hands(
 async fn run(
     mut engine: Engine<ClientDispatcher>,
     ending: Ending,
-    close_timeout: std::time::Duration,
+    close_timeout: Duration,
 ) -> Engine<ClientDispatcher> {
     let ended = engine.run().await;
     let close =

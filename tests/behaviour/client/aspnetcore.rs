@@ -109,7 +109,7 @@ async fn the_server_calls_the_client() {
     other.hub().leave_group("readers").await.unwrap();
     hub.send_to_group("readers", "to one").await.unwrap();
     hub.send_to_connection(&other.connection_id().unwrap(), "to you").await.unwrap();
-    let mut next = async |messages: &mut tokio::sync::mpsc::UnboundedReceiver<(String, String)>| {
+    let next = async |messages: &mut tokio::sync::mpsc::UnboundedReceiver<(String, String)>| {
         timeout(Duration::from_secs(10), messages.recv()).await.expect("no message").unwrap().1
     };
     for expected in ["to all", "to one"] {
