@@ -183,7 +183,7 @@ impl Client {
 
     /// Closes our direction in good order; the server's stays open.
     pub(super) async fn leave(&mut self) {
-        poll_fn(|cx| Poll::Ready(drop(self.end.poll_close(cx, End::Normal)))).await;
+        let _ = poll_fn(|cx| Poll::Ready(self.end.poll_close(cx, End::Normal))).await;
     }
 
     pub(super) fn line(&self) -> Line {

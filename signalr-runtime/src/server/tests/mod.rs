@@ -3,14 +3,23 @@
 mod client;
 mod probe;
 
+mod authorize;
 mod cancel;
 mod client_results;
 mod close;
 mod dispatch;
+mod filters;
 mod handshake;
 mod keep_alive;
 mod lifecycle;
+mod limits;
+mod negotiate;
 mod ordering;
+#[cfg(feature = "axum")]
+mod over_tcp;
+mod panics;
+mod selections;
+mod shutdown;
 mod streams;
 mod uploads;
 

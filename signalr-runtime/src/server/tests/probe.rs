@@ -59,12 +59,19 @@ pub(super) trait ProbeHub {
     async fn leave(&self, group: &str) -> HubResult;
     async fn send(&self, to: &str, names: Vec<String>, text: &str) -> HubResult;
     async fn abort(&self) -> HubResult;
+    /// The id of the connection.
+    async fn id(&self) -> HubResult<String>;
+
+    /// Reads values that their own code does not let pass.
+    async fn breaks(&self, values: impl Stream<Item = HubResult<Broken>>) -> HubResult;
+    fn broken_items(&self, how: Broken) -> impl Stream<Item = HubResult<Broken>>;
 }
 
 #[client_proxy(crate = "crate")]
 pub(super) trait ProbeClient {
     async fn said(&self, text: &str);
     async fn confirm(&self, question: &str) -> HubResult<String>;
+    async fn broken(&self, value: Broken);
 }
 
 /// What a gate is: as many may pass as it was opened for.
@@ -107,6 +114,7 @@ impl World {
 }
 
 /// Makes a hook of a closure.
+#[expect(clippy::unnecessary_wraps, reason = "it goes into a field that may be empty")]
 pub(super) fn hook<F>(
     hook: impl Fn(HubContext<ProbeHubContract>, Arc<World>) -> F + Send + Sync + 'static,
 ) -> Option<Hook>
@@ -153,7 +161,7 @@ impl Hub for Probe {
         let id = self.cx.connection_id();
         match error {
             Some(error) => {
-                self.world.say(format!("{id} disconnected: {}: {}", error.name(), error.message()))
+                self.world.say(format!("{id} disconnected: {}: {}", error.name(), error.message()));
             }
             None => self.world.say(format!("{id} disconnected")),
         }
@@ -377,5 +385,21 @@ impl ProbeHub for Probe {
     async fn abort(&self) -> HubResult {
         self.cx.abort();
         Ok(())
+    }
+
+    async fn id(&self) -> HubResult<String> {
+        Ok(self.cx.connection_id().as_str().to_owned())
+    }
+
+    async fn breaks(&self, values: impl Stream<Item = HubResult<Broken>> + Send) -> HubResult {
+        let mut values = pin!(values);
+        while let Some(value) = values.next().await {
+            value?;
+        }
+        Ok(())
+    }
+
+    fn broken_items(&self, how: Broken) -> impl Stream<Item = HubResult<Broken>> {
+        stream::once(async move { Ok(how) })
     }
 }
