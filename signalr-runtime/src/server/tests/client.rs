@@ -28,8 +28,15 @@ impl Duplex for Watched {
         cx: &mut Context<'_>,
         receive: &mut dyn FnMut(&[u8]),
     ) -> Poll<io::Result<Received>> {
-        // Small parts, so that one read brings several of them, as a WebSocket does with its frames.
-        self.end.poll_receive(cx, &mut |bytes| bytes.chunks(16).for_each(&mut *receive))
+        // In small parts, and together with the end if that has come too: what a WebSocket does with its frames.
+        let mut received = Poll::Pending;
+        for _ in 0..2 {
+            match self.end.poll_receive(cx, &mut |bytes| bytes.chunks(16).for_each(&mut *receive)) {
+                Poll::Pending => break,
+                more => received = more,
+            }
+        }
+        received
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {

@@ -74,6 +74,24 @@ async fn who_asks_lets_the_next_call_start() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_turn_is_given_back_once() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send(call("1", "AskAfter", r#"["gate",["a","b"]]"#)).await;
+    client.send_all([call("2", "Wait", r#"["two"]"#), call("3", "Wait", r#"["three"]"#)]).await;
+    settle().await;
+    assert_eq!(server.log(), ["gate begins"]);
+    server.world.open("gate");
+    for (id, text) in [("s1", "a"), ("s2", "b")] {
+        assert_eq!(client.next().await, question(id, text));
+        client.send(result(id, r#""yes""#)).await;
+    }
+    assert_eq!(client.next().await, result("1", "null"));
+    settle().await;
+    assert_eq!(server.log()[2..], ["two begins"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn late_repeated_and_unknown_answers_are_dropped() {
     let server = Server::new();
     let mut client = server.connect().await;

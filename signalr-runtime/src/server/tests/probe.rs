@@ -50,6 +50,8 @@ pub(super) trait ProbeHub {
 
     /// Asks the caller, and then waits for a gate.
     async fn ask(&self, question: &str, gate: &str) -> HubResult<String>;
+    /// Waits for a gate, and then asks the caller one question after the other.
+    async fn ask_after(&self, gate: &str, questions: Vec<String>) -> HubResult;
     /// Asks another connection.
     async fn ask_other(&self, connection: &str, question: &str) -> HubResult<String>;
     /// Asks and does not wait for the answer.
@@ -340,6 +342,14 @@ impl ProbeHub for Probe {
             self.wait(gate).await?;
         }
         answer
+    }
+
+    async fn ask_after(&self, gate: &str, questions: Vec<String>) -> HubResult {
+        self.wait(gate).await?;
+        for question in questions {
+            self.cx.clients().caller().confirm(&question).await?;
+        }
+        Ok(())
     }
 
     async fn ask_other(&self, connection: &str, question: &str) -> HubResult<String> {
