@@ -40,10 +40,9 @@ pub struct HubError;
 pub struct Invoke;
 /// Not the one of the runtime.
 pub struct Method;
-/// A name in generated code.
+/// Called like a type in generated code.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Signatures;
-/// A name in generated code.
-pub struct H;
 /// Not the function of the language.
 #[allow(non_snake_case)]
 pub fn Ok() {}
@@ -183,6 +182,15 @@ pub trait Chat {
     async fn send(&self, timeout: u32) -> HubResult<u32>;
     /// Called like a method of every value.
     async fn fmt(&self, f: u32) -> HubResult<u32>;
+    /// Takes a type that is called like one in generated code.
+    async fn compare(&self, one: Signatures, other: &Signatures) -> HubResult<Signatures>;
+}
+
+/// Called like a type parameter in generated code.
+#[hub]
+pub trait H {
+    /// A call.
+    async fn call(&self) -> HubResult;
 }
 
 /// A client whose parameters are called like the variables in generated code.

@@ -27,14 +27,14 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
             (describe::kind(method), number(method.streams().count()), function_name(method));
         quote! {
             #(#cfgs)*
-            __rt::Handler { name: #wire_name, kind: #kind, uploads: #uploads, bind: #bind::<H> }
+            __rt::Handler { name: #wire_name, kind: #kind, uploads: #uploads, bind: #bind::<__H> }
         }
     });
     quote! {
         #(#functions)*
 
-        impl<H: #ident> __rt::Dispatch<H> for #marker {
-            const HANDLERS: &'static [__rt::Handler<H>] = &[#(#handlers),*];
+        impl<__H: #ident> __rt::Dispatch<__H> for #marker {
+            const HANDLERS: &'static [__rt::Handler<__H>] = &[#(#handlers),*];
         }
     }
 }
@@ -55,16 +55,16 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
     // Only now: a call whose arguments do not fit opens no stream.
     let streams = method.streams().map(|param| {
         let (local, p) = (argument(param), number(param.index));
-        quote!(let #local = __rt::Call::stream_param::<Signatures, #m, #p>(call);)
+        quote!(let #local = __rt::Call::stream_param::<__Signatures, #m, #p>(call);)
     });
     let name = &method.ident;
     let passed = method.params.iter().map(pass);
-    let called = quote!(<H as #ident>::#name(&hub, #(#passed),*));
+    let called = quote!(<__H as #ident>::#name(&hub, #(#passed),*));
     let body = match method.kind {
         Kind::Call(_) => quote! {
             let format = __rt::Call::format(call);
             __rt::Result::Ok(__rt::Box::pin(async move {
-                __rt::returned::<Signatures, #m>(format, #called.await)
+                __rt::returned::<__Signatures, #m>(format, #called.await)
             }))
         },
         Kind::Notify => quote! {
@@ -78,15 +78,15 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
             let format = __rt::Call::format(call);
             let sink = __rt::Call::results(call);
             __rt::Result::Ok(__rt::opened(__rt::Box::pin(async move {
-                __rt::streamed::<Signatures, #m>(format, #called, sink).await
+                __rt::streamed::<__Signatures, #m>(format, #called, sink).await
             })))
         },
     };
     let mutable = (count > 0).then(|| quote!(mut));
     quote! {
         #(#cfgs)*
-        fn #function<H: #ident>(
-            hub: &__rt::Arc<H>,
+        fn #function<__H: #ident>(
+            hub: &__rt::Arc<__H>,
             call: &mut __rt::Call<'_>,
         ) -> __rt::Result<__rt::Running, __rt::BindError> {
             let #mutable arguments = __rt::Call::arguments(call, #expected);
@@ -107,8 +107,8 @@ fn read(method: &Method, param: &Param) -> TokenStream {
     let (m, p) = (number(method.index), number(param.index));
     match param.kind {
         ParamKind::Str => quote!(next::<__rt::String>),
-        ParamKind::Slice(_) => quote!(slice::<Signatures, #m, #p>),
-        _ => quote!(param::<Signatures, #m, #p>),
+        ParamKind::Slice(_) => quote!(slice::<__Signatures, #m, #p>),
+        _ => quote!(param::<__Signatures, #m, #p>),
     }
 }
 

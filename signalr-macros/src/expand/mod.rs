@@ -1,7 +1,7 @@
 //! From the model to code.
 //!
 //! Everything besides the trait and the generated types stands in one anonymous constant, so that it adds no
-//! name to the user's scope. Inside, `__rt` is what the runtime keeps for generated code, and `Signatures`
+//! name to the user's scope. Inside, `__rt` is what the runtime keeps for generated code, and `__Signatures`
 //! is the private type that states the types of each method (`Method`, `Param`, …): private, because the
 //! user's types may be less visible than the trait.
 
@@ -138,9 +138,9 @@ fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
     let (m, p, ident) = (number(method.index), number(param.index), &param.ident);
     match param.kind {
         ParamKind::Str => quote!(#to.push(#ident)),
-        ParamKind::Slice(_) => quote!(#to.slice::<Signatures, #m, #p>(#ident)),
-        ParamKind::Lent(_) => quote!(#to.param::<Signatures, #m, #p>(#ident)),
-        ParamKind::Owned(_) => quote!(#to.param::<Signatures, #m, #p>(&#ident)),
+        ParamKind::Slice(_) => quote!(#to.slice::<__Signatures, #m, #p>(#ident)),
+        ParamKind::Lent(_) => quote!(#to.param::<__Signatures, #m, #p>(#ident)),
+        ParamKind::Owned(_) => quote!(#to.param::<__Signatures, #m, #p>(&#ident)),
         ParamKind::Stream { .. } => TokenStream::new(),
     }
 }

@@ -86,7 +86,7 @@ fn send(vis: &Visibility, method: &Method) -> TokenStream {
 
 fn ask(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
     let (m, text) = (number(method.index), format!("Calls `{}` and waits for the answer.", method.wire_name));
-    call(vis, method, &text, &quote!(#returns), &quote!(ask::<Signatures, #m>))
+    call(vis, method, &text, &quote!(#returns), &quote!(ask::<__Signatures, #m>))
 }
 
 fn call(

@@ -12,13 +12,13 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
         let result = match &method.kind {
             Kind::Call(ty) => quote! {
                 #(#cfgs)*
-                impl __rt::Method<#m> for Signatures {
+                impl __rt::Method<#m> for __Signatures {
                     type Output = #ty;
                 }
             },
             Kind::Stream(item) => quote! {
                 #(#cfgs)*
-                impl __rt::StreamMethod<#m> for Signatures {
+                impl __rt::StreamMethod<#m> for __Signatures {
                     type Item = #item;
                 }
             },
@@ -34,7 +34,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
             };
             quote! {
                 #(#cfgs)*
-                impl __rt::#of<#m, #p> for Signatures {
+                impl __rt::#of<#m, #p> for __Signatures {
                     #stated
                 }
             }
@@ -42,7 +42,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
         quote!(#result #(#params)*)
     });
     quote! {
-        enum Signatures {}
+        enum __Signatures {}
         #(#impls)*
     }
 }

@@ -83,7 +83,7 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
     });
     let streams = method.streams().map(|param| {
         let (ident, p) = (&param.ident, number(param.index));
-        quote!(.stream_param::<Signatures, #m, #p>(#ident))
+        quote!(.stream_param::<__Signatures, #m, #p>(#ident))
     });
     let (docs, returns, end) = match &method.kind {
         Kind::Stream(item) => (
@@ -107,7 +107,7 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
         #vis fn #ident(&self, #(#params),*) -> #returns {
             __rt::Outgoing::new(&self.link, #wire_name, #arguments)
                 #(#streams)*
-                .#end::<Signatures, #m>()
+                .#end::<__Signatures, #m>()
         }
     }
 }
@@ -123,7 +123,7 @@ fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
         method.streams().map(|param| (param, local(&format!("pump_{}", param.index)))).collect();
     let relays = pumps.iter().map(|(param, pump)| {
         let (ident, p) = (&param.ident, number(param.index));
-        quote!(let (#ident, #pump) = __rt::relay::<Signatures, _, #m, #p>(#ident);)
+        quote!(let (#ident, #pump) = __rt::relay::<__Signatures, _, #m, #p>(#ident);)
     });
     let call = pumps.iter().fold(call, |call, (_, pump)| quote!(__rt::pumping(#pump, #call)));
     quote! {

@@ -162,13 +162,19 @@ impl<T: Serialize + ?Sized> WireArgument for T {
     }
 }
 
-/// A whole argument list that can be encoded once per hub protocol in use.
-///
-/// Implemented for [`ArgumentList`] (what generated code passes) and for tuples of up to twelve values.
+/// The arguments of one call: a tuple of up to twelve values, `()` for none and `(value,)` for one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of arguments",
+    label = "not a tuple of values that can be sent",
+    note = "arguments are a tuple: write `(value,)` for one and `()` for none",
+    note = "each of them must implement serde's `Serialize`"
+)]
 pub trait EncodeArguments {
     /// How many arguments there are.
+    #[doc(hidden)]
     fn count(&self) -> usize;
-    /// Writes each of them.
+    /// Writes each of them, for each hub protocol in use.
+    #[doc(hidden)]
     fn write(&self, to: &mut ArgumentWriter<'_>) -> Result<(), ValueError>;
 }
 
