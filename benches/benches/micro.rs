@@ -12,7 +12,8 @@ use signalr_runtime::test::{TestConnection, TestServer};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
-const TEXT: &str = "a text of one hundred characters, which is about as long as what most people write in a chat at once";
+const TEXT: &str =
+    "a text of one hundred characters, which is about as long as what most people write in a chat at once";
 
 /// Counts what arrives, and says so when everyone has it.
 struct Counter {
@@ -65,7 +66,9 @@ fn calls(criterion: &mut Criterion) {
     });
     group.bench_function("1000 items to the server", |bencher| {
         bencher.iter(|| {
-            runtime.block_on(async { hub.upload(stream::iter((0..1000).map(Ok))).await.expect("it is answered") })
+            runtime.block_on(async {
+                hub.upload(stream::iter((0..1000).map(Ok))).await.expect("it is answered")
+            })
         });
     });
     group.finish();

@@ -7,7 +7,7 @@ pub(crate) trait Chat {
     #[cfg(any())]
     async fn never(&self, what: NoSuchType) -> HubResult;
 
-    #[cfg(all())]
+    #[cfg(not(any()))]
     async fn always(&self, n: u32) -> HubResult<u32>;
 
     #[cfg(any())]
@@ -20,10 +20,10 @@ pub(crate) trait Chat {
     ) -> HubResult;
 
     /// One of two, under one name.
-    #[cfg(all())]
+    #[cfg(not(any()))]
     async fn one_of_two(&self, n: u32) -> HubResult<u32>;
 
-    #[cfg(not(all()))]
+    #[cfg(any())]
     async fn one_of_two(&self, n: u64, m: u64) -> HubResult<u64>;
 
     #[cfg(any())]

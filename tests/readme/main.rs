@@ -14,7 +14,7 @@ const README: &str = include_str!("../../README.md");
 /// The code of a file as the README shows it: without the line that documents the module here, and with the contract
 /// as a crate of its own.
 fn shown(file: &str) -> String {
-    let code: String = file.lines().skip(2).map(|line| format!("{line}\n")).collect();
+    let code: String = file.lines().skip(2).flat_map(|line| [line, "\n"]).collect();
     code.replace("use crate::chat_contract::", "use chat_contract::")
 }
 

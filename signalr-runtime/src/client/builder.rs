@@ -55,7 +55,7 @@ impl Settings {
             handshake_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(100),
             close_timeout: Duration::from_secs(5),
-            stream_buffer: 1024 * 1024,
+            stream_buffer: 16 * 1024 * 1024,
             maximum_receive_message_size: Some(16 * 1024 * 1024),
         }
     }
@@ -166,7 +166,7 @@ impl<C: HubContract> HubConnectionBuilder<C> {
     }
 
     /// How many bytes of stream results that nobody has read are kept before the connection stops reading. Default:
-    /// 1 MiB. See the [module documentation](crate::client) for what that holds up.
+    /// 16 MiB. See the [module documentation](crate::client) for what that holds up.
     pub fn stream_buffer(mut self, bytes: usize) -> Self {
         self.settings.stream_buffer = bytes;
         self

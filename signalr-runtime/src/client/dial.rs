@@ -48,19 +48,18 @@ async fn tls(url: &HubUrl) -> Result<Io, ConnectError> {
     /// The certificates that the operating system trusts are read once.
     static CONNECTOR: OnceLock<HttpsConnector<HttpConnector>> = OnceLock::new();
 
-    let mut connector = match CONNECTOR.get() {
-        Some(connector) => connector.clone(),
-        None => {
-            let mut tcp = tcp();
-            tcp.enforce_http(false);
-            let connector = HttpsConnectorBuilder::new()
-                .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-                .map_err(|error| unreachable(url, &error))?
-                .https_only()
-                .enable_http1()
-                .wrap_connector(tcp);
-            CONNECTOR.get_or_init(|| connector).clone()
-        }
+    let mut connector = if let Some(connector) = CONNECTOR.get() {
+        connector.clone()
+    } else {
+        let mut tcp = tcp();
+        tcp.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+            .map_err(|error| unreachable(url, &error))?
+            .https_only()
+            .enable_http1()
+            .wrap_connector(tcp);
+        CONNECTOR.get_or_init(|| connector).clone()
     };
     let origin = url.origin().map_err(|error| unreachable(url, &error))?;
     connector.call(origin).await.map_err(|error| unreachable(url, &*error))
@@ -94,4 +93,15 @@ pub(crate) fn socket(io: Io) -> Socket {
 #[cfg(not(feature = "rustls"))]
 pub(crate) fn socket(io: Io) -> Socket {
     Either::Left(io.into_inner())
+}
+
+#[cfg(all(test, not(feature = "rustls")))]
+mod tests {
+    use super::{ConnectError, HubUrl, dial};
+
+    #[tokio::test]
+    async fn https_needs_a_feature() {
+        let error = dial(&HubUrl::parse("https://localhost/hub").unwrap()).await.unwrap_err();
+        assert!(matches!(error, ConnectError::NoTls));
+    }
 }

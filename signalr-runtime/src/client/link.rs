@@ -72,13 +72,12 @@ impl Line {
     /// Waits until the connection takes one more message.
     pub(crate) async fn room(&self) -> HubResult {
         let room = poll_fn(|cx| self.shared.outbound.poll_room(cx));
-        let room = match room.now_or_never() {
-            Some(room) => room,
-            None => {
-                // The server may take nothing before we have read what it sends.
-                let _waiting = self.backlog.wait();
-                poll_fn(|cx| self.shared.outbound.poll_room(cx)).await
-            }
+        let room = if let Some(room) = room.now_or_never() {
+            room
+        } else {
+            // The server may take nothing before we have read what it sends.
+            let _waiting = self.backlog.wait();
+            poll_fn(|cx| self.shared.outbound.poll_room(cx)).await
         };
         room.map_err(|_| not_connected())
     }
@@ -205,6 +204,8 @@ impl Link for ClientLink {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        // A call may be awaited outside the runtime of its connection.
+        let _context = self.0.line.runtime.enter();
         Box::pin(tokio::time::sleep(duration))
     }
 }

@@ -51,7 +51,7 @@
 //! Results that a stream brings faster than they are read are kept in memory. From
 //! [`HubConnectionBuilder::stream_buffer`] bytes on the connection stops reading, and with it all that the server
 //! sends: until some of them have been read, or somebody waits for an answer or an item that can only come behind
-//! them.
+//! them. A server gives up a client that does not read for about ten seconds.
 
 mod builder;
 mod connection;

@@ -61,6 +61,7 @@ impl RawHub {
     }
 
     /// Prepares a call, for a method that takes streams.
+    #[allow(clippy::needless_pass_by_value, reason = "a tuple is written where it is used")]
     pub fn call(&self, method: impl Into<Cow<'static, str>>, arguments: impl EncodeArguments) -> RawCall {
         RawCall(Outgoing::named(&self.link, method.into(), &arguments))
     }

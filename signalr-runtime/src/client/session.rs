@@ -1,8 +1,10 @@
 //! One connection, from its open transport to its end.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -87,7 +89,7 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         ping: Some(Ping::WhenIdle(settings.keep_alive_interval)),
         silence: Some(Silence::FromStart(settings.server_timeout)),
         // A server may take its time: it says by its pings that it is there.
-        write: std::time::Duration::MAX,
+        write: Duration::MAX,
     };
     let engine = Engine::new(transport, reader, Arc::clone(&shared), role, limits, timing);
     let line = Arc::new(Line {
@@ -98,14 +100,14 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         runtime: Handle::current(),
         over: CancellationToken::new(),
     });
-    let life = Arc::new(Life::new());
-    let ending = Ending { line: Arc::clone(&line), life: Arc::clone(&life) };
+    let story = Arc::new(Life::new());
+    let ending = Ending { line: Arc::clone(&line), life: Arc::clone(&story) };
     tokio::spawn(async move {
         let engine = run(engine, ending, settings.close_timeout).await;
         // Nobody waits for handlers that are still busy.
         engine.run_out().await;
     });
-    Ok(Arc::new(Held { line, life, id }))
+    Ok(Arc::new(Held { line, life: story, id }))
 }
 
 /// Asks for a hub protocol and waits for the answer.
@@ -119,7 +121,7 @@ async fn shake_hands(
     HandshakeRequest { protocol: format.name().into(), version: VERSION }.write(&mut request);
     outbound.push_record(format, &request);
     let answer = first_record(transport, reader, outbound, |record| {
-        HandshakeResponse::read(record).map(|response| response.error.map(|error| error.into_owned()))
+        HandshakeResponse::read(record).map(|response| response.error.map(Cow::into_owned))
     });
     match answer.await {
         Ok(Some(Ok(None))) => Ok(()),
@@ -133,7 +135,7 @@ async fn shake_hands(
 async fn run(
     mut engine: Engine<ClientDispatcher>,
     ending: Ending,
-    close_timeout: std::time::Duration,
+    close_timeout: Duration,
 ) -> Engine<ClientDispatcher> {
     let ended = engine.run().await;
     let close =

@@ -29,18 +29,17 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, ConnectError> {
     let mut reasons = String::new();
     let mut tried = None;
     for offered in &connection.transports {
-        let reason = match refusal(offered) {
-            Some(reason) => reason,
-            None => {
-                let (token, url) = (&negotiated.token, &negotiated.url);
-                let id = Some(connection.opens_with());
-                match websocket::open(settings, &cookies, token, url, id, FORMAT).await {
-                    Ok(transport) => {
-                        let id = Some(connection.id.clone());
-                        return Ok(Opened { transport, framing: Framing::Bare, format: FORMAT, id });
-                    }
-                    Err(error) => tried.insert(error).to_string(),
+        let reason = if let Some(reason) = refusal(offered) {
+            reason
+        } else {
+            let (token, url) = (&negotiated.token, &negotiated.url);
+            let id = Some(connection.opens_with());
+            match websocket::open(settings, &cookies, token, url, id, FORMAT).await {
+                Ok(transport) => {
+                    let id = Some(connection.id.clone());
+                    return Ok(Opened { transport, framing: Framing::Bare, format: FORMAT, id });
                 }
+                Err(error) => tried.insert(error).to_string(),
             }
         };
         tracing::debug!(transport = offered.kind.name(), reason, "a transport is not used");

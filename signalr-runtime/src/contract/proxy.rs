@@ -1,7 +1,7 @@
 //! What a typed client proxy does with a call.
 
 use super::arguments::EncodeArguments;
-use super::error::HubResult;
+use super::error::{HubError, HubResult};
 use super::hub::{Method, Outcome};
 use super::receivers::{Delivery, Receiver, Receivers};
 use super::value::Payload;
@@ -30,7 +30,11 @@ pub fn ask<C: Method<M>, const M: usize>(
     let format = receiver.format();
     let answer = receiver.invoke(target, arguments);
     async move {
-        let answer = answer.await.and_then(|answer| Payload { format, bytes: answer.bytes() }.answer());
+        let answer = answer.await.and_then(|answer| {
+            // The client's mistake, and no secret: it reads the text where the method passes it on.
+            let decoded = Payload { format, bytes: answer.bytes() }.answer();
+            decoded.map_err(|error| HubError::new(error.message().to_owned()))
+        });
         C::Output::from_result(answer)
     }
 }

@@ -150,7 +150,7 @@ enum End {
 impl<T: WireValue> Incoming<T> {
     /// A stream and the end that feeds it. Items beyond `capacity` count in `backlog`.
     pub(crate) fn new(capacity: usize, backlog: Arc<Backlog>) -> (Self, Arc<dyn ItemSink>) {
-        Self::with(|item| item.decode(), capacity, backlog)
+        Self::with(decode, capacity, backlog)
     }
 }
 
@@ -230,12 +230,11 @@ impl<T> Stream for Incoming<T> {
         match std::mem::replace(&mut state.end, End::Closed) {
             End::Open => {
                 state.end = End::Open;
-                match &mut state.reader {
-                    Some(reader) => reader.waker.clone_from(cx.waker()),
-                    None => {
-                        let _waiting = self.shared.backlog.wait();
-                        state.reader = Some(Reader { waker: cx.waker().clone(), _waiting });
-                    }
+                if let Some(reader) = &mut state.reader {
+                    reader.waker.clone_from(cx.waker());
+                } else {
+                    let waiting = self.shared.backlog.wait();
+                    state.reader = Some(Reader { waker: cx.waker().clone(), _waiting: waiting });
                 }
                 Poll::Pending
             }
@@ -260,6 +259,10 @@ impl<T> fmt::Debug for Incoming<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Incoming").finish_non_exhaustive()
     }
+}
+
+fn decode<T: WireValue>(item: Payload<'_>) -> Result<T, ValueError> {
+    item.decode()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -129,6 +129,11 @@ impl Connection {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_in_group(&self, group: &str) -> bool {
+        matches!(&*self.groups(), Groups::In(groups) if groups.contains(group))
+    }
+
     /// Forgets all groups for good, and gives them.
     pub(crate) fn leave_groups(&self) -> HashSet<Arc<str>> {
         match std::mem::replace(&mut *self.groups(), Groups::Left) {

@@ -75,6 +75,12 @@ impl LifetimeManager {
         self.shards.iter().map(|shard| read(shard).len()).sum()
     }
 
+    /// Whether nothing is left: no connection, no group, no user.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0 && read(&self.groups).is_empty() && read(&self.users).is_empty()
+    }
+
     /// Adds a connection to a group. Doing it twice, or to a connection that is gone, does nothing.
     pub(crate) fn join(&self, connection: &Arc<Connection>, group: &str) {
         let group: Arc<str> = group.into();

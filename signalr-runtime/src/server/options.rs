@@ -5,6 +5,10 @@ use std::time::Duration;
 /// The options of one hub: ASP.NET Core's `HubOptions<THub>` and `HttpConnectionDispatcherOptions`, with the
 /// same names and defaults.
 ///
+/// Beyond them, one client may have 100 calls waiting for their turn (then nothing more is read from it), 100 calls
+/// that stream or that wait for an answer of the client, and 100 open streams of its own; its ids may be 128 bytes
+/// long. A call beyond that is answered with an error.
+///
 /// ```
 /// use signalr_runtime::server::HubOptions;
 ///

@@ -1,5 +1,7 @@
 //! Calls of every kind, over a real socket.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
 use signalr_runtime::client::ConnectionState;
 use signalr_runtime::{HubErrorKind, HubResult};
@@ -176,4 +178,18 @@ async fn a_stopped_connection_takes_no_calls() {
         assert_eq!(error.kind(), HubErrorKind::Closed);
     }
     connection.stop().await;
+}
+
+#[test]
+fn a_call_may_be_awaited_on_another_runtime() {
+    let home = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let hub = home.block_on(async { Server::start().await.client().connect().await.unwrap().hub() });
+    // This one has neither a clock nor sockets.
+    let abroad = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    abroad.block_on(async {
+        assert_eq!(hub.add(1, 2).timeout(Duration::from_secs(10)).await.unwrap(), 3);
+        let error = hub.sleep(60_000).timeout(Duration::from_millis(20)).await.unwrap_err();
+        assert_eq!(error.kind(), HubErrorKind::Timeout);
+        assert_eq!(hub.sum(stream::iter([Ok(1), Ok(2)])).await.unwrap(), 3);
+    });
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, USER_AGENT};
 use axum::http::StatusCode;
+use axum::http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, USER_AGENT};
 use signalr_runtime::client::{ConnectError, HubConnection, HubConnectionBuilder};
 use signalr_tests::test_hub::TestHubContract;
 
@@ -163,15 +163,13 @@ async fn an_answer_that_cannot_be_used_is_reported() {
     const WRAPPED: &str = "Failed to complete negotiation with the server: ";
     let large = format!(r#"{{"connectionId":"{}"}}"#, "x".repeat(100_000));
     let cases = [
-        (
-            "401 Unauthorized",
-            "",
-            format!("{WRAPPED}Unexpected status code returned from negotiate '401'"),
-        ),
+        ("401 Unauthorized", "", format!("{WRAPPED}Unexpected status code returned from negotiate '401'")),
         (
             "404 Not Found",
             "nothing here",
-            format!("{WRAPPED}Unexpected status code returned from negotiate '404': there is no hub at this address"),
+            format!(
+                "{WRAPPED}Unexpected status code returned from negotiate '404': there is no hub at this address"
+            ),
         ),
         ("200 OK", r#"{"error":"not you"}"#, format!("{WRAPPED}not you")),
         (
@@ -183,7 +181,9 @@ async fn an_answer_that_cannot_be_used_is_reported() {
         (
             "200 OK",
             r#"{"connectionId":"a"}"#,
-            format!("{WRAPPED}Invalid negotiation response received. Missing required property 'availableTransports'."),
+            format!(
+                "{WRAPPED}Invalid negotiation response received. Missing required property 'availableTransports'."
+            ),
         ),
         ("200 OK", r#"{"url":"/elsewhere"}"#, "'/elsewhere' is not the address of a hub: ".to_owned()),
         (
@@ -226,7 +226,8 @@ async fn a_websocket_that_does_not_open_is_reported() {
             fake.request().await.answer(status, "", "No Connection with that ID").await;
         };
         let error = connect(client(fake.url()), server).await.0.unwrap_err();
-        let start = "Unable to connect to the server with any of the available transports. (WebSockets failed: ";
+        let start =
+            "Unable to connect to the server with any of the available transports. (WebSockets failed: ";
         assert_eq!(error.to_string(), format!("{start}{text})"));
         assert_eq!(error.status().unwrap().as_str(), &status[..3]);
 
@@ -284,7 +285,9 @@ async fn a_handshake_that_fails_is_reported() {
             assert_eq!(peer.next().await, r#"{"protocol":"json","version":1}"#);
             answer(peer).await
         };
-        let client = client(fake.url()).handshake_timeout(Duration::from_millis(200));
+        let limit =
+            if text.starts_with("Timed out") { Duration::from_millis(100) } else { Duration::from_secs(15) };
+        let client = client(fake.url()).handshake_timeout(limit);
         let (connection, _peer) = connect(client, server).await;
         assert_eq!(connection.unwrap_err().to_string(), text);
     }
@@ -320,10 +323,24 @@ async fn what_comes_with_the_handshake_is_not_lost() {
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_given_up() {
     let fake = Fake::bind().await;
-    let limit = Duration::from_millis(50);
+    let limit = Duration::from_millis(300);
     let server = async { fake.request().await };
     let (connection, _request) = connect(client(fake.url()).request_timeout(limit), server).await;
     assert!(matches!(connection, Err(ConnectError::RequestTimeout(after)) if after == limit));
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_dropped_leaves_nothing_behind() {
+    let fake = Fake::bind().await;
+    let attempt = tokio::spawn(client(fake.url()).connect());
+    let request = fake.request().await;
+    attempt.abort();
+    request.hung_up().await;
+    let attempt = tokio::spawn(client(fake.url()).connect());
+    let mut peer = fake.websocket().await;
+    assert_eq!(peer.next().await, r#"{"protocol":"json","version":1}"#);
+    attempt.abort();
+    assert!(peer.is_lost().await);
 }
 
 #[tokio::test]
@@ -345,6 +362,7 @@ async fn no_token_no_connection() {
     let broken = client(fake.url()).access_token(|| async { Ok("a\nb".to_owned()) });
     let error = broken.connect().await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("a\n"), "{error}");
-    let builder = client(format!("{}?access_token=hidden", fake.url())).access_token(|| async { Ok("hidden".into()) });
+    let builder =
+        client(format!("{}?access_token=hidden", fake.url())).access_token(|| async { Ok("hidden".into()) });
     assert!(!format!("{builder:?}").contains("hidden"));
 }

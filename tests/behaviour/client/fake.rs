@@ -72,6 +72,12 @@ impl Request {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Waits until the client hangs up.
+    pub(super) async fn hung_up(mut self) {
+        let read = timeout(LIMIT, self.stream.read_u8()).await.expect("the client does not hang up");
+        read.unwrap_err();
+    }
+
     /// Answers and hangs up. `headers` end with a line break each.
     pub(super) async fn answer(mut self, status: &str, headers: &str, body: &str) {
         let len = body.len();
@@ -139,6 +145,11 @@ impl Peer {
             Some(Message::Close(Some(CloseFrame { code, .. }))) => code.into(),
             other => panic!("a close frame was expected, not {other:?}"),
         }
+    }
+
+    /// Waits for the end of the stream, which has to come without a close frame.
+    pub(super) async fn is_lost(&mut self) -> bool {
+        matches!(timeout(LIMIT, self.socket.next()).await, Ok(None | Some(Err(_))))
     }
 
     pub(super) async fn message(&mut self) -> Option<Message> {

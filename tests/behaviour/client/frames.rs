@@ -19,7 +19,8 @@ async fn connected() -> (HubConnection<TestHubContract>, Peer) {
 }
 
 /// A stream that is fed by hand.
-fn fed<T: Send + 'static>() -> (mpsc::UnboundedSender<T>, impl futures_util::Stream<Item = T> + Send + 'static) {
+fn fed<T: Send + 'static>() -> (mpsc::UnboundedSender<T>, impl futures_util::Stream<Item = T> + Send + 'static)
+{
     let (feed, mut items) = mpsc::unbounded_channel();
     (feed, stream::poll_fn(move |cx| items.poll_recv(cx)))
 }
@@ -164,13 +165,18 @@ async fn streams_from_the_client() {
     assert!(results.await.unwrap().is_empty());
 
     // The stream fails; it panics; the call is given up.
-    raw.call("Take", ()).upload(stream::iter([Err::<u8, _>(HubError::new("no paper"))])).send().await.unwrap();
+    raw.call("Take", ())
+        .upload(stream::iter([Err::<u8, _>(HubError::new("no paper"))]))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(peer.next().await, r#"{"type":1,"target":"Take","arguments":[],"streamIds":["6"]}"#);
     assert_eq!(
         peer.next().await,
         r#"{"type":3,"invocationId":"6","error":"Stream errored by client: 'no paper'"}"#
     );
-    let panics = stream::poll_fn(|_| -> std::task::Poll<Option<Result<u8, HubError>>> { panic!("on purpose") });
+    let panics =
+        stream::poll_fn(|_| -> std::task::Poll<Option<Result<u8, HubError>>> { panic!("on purpose") });
     raw.call("Take", ()).upload(panics).send().await.unwrap();
     peer.next().await;
     assert_eq!(
@@ -179,7 +185,10 @@ async fn streams_from_the_client() {
     );
     let call = raw.call("Take", ()).upload(stream::pending::<Result<u8, HubError>>()).invoke::<()>();
     call.timeout(Duration::from_millis(20)).await.unwrap_err();
-    assert_eq!(peer.next().await, r#"{"type":1,"invocationId":"9","target":"Take","arguments":[],"streamIds":["8"]}"#);
+    assert_eq!(
+        peer.next().await,
+        r#"{"type":1,"invocationId":"9","target":"Take","arguments":[],"streamIds":["8"]}"#
+    );
     assert_eq!(peer.next().await, r#"{"type":5,"invocationId":"9"}"#);
     assert_eq!(peer.next().await, r#"{"type":3,"invocationId":"8","error":"Stream canceled by client."}"#);
 
@@ -199,7 +208,8 @@ async fn streams_from_the_client() {
 #[tokio::test]
 async fn pings_and_the_close() {
     let fake = Fake::bind().await;
-    let client = HubConnection::<TestHubContract>::builder(fake.url()).keep_alive_interval(Duration::from_millis(30));
+    let client =
+        HubConnection::<TestHubContract>::builder(fake.url()).keep_alive_interval(Duration::from_millis(30));
     let (connection, mut peer) = tokio::join!(client.connect(), fake.connected());
     let connection = connection.unwrap();
     for _ in 0..3 {

@@ -1,12 +1,17 @@
 //! The client: against this project's server, against a server that says exactly what a test wants, and against
 //! ASP.NET Core.
 
+mod aspnetcore;
 mod calls;
 mod connect;
+mod end;
 mod fake;
 mod frames;
 mod handlers;
+mod pressure;
 mod server;
+mod time;
+mod tls;
 
 use std::time::Duration;
 

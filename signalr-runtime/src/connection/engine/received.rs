@@ -1,0 +1,183 @@
+//! What each message of the peer does.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::{Core, Ended};
+use crate::connection::calls::{Call, Guarded, Mode, Uploads};
+use crate::connection::outbound::Share;
+use crate::connection::pending::{Awaited, Delivered};
+use crate::connection::role::{Bound, Role};
+use crate::connection::shared::StreamResults;
+use crate::contract::dispatch::{self, ResultSink};
+use crate::contract::value::Encoded;
+use crate::protocol;
+use crate::protocol::message::{Invocation, Message, Outcome};
+
+/// The longest id, of a call or of a stream, in bytes.
+const LONGEST_ID: usize = 128;
+
+/// Upload streams that one connection may have open.
+const OPEN_UPLOADS: usize = 100;
+
+impl<R: Role> Core<R> {
+    /// Handles one record; breaks when the next one has to wait.
+    pub(super) fn record(&mut self, record: &[u8]) -> ControlFlow<()> {
+        match protocol::read(self.shared.format, record) {
+            Ok(Some(message)) => self.message(message, record),
+            // A type that we do not know: skipped.
+            Ok(None) => {}
+            Err(error) => self.broken(&error),
+        }
+        if self.ended.is_some() || self.is_paused() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn message(&mut self, message: Message<'_>, record: &[u8]) {
+        match message {
+            Message::Invocation(invocation) => self.invocation(&invocation, Mode::Plain, record),
+            Message::StreamInvocation(invocation) => self.invocation(&invocation, Mode::Stream, record),
+            Message::StreamItem { id, item } => {
+                let role = &self.role;
+                match self.shared.pending.item(&id, item, |error| role.undecodable_item(error)) {
+                    Delivered::Taken => {}
+                    Delivered::Dropped => self.validate(record),
+                    Delivered::Nowhere => {
+                        self.validate(record);
+                        self.role.stray_item(&id);
+                    }
+                }
+            }
+            Message::Completion { id, outcome } => self.completion(&id, outcome, record),
+            Message::CancelInvocation { id } => {
+                if let Some(finished) = self.calls.cancel(&id) {
+                    self.finished(finished);
+                }
+            }
+            Message::Ping => self.clock.pinged(),
+            Message::Close { error, allow_reconnect } => {
+                self.end(Ended::PeerClosed { error: error.map(Into::into), allow_reconnect });
+            }
+            // Without stateful reconnect these mean nothing.
+            Message::Ack { .. } | Message::Sequence { .. } => {}
+        }
+    }
+
+    fn invocation(&mut self, invocation: &Invocation<'_>, mode: Mode, record: &[u8]) {
+        let id = invocation.id.as_deref();
+        if let Some(text) = self.refusal(invocation) {
+            return self.refuse(id, text, record);
+        }
+        let results = match (mode, id) {
+            (Mode::Stream, Some(id)) => {
+                let shared = Arc::clone(&self.shared);
+                Some(ResultSink(Box::new(StreamResults { shared, id: id.into(), share: Share::default() })))
+            }
+            _ => None,
+        };
+        let mut call =
+            dispatch::Call::new(invocation.arguments, self.limits.stream_capacity, &self.backlog, results);
+        match self.role.bind(invocation, mode, &mut call) {
+            Bound::Run { turn, running } => {
+                let ids = invocation.stream_ids.iter().map(|id| (&**id).into());
+                let uploads: Uploads = ids.zip(call.into_uploads()).collect();
+                for (id, sink) in &uploads {
+                    if let Err(error) = self.shared.pending.insert(id, Awaited::Items(Arc::clone(sink))) {
+                        sink.end(Some(error));
+                    }
+                }
+                self.calls.push(Call {
+                    id: id.map(Into::into),
+                    target: (&*invocation.target).into(),
+                    mode,
+                    turn,
+                    uploads,
+                    running: Guarded::new(running),
+                });
+            }
+            Bound::Refused(text) => self.refuse(id, text, record),
+        }
+    }
+
+    /// Why a call is not even looked at: its id is in use, or it is more than a peer may ask of one connection.
+    fn refusal(&self, invocation: &Invocation<'_>) -> Option<Cow<'static, str>> {
+        if let Some(id) = &invocation.id
+            && self.calls.is_active(id)
+        {
+            return Some(format!("Invocation ID '{id}' is already in use.").into());
+        }
+        let streams = invocation.stream_ids.len();
+        let mut ids = invocation.id.iter().chain(&invocation.stream_ids);
+        let reason = if ids.any(|id| id.len() > LONGEST_ID) {
+            "The id of a call or of a stream is too long."
+        } else if streams > 0 && self.shared.pending.open_streams() + streams > OPEN_UPLOADS {
+            "Too many streams are open."
+        } else if self.calls.unordered() >= self.limits.unordered_calls {
+            "Too many calls are in progress."
+        } else {
+            return None;
+        };
+        let target = &invocation.target;
+        Some(
+            format!("Failed to invoke '{target}' due to an error on the server. HubException: {reason}")
+                .into(),
+        )
+    }
+
+    /// Answers a call that does not run. Nobody has looked at its values: if they are broken, so is the peer.
+    fn refuse(&mut self, id: Option<&str>, text: Cow<'static, str>, record: &[u8]) {
+        self.validate(record);
+        if let Some(id) = id
+            && self.ended.is_none()
+        {
+            self.complete(id, Outcome::Error(text));
+        }
+    }
+
+    fn completion(&mut self, id: &str, outcome: Outcome<'_>, record: &[u8]) {
+        let awaited = self.shared.pending.take(id);
+        if matches!(outcome, Outcome::Result(_)) {
+            // Whoever decodes the value does so later, when it can no longer end the connection.
+            self.validate(record);
+        }
+        match awaited {
+            Some(Awaited::Reply(reply)) => {
+                let answer = match outcome {
+                    Outcome::Error(text) if !text.is_empty() => {
+                        Err(self.role.remote_error(text.into_owned()))
+                    }
+                    Outcome::Result(value) => Ok(Encoded::copy_from(value.bytes)),
+                    // An empty error is none.
+                    Outcome::Error(_) | Outcome::Void => Ok(Encoded::null(self.shared.format)),
+                };
+                // The asker may have gone.
+                drop(reply.send(answer));
+            }
+            Some(Awaited::Items(sink)) => {
+                let error = match outcome {
+                    Outcome::Error(text) => self.role.stream_error(text.into_owned()),
+                    Outcome::Result(_) => self.role.stream_result(),
+                    Outcome::Void => None,
+                };
+                sink.end(error);
+            }
+            None => {
+                if let Err(error) = self.role.unasked(id) {
+                    self.end(Ended::Failed(error));
+                }
+            }
+        }
+    }
+
+    /// Values are checked while they are decoded; one that is thrown away undecoded is checked here, because
+    /// what is not JSON at all ends the connection.
+    fn validate(&mut self, record: &[u8]) {
+        if let Err(error) = protocol::validate(self.shared.format, record) {
+            self.broken(&error);
+        }
+    }
+}

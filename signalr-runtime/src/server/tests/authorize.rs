@@ -1,0 +1,96 @@
+//! Who may call what.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::*;
+
+const SECRET: &str = "Failed to invoke 'echo' because user is unauthorized";
+
+#[tokio::test(start_paused = true)]
+async fn every_rule_of_a_method_must_allow_the_call() {
+    let server = Server::of(World::default(), |service| {
+        service
+            .user_id(|request| Some(request.uri.query()?.strip_prefix("user=")?.to_owned()))
+            .authorize(&[ProbeHubContract::ECHO, ProbeHubContract::COUNT], |call| {
+                call.user_id() == Some("u1")
+            })
+            .authorize(&[ProbeHubContract::ECHO], |call| call.argument::<String>(0).unwrap() != "forbidden")
+    });
+    let (mut one, mut two) = (server.connect().await, server.connect().await);
+    one.send_all([call("1", "echo", r#"["allowed"]"#), call("2", "echo", r#"["forbidden"]"#)]).await;
+    assert_eq!(one.next().await, result("1", r#""allowed""#));
+    assert_eq!(one.next().await, error("2", SECRET));
+    two.send_all([
+        call("1", "echo", r#"["allowed"]"#),
+        stream("2", "COUNT", "[1]"),
+        call("3", "Add", "[1,2]"),
+    ])
+    .await;
+    assert_eq!(two.next().await, error("1", SECRET));
+    assert_eq!(two.next().await, error("2", "Failed to invoke 'COUNT' because user is unauthorized"));
+    assert_eq!(two.next().await, result("3", "3"));
+    // Before the kind of the call is looked at, and after its arguments.
+    two.send_all([call("4", "Count", "[1]"), call("5", "Count", "[]")]).await;
+    assert_eq!(two.next().await, error("5", "Failed to invoke 'Count' due to an error on the server."));
+    assert_eq!(two.next().await, error("4", "Failed to invoke 'Count' because user is unauthorized"));
+    assert_eq!(server.log(), ["echo allowed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_is_asked_when_the_call_has_its_turn() {
+    let allowed = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&allowed);
+    let server = Server::of(World::default(), |service| {
+        service.authorize(&[ProbeHubContract::ECHO], move |_| asked.load(Ordering::Relaxed))
+    });
+    let mut client = server.connect().await;
+    client.send_all([call("1", "Wait", r#"["signing in"]"#), call("2", "echo", r#"["x"]"#)]).await;
+    settle().await;
+    allowed.store(true, Ordering::Relaxed);
+    server.world.open("signing in");
+    assert_eq!(client.next().await, result("1", r#""signing in""#));
+    assert_eq!(client.next().await, result("2", r#""x""#));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_panics_allows_nothing() {
+    let server = Server::of(World::default(), |service| {
+        service.authorize(&[ProbeHubContract::ECHO], |_| panic!("a rule panics on purpose"))
+    });
+    let mut client = server.connect().await;
+    client.send_all([call("1", "echo", r#"["x"]"#), call("2", "Add", "[1,2]")]).await;
+    assert_eq!(
+        client.next().await,
+        error("1", "An unexpected error occurred invoking 'echo' on the server.")
+    );
+    assert_eq!(client.next().await, result("2", "3"));
+    assert_eq!(server.log(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_without_an_id_is_not_told() {
+    let server =
+        Server::of(World::default(), |service| service.authorize(&[ProbeHubContract::ECHO], |_| false));
+    let mut client = server.connect().await;
+    client.send(call("", "echo", r#"["x"]"#)).await;
+    assert_eq!(client.so_far().await, [""; 0]);
+    assert_eq!(server.log(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_user_is_asked_for_once_per_connection() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&asked);
+    let server = Server::of(World::default(), |service| {
+        service
+            .user_id(move |_| Some(format!("user {}", counter.fetch_add(1, Ordering::Relaxed))))
+            .authorize(&[ProbeHubContract::ECHO], |call| call.user_id() == Some("user 0"))
+    });
+    let mut client = server.connect().await;
+    for _ in 0..3 {
+        client.send(call("1", "echo", r#"["x"]"#)).await;
+        assert_eq!(client.next().await, result("1", r#""x""#));
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}

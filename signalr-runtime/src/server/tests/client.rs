@@ -1,0 +1,199 @@
+//! A client that speaks in frames.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::outbound::{Framing, Outbound, QueueLimit};
+use crate::contract::value::Format;
+use crate::transport::memory::{Line, Memory};
+
+pub(super) const PING: &str = r#"{"type":6}"#;
+
+/// The server's end of a line, which remembers how it was ended.
+pub(super) struct Watched {
+    pub(super) end: Memory,
+    pub(super) ended: Arc<Mutex<Option<End>>>,
+}
+
+impl Duplex for Watched {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        receive: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<Received>> {
+        // In small parts, and together with the end if that has come too: what a WebSocket does with its frames.
+        let mut received = Poll::Pending;
+        for _ in 0..2 {
+            match self.end.poll_receive(cx, &mut |bytes| bytes.chunks(16).for_each(&mut *receive)) {
+                Poll::Pending => break,
+                more => received = more,
+            }
+        }
+        received
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
+        self.end.poll_send(cx, queue)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<()>> {
+        self.ended.lock().unwrap().get_or_insert(end);
+        self.end.poll_close(cx, end)
+    }
+}
+
+pub(super) struct Client {
+    end: Memory,
+    queue: Outbound,
+    received: Vec<u8>,
+    records: VecDeque<String>,
+    ended: Arc<Mutex<Option<End>>>,
+}
+
+/// What a client sees after the last record.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The server has closed the line in good order, for this reason.
+    Closed(End),
+    Lost,
+}
+
+impl Client {
+    pub(super) fn new(end: Memory, ended: Arc<Mutex<Option<End>>>) -> Self {
+        let queue = Outbound::new(Framing::Bare, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
+        Self { end, queue, received: Vec::new(), records: VecDeque::new(), ended }
+    }
+
+    pub(super) async fn shake_hands(&mut self) {
+        self.send(r#"{"protocol":"json","version":1}"#).await;
+        assert_eq!(self.next().await, "{}");
+    }
+
+    /// Sends a record.
+    pub(super) async fn send(&mut self, record: impl AsRef<str>) {
+        self.send_all([record]).await;
+    }
+
+    /// Sends records in one piece.
+    pub(super) async fn send_all(&mut self, records: impl IntoIterator<Item: AsRef<str>>) {
+        let mut bytes = Vec::new();
+        for record in records {
+            bytes.extend_from_slice(record.as_ref().as_bytes());
+            bytes.push(0x1E);
+        }
+        self.send_bytes(&bytes).await;
+    }
+
+    pub(super) async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.queue.push_record(Format::Json, bytes);
+        // What does not fit goes out while we read.
+        let _ = poll_fn(|cx| Poll::Ready(self.end.poll_send(cx, &self.queue))).await;
+    }
+
+    /// The next record that is not a ping.
+    pub(super) async fn next(&mut self) -> String {
+        self.next_if(|record| record != PING).await
+    }
+
+    pub(super) async fn next_or_ping(&mut self) -> String {
+        self.next_if(|_| true).await
+    }
+
+    async fn next_if(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        let read = async {
+            loop {
+                match self.read().await {
+                    Ok(record) if wanted(&record) => return record,
+                    Ok(_) => {}
+                    Err(over) => panic!("the connection is over: {over:?}"),
+                }
+            }
+        };
+        timeout(Duration::from_secs(3600), read).await.expect("nothing comes")
+    }
+
+    /// The records up to the last, pings left out, and then how it ended.
+    pub(super) async fn rest(&mut self) -> (Vec<String>, Over) {
+        let mut records = Vec::new();
+        let read = async {
+            loop {
+                match self.read().await {
+                    Ok(record) if record == PING => {}
+                    Ok(record) => records.push(record),
+                    Err(over) => return over,
+                }
+            }
+        };
+        let over = timeout(Duration::from_secs(3600), read).await.expect("the connection does not end");
+        (records, over)
+    }
+
+    /// Makes sure that the connection ends in good order, with this record.
+    pub(super) async fn expect_last(&mut self, last: &str) {
+        assert_eq!(self.rest().await, (vec![last.to_owned()], Over::Closed(End::Normal)));
+    }
+
+    /// Everything that has come so far, pings left out.
+    pub(super) async fn so_far(&mut self) -> Vec<String> {
+        super::settle().await;
+        let mut records = Vec::new();
+        while let Ok(Ok(record)) = timeout(Duration::ZERO, self.read()).await {
+            records.push(record);
+        }
+        records.retain(|record| record != PING);
+        records
+    }
+
+    /// Reads about `bytes` bytes and forgets them.
+    pub(super) async fn swallow(&mut self, bytes: usize) {
+        let mut swallowed = 0;
+        while swallowed < bytes {
+            swallowed += self.read().await.expect("more comes").len();
+        }
+    }
+
+    async fn read(&mut self) -> Result<String, Over> {
+        loop {
+            if let Some(record) = self.records.pop_front() {
+                return Ok(record);
+            }
+            let Self { end, received, queue, .. } = self;
+            let got = poll_fn(|cx| {
+                let _ = end.poll_send(cx, queue);
+                end.poll_receive(cx, &mut |bytes| received.extend_from_slice(bytes))
+            });
+            let got = got.await;
+            while let Some(at) = self.received.iter().position(|byte| *byte == 0x1E) {
+                let record = self.received.drain(..=at).take(at).collect();
+                self.records.push_back(String::from_utf8(record).unwrap());
+            }
+            let over = match got {
+                Ok(Received::Some) => continue,
+                Ok(Received::End) => {
+                    // The server waits for our end.
+                    let _ = poll_fn(|cx| self.end.poll_close(cx, End::Normal)).await;
+                    Over::Closed(self.ended.lock().unwrap().unwrap())
+                }
+                Err(_) => Over::Lost,
+            };
+            assert_eq!(self.received, b"", "half a record");
+            return Err(over);
+        }
+    }
+
+    /// Closes our direction in good order; the server's stays open.
+    pub(super) async fn leave(&mut self) {
+        let _ = poll_fn(|cx| Poll::Ready(self.end.poll_close(cx, End::Normal))).await;
+    }
+
+    pub(super) fn line(&self) -> Line {
+        self.end.line()
+    }
+}

@@ -1,0 +1,230 @@
+//! Finding a method, binding its arguments, and the texts of what goes wrong.
+
+use super::*;
+
+/// What a call is answered with, without and with detailed errors.
+async fn check(record: &str, expected: &str, detailed: &str) {
+    for (server, expected) in [(Server::new(), expected), (Server::detailed(), detailed)] {
+        let mut client = server.connect().await;
+        client.send(record).await;
+        assert_eq!(client.next().await, expected, "{record}");
+        // The connection is none the worse for it.
+        client.send(call("after", "Add", "[1,2]")).await;
+        assert_eq!(client.next().await, result("after", "3"), "{record}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_answered() {
+    let cases = [
+        (call("1", "Echo", r#"["é"]"#), result("1", r#""é""#)),
+        (call("1", "eCHO", r#"["any case"]"#), result("1", r#""any case""#)),
+        (call("1", "Nothing", "[]"), result("1", "null")),
+        (call("any text \\u00e9", "Add", "[1,2]"), result("any text é", "3")),
+        (r#"{"arguments":[1,2],"target":"Add","invocationId":"1","type":1}"#.into(), result("1", "3")),
+        (r#"{"type":1,"headers":{"a":"b"},"x":{"y":[]},"invocationId":"1","target":"Add","arguments":[1,2],"streamIds":[]}"#.into(), result("1", "3")),
+    ];
+    for (record, expected) in cases {
+        check(&record, &expected, &expected).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_method_fails_with() {
+    let unexpected = |target| format!("An unexpected error occurred invoking '{target}' on the server.");
+    let cases = [
+        (
+            "Fail",
+            r#"["no"]"#,
+            unexpected("Fail") + " HubException: no",
+            unexpected("Fail") + " HubException: no",
+        ),
+        // As the client spelled it.
+        ("fAIL", r#"[""]"#, unexpected("fAIL") + " HubException: ", unexpected("fAIL") + " HubException: "),
+        ("Crash", "[]", unexpected("Crash"), unexpected("Crash") + " Error: a secret"),
+        ("Panic", "[]", unexpected("Panic"), unexpected("Panic") + " Exception: the method panicked"),
+        (
+            "BrokenValue",
+            r#"["fails"]"#,
+            unexpected("BrokenValue"),
+            unexpected("BrokenValue") + " InvalidDataException: a value that cannot be written",
+        ),
+        (
+            "BrokenValue",
+            r#"["panics"]"#,
+            unexpected("BrokenValue"),
+            unexpected("BrokenValue") + " Exception: the method panicked",
+        ),
+    ];
+    for (target, arguments, text, detailed) in cases {
+        check(&call("1", target, arguments), &error("1", &text), &error("1", &detailed)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_fit() {
+    let failed = |target| format!("Failed to invoke '{target}' due to an error on the server.");
+    let count = |provided, expected| {
+        format!(
+            " InvalidDataException: Invocation provides {provided} argument(s) but target expects {expected}."
+        )
+    };
+    let types = " InvalidDataException: Error binding arguments. Make sure that the types of the provided values \
+                 match the types of the hub method being invoked.";
+    let cases = [
+        ("Add", "[]", count(0, 2)),
+        ("Add", "[1]", count(1, 2)),
+        ("Add", "[1,2,3]", count(3, 2)),
+        ("Nothing", "[null]", count(1, 0)),
+        ("add", r#"[1,"2"]"#, types.into()),
+        ("Add", "[1,2.5]", types.into()),
+        ("Add", "[1,null]", types.into()),
+        ("Add", "[1,3000000000]", types.into()),
+        (
+            "BrokenValue",
+            r#"["deserialize"]"#,
+            " InvalidDataException: An argument panicked while it was decoded.".into(),
+        ),
+        ("Sum", "[1]", count(1, 0)),
+    ];
+    for (target, arguments, detail) in cases {
+        check(
+            &call("1", target, arguments),
+            &error("1", &failed(target)),
+            &error("1", &(failed(target) + &detail)),
+        )
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_method_is_named_to_everyone() {
+    for target in ["NoSuchMethod", "", "OnConnected", "on_connected", "Drop", "Ärger"] {
+        let text = format!(
+            "Failed to invoke '{target}' due to an error on the server. HubException: Method does not exist."
+        );
+        for record in
+            [call("1", target, "[1,2]"), stream("1", target, "[]"), upload("1", target, "[]", r#"["s"]"#)]
+        {
+            check(&record, &error("1", &text), &error("1", &text)).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_the_wrong_kind() {
+    let streaming = |target| {
+        format!(
+            "The client attempted to invoke the streaming '{target}' method with a non-streaming invocation."
+        )
+    };
+    let plain = |target| {
+        format!(
+            "The client attempted to invoke the non-streaming '{target}' method with a streaming invocation."
+        )
+    };
+    let streams = |target, sent, expected| {
+        format!(
+            "An unexpected error occurred invoking '{target}' on the server. HubException: Client sent {sent} \
+                 stream(s), Hub method expects {expected}."
+        )
+    };
+    let cases = [
+        (call("1", "count", "[1]"), streaming("count")),
+        (stream("1", "Echo", r#"["x"]"#), plain("Echo")),
+        (stream("1", "Sum", "[]"), plain("Sum")),
+        (upload("1", "Echo", r#"["x"]"#, r#"["s"]"#), streams("Echo", 1, 0)),
+        (call("1", "Sum", "[]"), streams("Sum", 0, 1)),
+        (upload("1", "Zip", "[]", r#"["a"]"#), streams("Zip", 1, 2)),
+        (upload("1", "Zip", "[]", r#"["a","b","c"]"#), streams("Zip", 3, 2)),
+        (stream("1", "Doubled", "[]"), streams("Doubled", 0, 1)),
+        // The arguments are looked at first, then the kind, then the streams.
+        (call("1", "Count", "[]"), "Failed to invoke 'Count' due to an error on the server.".into()),
+        (upload("1", "Count", "[1]", r#"["s"]"#), streaming("Count")),
+    ];
+    for (record, text) in cases {
+        let server = Server::new();
+        let mut client = server.connect().await;
+        client.send(&record).await;
+        assert_eq!(client.next().await, error("1", &text), "{record}");
+        client.send(call("after", "Add", "[1,2]")).await;
+        assert_eq!(client.next().await, result("after", "3"), "{record}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_an_id_gets_no_answer_of_any_kind() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    for (target, arguments) in [
+        ("Echo", r#"["a"]"#),
+        ("Fail", r#"["b"]"#),
+        ("Panic", "[]"),
+        ("None", "[]"),
+        ("Add", "[]"),
+        ("Count", "[1]"),
+        ("BrokenValue", r#"["fails"]"#),
+    ] {
+        client.send(format!(r#"{{"type":1,"target":"{target}","arguments":{arguments}}}"#)).await;
+        // An empty id is none.
+        client.send(call("", target, arguments)).await;
+    }
+    assert_eq!(client.so_far().await, [""; 0]);
+    assert_eq!(server.log(), ["echo a", "echo a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_for_a_server_is_passed_over() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    for record in [
+        r#"{"type":0}"#,
+        r#"{"type":10}"#,
+        r#"{"type":99,"target":1,"arguments":["x"]}"#.replace(r#""target":1,"#, "").as_str(),
+        r#"{"type":8,"sequenceId":7}"#,
+        r#"{"type":9,"sequenceId":7}"#,
+        r#"{"type":6,"more":true}"#,
+        &item("unknown", "1"),
+        &done("unknown"),
+        &result("unknown", "{}"),
+        &error("s1", "late"),
+        &cancel("unknown"),
+    ] {
+        client.send(record).await;
+        assert_eq!(client.so_far().await, [""; 0], "{record}");
+    }
+    client.send(call("1", "Add", "[1,2]")).await;
+    assert_eq!(client.next().await, result("1", "3"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_message_ends_the_connection() {
+    let cases = [
+        ("", "Error reading JSON."),
+        ("[]", "Unexpected JSON Token Type 'Array'. Expected a JSON Object."),
+        (r#"{"type":1,"invocationId":"1","target":"Add"}"#, "Missing required property 'arguments'."),
+        (r#"{"type":4,"target":"Count","arguments":[1]}"#, "Missing required property 'invocationId'."),
+        // Also where nobody decodes the value.
+        (r#"{"type":1,"invocationId":"1","target":"No","arguments":[tru]}"#, "Error reading JSON."),
+        (r#"{"type":1,"invocationId":"busy","target":"Add","arguments":[01,2]}"#, "Error reading JSON."),
+        (r#"{"type":1,"invocationId":"1","target":"Add","arguments":[1,2,}]}"#, "Error reading JSON."),
+        (r#"{"type":2,"invocationId":"none","item":[1,]}"#, "Error reading JSON."),
+        (r#"{"type":3,"invocationId":"none","result":nul}"#, "Error reading JSON."),
+        (r#"{"type":3,"invocationId":"up","result":nul}"#, "Error reading JSON."),
+        (r#"{"type":2,"invocationId":"up","item":1x}"#, "Error reading JSON."),
+    ];
+    for (record, detail) in cases {
+        for (server, text) in [
+            (Server::new(), "Connection closed with an error.".to_owned()),
+            (Server::detailed(), format!("Connection closed with an error. InvalidDataException: {detail}")),
+        ] {
+            let mut client = server.connect().await;
+            client.send(call("busy", "Wait", r#"["gate"]"#)).await;
+            client.send(upload("sum", "Sum", "[]", r#"["up"]"#)).await;
+            client.send(record).await;
+            client.expect_last(&format!(r#"{{"type":7,"error":"{text}","allowReconnect":true}}"#)).await;
+            let told = format!("c1 disconnected: InvalidDataException: {detail}");
+            assert!(server.log().contains(&told), "{record}: {:?}", server.log());
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Pings, and what silence means.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::client::PING;
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn the_server_pings_at_every_interval_traffic_or_not() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    let start = Instant::now();
+    for n in 1..=4 {
+        while client.next_or_ping().await != PING {}
+        let elapsed = start.elapsed().as_millis();
+        assert!((n * 15_000..n * 15_000 + 1000).contains(&elapsed), "{elapsed}");
+        // Traffic in both directions does not put it off.
+        for _ in 0..14 {
+            seconds(1).await;
+            client.send(call("1", "Add", "[1,2]")).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_pings_may_be_silent() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send(call("1", "Add", "[1,2]")).await;
+    client.next().await;
+    seconds(3600).await;
+    client.send(call("2", "Add", "[1,2]")).await;
+    assert_eq!(client.next().await, result("2", "3"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_has_pinged_may_not() {
+    let text = "OperationCanceledException: Client hasn't sent a message/ping within the configured \
+                ClientTimeoutInterval.";
+    for (server, close) in [
+        (Server::new(), CLOSE_ERROR.to_owned()),
+        (
+            Server::detailed(),
+            format!(
+                r#"{{"type":7,"error":"Connection closed with an error. {text}","allowReconnect":true}}"#
+            ),
+        ),
+    ] {
+        let mut client = server.connect().await;
+        seconds(100).await;
+        client.send(PING).await;
+        settle().await;
+        let start = Instant::now();
+        // Any message counts.
+        for _ in 0..3 {
+            seconds(29).await;
+            client.send(call("1", "Add", "[1,2]")).await;
+            assert_eq!(client.next().await, result("1", "3"));
+        }
+        client.expect_last(&close).await;
+        let silent = start.elapsed();
+        assert!(
+            silent >= Duration::from_secs(3 * 29 + 30) && silent < Duration::from_secs(3 * 29 + 32),
+            "{silent:?}"
+        );
+        settle().await;
+        assert_eq!(server.log(), [format!("c1 disconnected: {text}"), "c1 dropped".into()]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_client_is_not_blamed_while_the_server_does_not_read() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send(PING).await;
+    client.send(call("first", "Wait", r#"["a"]"#)).await;
+    client.send_all((0..200).map(|n| call(&n.to_string(), "Nothing", "[]"))).await;
+    // Its pings wait behind the calls.
+    for _ in 0..20 {
+        seconds(10).await;
+        client.send(PING).await;
+    }
+    server.world.open("a");
+    assert_eq!(client.next().await, result("first", r#""a""#));
+    for n in 0..200 {
+        assert_eq!(client.next().await, result(&n.to_string(), "null"));
+    }
+    client.expect_last(CLOSE_ERROR).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_call_does_not_make_the_client_silent() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send_all([PING, &call("1", "Wait", r#"["a"]"#)]).await;
+    for _ in 0..10 {
+        seconds(15).await;
+        client.send(PING).await;
+    }
+    server.world.open("a");
+    assert_eq!(client.next().await, result("1", r#""a""#));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_stuck_ends_the_connection() {
+    let server = Server::new();
+    let mut client = server.connect_narrow(1000).await;
+    client.send(stream("1", "Flood", "[1000]")).await;
+    settle().await;
+    tokio::time::sleep(Duration::from_millis(9_900)).await;
+    assert_eq!(server.log(), [""; 0]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.log(), ["c1 disconnected: TimeoutException: A write took longer than it may."]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_that_reads_on_is_not_stuck() {
+    let server = Server::new();
+    let mut client = server.connect_narrow(1000).await;
+    client.send(stream("1", "Flood", "[1000]")).await;
+    // A minute, during which there is never nothing to write.
+    for _ in 0..60 {
+        client.swallow(20_000).await;
+        seconds(1).await;
+    }
+    assert_eq!(server.log(), [""; 0]);
+    client.send(call("2", "Echo", r#"["here"]"#)).await;
+    while client.next().await != result("2", r#""here""#) {}
+}
+
+/// A connection that waits for its client must sleep, not spin: the paused clock only moves when all sleep.
+#[tokio::test(start_paused = true)]
+async fn a_stuck_connection_sleeps() {
+    let server = Server::new();
+    let mut client = server.connect_narrow(1000).await;
+    client.send(stream("1", "Flood", "[1000]")).await;
+    settle().await;
+    server.handle().clients().all().said(&"x".repeat(30_000)).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), std::future::pending::<()>()).await.unwrap_err();
+    while !client.next().await.contains("Said") {}
+}

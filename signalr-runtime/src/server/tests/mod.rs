@@ -1,0 +1,165 @@
+//! What a server does, frame by frame: text in, text out, and a clock that stands still until everybody waits.
+
+mod client;
+mod probe;
+
+mod authorize;
+mod cancel;
+mod client_results;
+mod close;
+mod dispatch;
+mod filters;
+mod handshake;
+mod keep_alive;
+mod lifecycle;
+mod limits;
+mod negotiate;
+mod ordering;
+#[cfg(feature = "axum")]
+mod over_tcp;
+mod panics;
+mod selections;
+mod shutdown;
+mod streams;
+mod uploads;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use client::{Client, Watched};
+use probe::{Probe, ProbeHubContract, World};
+
+use super::connection::ConnectionId;
+use super::session::{self, Accepted};
+use super::{HubHandle, HubOptions, HubService};
+use crate::connection::outbound::Framing;
+use crate::transport::memory;
+
+/// A hub under test, and the clients that connect to it.
+struct Server {
+    service: HubService<Probe>,
+    world: Arc<World>,
+    /// Connections are named `c1`, `c2` and so on.
+    connections: AtomicUsize,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self::with(HubOptions::default())
+    }
+
+    fn with(options: HubOptions) -> Self {
+        Self::of(World::default(), |service| service.options(options))
+    }
+
+    /// With detailed errors.
+    fn detailed() -> Self {
+        Self::with(HubOptions { enable_detailed_errors: true, ..HubOptions::default() })
+    }
+
+    fn of(world: World, configure: impl FnOnce(HubService<Probe>) -> HubService<Probe>) -> Self {
+        let world = Arc::new(world);
+        let of_hubs = Arc::clone(&world);
+        let service = HubService::<Probe>::try_new(move |cx| Probe::make(cx, Arc::clone(&of_hubs)));
+        Self { service: configure(service), world, connections: AtomicUsize::new(0) }
+    }
+
+    fn handle(&self) -> HubHandle<ProbeHubContract> {
+        self.service.handle()
+    }
+
+    /// A client whose transport is open.
+    fn open(&self) -> Client {
+        self.open_narrow(1 << 20)
+    }
+
+    /// A client whose line holds `capacity` bytes in each direction.
+    fn open_narrow(&self, capacity: usize) -> Client {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
+        let (near, far) = memory::pair(capacity);
+        let ended = Arc::new(Mutex::new(None));
+        let (request, ()) =
+            http::Request::builder().uri(format!("/hub?user=u{number}")).body(()).unwrap().into_parts();
+        let accepted = Accepted {
+            id: ConnectionId::new(&format!("c{number}")),
+            request,
+            transport: Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
+            framing: Framing::Bare,
+        };
+        session::spawn(Arc::clone(&self.service.shared), accepted);
+        Client::new(near, ended)
+    }
+
+    /// A client that has shaken hands.
+    async fn connect(&self) -> Client {
+        let mut client = self.open();
+        client.shake_hands().await;
+        client
+    }
+
+    async fn connect_narrow(&self, capacity: usize) -> Client {
+        let mut client = self.open_narrow(capacity);
+        client.shake_hands().await;
+        client
+    }
+
+    /// What has happened in the hub so far.
+    fn log(&self) -> Vec<String> {
+        self.world.log.lock().unwrap().clone()
+    }
+}
+
+/// Lets everything run that can run without time passing.
+async fn settle() {
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+}
+
+/// Lets time pass.
+async fn seconds(seconds: u64) {
+    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+}
+
+/// A Close that lets the client come back.
+const CLOSE_RECONNECT: &str = r#"{"type":7,"allowReconnect":true}"#;
+/// A Close that does not.
+const CLOSE: &str = r#"{"type":7}"#;
+/// A Close after an error that the client is not to read.
+const CLOSE_ERROR: &str = r#"{"type":7,"error":"Connection closed with an error.","allowReconnect":true}"#;
+
+/// A plain call.
+fn call(id: &str, target: &str, arguments: &str) -> String {
+    format!(r#"{{"type":1,"invocationId":"{id}","target":"{target}","arguments":{arguments}}}"#)
+}
+
+/// A call that streams its results.
+fn stream(id: &str, target: &str, arguments: &str) -> String {
+    format!(r#"{{"type":4,"invocationId":"{id}","target":"{target}","arguments":{arguments}}}"#)
+}
+
+/// A plain call that is fed by streams.
+fn upload(id: &str, target: &str, arguments: &str, streams: &str) -> String {
+    format!(
+        r#"{{"type":1,"invocationId":"{id}","target":"{target}","arguments":{arguments},"streamIds":{streams}}}"#
+    )
+}
+
+fn item(id: &str, item: &str) -> String {
+    format!(r#"{{"type":2,"invocationId":"{id}","item":{item}}}"#)
+}
+
+/// The end of a stream or the answer to a call, without a value.
+fn done(id: &str) -> String {
+    format!(r#"{{"type":3,"invocationId":"{id}"}}"#)
+}
+
+fn result(id: &str, value: &str) -> String {
+    format!(r#"{{"type":3,"invocationId":"{id}","result":{value}}}"#)
+}
+
+fn error(id: &str, text: &str) -> String {
+    format!(r#"{{"type":3,"invocationId":"{id}","error":{}}}"#, serde_json::to_string(text).unwrap())
+}
+
+fn cancel(id: &str) -> String {
+    format!(r#"{{"type":5,"invocationId":"{id}"}}"#)
+}

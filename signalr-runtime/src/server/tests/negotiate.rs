@@ -1,0 +1,171 @@
+//! Negotiation, tokens, and the answers to other requests, without a socket.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::Value;
+use tower_service::Service;
+
+use super::*;
+
+async fn ask(server: &Server, method: Method, uri: &str) -> Response<Full<Bytes>> {
+    let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+    server.service.clone().call(request).await.unwrap()
+}
+
+async fn text(response: Response<Full<Bytes>>) -> String {
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+/// An upgrade that the server would accept if it had a socket: what it answers says whether the token is good.
+async fn open(server: &Server, query: &str) -> StatusCode {
+    let request = Request::builder()
+        .uri(format!("/hub{query}"))
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let response = server.service.clone().call(request.body(()).unwrap()).await.unwrap();
+    response.status()
+}
+
+/// The token was good, and there is no socket.
+const GOOD: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
+
+async fn negotiate(server: &Server, query: &str) -> String {
+    let response = ask(server, Method::POST, &format!("/hub/negotiate{query}")).await;
+    assert_eq!(
+        (response.status(), &response.headers()[CONTENT_TYPE]),
+        (StatusCode::OK, &"application/json".parse().unwrap())
+    );
+    text(response).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn negotiation() {
+    let server = Server::new();
+    let transports =
+        r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;
+    for query in
+        ["", "?negotiateVersion=0", "?other=1", "?negotiateVersion=%200", "?useStatefulReconnect=true"]
+    {
+        let body = negotiate(&server, query).await;
+        assert!(body.starts_with(r#"{"negotiateVersion":0,"connectionId":""#), "{body}");
+        assert!(body.ends_with(transports) && !body.contains("connectionToken"), "{body}");
+    }
+    for query in [
+        "?negotiateVersion=1",
+        "?x=y&NEGOTIATEVERSION=1",
+        "?negotiateVersion=2",
+        "?negotiateVersion=2147483647",
+    ] {
+        let body = negotiate(&server, query).await;
+        assert!(body.starts_with(r#"{"negotiateVersion":1,"connectionId":""#), "{body}");
+        assert!(body.ends_with(transports), "{body}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let (id, token) = (body["connectionId"].as_str().unwrap(), body["connectionToken"].as_str().unwrap());
+        assert_eq!(id.len(), 22);
+        assert!(!token.contains(id));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn versions_that_are_refused() {
+    let unsupported = |version: i32| {
+        format!("The client requested version '{version}', but the server does not support this version.")
+    };
+    let integer = "The client requested a non-integer protocol version.".to_owned();
+    let cases = [
+        (0, "?negotiateVersion=one", integer.clone()),
+        (0, "?negotiateVersion=", integer.clone()),
+        (0, "?negotiateVersion=1.0", integer.clone()),
+        (0, "?negotiateVersion=2147483648", integer),
+        (0, "?negotiateVersion=-1", unsupported(-1)),
+        (1, "", unsupported(0)),
+        (1, "?negotiateVersion=0", unsupported(0)),
+        (2, "?negotiateVersion=1", unsupported(1)),
+    ];
+    for (minimum, query, text) in cases {
+        let server = Server::with(HubOptions { minimum_protocol_version: minimum, ..HubOptions::default() });
+        assert_eq!(negotiate(&server, query).await, format!(r#"{{"error":"{text}"}}"#), "{query}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_are_nothing_of_ours() {
+    let server = Server::new();
+    let (bad, lost, method) =
+        (StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED);
+    let cases = [
+        (Method::GET, "/hub", bad, "Connection ID required"),
+        (Method::POST, "/hub", bad, "Connection ID required"),
+        (Method::DELETE, "/hub?x=y", bad, "Connection ID required"),
+        (Method::GET, "/hub?id=unknown", lost, "No Connection with that ID"),
+        (Method::POST, "/hub?ID=unknown", lost, "No Connection with that ID"),
+        (Method::DELETE, "/hub?id=unknown", lost, "No Connection with that ID"),
+        (Method::PUT, "/hub", method, ""),
+        (Method::PATCH, "/hub?id=unknown", method, ""),
+        (Method::OPTIONS, "/hub", method, ""),
+        (Method::GET, "/hub/negotiate", method, ""),
+        (Method::PUT, "/hub/negotiate", method, ""),
+    ];
+    for (verb, uri, status, body) in cases {
+        let response = ask(&server, verb.clone(), uri).await;
+        assert_eq!(
+            (response.status(), &response.headers()[CONTENT_TYPE]),
+            (status, &"text/plain".parse().unwrap()),
+            "{verb} {uri}"
+        );
+        assert_eq!(text(response).await, body, "{verb} {uri}");
+    }
+    assert_eq!(ask(&server, Method::GET, "/hub/negotiate").await.headers()[ALLOW], "POST");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_opens_one_connection_for_a_while() {
+    let (server, other) = (Server::new(), Server::new());
+    for (query, property) in [("?negotiateVersion=1", "connectionToken"), ("", "connectionId")] {
+        let token = async || {
+            let body: Value = serde_json::from_str(&negotiate(&server, query).await).unwrap();
+            body[property].as_str().unwrap().to_owned()
+        };
+        let used = token().await;
+        assert_eq!(open(&server, &format!("?id={used}")).await, GOOD);
+        assert_eq!(open(&server, &format!("?id={used}")).await, StatusCode::NOT_FOUND);
+        let late = token().await;
+        tokio::time::sleep(std::time::Duration::from_millis(14_900)).await;
+        let in_time = token().await;
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        assert_eq!(open(&server, &format!("?id={late}")).await, StatusCode::NOT_FOUND);
+        assert_eq!(open(&server, &format!("?ID={in_time}")).await, GOOD);
+        let elsewhere = token().await;
+        assert_eq!(open(&other, &format!("?id={elsewhere}")).await, StatusCode::NOT_FOUND);
+        let mut changed = token().await.into_bytes();
+        changed[30] ^= 1;
+        assert_eq!(
+            open(&server, &format!("?id={}", String::from_utf8_lossy(&changed))).await,
+            StatusCode::NOT_FOUND
+        );
+    }
+    // The public id of version 1 opens nothing.
+    let body: Value = serde_json::from_str(&negotiate(&server, "?negotiateVersion=1").await).unwrap();
+    assert_eq!(
+        open(&server, &format!("?id={}", body["connectionId"].as_str().unwrap())).await,
+        StatusCode::NOT_FOUND
+    );
+    for junk in ["?id=", "?id=%00", "?id=AAAA"] {
+        assert_eq!(open(&server, junk).await, StatusCode::NOT_FOUND);
+    }
+    // Without one, negotiation was skipped.
+    assert_eq!(open(&server, "").await, GOOD);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_new_while_the_hub_ends() {
+    let server = Server::new();
+    server.handle().shut_down().await;
+    assert_eq!(ask(&server, Method::POST, "/hub/negotiate").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(open(&server, "").await, StatusCode::SERVICE_UNAVAILABLE);
+}

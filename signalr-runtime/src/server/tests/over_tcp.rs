@@ -1,0 +1,269 @@
+//! A hub in an axum router, over TCP.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use http::StatusCode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use super::*;
+use crate::server::HubRouterExt;
+
+async fn serve(app: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+/// Sends a request and reads the head of the answer, and its body if it has a length.
+async fn request(address: SocketAddr, head: &str) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(
+            format!("{head}\r\nHost: test\r\n\r\n").replace('\n', "\r\n").replace("\r\r", "\r").as_bytes(),
+        )
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(within(stream.read_u8()).await.unwrap());
+    }
+    let mut answer = String::from_utf8(answer).unwrap().to_lowercase();
+    if let Some((_, length)) = answer.split_once("content-length: ") {
+        let mut body = vec![0; length.lines().next().unwrap().parse().unwrap()];
+        within(stream.read_exact(&mut body)).await.unwrap();
+        answer.push_str(&String::from_utf8(body).unwrap());
+    }
+    (stream, answer)
+}
+
+async fn within<F: Future>(future: F) -> F::Output {
+    timeout(Duration::from_secs(10), future).await.expect("nothing happens")
+}
+
+/// The client's end of a WebSocket.
+struct Socket(TcpStream);
+
+impl Socket {
+    async fn open(address: SocketAddr, path: &str) -> Self {
+        let head = format!(
+            "GET {path} HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nX-User: ada"
+        );
+        let (stream, answer) = request(address, &head).await;
+        assert!(answer.starts_with("http/1.1 101 "), "{answer}");
+        assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
+        let mut socket = Self(stream);
+        socket.send(r#"{"protocol":"json","version":1}"#).await;
+        assert_eq!(socket.next().await, (1, b"{}\x1E".to_vec()));
+        socket
+    }
+
+    async fn send(&mut self, record: &str) {
+        self.frame(0x81, format!("{record}\u{1E}").as_bytes()).await;
+    }
+
+    async fn frame(&mut self, opcode: u8, payload: &[u8]) {
+        // With a mask of zeroes.
+        let mut frame = vec![opcode, 0xFE];
+        frame.extend_from_slice(&u16::try_from(payload.len()).unwrap().to_be_bytes());
+        frame.extend_from_slice(&[0; 4]);
+        frame.extend_from_slice(payload);
+        if payload.len() < 126 {
+            frame.splice(1..4, [0x80 | u8::try_from(payload.len()).unwrap()]);
+        }
+        self.0.write_all(&frame).await.unwrap();
+    }
+
+    /// The opcode and the payload of the next frame.
+    async fn next(&mut self) -> (u8, Vec<u8>) {
+        let [first, short] = within(self.0.read_u16()).await.unwrap().to_be_bytes();
+        assert_eq!(first & 0xF0, 0x80, "a whole frame");
+        let length = match short {
+            126 => within(self.0.read_u16()).await.unwrap().into(),
+            127 => panic!("no such frame is expected"),
+            short => usize::from(short),
+        };
+        let mut payload = vec![0; length];
+        within(self.0.read_exact(&mut payload)).await.unwrap();
+        (first & 0x0F, payload)
+    }
+
+    async fn text(&mut self) -> String {
+        let (opcode, payload) = self.next().await;
+        assert_eq!(opcode, 1);
+        String::from_utf8(payload).unwrap().trim_end_matches('\u{1E}').to_owned()
+    }
+
+    /// Makes sure that the next frame is a close frame with this code, and that the line ends after our answer.
+    async fn expect_end(&mut self, code: u16) {
+        assert_eq!(self.next().await, (8, code.to_be_bytes().to_vec()));
+        self.frame(0x88, &code.to_be_bytes()).await;
+        assert_eq!(within(self.0.read(&mut [0])).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_carries_calls_however_they_are_cut() {
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let mut socket = Socket::open(address, "/hub").await;
+    socket.send(&call("1", "Add", "[1,2]")).await;
+    assert_eq!(socket.text().await, result("1", "3"));
+    // Cut anywhere, and in either kind of frame.
+    let record = call("2", "Echo", r#"["cut"]"#) + "\u{1E}";
+    let (head, tail) = record.as_bytes().split_at(20);
+    socket.frame(0x82, head).await;
+    socket.frame(0x81, tail).await;
+    assert_eq!(socket.text().await, result("2", r#""cut""#));
+    socket.send(CLOSE).await;
+    assert_eq!(socket.text().await, CLOSE);
+    socket.expect_end(1000).await;
+}
+
+#[tokio::test]
+async fn a_token_opens_a_websocket_once() {
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "POST /hub/negotiate?negotiateVersion=1 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    within(stream.read_to_string(&mut answer)).await.unwrap();
+    let body: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let path = format!("/hub?id={}", body["connectionToken"].as_str().unwrap());
+    let mut socket = Socket::open(address, &path).await;
+    socket.send(&call("1", "Id", "[]")).await;
+    assert_eq!(socket.text().await, result("1", &body["connectionId"].to_string()));
+    let head = format!(
+        "GET {path} HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+    );
+    let (_, answer) = request(address, &head).await;
+    assert!(
+        answer.starts_with("http/1.1 404 ") && answer.ends_with("No Connection with that ID"),
+        "{answer}"
+    );
+    socket.send(&call("2", "Add", "[1,2]")).await;
+    assert_eq!(socket.text().await, result("2", "3"));
+}
+
+/// Turns away who does not say who he is, and tells the hub who he is.
+async fn sign_in(mut request: Request, next: Next) -> Response {
+    match request.headers().get("x-user").cloned() {
+        Some(user) => {
+            request.extensions_mut().insert(User(user.to_str().unwrap().to_owned()));
+            next.run(request).await
+        }
+        None => StatusCode::UNAUTHORIZED.into_response(),
+    }
+}
+
+#[derive(Clone)]
+struct User(String);
+
+#[derive(Clone)]
+struct State(&'static str);
+
+#[tokio::test]
+async fn layers_nesting_state_and_extensions_work_as_elsewhere() {
+    let connected = probe::hook(async |cx, world: Arc<World>| {
+        let parts = cx.request();
+        let state = parts.extensions.get::<State>().unwrap();
+        world.say(format!("{} {} {:?}", parts.uri, state.0, cx.user_id()));
+        Ok(())
+    });
+    let server = Server::of(World { connected, ..World::default() }, |service| {
+        service.user_id(|parts| parts.extensions.get::<User>().map(|user| user.0.clone()))
+    });
+    let hubs: Router<&'static str> = Router::new()
+        .hub("/hub", server.service.clone())
+        .layer(from_fn(sign_in))
+        .layer(Extension(State("extension")));
+    let app = Router::new()
+        .route(
+            "/",
+            get(|axum::extract::State(state): axum::extract::State<&'static str>| async move { state }),
+        )
+        .nest("/api/v1", hubs)
+        .with_state("state");
+    let address = serve(app).await;
+    let (_, answer) = request(address, "GET / HTTP/1.1").await;
+    assert!(answer.ends_with("state"), "{answer}");
+    for path in ["POST /api/v1/hub/negotiate HTTP/1.1", "GET /api/v1/hub HTTP/1.1"] {
+        let (_, answer) = request(address, path).await;
+        assert!(answer.starts_with("http/1.1 401 "), "{answer}");
+    }
+    let (_, answer) = request(address, "GET /hub HTTP/1.1\nX-User: ada").await;
+    assert!(answer.starts_with("http/1.1 404 "), "{answer}");
+    let mut socket = Socket::open(address, "/api/v1/hub?x=y").await;
+    socket.send(&call("1", "Send", r#"["user",["ada"],"hello"]"#)).await;
+    assert_eq!(socket.text().await, r#"{"type":1,"target":"Said","arguments":["hello"]}"#);
+    assert_eq!(server.log(), [r#"/hub?x=y extension Some("ada")"#]);
+}
+
+#[tokio::test]
+async fn a_fault_of_the_server_closes_with_1011() {
+    let disconnected = probe::hook(async |_, _| panic!("a callback panics on purpose"));
+    let server = Server::of(World { disconnected, ..World::default() }, |service| service);
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let mut socket = Socket::open(address, "/hub").await;
+    socket.send(CLOSE).await;
+    assert_eq!(socket.text().await, CLOSE);
+    socket.expect_end(1011).await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_websocket_is_answered() {
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let mut socket = Socket::open(address, "/hub").await;
+    // What was sent right before is handled, and the pings of the transport are answered.
+    socket.frame(0x89, b"?").await;
+    assert_eq!(socket.next().await, (10, b"?".to_vec()));
+    socket.send(&call("1", "Echo", r#"["last"]"#)).await;
+    socket.frame(0x88, &1000_u16.to_be_bytes()).await;
+    loop {
+        let (opcode, payload) = socket.next().await;
+        if opcode == 8 {
+            assert_eq!(payload, 1000_u16.to_be_bytes());
+            break;
+        }
+        assert_eq!(payload, format!("{}\u{1E}", result("1", r#""last""#)).into_bytes());
+    }
+    assert_eq!(within(socket.0.read(&mut [0])).await.unwrap(), 0);
+    assert_eq!(server.log()[..2], ["echo last", server.log()[1].as_str()]);
+    assert!(server.log()[1].ends_with("disconnected"), "{:?}", server.log());
+}
+
+#[tokio::test]
+async fn a_graceful_shutdown_tells_every_client() {
+    let server = Server::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (app, handle) = (Router::new().hub("/hub", server.service.clone()), server.handle());
+    let serving = tokio::spawn(async move {
+        axum::serve(listener, app)
+            .with_graceful_shutdown(async move {
+                let _ = stopped.await;
+                handle.shut_down().await;
+            })
+            .await
+    });
+    let mut socket = Socket::open(address, "/hub").await;
+    stop.send(()).unwrap();
+    assert_eq!(socket.text().await, CLOSE_RECONNECT);
+    socket.expect_end(1000).await;
+    drop(socket);
+    within(serving).await.unwrap().unwrap();
+    assert!(server.log()[0].ends_with("disconnected"), "{:?}", server.log());
+}
