@@ -78,13 +78,29 @@ impl Format {
             Self::Json => {
                 let mut values = serde_json::Deserializer::from_slice(input).into_iter::<T>();
                 let value = match values.next() {
-                    Some(value) => value.map_err(ValueError::new)?,
+                    Some(value) => value.map_err(|error| ValueError::new(without_value(&error)))?,
                     None => return Err(ValueError::new("a value is missing")),
                 };
                 *input = input.get(values.byte_offset()..).unwrap_or_default();
                 Ok(value)
             }
         }
+    }
+}
+
+/// What is wrong with a value, without the value: serde's text quotes what it found.
+#[cfg(feature = "json")]
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if !error.is_data() || text.starts_with("missing field `") {
+        return text;
+    }
+    let quotes =
+        ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `", "unknown field `"];
+    match text.rfind(", expected ") {
+        // What is found comes first, what the type says comes last.
+        Some(at) if quotes.iter().any(|quote| text.starts_with(quote)) => text.split_at(at + 2).1.to_owned(),
+        _ => format!("it does not fit at line {} column {}", error.line(), error.column()),
     }
 }
 
@@ -199,5 +215,43 @@ impl Drop for Encoded {
                 }
             });
         }
+    }
+}
+
+#[cfg(all(test, feature = "json"))]
+mod tests {
+    use std::net::IpAddr;
+
+    use serde::{Deserialize, Serialize};
+
+    use super::{Format, WireValue};
+
+    #[derive(Deserialize, Serialize)]
+    #[serde(deny_unknown_fields)]
+    struct Account {
+        number: u8,
+    }
+
+    #[derive(Deserialize, Serialize)]
+    enum Answer {
+        Yes,
+    }
+
+    fn fault<T: WireValue>(json: &str) -> String {
+        let fault = T::decode_front(Format::Json, &mut json.as_bytes()).err();
+        fault.map(|fault| fault.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_value() {
+        let secret = r#""secret, expected or not""#;
+        assert_eq!(fault::<u8>(secret), "expected u8 at line 1 column 25");
+        assert_eq!(fault::<u8>("4711"), "expected u8 at line 1 column 4");
+        assert_eq!(fault::<(u8, u8)>("[1]"), "expected a tuple of size 2 at line 1 column 3");
+        assert_eq!(fault::<Answer>(secret), "expected `Yes` at line 1 column 25");
+        assert_eq!(fault::<Account>(r#"{"secret":1}"#), "expected `number` at line 1 column 9");
+        assert_eq!(fault::<Account>("{}"), "missing field `number` at line 1 column 2");
+        assert_eq!(fault::<u8>("secret"), "expected value at line 1 column 1");
+        assert!(!fault::<IpAddr>(secret).contains("secret"), "{}", fault::<IpAddr>(secret));
     }
 }

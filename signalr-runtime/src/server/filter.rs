@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
+use serde::Serialize;
 
 use super::connection::{Connection, ConnectionId};
 use crate::contract::arguments::Arguments;
@@ -134,9 +135,9 @@ impl Invocation {
     }
 
     /// An answer with `value`, in place of the method's.
-    pub fn reply<T: WireValue>(&self, value: &T) -> Reply {
+    pub fn reply<T: Serialize + ?Sized>(&self, value: &T) -> Reply {
         Reply(
-            Encoded::value(self.format, value)
+            Encoded::write(|out| self.format.write(value, out))
                 .map(Answer::Value)
                 .map_err(|error| HubError::with_kind(HubErrorKind::Codec, error.to_string())),
         )

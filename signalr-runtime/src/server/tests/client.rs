@@ -31,10 +31,11 @@ impl Duplex for Watched {
         // In small parts, and together with the end if that has come too: what a WebSocket does with its frames.
         let mut received = Poll::Pending;
         for _ in 0..2 {
-            match self.end.poll_receive(cx, &mut |bytes| bytes.chunks(16).for_each(&mut *receive)) {
-                Poll::Pending => break,
-                more => received = more,
+            let more = self.end.poll_receive(cx, &mut |bytes| bytes.chunks(16).for_each(&mut *receive));
+            if more.is_pending() {
+                break;
             }
+            received = more;
         }
         received
     }

@@ -62,10 +62,7 @@ async fn an_item_of_the_wrong_type_ends_the_stream_inside_the_method() {
     let bind = "Failed to bind Stream message.";
     for (server, text) in [
         (Server::new(), bind.to_owned()),
-        (
-            Server::detailed(),
-            format!("{bind} InvalidDataException: invalid type: string \"x\", expected i32"),
-        ),
+        (Server::detailed(), format!("{bind} InvalidDataException: expected i32")),
     ] {
         let mut client = server.connect().await;
         client.send(upload("1", "Sip", r#"["gate"]"#, r#"["s"]"#)).await;
