@@ -84,6 +84,11 @@ fn websocket<H: Hub>(hub: &Arc<HubShared<H>>, mut parts: Parts) -> HttpResponse 
     if hub.core.stopping.is_cancelled() {
         return plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
     }
+    let response = match upgrade::accept(&parts) {
+        Ok(response) => response.map(|()| Full::default()),
+        Err(refused) => return refused.response().map(|text| Full::new(text.into())),
+    };
+    // Not before the request is found to be in order: a token opens one connection.
     let id = match query(&parts, "id") {
         // Negotiation was skipped.
         None => new_connection_id(),
@@ -91,10 +96,6 @@ fn websocket<H: Hub>(hub: &Arc<HubShared<H>>, mut parts: Parts) -> HttpResponse 
             Some(id) => id,
             None => return plain(StatusCode::NOT_FOUND, "No Connection with that ID"),
         },
-    };
-    let response = match upgrade::accept(&parts) {
-        Ok(response) => response.map(|()| Full::default()),
-        Err(refused) => return refused.response().map(|text| Full::new(text.into())),
     };
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections");

@@ -157,6 +157,17 @@ async fn run<H: Hub>(
         }
         (Err(error), _) => (Ended::Failed(error), None),
     };
+    Box::pin(end(engine, registration, hub, ended, value)).await;
+}
+
+/// What is left to do when a connection is over.
+async fn end<H: Hub>(
+    mut engine: Engine<HubDispatcher<H>>,
+    registration: Registration,
+    hub: &HubShared<H>,
+    ended: Ended,
+    value: Option<Arc<H>>,
+) {
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
     if !start_queued {
@@ -164,17 +175,17 @@ async fn run<H: Hub>(
     }
     registration.disconnected();
     let end = engine
-        .finish(Box::pin(async {
+        .finish(async {
             let end = match value {
-                Some(value) => disconnect(hub, &connection, value, error).await,
+                Some(value) => disconnect(hub, &registration.connection, value, error).await,
                 None => End::Normal,
             };
             drop(registration);
             end
-        }))
+        })
         .await;
     // A client that does not answer the close in time is left.
-    let _ = Box::pin(timeout(options.close_timeout, engine.close(end))).await;
+    let _ = timeout(hub.options.close_timeout, engine.close(end)).await;
     engine.run_out().await;
 }
 
