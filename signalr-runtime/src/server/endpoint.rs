@@ -140,8 +140,17 @@ fn detach(mut parts: Parts) -> Parts {
     parts
 }
 
+/// Copies a URI, without the connection token: whoever logs the URI of a connection must not log that.
 fn detach_uri(uri: &mut Uri) {
-    if let Ok(copy) = uri.to_string().parse() {
+    let mut text = uri.to_string();
+    if let Some((path, query)) = text.split_once('?') {
+        let is_token = |pair: &&str| {
+            form_urlencoded::parse(pair.as_bytes()).any(|(key, _)| key.eq_ignore_ascii_case("id"))
+        };
+        let kept: Vec<&str> = query.split('&').filter(|pair| !is_token(pair)).collect();
+        text = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
+    }
+    if let Ok(copy) = text.parse() {
         *uri = copy;
     }
 }

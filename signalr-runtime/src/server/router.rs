@@ -8,7 +8,7 @@ use super::service::HubService;
 /// Adds hubs to an [`axum::Router`].
 pub trait HubRouterExt {
     /// Serves a hub at `path` (`MapHub<THub>`), which must start with a slash. The hub answers at `path` itself and
-    /// at `path/negotiate`; layers of the router apply to both.
+    /// at `path/negotiate`, with or without a slash at the end of `path`; layers of the router apply to all of them.
     #[must_use]
     fn hub<H: Hub>(self, path: &str, hub: HubService<H>) -> Self;
 }
@@ -18,7 +18,10 @@ where
     S: Clone + Send + Sync + 'static,
 {
     fn hub<H: Hub>(self, path: &str, hub: HubService<H>) -> Self {
-        let negotiate = format!("{}/negotiate", path.trim_end_matches('/'));
-        self.route_service(&negotiate, hub.clone()).route_service(path, hub)
+        let base = path.trim_end_matches('/');
+        let router = self
+            .route_service(&format!("{base}/"), hub.clone())
+            .route_service(&format!("{base}/negotiate"), hub.clone());
+        if base.is_empty() { router } else { router.route_service(base, hub) }
     }
 }

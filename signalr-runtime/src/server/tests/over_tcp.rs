@@ -211,6 +211,27 @@ async fn layers_nesting_state_and_extensions_work_as_elsewhere() {
 }
 
 #[tokio::test]
+async fn a_hub_keeps_the_query_of_its_client_but_not_the_token() {
+    let connected = probe::hook(async |cx, world: Arc<World>| {
+        world.say(cx.request().uri.to_string());
+        Ok(())
+    });
+    let server = Server::of(World { connected, ..World::default() }, |service| service);
+    let address = serve(Router::new().hub("/hub/", server.service.clone())).await;
+    // With and without the slash: the same hub.
+    for path in ["/hub", "/hub/"] {
+        let (_, answer) = request(address, "POST /hub/negotiate?negotiateVersion=1 HTTP/1.1").await;
+        let (_, token) = answer.split_once(r#""connectionToken":""#).unwrap();
+        let (token, _) = token.split_once('"').unwrap();
+        let mut socket = Socket::open(address, &format!("{path}?a=1&id={token}&b=%20")).await;
+        socket.send(&call("1", "Echo", r#"["hello"]"#)).await;
+        assert_eq!(socket.text().await, result("1", r#""hello""#));
+    }
+    let uris: Vec<String> = server.log().into_iter().filter(|line| line.starts_with('/')).collect();
+    assert_eq!(uris, ["/hub?a=1&b=%20", "/hub/?a=1&b=%20"]);
+}
+
+#[tokio::test]
 async fn a_fault_of_the_server_closes_with_1011() {
     let disconnected = probe::hook(async |_, _| panic!("a callback panics on purpose"));
     let server = Server::of(World { disconnected, ..World::default() }, |service| service);
