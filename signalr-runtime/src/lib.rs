@@ -1,8 +1,7 @@
 //! ASP.NET Core SignalR for Rust: typed hubs, typed clients, exactly the same wire.
 //!
-//! A *hub* is a trait with [`#[hub]`](macro@hub): what clients may call. A second trait, with
-//! [`#[client_proxy]`](macro@client_proxy), says what the server may call on its clients. Both live in a contract crate
-//! that server and client share. From there,
+//! A *hub* is a trait with `#[hub]`: what clients may call. A second trait, with `#[client_proxy]`, says what the server
+//! may call on its clients. Both live in a contract crate that server and client share. From there,
 #![cfg_attr(feature = "server", doc = "* a server implements the hub trait and serves it: see [`server`];")]
 #![cfg_attr(
     not(feature = "server"),

@@ -123,10 +123,12 @@ impl<H: Hub> Role for HubDispatcher<H> {
 
     fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str> {
         let hub = self.shared.core.name;
-        if error.kind() == HubErrorKind::Hub {
-            tracing::debug!(hub, method = target, "a call was answered with an error");
-        } else {
-            tracing::error!(hub, method = target, kind = ?error.kind(), error = %error, "a call failed");
+        match error.kind() {
+            // Meant for the caller, or the caller's own doing: it went, or gave the call up.
+            kind @ (HubErrorKind::Hub | HubErrorKind::Closed | HubErrorKind::Canceled) => {
+                tracing::debug!(hub, method = target, ?kind, "a call was answered with an error");
+            }
+            kind => tracing::error!(hub, method = target, ?kind, %error, "a call failed"),
         }
         let text = match stage {
             Stage::Invoking => format!("An unexpected error occurred invoking '{target}' on the server."),

@@ -9,6 +9,10 @@ use super::service::HubService;
 pub trait HubRouterExt {
     /// Serves a hub at `path` (`MapHub<THub>`), which must start with a slash. The hub answers at `path` itself and
     /// at `path/negotiate`, with or without a slash at the end of `path`; layers of the router apply to all of them.
+    ///
+    /// # Panics
+    ///
+    /// As [`Router::route`] does: when `path` is no path, is taken, or ends in a catch-all such as `/{*rest}`.
     #[must_use]
     fn hub<H: Hub>(self, path: &str, hub: HubService<H>) -> Self;
 }
