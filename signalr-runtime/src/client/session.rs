@@ -100,14 +100,14 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         runtime: Handle::current(),
         over: CancellationToken::new(),
     });
-    let story = Arc::new(Life::new());
-    let ending = Ending { line: Arc::clone(&line), life: Arc::clone(&story) };
+    let ending = Ending { line: Arc::clone(&line), life: Arc::new(Life::new()) };
+    let held = Held { line, life: Arc::clone(&ending.life), id };
     tokio::spawn(async move {
         let engine = run(engine, ending, settings.close_timeout).await;
         // Nobody waits for handlers that are still busy.
         engine.run_out().await;
     });
-    Ok(Arc::new(Held { line, life: story, id }))
+    Ok(Arc::new(held))
 }
 
 /// Asks for a hub protocol and waits for the answer.

@@ -25,6 +25,15 @@ pub(crate) trait Duplex: Send {
     /// Ends the transport after the last message: says so to the peer and waits for its answer.
     /// The caller bounds the wait.
     fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<()>>;
+
+    /// Writes what `queue` still holds, and then ends the transport. Whatever goes wrong now, it is over.
+    fn poll_finish(&mut self, cx: &mut Context<'_>, queue: &Outbound, end: End) -> Poll<()> {
+        match self.poll_send(cx, queue) {
+            Poll::Ready(Ok(())) => self.poll_close(cx, end).map(drop),
+            Poll::Ready(Err(_)) => Poll::Ready(()),
+            Poll::Pending => Poll::Pending,
+        }
+    }
 }
 
 /// What one read brought.

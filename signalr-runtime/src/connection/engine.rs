@@ -180,11 +180,7 @@ impl<R: Role> Engine<R> {
     pub(crate) async fn close(&mut self, end: End) {
         poll_fn(|cx| {
             self.core.poll_calls(cx);
-            match self.transport.poll_send(cx, &self.core.shared.outbound) {
-                Poll::Ready(Ok(())) => self.transport.poll_close(cx, end).map(drop),
-                Poll::Ready(Err(_)) => Poll::Ready(()),
-                Poll::Pending => Poll::Pending,
-            }
+            self.transport.poll_finish(cx, &self.core.shared.outbound, end)
         })
         .await;
     }

@@ -46,7 +46,7 @@ pub(crate) trait Role: Send {
 
     /// What ends the connection of a peer whose bytes cannot be read.
     fn protocol_error(&self, error: &ProtocolError) -> HubError {
-        HubError::named(HubErrorKind::Codec, error.name(), error.to_string())
+        error.into()
     }
 
     /// What ends the connection of a peer that has been silent for too long.

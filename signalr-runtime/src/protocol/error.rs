@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::contract::error::{HubError, HubErrorKind};
+
 /// Why the bytes of a peer cannot be read on. Always fatal for the connection.
 ///
 /// The texts are those of ASP.NET Core, letter for letter: with detailed errors they are what the peer reads.
@@ -97,6 +99,12 @@ impl fmt::Display for ProtocolError {
 }
 
 impl std::error::Error for ProtocolError {}
+
+impl From<&ProtocolError> for HubError {
+    fn from(error: &ProtocolError) -> Self {
+        Self::named(HubErrorKind::Codec, error.name(), error.to_string())
+    }
+}
 
 /// What a JSON value starts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -65,13 +65,14 @@ impl<H: Hub> HubDispatcher<H> {
         })
     }
 
-    fn binding_failure(&self, target: &str, cause: &str) -> Bound {
-        let mut text = format!("Failed to invoke '{target}' due to an error on the server.");
-        if self.shared.options.enable_detailed_errors {
-            text.push_str(" InvalidDataException: ");
-            text.push_str(cause);
-        }
-        Bound::Refused(text.into())
+    fn binding_failure(&self, target: &str, cause: impl Into<Cow<'static, str>>) -> Bound {
+        let text = format!("Failed to invoke '{target}' due to an error on the server.");
+        Bound::Refused(self.with_invalid_data(text, cause).into())
+    }
+
+    /// A text, with the cause where the peer may read it: data that does not fit is no deliberate error.
+    fn with_invalid_data(&self, text: String, cause: impl Into<Cow<'static, str>>) -> String {
+        self.shared.with_detail(text, &HubError::with_kind(HubErrorKind::Codec, cause))
     }
 }
 
@@ -112,7 +113,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
         // Decoding is the user's code too: what panics does not fit.
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
-            Ok(Err(error)) => return self.binding_failure(target, &error.to_string()),
+            Ok(Err(error)) => return self.binding_failure(target, error.to_string()),
             Err(_) => return self.binding_failure(target, "An argument panicked while it was decoded."),
         };
         // What is refused later waits for its turn as well, so that answers keep their order.
@@ -151,12 +152,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
     }
 
     fn undecodable_item(&self, error: &ValueError) -> HubError {
-        let mut text = "Failed to bind Stream message.".to_owned();
-        if self.shared.options.enable_detailed_errors {
-            text.push_str(" InvalidDataException: ");
-            text.push_str(&error.to_string());
-        }
-        HubError::new(text)
+        HubError::new(self.with_invalid_data("Failed to bind Stream message.".to_owned(), error.to_string()))
     }
 
     fn unasked(&mut self, id: &str) -> HubResult {

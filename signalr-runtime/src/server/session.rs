@@ -4,7 +4,6 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures_util::FutureExt;
 use http::request::Parts;
@@ -236,19 +235,14 @@ async fn read_handshake(
 /// What a client reads of a handshake that failed.
 fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> String {
     match refusal {
-        HandshakeRefusal::Unreadable(cause) if hub.options.enable_detailed_errors => {
-            format!("{refusal} {}: {cause}", cause.name())
-        }
+        HandshakeRefusal::Unreadable(cause) => hub.with_detail(refusal.to_string(), &cause.into()),
         _ => refusal.to_string(),
     }
 }
 
 /// Ends a connection that has not become one, after what is queued has been written.
 async fn close<H: Hub>(hub: &HubShared<H>, transport: &mut dyn Duplex, outbound: &Outbound) {
-    let closed = poll_fn(|cx| match transport.poll_send(cx, outbound) {
-        Poll::Ready(Ok(())) => transport.poll_close(cx, End::Normal),
-        sent => sent,
-    });
+    let closed = poll_fn(|cx| transport.poll_finish(cx, outbound, End::Normal));
     // A client that does not answer the close in time is left.
     let _ = timeout(hub.options.close_timeout, closed).await;
 }
