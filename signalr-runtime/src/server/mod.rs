@@ -45,6 +45,7 @@
 //! let everyone = radio.handle().clients().all();
 //! ```
 
+mod access_token;
 mod client_results;
 mod clients;
 mod connection;
@@ -67,6 +68,7 @@ mod service;
 mod session;
 mod token;
 
+pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;

@@ -3,6 +3,7 @@
 mod client;
 mod probe;
 
+mod access_token;
 mod authorize;
 mod cancel;
 mod client_results;
