@@ -61,6 +61,8 @@ mod hub;
 mod in_memory;
 mod lifetime;
 mod options;
+mod origin;
+mod origin_policy;
 #[cfg(feature = "axum")]
 mod router;
 mod selection;
@@ -77,6 +79,8 @@ pub use groups::{CallerGroups, Groups};
 pub use handle::HubHandle;
 pub use hub::Hub;
 pub use options::HubOptions;
+pub use origin::{InvalidOrigin, Origin};
+pub use origin_policy::OriginPolicy;
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;
 pub use service::HubService;

@@ -16,6 +16,7 @@ mod lifecycle;
 mod limits;
 mod negotiate;
 mod ordering;
+mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
