@@ -22,6 +22,12 @@ pub(crate) trait Duplex: Send {
     /// Ready when everything has been handed to the socket.
     fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>>;
 
+    /// Whether nobody is there to take what is sent, and that is no fault: the peer is expected to come for it.
+    /// Sending is pending then, and no clock runs against it but the transport's own.
+    fn is_away(&self) -> bool {
+        false
+    }
+
     /// Ends the transport after the last message: says so to the peer and waits for its answer.
     /// The caller bounds the wait.
     fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<()>>;

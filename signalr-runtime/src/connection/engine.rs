@@ -285,7 +285,11 @@ impl<R: Role> Engine<R> {
             Poll::Ready(Ok(())) => core.clock.idle(),
             Poll::Ready(Err(error)) => core.end(Ended::Lost(error)),
             Poll::Pending => {
-                core.clock.blocked();
+                if transport.is_away() {
+                    core.clock.idle();
+                } else {
+                    core.clock.blocked();
+                }
                 return Transport::Stuck;
             }
         }
