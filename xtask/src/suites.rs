@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use crate::browser;
 use crate::checklist::{Checklist, SuiteLines};
+use crate::javascript::{in_chromium, in_node};
 use crate::process::{Problem, Running, create_log, while_doing};
 use crate::project::Project;
 use crate::report::{self, Report};
-use crate::server::Server;
-use crate::tools::{go, java, node, python};
+use crate::server::{Server, ServerKind};
+use crate::tools::{go, java, python};
 
 /// A suite takes seconds; its own waits are limited too.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -31,30 +32,30 @@ pub(crate) struct Suite {
     /// The first part of the names that the suite prints.
     pub(crate) name: &'static str,
     pub(crate) needs: Needs,
+    /// The servers that have what the suite is about.
+    pub(crate) servers: &'static [ServerKind],
     /// Sets up the suite's tool and gives the command that runs the suite.
-    command: fn(&Project) -> Result<Command, Problem>,
-    arguments: &'static [&'static str],
+    pub(crate) command: fn(&Project) -> Result<Command, Problem>,
+    pub(crate) arguments: &'static [&'static str],
 }
 
+const EVERY_SERVER: &[ServerKind] = &[ServerKind::This, ServerKind::AspNetCore31];
+const OURS_ONLY: &[ServerKind] = &[ServerKind::This];
+const REAL_ONLY: &[ServerKind] = &[ServerKind::AspNetCore31];
+
 pub(crate) const ALL: &[Suite] = &[
-    Suite {
-        part: "node",
-        name: "node-websockets-json",
-        needs: Needs::Hub,
-        command: |project| node::script(project, "tests/interop/node", "suite.mjs"),
-        arguments: &[],
-    },
-    Suite {
-        part: "node",
-        name: "node-websockets-json-direct",
-        needs: Needs::Hub,
-        command: |project| node::script(project, "tests/interop/node", "suite.mjs"),
-        arguments: &["--skip-negotiation"],
-    },
+    in_node("node-websockets-json", EVERY_SERVER, &[]),
+    in_node("node-websockets-json-direct", EVERY_SERVER, &["--skip-negotiation"]),
+    in_node("node-sse-json", REAL_ONLY, &["--transport", "sse"]),
+    in_node("node-longpolling-json", REAL_ONLY, &["--transport", "longpolling"]),
+    in_chromium("chromium-websockets-json", EVERY_SERVER, &[]),
+    in_chromium("chromium-sse-json", REAL_ONLY, &["--transport", "sse"]),
+    in_chromium("chromium-longpolling-json", REAL_ONLY, &["--transport", "longpolling"]),
     Suite {
         part: "python",
         name: "signalrcore",
         needs: Needs::Hub,
+        servers: EVERY_SERVER,
         command: |project| python::script(project, "tests/interop/python", "signalrcore_suite.py"),
         arguments: &[],
     },
@@ -62,6 +63,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "python",
         name: "pysignalr",
         needs: Needs::Hub,
+        servers: EVERY_SERVER,
         command: |project| python::script(project, "tests/interop/python", "pysignalr_suite.py"),
         arguments: &[],
     },
@@ -69,6 +71,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "java",
         name: "java-websockets",
         needs: Needs::Hub,
+        servers: EVERY_SERVER,
         command: |project| java::program(project, "tests/interop/java", "interop.Main"),
         arguments: &[],
     },
@@ -76,6 +79,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "java",
         name: "java-websockets-direct",
         needs: Needs::Hub,
+        servers: EVERY_SERVER,
         command: |project| java::program(project, "tests/interop/java", "interop.Main"),
         arguments: &["--skip-negotiation"],
     },
@@ -83,6 +87,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "go",
         name: "go-websockets",
         needs: Needs::Hub,
+        servers: EVERY_SERVER,
         command: |project| go::program(project, "tests/interop/go"),
         arguments: &[],
     },
@@ -90,6 +95,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "browser",
         name: "browser",
         needs: Needs::Nothing,
+        servers: OURS_ONLY,
         command: browser::suite,
         arguments: &[],
     },
