@@ -53,7 +53,7 @@ pub(crate) const ALL: &[Suite] = &[
     in_chromium("chromium-longpolling-json", REAL_ONLY, &["--transport", "longpolling"]),
     Suite {
         part: "python",
-        name: "signalrcore",
+        name: "signalrcore-websockets",
         needs: Needs::Hub,
         servers: EVERY_SERVER,
         command: |project| python::script(project, "tests/interop/python", "signalrcore_suite.py"),
@@ -61,7 +61,7 @@ pub(crate) const ALL: &[Suite] = &[
     },
     Suite {
         part: "python",
-        name: "pysignalr",
+        name: "pysignalr-websockets",
         needs: Needs::Hub,
         servers: EVERY_SERVER,
         command: |project| python::script(project, "tests/interop/python", "pysignalr_suite.py"),
