@@ -39,23 +39,22 @@ pub(crate) struct Suite {
     pub(crate) arguments: &'static [&'static str],
 }
 
-const EVERY_SERVER: &[ServerKind] = &[ServerKind::This, ServerKind::AspNetCore31];
+const BOTH_SERVERS: &[ServerKind] = &[ServerKind::This, ServerKind::AspNetCore31];
 const OURS_ONLY: &[ServerKind] = &[ServerKind::This];
-const REAL_ONLY: &[ServerKind] = &[ServerKind::AspNetCore31];
 
 pub(crate) const ALL: &[Suite] = &[
-    in_node("node-websockets-json", EVERY_SERVER, &[]),
-    in_node("node-websockets-json-direct", EVERY_SERVER, &["--skip-negotiation"]),
-    in_node("node-sse-json", REAL_ONLY, &["--transport", "sse"]),
-    in_node("node-longpolling-json", REAL_ONLY, &["--transport", "longpolling"]),
-    in_chromium("chromium-websockets-json", EVERY_SERVER, &[]),
-    in_chromium("chromium-sse-json", REAL_ONLY, &["--transport", "sse"]),
-    in_chromium("chromium-longpolling-json", REAL_ONLY, &["--transport", "longpolling"]),
+    in_node("node-websockets-json", BOTH_SERVERS, &[]),
+    in_node("node-websockets-json-direct", BOTH_SERVERS, &["--skip-negotiation"]),
+    in_node("node-sse-json", BOTH_SERVERS, &["--transport", "sse"]),
+    in_node("node-longpolling-json", BOTH_SERVERS, &["--transport", "longpolling"]),
+    in_chromium("chromium-websockets-json", BOTH_SERVERS, &[]),
+    in_chromium("chromium-sse-json", BOTH_SERVERS, &["--transport", "sse"]),
+    in_chromium("chromium-longpolling-json", BOTH_SERVERS, &["--transport", "longpolling"]),
     Suite {
         part: "python",
         name: "signalrcore-websockets",
         needs: Needs::Hub,
-        servers: EVERY_SERVER,
+        servers: BOTH_SERVERS,
         command: |project| python::script(project, "tests/interop/python", "signalrcore_suite.py"),
         arguments: &[],
     },
@@ -63,7 +62,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "python",
         name: "pysignalr-websockets",
         needs: Needs::Hub,
-        servers: EVERY_SERVER,
+        servers: BOTH_SERVERS,
         command: |project| python::script(project, "tests/interop/python", "pysignalr_suite.py"),
         arguments: &[],
     },
@@ -71,7 +70,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "java",
         name: "java-websockets",
         needs: Needs::Hub,
-        servers: EVERY_SERVER,
+        servers: BOTH_SERVERS,
         command: |project| java::program(project, "tests/interop/java", "interop.Main"),
         arguments: &[],
     },
@@ -79,7 +78,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "java",
         name: "java-websockets-direct",
         needs: Needs::Hub,
-        servers: EVERY_SERVER,
+        servers: BOTH_SERVERS,
         command: |project| java::program(project, "tests/interop/java", "interop.Main"),
         arguments: &["--skip-negotiation"],
     },
@@ -87,7 +86,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "go",
         name: "go-websockets",
         needs: Needs::Hub,
-        servers: EVERY_SERVER,
+        servers: BOTH_SERVERS,
         command: |project| go::program(project, "tests/interop/go"),
         arguments: &[],
     },
