@@ -102,13 +102,13 @@ async fn shake_hands<H: Hub>(
         Ok((format, user_id)) => {
             reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
             HandshakeResponse::SUCCESS.write(&mut response);
-            outbound.push_record(format, &response);
+            outbound.push_control(format, &response);
             let shared = Arc::new(Shared::new(format, outbound));
             Some((transport, reader, Arc::new(Connection::new(id, user_id, request, shared))))
         }
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
-            outbound.push_record(Format::Json, &response);
+            outbound.push_control(Format::Json, &response);
             close(hub, &mut *transport, &outbound).await;
             None
         }
