@@ -51,10 +51,10 @@ mod connection;
 mod context;
 mod core;
 mod dispatcher;
-mod endpoint;
 mod filter;
 mod groups;
 mod handle;
+mod http;
 mod hub;
 #[cfg(feature = "test-util")]
 mod in_memory;
@@ -65,7 +65,6 @@ mod router;
 mod selection;
 mod service;
 mod session;
-mod token;
 
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
@@ -73,6 +72,9 @@ pub use context::HubContext;
 pub use filter::{ConnectionInfo, Filter, Invocation, Next, NextConnect, NextDisconnect};
 pub use groups::{CallerGroups, Groups};
 pub use handle::HubHandle;
+pub use http::options::{HttpOptions, Transports};
+pub use http::response::{ResponseBody, ResponseFuture};
+pub use http::token::TokenKey;
 pub use hub::Hub;
 pub use options::HubOptions;
 #[cfg(feature = "axum")]
