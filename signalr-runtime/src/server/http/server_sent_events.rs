@@ -58,6 +58,7 @@ pub(super) fn answer(
         kind: TransportKind::ServerSentEvents,
         close_timeout: options.close_timeout,
         live: Some(entry),
+        resume: None,
     };
     Arc::clone(app).accept(accepted);
     response
