@@ -18,7 +18,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::calls::{Calls, Finished, Stage};
+use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
 use super::outbound::{QueueLimit, Stop, Transport};
@@ -237,6 +237,7 @@ impl<R: Role> Engine<R> {
                 Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
                 Reads::Nothing => false,
             };
+            self.core.poll_own_call(cx);
             self.core.poll_calls(cx);
             let transport = self.poll_send(cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
@@ -424,6 +425,20 @@ impl<R: Role> Core<R> {
                 self.broken(&error);
                 false
             }
+        }
+    }
+
+    /// Takes a call of our own role among those of the peer.
+    fn poll_own_call(&mut self, cx: &Context<'_>) {
+        if let Poll::Ready((name, running)) = self.role.poll_own_call(cx) {
+            self.calls.push(Call {
+                id: None,
+                target: name.into(),
+                mode: Mode::Plain,
+                turn: Turn::Ordered,
+                uploads: Vec::new(),
+                running: Guarded::new(running),
+            });
         }
     }
 

@@ -46,6 +46,7 @@
 //! ```
 
 mod access_token;
+mod authentication_refresh;
 mod client_results;
 mod clients;
 mod connection;
@@ -70,6 +71,7 @@ mod service;
 mod session;
 
 pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
+pub use authentication_refresh::AuthenticationRefresh;
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;

@@ -6,19 +6,23 @@ use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use super::authentication_refresh::AuthenticationRefresh;
 use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
 use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
 use super::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
+use super::http::authentication::Expiry;
 use super::http::connections::Connections;
 use super::http::endpoint;
 use super::http::options::HttpOptions;
@@ -37,6 +41,12 @@ type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static,
 
 /// Finds out who the client is.
 type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+
+/// Finds out when the credentials of a request end.
+type ExpiryProvider = dyn Fn(&Parts) -> Option<SystemTime> + Send + Sync;
+
+/// Says whether a client may go on with new credentials.
+type RefreshGuard = dyn Fn(AuthenticationRefresh) -> BoxFuture<'static, bool> + Send + Sync;
 
 /// A rule that says who may call some methods.
 pub(crate) struct Rule {
@@ -59,6 +69,8 @@ pub(crate) struct HubShared<H: Hub> {
     connections: Arc<Connections>,
     factory: Arc<Factory<H>>,
     user_id: Option<Arc<UserIdProvider>>,
+    expiry: Option<Arc<ExpiryProvider>>,
+    refresh: Option<Arc<RefreshGuard>>,
     rules: Vec<Arc<Rule>>,
 }
 
@@ -111,6 +123,30 @@ impl<H: Hub> Application for HubShared<H> {
         })
     }
 
+    fn authentication_expiry(&self, request: &Parts) -> Option<Expiry> {
+        let expiry = self.expiry.as_ref()?;
+        let at = catch_unwind(AssertUnwindSafe(|| expiry(request))).unwrap_or_else(|_| {
+            tracing::error!(hub = self.core.name, "the expiry of an authentication panicked");
+            // Nobody knows how long it is good: it is not.
+            Some(SystemTime::UNIX_EPOCH)
+        });
+        at.map(Expiry::new)
+    }
+
+    fn accepts_refresh(&self, refresh: AuthenticationRefresh) -> BoxFuture<'static, bool> {
+        let Some(guard) = self.refresh.clone() else {
+            return Box::pin(ready(true));
+        };
+        let hub = self.core.name;
+        let asked = AssertUnwindSafe(async move { guard(refresh).await }).catch_unwind();
+        Box::pin(async move {
+            asked.await.unwrap_or_else(|_| {
+                tracing::error!(hub, "the callback for an authentication refresh panicked");
+                false
+            })
+        })
+    }
+
     fn accept(self: Arc<Self>, accepted: Accepted) {
         session::spawn(self, accepted);
     }
@@ -126,6 +162,8 @@ impl<H: Hub> Clone for HubShared<H> {
             connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
             user_id: self.user_id.clone(),
+            expiry: self.expiry.clone(),
+            refresh: self.refresh.clone(),
             rules: self.rules.clone(),
         }
     }
@@ -195,6 +233,8 @@ where
                 connections: Arc::new(Connections::new(H::Contract::NAME, &HttpOptions::default())),
                 factory,
                 user_id: None,
+                expiry: None,
+                refresh: None,
                 rules: Vec::new(),
             }),
         }
@@ -218,6 +258,47 @@ impl<H: Hub> HubService<H> {
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
         self.configure().user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Says when the credentials of a request end (the ticket's `ExpiresUtc`). `None` where they do not. It is asked for
+    /// each request that shows credentials, and has an effect with the options
+    /// [`close_on_authentication_expiration`](super::HttpOptions::close_on_authentication_expiration) and
+    /// [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
+    #[must_use]
+    pub fn authentication_expiry<F>(mut self, expiry: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
+    {
+        self.configure().expiry = Some(Arc::new(expiry));
+        self
+    }
+
+    /// Says whether a connection may go on with new credentials (`OnAuthenticationRefresh`): they have been verified by
+    /// the layers around the hub, and take the place of the old ones unless this answers `false`. Without it, all are
+    /// accepted. It needs [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
+    ///
+    /// Rules and filters see the new request from the next call on, and the hub is told by
+    /// [`Hub::on_authentication_refreshed`]. The user of a connection does not change: if the new credentials are
+    /// somebody else's, the connection ends.
+    ///
+    /// ```
+    /// # use signalr_runtime::server::{Hub, HubService};
+    /// # #[derive(Clone)]
+    /// # struct Claims { is_suspended: bool }
+    /// # fn careful<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// service.on_authentication_refresh(async |refresh| {
+    ///     refresh.request().extensions.get::<Claims>().is_some_and(|claims| !claims.is_suspended)
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_authentication_refresh<F, Fut>(mut self, accepts: F) -> Self
+    where
+        F: Fn(AuthenticationRefresh) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        self.configure().refresh = Some(Arc::new(move |refresh| Box::pin(accepts(refresh))));
         self
     }
 

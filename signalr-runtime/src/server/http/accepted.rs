@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use http::request::Parts;
 
+use super::authentication::{Authentication, Expiry};
 use super::connections::{Connections, LiveEntry};
 use super::options::HttpOptions;
 use super::seat::Seat;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
+use crate::server::authentication_refresh::AuthenticationRefresh;
 use crate::server::connection::ConnectionId;
 use crate::transport::negotiate::TransportKind;
 
@@ -28,6 +31,12 @@ pub(crate) trait Application: Send + Sync + 'static {
 
     /// Who sends a request.
     fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked>;
+
+    /// When the credentials of a request end. None if they do not.
+    fn authentication_expiry(&self, request: &Parts) -> Option<Expiry>;
+
+    /// Whether a client may go on with new credentials.
+    fn accepts_refresh(&self, refresh: AuthenticationRefresh) -> BoxFuture<'static, bool>;
 
     /// Takes a connection whose transport is open, and serves it in tasks of its own.
     fn accept(self: Arc<Self>, accepted: Accepted);
@@ -56,4 +65,6 @@ pub(crate) struct Accepted {
     /// Where the client brings a new socket, if it was granted that at negotiation. The application decides whether it
     /// opens.
     pub(crate) resume: Option<Arc<Seat>>,
+    /// What can change about who its client is, if anything can.
+    pub(crate) authentication: Option<Arc<Authentication>>,
 }
