@@ -48,6 +48,8 @@ pub(crate) enum Due {
     Silence,
     /// A write has been stuck for too long.
     Write,
+    /// The peer may be read again.
+    Read,
 }
 
 /// The clock of one connection.
@@ -62,6 +64,8 @@ pub(crate) struct Clock {
     deaf: bool,
     /// Since when a write has been stuck.
     stuck: Option<Instant>,
+    /// Until when nothing is read, because the peer has sent too much for the time being.
+    held: Option<Instant>,
 }
 
 impl Clock {
@@ -69,8 +73,8 @@ impl Clock {
         let now = Instant::now();
         let ping_at = timing.ping.and_then(|ping| now.checked_add(ping.interval()));
         let heard = matches!(timing.silence, Some(Silence::FromStart(_))).then_some(now);
-        let mut clock =
-            Self { timing, timer: Box::pin(sleep_until(now)), ping_at, heard, deaf: false, stuck: None };
+        let timer = Box::pin(sleep_until(now));
+        let mut clock = Self { timing, timer, ping_at, heard, deaf: false, stuck: None, held: None };
         clock.arm(now);
         clock
     }
@@ -100,6 +104,18 @@ impl Clock {
         }
     }
 
+    /// Nothing is to be read for so long.
+    pub(crate) fn hold(&mut self, time: Duration) {
+        let now = Instant::now();
+        self.held = now.checked_add(time);
+        self.arm(now);
+    }
+
+    /// Whether nothing is to be read for the time being.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Something was written out.
     pub(crate) fn sent(&mut self) {
         self.stuck = None;
@@ -127,8 +143,12 @@ impl Clock {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             let due = self.due(now);
-            if due == Some(Due::Ping) {
-                self.ping_at = self.timing.ping.and_then(|ping| now.checked_add(ping.interval()));
+            match due {
+                Some(Due::Ping) => {
+                    self.ping_at = self.timing.ping.and_then(|ping| now.checked_add(ping.interval()));
+                }
+                Some(Due::Read) => self.held = None,
+                _ => {}
             }
             self.arm(now);
             if let Some(due) = due {
@@ -143,6 +163,8 @@ impl Clock {
             Some(Due::Write)
         } else if self.silent_at().is_some_and(|at| now >= at) {
             Some(Due::Silence)
+        } else if self.held.is_some_and(|until| now >= until) {
+            Some(Due::Read)
         } else if self.ping_at.is_some_and(|at| now >= at) {
             Some(Due::Ping)
         } else {
@@ -153,7 +175,8 @@ impl Clock {
     /// Sets the timer to what is due first, with a far look where nothing is.
     fn arm(&mut self, now: Instant) {
         const FAR: Duration = Duration::from_secs(24 * 60 * 60);
-        let first = [self.ping_at, self.silent_at(), self.stuck_until()].into_iter().flatten().min();
+        let first =
+            [self.ping_at, self.silent_at(), self.stuck_until(), self.held].into_iter().flatten().min();
         self.timer.as_mut().reset(first.unwrap_or(now + FAR).max(now));
     }
 

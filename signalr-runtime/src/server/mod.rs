@@ -59,6 +59,7 @@ mod hub;
 #[cfg(feature = "test-util")]
 mod in_memory;
 mod lifetime;
+mod limits;
 mod options;
 #[cfg(feature = "axum")]
 mod router;
@@ -74,11 +75,13 @@ pub use filter::{ConnectionInfo, Filter, Invocation, Next, NextConnect, NextDisc
 pub use groups::{CallerGroups, Groups};
 pub use handle::HubHandle;
 pub use hub::Hub;
+pub use limits::Limits;
 pub use options::HubOptions;
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;
 pub use service::HubService;
 
+pub use crate::connection::rate::Rate;
 pub use crate::contract::dispatch::Reply;
 #[doc(no_inline)]
 pub use crate::{HubError, HubResult, ResultExt, Stream};

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
+use super::limits::Limits;
+
 /// The options of one hub: ASP.NET Core's `HubOptions<THub>` and `HttpConnectionDispatcherOptions`, with the
-/// same names and defaults.
-///
-/// Beyond them, one client may have 100 calls waiting for their turn (then nothing more is read from it), 100 calls
-/// that stream or that wait for an answer of the client, and 100 open streams of its own; its ids may be 128 bytes
-/// long. A call beyond that is answered with an error.
+/// same names and defaults. Beyond them it has [`Limits`].
 ///
 /// ```
 /// use signalr_runtime::server::HubOptions;
@@ -48,6 +46,8 @@ pub struct HubOptions {
     pub close_timeout: Duration,
     /// The lowest negotiate version that is accepted. Default: 0. With 1, a connection id is never a secret.
     pub minimum_protocol_version: i32,
+    /// What clients can make the server hold beyond all this.
+    pub limits: Limits,
 }
 
 impl Default for HubOptions {
@@ -65,6 +65,7 @@ impl Default for HubOptions {
             transport_send_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
             minimum_protocol_version: 0,
+            limits: Limits::default(),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
 use crate::connection::first_record::first_record;
+use crate::connection::limit::Limit;
 use crate::connection::outbound::{Framing, Outbound, QueueLimit, Stop};
 use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
@@ -27,16 +28,6 @@ use crate::protocol::TransferFormat;
 use crate::protocol::framing::{self, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
-
-/// Frames that may wait to be written to one client.
-const QUEUED_FRAMES: usize = 1024;
-
-/// Calls of one client that may wait for their turn before the connection stops reading.
-const QUEUED_CALLS: usize = 100;
-
-/// Calls of one client that may run at once without being held back: those that stream, in either direction, and
-/// those that wait for an answer of the client.
-const UNORDERED_CALLS: usize = 100;
 
 /// A connection whose transport is open.
 pub(crate) struct Accepted {
@@ -76,7 +67,10 @@ async fn shake_hands<H: Hub>(
 ) -> Option<(Box<dyn Duplex>, RecordReader, Arc<Connection>)> {
     let Accepted { id, request, mut transport, framing } = accepted;
     let options = &hub.options;
-    let limit = QueueLimit { bytes: unless_zero(options.transport_max_buffer_size), frames: QUEUED_FRAMES };
+    let limit = QueueLimit {
+        bytes: unless_zero(options.transport_max_buffer_size),
+        frames: options.limits.queued_messages,
+    };
     let outbound = Outbound::new(framing, limit);
     let mut reader = RecordReader::new(options.maximum_receive_message_size);
     let read = read_handshake(&mut *transport, &mut reader, &outbound);
@@ -88,7 +82,11 @@ async fn shake_hands<H: Hub>(
             close(hub, &mut *transport, &outbound).await;
             return None;
         }
-        Some(Err(_)) | None => Err(HandshakeRefusal::Canceled),
+        Some(Err(_)) => {
+            Limit::HandshakeTime.hit();
+            Err(HandshakeRefusal::Canceled)
+        }
+        None => Err(HandshakeRefusal::Canceled),
     };
     let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|format| {
         let user_id = catch_unwind(AssertUnwindSafe(|| hub.user_id(&request)));
@@ -130,8 +128,12 @@ async fn run<H: Hub>(
     let options = &hub.options;
     let limits = EngineLimits {
         parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
-        queued_calls: QUEUED_CALLS,
-        unordered_calls: UNORDERED_CALLS,
+        queued_calls: options.limits.queued_calls.max(1),
+        unordered_calls: options.limits.unordered_calls,
+        id_length: options.limits.id_length,
+        upload_streams: options.limits.upload_streams,
+        stray_items: options.limits.stray_items,
+        messages: options.limits.messages,
         stream_capacity: options.stream_buffer_capacity,
         backlog: unless_zero(options.application_max_buffer_size),
         pause: Pause::WhenFull,
