@@ -106,7 +106,9 @@ fn websocket<H: Hub>(hub: &Arc<HubShared<H>>, mut parts: Parts) -> HttpResponse 
         // The client may go, or never take the response: nothing is left of it then.
         if let Ok(Ok(upgraded)) = timeout(deadline, upgrade).await {
             let (socket, early) = from_upgraded(upgraded);
-            let transport = Box::new(WebSocket::server(socket, &early));
+            let limits = &hub.options.limits;
+            let socket = WebSocket::server(socket, &early).limited(limits.fragments, limits.control_frames);
+            let transport = Box::new(socket);
             // In a fresh task: what the upgrade has held would stay as long as the connection.
             let accepted = Accepted { id, request: detach(parts), transport, framing: Framing::WebSocket };
             session::spawn(hub, accepted);
