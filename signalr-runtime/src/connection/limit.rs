@@ -6,6 +6,20 @@
 /// A limit of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
+    /// More negotiate requests of one address than it may make.
+    Negotiates,
+    /// More connections in their handshake than there may be.
+    Handshakes,
+    /// More connections than the hub takes.
+    Connections,
+    /// More connections of one address than it may have.
+    ConnectionsPerAddress,
+    /// More connections of one user than it may have.
+    ConnectionsPerUser,
+    /// The connections together hold all the memory that they may.
+    Memory,
+    /// Clients that do not read hold more of that memory than they may: the worst of them are disconnected.
+    SlowReaders,
     /// A client took too long over its handshake.
     HandshakeTime,
     /// A message is larger than the largest that is accepted.
@@ -26,12 +40,23 @@ pub(crate) enum Limit {
     StrayItems,
     /// A write that nobody took in time.
     WriteTime,
+    /// The name of a group is too long.
+    GroupName,
+    /// One connection in more groups than it may be in.
+    GroupsPerConnection,
 }
 
 impl Limit {
     /// The value of the label `kind`.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Negotiates => "negotiates",
+            Self::Handshakes => "handshakes",
+            Self::Connections => "connections",
+            Self::ConnectionsPerAddress => "connections_per_address",
+            Self::ConnectionsPerUser => "connections_per_user",
+            Self::Memory => "memory",
+            Self::SlowReaders => "slow_readers",
             Self::HandshakeTime => "handshake_time",
             Self::MessageSize => "message_size",
             Self::MessageRate => "message_rate",
@@ -42,6 +67,8 @@ impl Limit {
             Self::UploadStreams => "upload_streams",
             Self::StrayItems => "stray_items",
             Self::WriteTime => "write_time",
+            Self::GroupName => "group_name",
+            Self::GroupsPerConnection => "groups_per_connection",
         }
     }
 

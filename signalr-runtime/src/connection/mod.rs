@@ -1,5 +1,6 @@
 //! The duplex engine that both sides of a connection use.
 
+pub(crate) mod budget;
 pub(crate) mod calls;
 pub(crate) mod clock;
 pub(crate) mod duplex;

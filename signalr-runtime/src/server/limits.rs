@@ -1,5 +1,6 @@
 //! What one client, and all of them together, can make a hub hold.
 
+use crate::connection::budget::MemoryBudget;
 use crate::connection::rate::Rate;
 
 /// The limits of a hub beyond those that ASP.NET Core has: no client, and no crowd of clients, makes the server hold or
@@ -42,6 +43,25 @@ pub struct Limits {
     /// How many messages may wait to be written to one client, beside the bytes of
     /// [`transport_max_buffer_size`](super::HubOptions::transport_max_buffer_size). Default: 1 024.
     pub queued_messages: usize,
+    /// The longest name of a group that can be joined, in bytes. Default: 256.
+    pub group_name_length: usize,
+    /// How many groups one connection can be in. Default: 1 000.
+    pub groups_per_connection: usize,
+    /// How many connections there may be on this node. Others are answered with status 503. Default: no limit.
+    pub connections: Option<usize>,
+    /// How many connections may be in their handshake. Others are answered with status 503. Default: 10 000.
+    pub handshakes: usize,
+    /// What the connections together may hold; while it is used up, others are answered with status 503. Default: no limit.
+    pub memory: Option<MemoryBudget>,
+    /// How many connections one user may have. Beyond that a handshake fails. Default: no limit.
+    pub connections_per_user: Option<usize>,
+    /// How many connections one address may have. Others are answered with status 429. Where
+    /// [no address is known](super::HubService::client_address), there is no limit. An IPv6 address counts with all that
+    /// share its first 64 bits. Default: no limit.
+    pub connections_per_address: Option<usize>,
+    /// How often one address may negotiate. Beyond that the answer is status 429. Addresses are those of
+    /// [`connections_per_address`](Self::connections_per_address). Default: 100 in a second, ten times as many at once.
+    pub negotiates: Option<Rate>,
 }
 
 impl Default for Limits {
@@ -56,6 +76,14 @@ impl Default for Limits {
             upload_streams: 100,
             stray_items: Some(Rate { per_second: 1_000, burst: 10_000 }),
             queued_messages: 1024,
+            group_name_length: 256,
+            groups_per_connection: 1_000,
+            connections: None,
+            handshakes: 10_000,
+            memory: None,
+            connections_per_user: None,
+            connections_per_address: None,
+            negotiates: Some(Rate { per_second: 100, burst: 1_000 }),
         }
     }
 }

@@ -45,6 +45,7 @@
 //! let everyone = radio.handle().clients().all();
 //! ```
 
+mod admission;
 mod client_results;
 mod clients;
 mod connection;
@@ -81,6 +82,7 @@ pub use options::HubOptions;
 pub use router::HubRouterExt;
 pub use service::HubService;
 
+pub use crate::connection::budget::MemoryBudget;
 pub use crate::connection::rate::Rate;
 pub use crate::contract::dispatch::Reply;
 #[doc(no_inline)]
