@@ -222,6 +222,11 @@ impl Outbound {
         self.lock().is_full(limit)
     }
 
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().pieces.is_empty()
+    }
+
     /// Moves everything that waits into `batch`, in order.
     pub(crate) fn take(&self, batch: &mut VecDeque<Piece>) {
         let mut queue = self.lock();

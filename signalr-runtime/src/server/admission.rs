@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::http::accepted::UserId;
 use super::limits::Limits;
 use crate::connection::budget::MemoryBudget;
 use crate::connection::limit::Limit;
@@ -38,7 +39,7 @@ pub(crate) struct Refusal {
 pub(crate) struct Permit {
     _connection: Option<OwnedSemaphorePermit>,
     _network: Option<Place<Network>>,
-    user: Option<Place<Arc<str>>>,
+    _user: Option<Place<Arc<str>>>,
     handshake: Option<OwnedSemaphorePermit>,
 }
 
@@ -65,8 +66,8 @@ impl Admission {
         }
     }
 
-    /// A place for a connection, which is in its handshake.
-    pub(crate) fn connect(&self, address: Option<IpAddr>) -> Result<Permit, Refusal> {
+    /// A place for a connection of this user, which is in its handshake.
+    pub(crate) fn connect(&self, address: Option<IpAddr>, user: &UserId) -> Result<Permit, Refusal> {
         if self.memory.as_ref().is_some_and(MemoryBudget::is_used_up) {
             return Err(Refusal::new(Limit::Memory, RETRY_AFTER));
         }
@@ -83,16 +84,14 @@ impl Admission {
                 .map_err(|Full| Refusal::new(Limit::ConnectionsPerAddress, RETRY_AFTER))?,
             None => None,
         };
-        Ok(Permit { _connection: connection, _network: network, user: None, handshake: Some(handshake) })
-    }
-
-    /// Whether the connection of `permit` may be one of this user's.
-    pub(crate) fn enter_user(&self, permit: &mut Permit, user: &Arc<str>) -> Result<(), Refusal> {
-        permit.user = self
-            .by_user
-            .enter(Arc::clone(user))
-            .map_err(|Full| Refusal::new(Limit::ConnectionsPerUser, RETRY_AFTER))?;
-        Ok(())
+        let user = match user {
+            Some(user) => self
+                .by_user
+                .enter(Arc::clone(user))
+                .map_err(|Full| Refusal::new(Limit::ConnectionsPerUser, RETRY_AFTER))?,
+            None => None,
+        };
+        Ok(Permit { _connection: connection, _network: network, _user: user, handshake: Some(handshake) })
     }
 }
 
@@ -254,19 +253,20 @@ mod tests {
     #[test]
     fn a_place_is_given_back() {
         let admission = Admission::new(&Limits { connections: Some(2), ..Limits::default() });
-        let (first, _second) = (admission.connect(None).unwrap(), admission.connect(None).unwrap());
-        assert_eq!(limit(admission.connect(None)), Some(Limit::Connections));
+        let (first, _second) =
+            (admission.connect(None, &None).unwrap(), admission.connect(None, &None).unwrap());
+        assert_eq!(limit(admission.connect(None, &None)), Some(Limit::Connections));
         drop(first);
-        assert_eq!(limit(admission.connect(None)), None);
+        assert_eq!(limit(admission.connect(None, &None)), None);
     }
 
     #[test]
     fn a_handshake_is_counted_until_it_is_over() {
         let admission = Admission::new(&Limits { handshakes: 1, ..Limits::default() });
-        let mut first = admission.connect(None).unwrap();
-        assert_eq!(limit(admission.connect(None)), Some(Limit::Handshakes));
+        let mut first = admission.connect(None, &None).unwrap();
+        assert_eq!(limit(admission.connect(None, &None)), Some(Limit::Handshakes));
         first.shaken();
-        assert_eq!(limit(admission.connect(None)), None);
+        assert_eq!(limit(admission.connect(None, &None)), None);
     }
 
     #[test]
@@ -279,12 +279,12 @@ mod tests {
             ("2001:db8::1", "2001:db8:0:1::1", false),
         ] {
             let admission = Admission::new(&limits);
-            let held = admission.connect(address(taken)).unwrap();
-            let refused = limit(admission.connect(address(other)));
+            let held = admission.connect(address(taken), &None).unwrap();
+            let refused = limit(admission.connect(address(other), &None));
             assert_eq!(refused, same.then_some(Limit::ConnectionsPerAddress), "{taken} {other}");
-            assert_eq!(limit(admission.connect(None)), None);
+            assert_eq!(limit(admission.connect(None, &None)), None);
             drop(held);
-            assert_eq!(limit(admission.connect(address(other))), None);
+            assert_eq!(limit(admission.connect(address(other), &None)), None);
             assert!(admission.by_network.counts().is_empty());
         }
     }
@@ -292,11 +292,11 @@ mod tests {
     #[test]
     fn users_are_counted() {
         let admission = Admission::new(&Limits { connections_per_user: Some(1), ..Limits::default() });
-        let [mut first, mut second] = [(); 2].map(|()| admission.connect(None).unwrap());
-        assert_eq!(admission.enter_user(&mut first, &"ann".into()), Ok(()));
-        let refused = admission.enter_user(&mut second, &"ann".into()).unwrap_err();
-        assert_eq!((refused.limit, refused.retry_after()), (Limit::ConnectionsPerUser, 5));
-        assert_eq!(admission.enter_user(&mut second, &"bob".into()), Ok(()));
+        let (ann, bob) = (Some("ann".into()), Some("bob".into()));
+        let first = admission.connect(None, &ann).unwrap();
+        let refused = admission.connect(None, &ann).err().unwrap();
+        assert_eq!((refused.status().as_u16(), refused.retry_after()), (429, 5));
+        let second = admission.connect(None, &bob).unwrap();
         drop((first, second));
         assert!(admission.by_user.counts().is_empty());
     }

@@ -138,7 +138,8 @@ impl Connection {
         {
             if groups.len() >= limits.groups {
                 Limit::GroupsPerConnection.hit();
-                let text = format!("The connection is in {} groups, which is as many as it can be.", limits.groups);
+                let text =
+                    format!("The connection is in {} groups, which is as many as it can be.", limits.groups);
                 return Err(HubError::with_kind(HubErrorKind::Internal, text));
             }
             groups.insert(Arc::clone(group));

@@ -53,7 +53,7 @@ pub struct Limits {
     pub handshakes: usize,
     /// What the connections together may hold; while it is used up, others are answered with status 503. Default: no limit.
     pub memory: Option<MemoryBudget>,
-    /// How many connections one user may have. Beyond that a handshake fails. Default: no limit.
+    /// How many connections one user may have. Others are answered with status 429. Default: no limit.
     pub connections_per_user: Option<usize>,
     /// How many connections one address may have. Others are answered with status 429. Where
     /// [no address is known](super::HubService::client_address), there is no limit. An IPv6 address counts with all that

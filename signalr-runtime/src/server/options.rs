@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::http::options::HttpOptions;
 use super::limits::Limits;
 
-/// The options of one hub: ASP.NET Core's `HubOptions<THub>` and `HttpConnectionDispatcherOptions`, with the
-/// same names and defaults. Beyond them it has [`Limits`].
+/// The options of one hub (`HubOptions<THub>`), with ASP.NET Core's names and defaults; and [`Limits`], which it has
+/// beyond them.
 ///
 /// ```
 /// use signalr_runtime::server::HubOptions;
@@ -34,18 +35,8 @@ pub struct HubOptions {
     /// How many calls of one client run at once; the others wait in order. Default: 1. Calls that stream, in
     /// either direction, are not counted. Zero is taken for one.
     pub maximum_parallel_invocations_per_client: usize,
-    /// How many bytes may wait to be written to one client before those who send to it wait. Default: 64 KiB.
-    /// Zero means that there is no limit.
-    pub transport_max_buffer_size: usize,
-    /// How many bytes of a client's stream items may wait to be read, beyond the stream's own buffer, before
-    /// the connection stops reading. Default: 64 KiB. Zero means that there is no limit.
-    pub application_max_buffer_size: usize,
-    /// How long one write to a client may take before the client is given up. Default: 10 seconds.
-    pub transport_send_timeout: Duration,
-    /// How long a client may take to answer the close of its WebSocket. Default: 5 seconds.
-    pub close_timeout: Duration,
-    /// The lowest negotiate version that is accepted. Default: 0. With 1, a connection id is never a secret.
-    pub minimum_protocol_version: i32,
+    /// How clients may connect.
+    pub http: HttpOptions,
     /// What clients can make the server hold beyond all this.
     pub limits: Limits,
 }
@@ -60,11 +51,7 @@ impl Default for HubOptions {
             enable_detailed_errors: false,
             stream_buffer_capacity: 10,
             maximum_parallel_invocations_per_client: 1,
-            transport_max_buffer_size: 64 * 1024,
-            application_max_buffer_size: 64 * 1024,
-            transport_send_timeout: Duration::from_secs(10),
-            close_timeout: Duration::from_secs(5),
-            minimum_protocol_version: 0,
+            http: HttpOptions::default(),
             limits: Limits::default(),
         }
     }

@@ -30,10 +30,12 @@ use client::{Client, Watched};
 use probe::{Probe, ProbeHubContract, World};
 
 use super::connection::ConnectionId;
-use super::session::{self, Accepted};
-use super::{HubHandle, HubOptions, HubService};
+use super::http::accepted::{Accepted, Application};
+use super::session;
+use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::outbound::Framing;
 use crate::transport::memory;
+use crate::transport::negotiate::TransportKind;
 
 /// A hub under test, and the clients that connect to it.
 struct Server {
@@ -82,9 +84,14 @@ impl Server {
             http::Request::builder().uri(format!("/hub?user=u{number}")).body(()).unwrap().into_parts();
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
+            user_id: self.service.shared.user_id(&request),
             request,
             transport: Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
             framing: Framing::Bare,
+            kind: TransportKind::WebSockets,
+            close_timeout: self.service.shared.options().close_timeout,
+            live: None,
+            permit: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
         Client::new(near, ended)

@@ -148,12 +148,21 @@ async fn a_token_opens_a_websocket_once() {
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
     );
     let (_, answer) = request(address, &head).await;
+    assert!(answer.starts_with("http/1.1 409 "), "{answer}");
+    socket.send(&call("2", "Add", "[1,2]")).await;
+    assert_eq!(socket.text().await, result("2", "3"));
+    // A close frame, and the answer to it.
+    socket.frame(0x88, &1000_u16.to_be_bytes()).await;
+    assert_eq!(socket.next().await, (8, 1000_u16.to_be_bytes().to_vec()));
+    assert_eq!(within(socket.0.read(&mut [0])).await.unwrap(), 0);
+    while server.handle().connection_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let (_, answer) = request(address, &head).await;
     assert!(
         answer.starts_with("http/1.1 404 ") && answer.ends_with("No Connection with that ID"),
         "{answer}"
     );
-    socket.send(&call("2", "Add", "[1,2]")).await;
-    assert_eq!(socket.text().await, result("2", "3"));
 }
 
 /// Turns away who does not say who he is, and tells the hub who he is.

@@ -1,0 +1,58 @@
+//! Negotiation: hands out what a client needs to connect. Nothing is remembered.
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::request::Parts;
+
+use super::accepted::Application;
+use super::request::query;
+use super::response::{HttpResponse, plain, refused, with_type};
+use super::token::new_connection_id;
+use crate::server::http::options::Transports;
+use crate::transport::negotiate::{
+    ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
+};
+
+pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>) -> HttpResponse {
+    if app.is_stopping() {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
+    }
+    let connections = app.connections();
+    if let Err(refusal) = connections.admission.negotiate(app.client_address(parts)) {
+        return refused(refusal);
+    }
+    let options = app.options();
+    let requested = query(parts, "negotiateVersion");
+    let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
+        Err(refused) => Negotiation::Refused { error: refused.to_string() },
+        Ok(version) => {
+            let tokens = &connections.tokens;
+            let (id, token) = match version {
+                NegotiateVersion::V0 => (tokens.seal_id(user_id, false), None),
+                NegotiateVersion::V1 => {
+                    let id = new_connection_id();
+                    let token = tokens.seal(&id, user_id, false);
+                    (id, Some(ConnectionToken(token)))
+                }
+            };
+            let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));
+            Negotiation::Connection(NegotiatedConnection {
+                id: id.into(),
+                token,
+                stateful_reconnect: false,
+                transports: offered.map(Into::into).collect(),
+            })
+        }
+    };
+    with_type(StatusCode::OK, "application/json", Bytes::from(negotiation.write()))
+}
+
+impl Transports {
+    pub(super) fn offers(self, kind: TransportKind) -> bool {
+        match kind {
+            TransportKind::WebSockets => self.web_sockets,
+            TransportKind::ServerSentEvents => self.server_sent_events,
+            TransportKind::LongPolling => self.long_polling,
+        }
+    }
+}
