@@ -53,14 +53,14 @@ pub(crate) const ALL: &[Suite] = &[
     },
     Suite {
         part: "python",
-        name: "signalrcore",
+        name: "signalrcore-websockets",
         needs: Needs::Hub,
         command: |project| python::script(project, "tests/interop/python", "signalrcore_suite.py"),
         arguments: &[],
     },
     Suite {
         part: "python",
-        name: "pysignalr",
+        name: "pysignalr-websockets",
         needs: Needs::Hub,
         command: |project| python::script(project, "tests/interop/python", "pysignalr_suite.py"),
         arguments: &[],

@@ -45,6 +45,7 @@
 //! let everyone = radio.handle().clients().all();
 //! ```
 
+mod access_token;
 mod admission;
 mod client_results;
 mod clients;
@@ -62,12 +63,15 @@ mod in_memory;
 mod lifetime;
 mod limits;
 mod options;
+mod origin;
+mod origin_policy;
 #[cfg(feature = "axum")]
 mod router;
 mod selection;
 mod service;
 mod session;
 
+pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;
@@ -80,6 +84,8 @@ pub use http::token::TokenKey;
 pub use hub::Hub;
 pub use limits::Limits;
 pub use options::HubOptions;
+pub use origin::{InvalidOrigin, Origin};
+pub use origin_policy::OriginPolicy;
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;
 pub use service::HubService;
