@@ -17,6 +17,9 @@ use crate::connection::rate::Rate;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// The largest handshake request, in bytes, where
+    /// [`maximum_receive_message_size`](super::HubOptions::maximum_receive_message_size) is not even less. Default: 4 KiB.
+    pub handshake_size: usize,
     /// How often a client may send a message. What comes faster is read later. Default: 100 000 in a second, twice as
     /// many at once.
     pub messages: Option<Rate>,
@@ -67,6 +70,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            handshake_size: 4 * 1024,
             messages: Some(Rate { per_second: 100_000, burst: 200_000 }),
             control_frames: Some(Rate::per_second(100)),
             fragments: 64,

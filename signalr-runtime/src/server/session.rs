@@ -75,7 +75,8 @@ async fn shake_hands<H: Hub>(
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
     let outbound = Outbound::new(framing, limit);
-    let mut reader = RecordReader::new(options.maximum_receive_message_size);
+    let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
+    let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
     let read = read_handshake(&mut line, &mut reader, &outbound);
     let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
