@@ -36,8 +36,8 @@ pub(super) fn answer(
 ) -> ResponseFuture {
     let options = app.options();
     let polls = Arc::new(Polls::default());
-    let entry = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
-        Ok(entry) => entry,
+    let (entry, permit) = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
+        Ok(place) => place,
         Err(Attached::Polls(polls)) => {
             let poll = polls.open(options.poll_timeout);
             return ResponseFuture::later(async move { brought(poll.await) });
@@ -60,7 +60,11 @@ pub(super) fn answer(
         // How long its client is waited for is the transport's own business.
         close_timeout: Duration::MAX,
         live: Some(entry),
+<<<<<<< HEAD
         resume: None,
+=======
+        permit,
+>>>>>>> limits
     };
     Arc::clone(app).accept(accepted);
     ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new()))

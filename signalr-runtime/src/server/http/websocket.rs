@@ -10,9 +10,13 @@ use tokio::time::timeout;
 use super::accepted::{Accepted, Application, UserId};
 use super::connections::Live;
 use super::request::{detach, query};
+<<<<<<< HEAD
 use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
+=======
+use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain, refused};
+>>>>>>> limits
 use super::token::new_connection_id;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
@@ -41,6 +45,23 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             return refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into());
         }
     };
+<<<<<<< HEAD
+=======
+    let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
+        Ok(permit) => permit,
+        Err(refusal) => return refused(refusal),
+    };
+    // Not before the request is found to be in order: a token opens one connection.
+    let (id, live) = match claim {
+        None => (new_connection_id(), None),
+        Some(claim) => match connections.enter(claim, |entry| (Live::Socket, entry)) {
+            None => return no_such_connection(),
+            Some(Ok(entry)) => (entry.id().clone(), Some(entry)),
+            Some(Err(Live::Socket)) => return plain(StatusCode::CONFLICT, ""),
+            Some(Err(Live::Requests(_))) => return other_transport(),
+        },
+    };
+>>>>>>> limits
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections");
     };
@@ -66,6 +87,7 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
     };
     let app = Arc::clone(app);
     tokio::spawn(async move {
+<<<<<<< HEAD
         let Some(socket) = upgraded(&*app, upgrade).await else { return };
         let transport = match &resume {
             None => socket,
@@ -123,6 +145,27 @@ fn come_back(
     tokio::spawn(async move {
         if let Some(socket) = upgraded(&*app, upgrade).await {
             seat.hand_in(socket);
+=======
+        // The client may go, or never take the response: nothing is left of it then.
+        if let Ok(Ok(upgraded)) = timeout(deadline, upgrade).await {
+            let (socket, early) = from_upgraded(upgraded);
+            let limits = app.limits();
+            let transport =
+                WebSocket::server(socket, &early).limited(limits.fragments, limits.control_frames);
+            let accepted = Accepted {
+                id,
+                user_id: Ok(user_id),
+                // In a fresh task: what the upgrade has held would stay as long as the connection.
+                request: detach(parts),
+                transport: Box::new(transport),
+                framing: Framing::WebSocket,
+                kind: TransportKind::WebSockets,
+                close_timeout: app.options().close_timeout,
+                live,
+                permit: Some(permit),
+            };
+            app.accept(accepted);
+>>>>>>> limits
         }
     });
     response
