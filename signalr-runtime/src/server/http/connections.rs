@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
+use super::absentees::Absentees;
 use super::options::HttpOptions;
 use super::requests::RequestConnection;
+use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
 use crate::server::admission::Admission;
 use crate::server::connection::ConnectionId;
@@ -19,7 +21,12 @@ use crate::server::limits::Limits;
 /// The connections of one endpoint, the seal of those that it may get, and how many that may be.
 pub(crate) struct Connections {
     pub(super) tokens: TokenSealer,
+<<<<<<< HEAD
+    /// Those whose clients have lost their sockets and may come back.
+    pub(super) absentees: Arc<Absentees>,
+=======
     pub(super) admission: Admission,
+>>>>>>> limits
     table: Mutex<Table>,
 }
 
@@ -33,8 +40,8 @@ struct Table {
 /// A connection, as the requests that belong to it find it.
 #[derive(Clone)]
 pub(super) enum Live {
-    /// It runs over a WebSocket.
-    Socket,
+    /// It runs over a WebSocket, and has a seat for the client if it may outlive that.
+    Socket(Option<Arc<Seat>>),
     /// It is made of requests.
     Requests(Arc<RequestConnection>),
 }
@@ -42,7 +49,12 @@ pub(super) enum Live {
 impl Connections {
     pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
+<<<<<<< HEAD
+        let absentees = Absentees::new(options.stateful_reconnect_total_buffer_size);
+        Self { tokens, absentees, table: Mutex::default() }
+=======
         Self { tokens, admission: Admission::new(limits), table: Mutex::default() }
+>>>>>>> limits
     }
 
     /// The connection of a token, if there is one.
