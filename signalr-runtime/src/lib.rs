@@ -35,7 +35,10 @@
 //! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.
 
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
-#![cfg_attr(not(feature = "json"), allow(unused_variables, unused_mut, unreachable_code))]
+#![cfg_attr(
+    not(any(feature = "json", feature = "messagepack")),
+    allow(unused_variables, unused_mut, unreachable_code)
+)]
 
 #[cfg(feature = "client")]
 pub mod client;
