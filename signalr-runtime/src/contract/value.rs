@@ -12,7 +12,10 @@ use serde::de::DeserializeOwned;
 #[cfg(feature = "messagepack")]
 use super::messagepack;
 
-/// How values are written: one per hub protocol.
+/// A hub protocol: how messages, and the values in them, are written.
+///
+/// Client and server agree on one when they connect. What Rust types look like in each is told in
+/// [`payload`](crate::payload).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {

@@ -109,7 +109,9 @@ impl fmt::Display for ProtocolError {
                 f.write_str("The 'error' and 'result' properties are mutually exclusive.")
             }
             #[cfg(feature = "messagepack")]
-            Self::Unreadable { place, expected } => write!(f, "Reading '{place}' as {} failed.", expected.name()),
+            Self::Unreadable { place, expected } => {
+                write!(f, "Reading '{place}' as {} failed.", expected.name())
+            }
             #[cfg(feature = "messagepack")]
             Self::NoMap(field) => write!(f, "Reading map length for '{field}' failed."),
             #[cfg(feature = "messagepack")]

@@ -81,7 +81,7 @@ pub use service::HubService;
 
 pub use crate::contract::dispatch::Reply;
 #[doc(no_inline)]
-pub use crate::{HubError, HubResult, ResultExt, Stream};
+pub use crate::{HubError, HubProtocol, HubResult, ResultExt, Stream};
 
 #[cfg(all(test, feature = "macros", feature = "test-util"))]
 mod tests;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::HubProtocol;
+
 /// The options of one hub: ASP.NET Core's `HubOptions<THub>` and `HttpConnectionDispatcherOptions`, with the
 /// same names and defaults.
 ///
@@ -17,6 +19,9 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug)]
 pub struct HubOptions {
+    /// The hub protocols that clients may speak. Default: all that this build has. A client that asks for another one
+    /// is refused; with an empty list every connection ends at once, with an error in the log.
+    pub supported_protocols: Vec<HubProtocol>,
     /// How long a client may take to send its handshake. Default: 15 seconds.
     pub handshake_timeout: Duration,
     /// Time between two pings to a client. Default: 15 seconds. A client should wait for at least twice as
@@ -53,6 +58,7 @@ pub struct HubOptions {
 impl Default for HubOptions {
     fn default() -> Self {
         Self {
+            supported_protocols: HubProtocol::ALL.to_vec(),
             handshake_timeout: Duration::from_secs(15),
             keep_alive_interval: Duration::from_secs(15),
             client_timeout_interval: Duration::from_secs(30),

@@ -79,13 +79,18 @@ async fn shake_hands<H: Hub>(
     let limit = QueueLimit { bytes: unless_zero(options.transport_max_buffer_size), frames: QUEUED_FRAMES };
     let outbound = Outbound::new(framing, limit);
     let mut reader = RecordReader::new(options.maximum_receive_message_size);
-    let read = read_handshake(&mut *transport, &mut reader, &outbound);
+    if options.supported_protocols.is_empty() {
+        tracing::error!(hub = hub.core.name, "there are no supported protocols");
+        close(hub, &mut *transport, &outbound, End::Fault).await;
+        return None;
+    }
+    let read = read_handshake(&mut *transport, &mut reader, &outbound, &options.supported_protocols);
     let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
         Some(Ok(Some(read))) => read,
         Some(Ok(None)) => {
             // The client has gone: there is nobody to answer.
-            close(hub, &mut *transport, &outbound).await;
+            close(hub, &mut *transport, &outbound, End::Normal).await;
             return None;
         }
         Some(Err(_)) | None => Err(HandshakeRefusal::Canceled),
@@ -109,7 +114,7 @@ async fn shake_hands<H: Hub>(
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
             outbound.push_record(Format::Json, &response);
-            close(hub, &mut *transport, &outbound).await;
+            close(hub, &mut *transport, &outbound, End::Normal).await;
             None
         }
     }
@@ -224,10 +229,11 @@ async fn read_handshake(
     transport: &mut dyn Duplex,
     reader: &mut RecordReader,
     outbound: &Outbound,
+    supported: &[Format],
 ) -> Option<Result<Format, HandshakeRefusal>> {
     let read = first_record(transport, reader, outbound, |record| {
         let request = HandshakeRequest::read(record)?;
-        request.accept(Format::ALL, &[TransferFormat::Text, TransferFormat::Binary])
+        request.accept(supported, &[TransferFormat::Text, TransferFormat::Binary])
     });
     read.await.unwrap_or_else(|error| Some(Err(error.into())))
 }
@@ -241,8 +247,8 @@ fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> Strin
 }
 
 /// Ends a connection that has not become one, after what is queued has been written.
-async fn close<H: Hub>(hub: &HubShared<H>, transport: &mut dyn Duplex, outbound: &Outbound) {
-    let closed = poll_fn(|cx| transport.poll_finish(cx, outbound, End::Normal));
+async fn close<H: Hub>(hub: &HubShared<H>, transport: &mut dyn Duplex, outbound: &Outbound, end: End) {
+    let closed = poll_fn(|cx| transport.poll_finish(cx, outbound, end));
     // A client that does not answer the close in time is left.
     let _ = timeout(hub.options.close_timeout, closed).await;
 }

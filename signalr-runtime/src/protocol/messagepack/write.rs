@@ -76,11 +76,7 @@ fn write_message(out: &mut ByteBuf, message: &Message<'_>) -> Written {
     }
 }
 
-fn write_invocation(
-    out: &mut ByteBuf,
-    kind: i32,
-    invocation: &Invocation<'_>,
-) -> Written {
+fn write_invocation(out: &mut ByteBuf, kind: i32, invocation: &Invocation<'_>) -> Written {
     begin(out, 6, kind)?;
     write_map_len(out, count(&invocation.headers))?;
     for (name, value) in &invocation.headers {
