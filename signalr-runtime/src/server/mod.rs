@@ -94,7 +94,7 @@ pub use crate::connection::budget::MemoryBudget;
 pub use crate::connection::rate::Rate;
 pub use crate::contract::dispatch::Reply;
 #[doc(no_inline)]
-pub use crate::{HubError, HubResult, ResultExt, Stream};
+pub use crate::{HubError, HubProtocol, HubResult, ResultExt, Stream};
 
 #[cfg(all(test, feature = "macros", feature = "test-util"))]
 mod tests;

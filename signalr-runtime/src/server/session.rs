@@ -78,13 +78,18 @@ async fn shake_hands<H: Hub>(
     let outbound = Outbound::new(framing, limit);
     let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
     let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
-    let read = read_handshake(&mut line, &mut reader, &outbound);
+    if options.supported_protocols.is_empty() {
+        tracing::error!(hub = hub.core.name, "there are no supported protocols");
+        close(&mut line, &outbound, End::Fault).await;
+        return None;
+    }
+    let read = read_handshake(&mut line, &mut reader, &outbound, &options.supported_protocols);
     let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
         Some(Ok(Some(read))) => read,
         Some(Ok(None)) => {
             // The client has gone: there is nobody to answer.
-            close(&mut line, &outbound).await;
+            close(&mut line, &outbound, End::Normal).await;
             return None;
         }
         Some(Err(_)) => {
@@ -124,7 +129,7 @@ async fn shake_hands<H: Hub>(
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
             outbound.push_control(Format::Json, &response);
-            close(&mut line, &outbound).await;
+            close(&mut line, &outbound, End::Normal).await;
             None
         }
     }
@@ -244,11 +249,12 @@ async fn read_handshake(
     line: &mut Line,
     reader: &mut RecordReader,
     outbound: &Outbound,
+    supported: &[Format],
 ) -> Option<Result<Agreed, HandshakeRefusal>> {
     let carried = line.kind.transfer_formats();
     let read = first_record(&mut *line.transport, reader, outbound, |record| {
         let request = HandshakeRequest::read(record)?;
-        let format = request.accept(Format::ALL, carried)?;
+        let format = request.accept(supported, carried)?;
         Ok(Agreed { format, resumes: request.knows_stateful_reconnect() })
     });
     read.await.unwrap_or_else(|error| Some(Err(error.into())))
@@ -263,8 +269,8 @@ fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> Strin
 }
 
 /// Ends a connection that has not become one, after what is queued has been written.
-async fn close(line: &mut Line, outbound: &Outbound) {
-    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, End::Normal));
+async fn close(line: &mut Line, outbound: &Outbound, end: End) {
+    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, end));
     // A client that does not answer the close in time is left.
     let _ = timeout(line.close_timeout, closed).await;
 }
