@@ -1,6 +1,7 @@
 //! What all connections of one hub share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -9,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::client_results::ClientResults;
 use super::lifetime::LifetimeManager;
+use super::telemetry::describe_metrics;
 use crate::connection::outbound::Stop;
 
 /// How long a shutdown waits for the connections to end by themselves.
@@ -24,18 +26,22 @@ pub(crate) struct HubCore {
     pub(crate) tasks: TaskTracker,
     /// Ends those tasks that do not end by themselves.
     pub(crate) kill: CancellationToken,
+    /// The connections from the opening of their transport to their end.
+    pub(crate) open: AtomicUsize,
     /// Cancelled when the hub shuts down: no new connection is accepted.
     pub(crate) stopping: CancellationToken,
 }
 
 impl HubCore {
     pub(crate) fn new(name: &'static str) -> Self {
+        describe_metrics();
         Self {
             name,
             lifetime: LifetimeManager::new(),
             client_results: Arc::default(),
             tasks: TaskTracker::new(),
             kill: CancellationToken::new(),
+            open: AtomicUsize::new(0),
             stopping: CancellationToken::new(),
         }
     }

@@ -108,7 +108,13 @@ fn websocket<H: Hub>(hub: &Arc<HubShared<H>>, mut parts: Parts) -> HttpResponse 
             let (socket, early) = from_upgraded(upgraded);
             let transport = Box::new(WebSocket::server(socket, &early));
             // In a fresh task: what the upgrade has held would stay as long as the connection.
-            let accepted = Accepted { id, request: detach(parts), transport, framing: Framing::WebSocket };
+            let accepted = Accepted {
+                id,
+                request: detach(parts),
+                transport,
+                transport_kind: TransportKind::WebSockets,
+                framing: Framing::WebSocket,
+            };
             session::spawn(hub, accepted);
         }
     });

@@ -11,6 +11,7 @@ use super::session::{self, Accepted};
 use super::token::new_connection_id;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
+use crate::transport::negotiate::TransportKind;
 
 impl<H: Hub> HubService<H> {
     /// Serves a connection whose transport is open already, and takes hub frames as they are. `None` when the hub is
@@ -20,7 +21,13 @@ impl<H: Hub> HubService<H> {
             return None;
         }
         let id = new_connection_id();
-        let accepted = Accepted { id: id.clone(), request, transport, framing: Framing::Bare };
+        let accepted = Accepted {
+            id: id.clone(),
+            request,
+            transport,
+            transport_kind: TransportKind::WebSockets,
+            framing: Framing::Bare,
+        };
         session::spawn(Arc::clone(&self.shared), accepted);
         Some(id)
     }

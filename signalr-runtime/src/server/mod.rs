@@ -65,6 +65,7 @@ mod router;
 mod selection;
 mod service;
 mod session;
+pub mod telemetry;
 mod token;
 
 pub use clients::{CallerClients, Clients};

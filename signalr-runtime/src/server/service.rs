@@ -21,6 +21,8 @@ use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
 use super::hub::Hub;
 use super::options::HubOptions;
+use super::telemetry::TraceContext;
+use super::telemetry::span::TraceParent;
 use super::token::TokenSealer;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
@@ -55,6 +57,7 @@ pub(crate) struct HubShared<H: Hub> {
     factory: Arc<Factory<H>>,
     user_id: Option<Arc<UserId>>,
     rules: Vec<Arc<Rule>>,
+    pub(crate) trace_parent: Option<Arc<TraceParent>>,
 }
 
 impl<H: Hub> HubShared<H> {
@@ -93,6 +96,7 @@ impl<H: Hub> Clone for HubShared<H> {
             factory: Arc::clone(&self.factory),
             user_id: self.user_id.clone(),
             rules: self.rules.clone(),
+            trace_parent: self.trace_parent.clone(),
         }
     }
 }
@@ -162,6 +166,7 @@ where
                 factory,
                 user_id: None,
                 rules: Vec::new(),
+                trace_parent: None,
             }),
         }
     }
@@ -201,6 +206,30 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn filter<F: Filter>(mut self, filter: F) -> Self {
         self.configure().filters.push(filter);
+        self
+    }
+
+    /// Makes the caller's span the parent of the [span](super::telemetry#spans) of its call. Runs for each traced call that
+    /// brings a trace context in its headers, before its span is entered. With OpenTelemetry:
+    ///
+    /// ```ignore
+    /// .trace_parent(|span, caller| {
+    ///     let caller = SpanContext::new(
+    ///         TraceId::from(caller.trace_id()),
+    ///         SpanId::from(caller.parent_id()),
+    ///         TraceFlags::new(caller.flags()),
+    ///         true,
+    ///         caller.state().and_then(|state| state.parse().ok()).unwrap_or_default(),
+    ///     );
+    ///     let _ = span.set_parent(Context::new().with_remote_span_context(caller));
+    /// })
+    /// ```
+    #[must_use]
+    pub fn trace_parent<F>(mut self, trace_parent: F) -> Self
+    where
+        F: Fn(&tracing::Span, &TraceContext) + Send + Sync + 'static,
+    {
+        self.configure().trace_parent = Some(Arc::new(trace_parent));
         self
     }
 

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use http::request::Parts;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
 use super::hub::Hub;
 use super::service::HubShared;
+use super::telemetry::{ConnectionMeter, span};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
@@ -27,6 +29,7 @@ use crate::protocol::TransferFormat;
 use crate::protocol::framing::{self, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
+use crate::transport::negotiate::TransportKind;
 
 /// Frames that may wait to be written to one client.
 const QUEUED_FRAMES: usize = 1024;
@@ -44,16 +47,18 @@ pub(crate) struct Accepted {
     /// The request that opened it.
     pub(crate) request: Parts,
     pub(crate) transport: Box<dyn Duplex>,
+    pub(crate) transport_kind: TransportKind,
     pub(crate) framing: Framing,
 }
 
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
 pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
     let core = Arc::clone(&hub.core);
+    let mut meter = ConnectionMeter::start(&core, accepted.transport_kind);
     spawn_guarded(&core, async move {
-        if let Some((transport, reader, connection)) = shake_hands(&hub, accepted).await {
+        if let Some((transport, reader, connection)) = shake_hands(&hub, accepted, &mut meter).await {
             let core = Arc::clone(&hub.core);
-            spawn_guarded(&core, run(hub, transport, reader, connection));
+            spawn_guarded(&core, run(hub, transport, reader, connection, meter));
         }
     });
 }
@@ -73,8 +78,9 @@ fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 's
 async fn shake_hands<H: Hub>(
     hub: &HubShared<H>,
     accepted: Accepted,
+    meter: &mut ConnectionMeter,
 ) -> Option<(Box<dyn Duplex>, RecordReader, Arc<Connection>)> {
-    let Accepted { id, request, mut transport, framing } = accepted;
+    let Accepted { id, request, mut transport, transport_kind: _, framing } = accepted;
     let options = &hub.options;
     let limit = QueueLimit { bytes: unless_zero(options.transport_max_buffer_size), frames: QUEUED_FRAMES };
     let outbound = Outbound::new(framing, limit);
@@ -88,7 +94,11 @@ async fn shake_hands<H: Hub>(
             close(hub, &mut *transport, &outbound).await;
             return None;
         }
-        Some(Err(_)) | None => Err(HandshakeRefusal::Canceled),
+        Some(Err(_)) => {
+            meter.timed_out();
+            Err(HandshakeRefusal::Canceled)
+        }
+        None => Err(HandshakeRefusal::Canceled),
     };
     let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|format| {
         let user_id = catch_unwind(AssertUnwindSafe(|| hub.user_id(&request)));
@@ -125,6 +135,7 @@ async fn run<H: Hub>(
     transport: Box<dyn Duplex>,
     reader: RecordReader,
     connection: Arc<Connection>,
+    mut meter: ConnectionMeter,
 ) {
     let hub = &hub;
     let options = &hub.options;
@@ -156,6 +167,7 @@ async fn run<H: Hub>(
         }
         (Err(error), _) => (Ended::Failed(error), None),
     };
+    meter.ended(&ended);
     Box::pin(end(engine, registration, hub, ended, value)).await;
 }
 
@@ -197,8 +209,15 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
         hub.filters.around_connect(connection, callback).await?;
         Ok(value)
     };
-    let mut connecting = pin!(AssertUnwindSafe(connecting).catch_unwind());
-    let connected = poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    let span = span::connected(hub.core.name);
+    let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
+    let connected: Result<HubResult<Arc<H>>, _> =
+        poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    match &connected {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => span::failed(&span, error.name()),
+        Err(_) => span::failed(&span, "panic"),
+    }
     connected
         .unwrap_or_else(|_| Err(HubError::with_kind(HubErrorKind::Internal, "the connect callback panicked")))
 }
@@ -211,10 +230,12 @@ async fn disconnect<H: Hub>(
     error: Option<HubError>,
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
-    let disconnecting = hub.filters.around_disconnect(connection, callback);
+    let span = span::disconnected(hub.core.name);
+    let disconnecting = hub.filters.around_disconnect(connection, callback).instrument(span.clone());
     if AssertUnwindSafe(disconnecting).catch_unwind().await.is_ok() {
         return End::Normal;
     }
+    span::failed(&span, "panic");
     tracing::error!(hub = hub.core.name, "the disconnect callback panicked");
     End::Fault
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod probe;
+mod recorder;
 
 mod authorize;
 mod cancel;
@@ -13,14 +14,18 @@ mod handshake;
 mod keep_alive;
 mod lifecycle;
 mod limits;
+#[cfg(feature = "metrics")]
+mod measurements;
 mod negotiate;
 mod ordering;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+mod secrets;
 mod selections;
 mod shutdown;
 mod streams;
+mod traces;
 mod uploads;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,6 +39,7 @@ use super::session::{self, Accepted};
 use super::{HubHandle, HubOptions, HubService};
 use crate::connection::outbound::Framing;
 use crate::transport::memory;
+use crate::transport::negotiate::TransportKind;
 
 /// A hub under test, and the clients that connect to it.
 struct Server {
@@ -84,6 +90,7 @@ impl Server {
             id: ConnectionId::new(&format!("c{number}")),
             request,
             transport: Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
+            transport_kind: TransportKind::WebSockets,
             framing: Framing::Bare,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
