@@ -1,20 +1,14 @@
 //! What all connections of one hub share.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::client_results::ClientResults;
 use super::lifetime::LifetimeManager;
 use super::telemetry::describe_metrics;
-use crate::connection::outbound::Stop;
-
-/// How long a shutdown waits for the connections to end by themselves.
-const SHUTDOWN_WAIT: Duration = Duration::from_secs(5);
 
 /// One hub on this node, whatever its types.
 pub(crate) struct HubCore {
@@ -46,18 +40,8 @@ impl HubCore {
         }
     }
 
-    /// Ends every connection: each client is told that it may connect again, each disconnect callback runs.
-    pub(crate) async fn shut_down(&self) {
-        self.stopping.cancel();
-        self.tasks.close();
-        self.lifetime.for_each(|connection| connection.shared.outbound.stop(Stop { allow_reconnect: true }));
-        if timeout(SHUTDOWN_WAIT, self.tasks.wait()).await.is_err() {
-            tracing::warn!(
-                hub = self.name,
-                "connections are still busy after {SHUTDOWN_WAIT:?}: ending them"
-            );
-            self.kill.cancel();
-            self.tasks.wait().await;
-        }
+    /// How many connections are open, whatever they do.
+    pub(crate) fn open_connections(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS,
-    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+    ALLOW, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+    SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Uri};
@@ -15,6 +15,7 @@ use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
 use super::hub::Hub;
+use super::options::HubOptions;
 use super::service::HubShared;
 use super::session::{self, Accepted};
 use super::token::new_connection_id;
@@ -52,7 +53,7 @@ pub(crate) fn answer<H: Hub>(hub: &Arc<HubShared<H>>, parts: Parts) -> HttpRespo
 /// Hands out what a client needs to connect. Nothing is remembered.
 fn negotiate<H: Hub>(hub: &HubShared<H>, parts: &Parts) -> HttpResponse {
     if hub.core.stopping.is_cancelled() {
-        return plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
+        return shutting_down(&hub.options);
     }
     let requested = query(parts, "negotiateVersion");
     let minimum = hub.options.minimum_protocol_version;
@@ -82,7 +83,7 @@ fn negotiate<H: Hub>(hub: &HubShared<H>, parts: &Parts) -> HttpResponse {
 
 fn websocket<H: Hub>(hub: &Arc<HubShared<H>>, mut parts: Parts) -> HttpResponse {
     if hub.core.stopping.is_cancelled() {
-        return plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
+        return shutting_down(&hub.options);
     }
     let response = match upgrade::accept(&parts) {
         Ok(response) => response.map(|()| Full::default()),
@@ -165,6 +166,12 @@ fn detach_uri(uri: &mut Uri) {
 fn query<'a>(parts: &'a Parts, name: &str) -> Option<Cow<'a, str>> {
     let pairs = form_urlencoded::parse(parts.uri.query()?.as_bytes());
     pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+fn shutting_down(options: &HubOptions) -> HttpResponse {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
+    response.headers_mut().insert(RETRY_AFTER, options.retry_after.as_secs().into());
+    response
 }
 
 fn plain(status: StatusCode, text: &'static str) -> HttpResponse {

@@ -48,6 +48,9 @@ pub struct HubOptions {
     pub close_timeout: Duration,
     /// The lowest negotiate version that is accepted. Default: 0. With 1, a connection id is never a secret.
     pub minimum_protocol_version: i32,
+    /// When clients that come while the hub is [drained](super::HubHandle::drain) may try again: the `Retry-After` of
+    /// the answer, in whole seconds. Default: 5 seconds, in which a load balancer notices.
+    pub retry_after: Duration,
 }
 
 impl Default for HubOptions {
@@ -65,6 +68,7 @@ impl Default for HubOptions {
             transport_send_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
             minimum_protocol_version: 0,
+            retry_after: Duration::from_secs(5),
         }
     }
 }

@@ -9,6 +9,7 @@ mod cancel;
 mod client_results;
 mod close;
 mod dispatch;
+mod drain;
 mod filters;
 mod handshake;
 mod keep_alive;
