@@ -5,10 +5,11 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::connection::ConnectionId;
+use super::http::accepted::{Accepted, Application};
+use super::http::token::new_connection_id;
 use super::hub::Hub;
 use super::service::HubService;
-use super::session::{self, Accepted};
-use super::token::new_connection_id;
+use super::session;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
 use crate::transport::negotiate::TransportKind;
@@ -23,10 +24,14 @@ impl<H: Hub> HubService<H> {
         let id = new_connection_id();
         let accepted = Accepted {
             id: id.clone(),
+            user_id: self.shared.user_id(&request),
             request,
             transport,
-            transport_kind: TransportKind::WebSockets,
             framing: Framing::Bare,
+            kind: TransportKind::WebSockets,
+            close_timeout: self.shared.options().close_timeout,
+            live: None,
+            resume: None,
         };
         session::spawn(Arc::clone(&self.shared), accepted);
         Some(id)

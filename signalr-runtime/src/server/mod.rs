@@ -45,6 +45,7 @@
 //! let everyone = radio.handle().clients().all();
 //! ```
 
+mod access_token;
 mod client_results;
 mod clients;
 mod connection;
@@ -52,23 +53,25 @@ mod context;
 mod core;
 mod dispatcher;
 mod drain;
-mod endpoint;
 mod filter;
 mod groups;
 mod handle;
+mod http;
 mod hub;
 #[cfg(feature = "test-util")]
 mod in_memory;
 mod lifetime;
 mod options;
+mod origin;
+mod origin_policy;
 #[cfg(feature = "axum")]
 mod router;
 mod selection;
 mod service;
 mod session;
 pub mod telemetry;
-mod token;
 
+pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;
@@ -76,8 +79,13 @@ pub use drain::DrainReport;
 pub use filter::{ConnectionInfo, Filter, Invocation, Next, NextConnect, NextDisconnect};
 pub use groups::{CallerGroups, Groups};
 pub use handle::HubHandle;
+pub use http::options::{HttpOptions, Transports};
+pub use http::response::{ResponseBody, ResponseFuture};
+pub use http::token::TokenKey;
 pub use hub::Hub;
 pub use options::HubOptions;
+pub use origin::{InvalidOrigin, Origin};
+pub use origin_policy::OriginPolicy;
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;
 pub use service::HubService;

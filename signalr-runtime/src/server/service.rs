@@ -2,28 +2,33 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, Ready, ready};
+use std::future::{Future, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::request::Parts;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body::Body;
 use tower_service::Service;
 
 use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
-use super::endpoint;
 use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
+use super::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
+use super::http::connections::Connections;
+use super::http::endpoint;
+use super::http::options::HttpOptions;
+use super::http::response::{ResponseBody, ResponseFuture};
+use super::http::send::request_body;
 use super::hub::Hub;
 use super::options::HubOptions;
+use super::session;
 use super::telemetry::TraceContext;
 use super::telemetry::span::TraceParent;
-use super::token::TokenSealer;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -33,7 +38,7 @@ use crate::contract::hub::{HubContract, MethodName};
 type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static, HubResult<H>> + Send + Sync;
 
 /// Finds out who the client is.
-type UserId = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 
 /// A rule that says who may call some methods.
 pub(crate) struct Rule {
@@ -53,9 +58,9 @@ pub(crate) struct HubShared<H: Hub> {
     pub(crate) options: HubOptions,
     pub(crate) methods: Arc<MethodTable<H>>,
     pub(crate) filters: Filters,
-    pub(crate) tokens: Arc<TokenSealer>,
+    connections: Arc<Connections>,
     factory: Arc<Factory<H>>,
-    user_id: Option<Arc<UserId>>,
+    user_id: Option<Arc<UserIdProvider>>,
     rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
 }
@@ -63,10 +68,6 @@ pub(crate) struct HubShared<H: Hub> {
 impl<H: Hub> HubShared<H> {
     pub(crate) fn make_hub(&self, connection: &Arc<Connection>) -> BoxFuture<'static, HubResult<H>> {
         (self.factory)(HubContext::new(Arc::clone(&self.core), Arc::clone(connection)))
-    }
-
-    pub(crate) fn user_id(&self, request: &Parts) -> Option<Arc<str>> {
-        self.user_id.as_ref().and_then(|user_id| user_id(request)).map(Into::into)
     }
 
     /// The rules that a call of `method` must satisfy.
@@ -85,6 +86,39 @@ impl<H: Hub> HubShared<H> {
     }
 }
 
+impl<H: Hub> Application for HubShared<H> {
+    fn name(&self) -> &'static str {
+        self.core.name
+    }
+
+    fn options(&self) -> &HttpOptions {
+        &self.options.http
+    }
+
+    fn connections(&self) -> &Arc<Connections> {
+        &self.connections
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.core.stopping.is_cancelled()
+    }
+
+    fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
+        let Some(user_id) = &self.user_id else {
+            return Ok(None);
+        };
+        let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
+        user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
+            tracing::error!(hub = self.core.name, "the user id of a connection panicked");
+            UserIdPanicked
+        })
+    }
+
+    fn accept(self: Arc<Self>, accepted: Accepted) {
+        session::spawn(self, accepted);
+    }
+}
+
 impl<H: Hub> Clone for HubShared<H> {
     fn clone(&self) -> Self {
         Self {
@@ -92,7 +126,7 @@ impl<H: Hub> Clone for HubShared<H> {
             options: self.options.clone(),
             methods: Arc::clone(&self.methods),
             filters: self.filters.clone(),
-            tokens: Arc::clone(&self.tokens),
+            connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
             user_id: self.user_id.clone(),
             rules: self.rules.clone(),
@@ -162,7 +196,7 @@ where
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
-                tokens: Arc::new(TokenSealer::new()),
+                connections: Arc::new(Connections::new(H::Contract::NAME, &HttpOptions::default())),
                 factory,
                 user_id: None,
                 rules: Vec::new(),
@@ -176,7 +210,9 @@ impl<H: Hub> HubService<H> {
     /// Replaces the options.
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
-        self.configure().options = options;
+        let shared = self.configure();
+        shared.connections = Arc::new(Connections::new(shared.core.name, &options.http));
+        shared.options = options;
         self
     }
 
@@ -255,18 +291,22 @@ impl<H: Hub> fmt::Debug for HubService<H> {
     }
 }
 
-impl<H: Hub, B> Service<Request<B>> for HubService<H> {
-    type Response = Response<Full<Bytes>>;
+impl<H: Hub, B> Service<Request<B>> for HubService<H>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        // No endpoint reads a body.
-        let (parts, _) = request.into_parts();
-        ready(Ok(endpoint::answer(&self.shared, parts)))
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        let app: Arc<dyn Application> = self.shared.clone();
+        let (parts, body) = request.into_parts();
+        endpoint::answer(&app, parts, request_body(body))
     }
 }

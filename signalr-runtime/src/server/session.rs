@@ -1,18 +1,21 @@
 //! One connection of a hub, from its transport to its end.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::request::Parts;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::connection::{Connection, ConnectionId};
+use super::connection::Connection;
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
+use super::http::accepted::Accepted;
+use super::http::connections::LiveEntry;
+use super::http::options::unless_zero;
 use super::hub::Hub;
 use super::service::HubShared;
 use super::telemetry::{ConnectionMeter, span};
@@ -20,12 +23,11 @@ use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
 use crate::connection::first_record::first_record;
-use crate::connection::outbound::{Framing, Outbound, QueueLimit, Stop};
+use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::value::Format;
-use crate::protocol::TransferFormat;
 use crate::protocol::framing::{self, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
@@ -41,24 +43,24 @@ const QUEUED_CALLS: usize = 100;
 /// those that wait for an answer of the client.
 const UNORDERED_CALLS: usize = 100;
 
-/// A connection whose transport is open.
-pub(crate) struct Accepted {
-    pub(crate) id: ConnectionId,
-    /// The request that opened it.
-    pub(crate) request: Parts,
-    pub(crate) transport: Box<dyn Duplex>,
-    pub(crate) transport_kind: TransportKind,
-    pub(crate) framing: Framing,
+/// The transport of a connection, and what goes when it has ended.
+struct Line {
+    transport: Box<dyn Duplex>,
+    kind: TransportKind,
+    close_timeout: Duration,
+    live: Option<LiveEntry>,
+    meter: ConnectionMeter,
 }
 
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
 pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
     let core = Arc::clone(&hub.core);
-    let mut meter = ConnectionMeter::start(&core, accepted.transport_kind);
+    // Before the task runs, which may be never if the hub ends.
+    let meter = ConnectionMeter::start(&core, accepted.kind);
     spawn_guarded(&core, async move {
-        if let Some((transport, reader, connection)) = shake_hands(&hub, accepted, &mut meter).await {
+        if let Some((line, reader, connection)) = shake_hands(&hub, accepted, meter).await {
             let core = Arc::clone(&hub.core);
-            spawn_guarded(&core, run(hub, transport, reader, connection, meter));
+            spawn_guarded(&core, run(hub, line, reader, connection));
         }
     });
 }
@@ -78,65 +80,62 @@ fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 's
 async fn shake_hands<H: Hub>(
     hub: &HubShared<H>,
     accepted: Accepted,
-    meter: &mut ConnectionMeter,
-) -> Option<(Box<dyn Duplex>, RecordReader, Arc<Connection>)> {
-    let Accepted { id, request, mut transport, transport_kind: _, framing } = accepted;
+    meter: ConnectionMeter,
+) -> Option<(Line, RecordReader, Arc<Connection>)> {
+    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume } = accepted;
+    let mut line = Line { transport, kind, close_timeout, live, meter };
     let options = &hub.options;
-    let limit = QueueLimit { bytes: unless_zero(options.transport_max_buffer_size), frames: QUEUED_FRAMES };
+    let bytes = unless_zero(options.http.transport_max_buffer_size);
+    let limit = QueueLimit { bytes, frames: QUEUED_FRAMES };
     let outbound = Outbound::new(framing, limit);
     let mut reader = RecordReader::new(options.maximum_receive_message_size);
-    let read = read_handshake(&mut *transport, &mut reader, &outbound);
+    let read = read_handshake(&mut line, &mut reader, &outbound);
     let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
         Some(Ok(Some(read))) => read,
         Some(Ok(None)) => {
             // The client has gone: there is nobody to answer.
-            close(hub, &mut *transport, &outbound).await;
+            close(&mut line, &outbound).await;
             return None;
         }
         Some(Err(_)) => {
-            meter.timed_out();
+            line.meter.timed_out();
             Err(HandshakeRefusal::Canceled)
         }
         None => Err(HandshakeRefusal::Canceled),
     };
-    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|format| {
-        let user_id = catch_unwind(AssertUnwindSafe(|| hub.user_id(&request)));
-        user_id.map(|user_id| (format, user_id)).map_err(|_| {
-            tracing::error!(hub = hub.core.name, "the user id of a connection panicked");
-            "An unexpected error occurred during connection handshake.".to_owned()
-        })
+    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|agreed| {
+        let user_id = user_id.map(|user_id| (agreed, user_id));
+        user_id.map_err(|_| "An unexpected error occurred during connection handshake.".to_owned())
     });
     let mut response = Vec::new();
     match shaken {
-        Ok((format, user_id)) => {
+        Ok((Agreed { format, resumes }, user_id)) => {
             reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
             HandshakeResponse::SUCCESS.write(&mut response);
-            outbound.push_record(format, &response);
+            outbound.push_control(format, &response);
+            match resume {
+                Some(seat) if resumes => {
+                    outbound.keep_for_replay(format, options.stateful_reconnect_buffer_size);
+                    seat.open();
+                }
+                Some(seat) => seat.switch_off(),
+                None => {}
+            }
             let shared = Arc::new(Shared::new(format, outbound));
-            Some((transport, reader, Arc::new(Connection::new(id, user_id, request, shared))))
+            Some((line, reader, Arc::new(Connection::new(id, user_id, request, shared))))
         }
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
-            outbound.push_record(Format::Json, &response);
-            close(hub, &mut *transport, &outbound).await;
+            outbound.push_control(Format::Json, &response);
+            close(&mut line, &outbound).await;
             None
         }
     }
 }
 
-/// A size of which zero means that there is no limit.
-fn unless_zero(size: usize) -> usize {
-    if size == 0 { usize::MAX } else { size }
-}
-
-async fn run<H: Hub>(
-    hub: Arc<HubShared<H>>,
-    transport: Box<dyn Duplex>,
-    reader: RecordReader,
-    connection: Arc<Connection>,
-    mut meter: ConnectionMeter,
-) {
+async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, connection: Arc<Connection>) {
+    let Line { transport, kind, close_timeout, live, mut meter } = line;
     let hub = &hub;
     let options = &hub.options;
     let limits = EngineLimits {
@@ -144,13 +143,14 @@ async fn run<H: Hub>(
         queued_calls: QUEUED_CALLS,
         unordered_calls: UNORDERED_CALLS,
         stream_capacity: options.stream_buffer_capacity,
-        backlog: unless_zero(options.application_max_buffer_size),
+        backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
     };
     let timing = Timing {
-        ping: Some(Ping::Every(options.keep_alive_interval)),
+        // The polls of a client keep its connection alive by themselves.
+        ping: (kind != TransportKind::LongPolling).then_some(Ping::Every(options.keep_alive_interval)),
         silence: Some(Silence::FromFirstPing(options.client_timeout_interval)),
-        write: options.transport_send_timeout,
+        write: options.http.transport_send_timeout,
     };
     let role = HubDispatcher { hub: None, shared: Arc::clone(hub), connection: Arc::clone(&connection) };
     let mut engine = Engine::new(transport, reader, Arc::clone(&connection.shared), role, limits, timing);
@@ -168,7 +168,7 @@ async fn run<H: Hub>(
         (Err(error), _) => (Ended::Failed(error), None),
     };
     meter.ended(&ended);
-    Box::pin(end(engine, registration, hub, ended, value)).await;
+    Box::pin(end(engine, registration, hub, ended, value, (close_timeout, live))).await;
 }
 
 /// What is left to do when a connection is over.
@@ -178,6 +178,7 @@ async fn end<H: Hub>(
     hub: &HubShared<H>,
     ended: Ended,
     value: Option<Arc<H>>,
+    (close_timeout, live): (Duration, Option<LiveEntry>),
 ) {
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
@@ -196,7 +197,8 @@ async fn end<H: Hub>(
         })
         .await;
     // A client that does not answer the close in time is left.
-    let _ = timeout(hub.options.close_timeout, engine.close(end)).await;
+    let _ = timeout(close_timeout, engine.close(end)).await;
+    drop(live);
     engine.run_out().await;
 }
 
@@ -240,15 +242,24 @@ async fn disconnect<H: Hub>(
     End::Fault
 }
 
+/// What a handshake has settled.
+struct Agreed {
+    format: Format,
+    /// Whether the client knows how to come back.
+    resumes: bool,
+}
+
 /// Reads the handshake. None when the client goes before it is complete.
 async fn read_handshake(
-    transport: &mut dyn Duplex,
+    line: &mut Line,
     reader: &mut RecordReader,
     outbound: &Outbound,
-) -> Option<Result<Format, HandshakeRefusal>> {
-    let read = first_record(transport, reader, outbound, |record| {
+) -> Option<Result<Agreed, HandshakeRefusal>> {
+    let carried = line.kind.transfer_formats();
+    let read = first_record(&mut *line.transport, reader, outbound, |record| {
         let request = HandshakeRequest::read(record)?;
-        request.accept(Format::ALL, &[TransferFormat::Text, TransferFormat::Binary])
+        let format = request.accept(Format::ALL, carried)?;
+        Ok(Agreed { format, resumes: request.knows_stateful_reconnect() })
     });
     read.await.unwrap_or_else(|error| Some(Err(error.into())))
 }
@@ -262,10 +273,10 @@ fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> Strin
 }
 
 /// Ends a connection that has not become one, after what is queued has been written.
-async fn close<H: Hub>(hub: &HubShared<H>, transport: &mut dyn Duplex, outbound: &Outbound) {
-    let closed = poll_fn(|cx| transport.poll_finish(cx, outbound, End::Normal));
+async fn close(line: &mut Line, outbound: &Outbound) {
+    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, End::Normal));
     // A client that does not answer the close in time is left.
-    let _ = timeout(hub.options.close_timeout, closed).await;
+    let _ = timeout(line.close_timeout, closed).await;
 }
 
 /// What is said and done at the end of a connection.

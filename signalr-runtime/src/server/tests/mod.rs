@@ -4,6 +4,7 @@ mod client;
 mod probe;
 mod recorder;
 
+mod access_token;
 mod authorize;
 mod cancel;
 mod client_results;
@@ -19,6 +20,7 @@ mod limits;
 mod measurements;
 mod negotiate;
 mod ordering;
+mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
@@ -36,8 +38,9 @@ use client::{Client, Watched};
 use probe::{Probe, ProbeHubContract, World};
 
 use super::connection::ConnectionId;
-use super::session::{self, Accepted};
-use super::{HubHandle, HubOptions, HubService};
+use super::http::accepted::{Accepted, Application};
+use super::session;
+use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::outbound::Framing;
 use crate::transport::memory;
 use crate::transport::negotiate::TransportKind;
@@ -89,10 +92,14 @@ impl Server {
             http::Request::builder().uri(format!("/hub?user=u{number}")).body(()).unwrap().into_parts();
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
+            user_id: self.service.shared.user_id(&request),
             request,
             transport: Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
-            transport_kind: TransportKind::WebSockets,
             framing: Framing::Bare,
+            kind: TransportKind::WebSockets,
+            close_timeout: self.service.shared.options().close_timeout,
+            live: None,
+            resume: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
         Client::new(near, ended)

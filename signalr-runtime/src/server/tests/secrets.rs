@@ -1,6 +1,7 @@
 //! What never shows in a log or a trace: tokens, and the values of messages.
 
-use http::Request;
+use http::{Method, Request};
+use http_body_util::BodyExt;
 use serde_json::Value;
 use tower_service::Service;
 
@@ -92,23 +93,41 @@ async fn tokens_are_not_logged() {
     let (recorder, _guard) = Recorder::start();
     let server = Server::new();
     let mut service = server.service.clone();
-    let negotiate = Request::post("/hub/negotiate?negotiateVersion=1").body(()).unwrap();
-    let body = http_body_util::BodyExt::collect(service.call(negotiate).await.unwrap()).await.unwrap();
-    let body: Value = serde_json::from_slice(&body.to_bytes()).unwrap();
-    let token = body["connectionToken"].as_str().unwrap();
-    for _ in 0..2 {
-        let request = Request::get(format!("/hub?id={token}&access_token={MARK}"))
-            .header("authorization", format!("Bearer {MARK}"))
-            .header("connection", "Upgrade")
-            .header("upgrade", "websocket")
-            .header("sec-websocket-version", "13")
-            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-        service.call(request.body(()).unwrap()).await.unwrap();
-        let request = Request::delete(format!("/hub?id={token}&access_token={MARK}"));
-        service.call(request.body(()).unwrap()).await.unwrap();
+    let mut ask = |method: Method, path: &str, headers: &[(&str, &str)], body: String| {
+        let mut request = Request::builder().method(method).uri(format!("/hub{path}access_token={MARK}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        service.call(request.header("authorization", format!("Bearer {MARK}")).body(body).unwrap())
+    };
+    let upgrade = [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let events = [("accept", "text/event-stream")];
+    let mut tokens = Vec::new();
+    for headers in [&upgrade[..], &events, &[]] {
+        let answer = ask(Method::POST, "/negotiate?negotiateVersion=1&", &[], String::new()).await.unwrap();
+        let body: Value =
+            serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap();
+        let token = body["connectionToken"].as_str().unwrap().to_owned();
+        let path = format!("?id={token}&");
+        // The first opens a connection, except where that would take a socket.
+        let _transport = ask(Method::GET, &path, headers, String::new()).await.unwrap();
+        for record in [r#"{"protocol":"json","version":1}"#, &call("1", "Fail", &format!(r#"["{MARK}"]"#))] {
+            ask(Method::POST, &path, &[], format!("{record}\u{1E}")).await.unwrap();
+        }
+        settle().await;
+        ask(Method::GET, &path, headers, String::new()).await.unwrap();
+        ask(Method::DELETE, &path, &[], String::new()).await.unwrap();
+        tokens.push(token);
     }
-    tracing::info!("recorded");
     let recorded = recorder.text();
-    assert!(recorded.contains("recorded"));
-    assert!(!recorded.contains(token) && !recorded.contains(MARK), "{recorded}");
+    // Over both transports that are made of requests.
+    assert_eq!(recorded.matches("a call was answered with an error").count(), 2, "{recorded}");
+    for secret in tokens.iter().map(String::as_str).chain([MARK]) {
+        assert!(!recorded.contains(secret), "{recorded}");
+    }
 }
