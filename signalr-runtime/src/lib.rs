@@ -30,7 +30,7 @@
 //! | `axum` | `Router::hub`; includes `server` | |
 //! | `client` | connections to hubs | |
 //! | `rustls` | `https` and `wss` for the client; includes `client` | |
-//! | `metrics` | metrics of a server, through the `metrics` facade | |
+//! | `metrics` | metrics of a server, and limits that were hit, through the `metrics` facade | |
 //! | `test-util` | hubs and clients in one process, without a socket | |
 //!
 //! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.

@@ -11,6 +11,7 @@ use super::hub::Hub;
 use super::service::HubShared;
 use super::telemetry::span::CallSpan;
 use crate::connection::calls::{Mode, Stage, Turn};
+use crate::connection::limit::Limit;
 use crate::connection::role::{Bound, Role};
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -174,6 +175,10 @@ impl<H: Hub> Role for HubDispatcher<H> {
             ));
         }
         Ok(())
+    }
+
+    fn limit_hit(&self, limit: Limit) {
+        limit.hit();
     }
 
     fn silence(&self) -> HubError {

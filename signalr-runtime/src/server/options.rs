@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use super::http::options::HttpOptions;
+use super::limits::Limits;
 
-/// The options of one hub (`HubOptions<THub>`), with ASP.NET Core's names and defaults.
-///
-/// Beyond them, one client may have 100 calls waiting for their turn (then nothing more is read from it), 100 calls
-/// that stream or that wait for an answer of the client, and 100 open streams of its own; its ids may be 128 bytes
-/// long. A call beyond that is answered with an error.
+/// The options of one hub (`HubOptions<THub>`), with ASP.NET Core's names and defaults; and [`Limits`], which it has
+/// beyond them.
 ///
 /// ```
 /// use signalr_runtime::server::HubOptions;
@@ -46,6 +44,8 @@ pub struct HubOptions {
     pub stateful_reconnect_buffer_size: usize,
     /// How clients may connect.
     pub http: HttpOptions,
+    /// What clients can make the server hold beyond all this.
+    pub limits: Limits,
 }
 
 impl Default for HubOptions {
@@ -60,6 +60,7 @@ impl Default for HubOptions {
             maximum_parallel_invocations_per_client: 1,
             stateful_reconnect_buffer_size: 100_000,
             http: HttpOptions::default(),
+            limits: Limits::default(),
         }
     }
 }

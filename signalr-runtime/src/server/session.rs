@@ -10,7 +10,8 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::connection::Connection;
+use super::admission::Permit;
+use super::connection::{Connection, GroupLimits};
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
 use super::http::accepted::Accepted;
@@ -23,6 +24,7 @@ use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
 use crate::connection::first_record::first_record;
+use crate::connection::limit::Limit;
 use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
@@ -33,16 +35,6 @@ use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeRe
 use crate::protocol::message::Message;
 use crate::transport::negotiate::TransportKind;
 
-/// Frames that may wait to be written to one client.
-const QUEUED_FRAMES: usize = 1024;
-
-/// Calls of one client that may wait for their turn before the connection stops reading.
-const QUEUED_CALLS: usize = 100;
-
-/// Calls of one client that may run at once without being held back: those that stream, in either direction, and
-/// those that wait for an answer of the client.
-const UNORDERED_CALLS: usize = 100;
-
 /// The transport of a connection, and what goes when it has ended.
 struct Line {
     transport: Box<dyn Duplex>,
@@ -50,6 +42,7 @@ struct Line {
     close_timeout: Duration,
     live: Option<LiveEntry>,
     meter: ConnectionMeter,
+    permit: Option<Permit>,
 }
 
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
@@ -82,13 +75,15 @@ async fn shake_hands<H: Hub>(
     accepted: Accepted,
     meter: ConnectionMeter,
 ) -> Option<(Line, RecordReader, Arc<Connection>)> {
-    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume } = accepted;
-    let mut line = Line { transport, kind, close_timeout, live, meter };
+    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume, permit } =
+        accepted;
+    let mut line = Line { transport, kind, close_timeout, live, permit, meter };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
-    let limit = QueueLimit { bytes, frames: QUEUED_FRAMES };
+    let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
     let outbound = Outbound::new(framing, limit);
-    let mut reader = RecordReader::new(options.maximum_receive_message_size);
+    let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
+    let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
     let read = read_handshake(&mut line, &mut reader, &outbound);
     let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
@@ -100,6 +95,7 @@ async fn shake_hands<H: Hub>(
         }
         Some(Err(_)) => {
             line.meter.timed_out();
+            Limit::HandshakeTime.hit();
             Err(HandshakeRefusal::Canceled)
         }
         None => Err(HandshakeRefusal::Canceled),
@@ -123,7 +119,14 @@ async fn shake_hands<H: Hub>(
                 None => {}
             }
             let shared = Arc::new(Shared::new(format, outbound));
-            Some((line, reader, Arc::new(Connection::new(id, user_id, request, shared))))
+            if let Some(permit) = &mut line.permit {
+                permit.shaken();
+            }
+            let groups = GroupLimits {
+                name_length: options.limits.group_name_length,
+                groups: options.limits.groups_per_connection,
+            };
+            Some((line, reader, Arc::new(Connection::new(id, user_id, request, shared, groups))))
         }
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
@@ -135,13 +138,17 @@ async fn shake_hands<H: Hub>(
 }
 
 async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, connection: Arc<Connection>) {
-    let Line { transport, kind, close_timeout, live, mut meter } = line;
+    let Line { transport, kind, close_timeout, live, permit, mut meter } = line;
     let hub = &hub;
     let options = &hub.options;
     let limits = EngineLimits {
         parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
-        queued_calls: QUEUED_CALLS,
-        unordered_calls: UNORDERED_CALLS,
+        queued_calls: options.limits.queued_calls.max(1),
+        unordered_calls: options.limits.unordered_calls,
+        id_length: options.limits.id_length,
+        upload_streams: options.limits.upload_streams,
+        stray_items: options.limits.stray_items,
+        messages: options.limits.messages,
         stream_capacity: options.stream_buffer_capacity,
         backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
@@ -168,7 +175,7 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
         (Err(error), _) => (Ended::Failed(error), None),
     };
     meter.ended(&ended);
-    Box::pin(end(engine, registration, hub, ended, value, (close_timeout, live))).await;
+    Box::pin(end(engine, registration, hub, ended, value, (close_timeout, (live, permit)))).await;
 }
 
 /// What is left to do when a connection is over.
@@ -178,7 +185,7 @@ async fn end<H: Hub>(
     hub: &HubShared<H>,
     ended: Ended,
     value: Option<Arc<H>>,
-    (close_timeout, live): (Duration, Option<LiveEntry>),
+    (close_timeout, place): (Duration, (Option<LiveEntry>, Option<Permit>)),
 ) {
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
@@ -198,7 +205,7 @@ async fn end<H: Hub>(
         .await;
     // A client that does not answer the close in time is left.
     let _ = timeout(close_timeout, engine.close(end)).await;
-    drop(live);
+    drop(place);
     engine.run_out().await;
 }
 

@@ -15,6 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use super::event_stream::EventStream;
+use crate::server::admission::Refusal;
 
 /// The body of an answer: one piece of bytes, or the events of a connection as they come.
 pub struct ResponseBody(Content);
@@ -139,6 +140,13 @@ pub(super) fn with_type(status: StatusCode, content_type: &'static str, body: By
 pub(super) fn shutting_down(retry_after: Duration) -> HttpResponse {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
     response.headers_mut().insert(RETRY_AFTER, retry_after.as_secs().into());
+    response
+}
+
+/// There is no room for what was asked.
+pub(super) fn refused(refusal: Refusal) -> HttpResponse {
+    let mut response = plain(refusal.status(), refusal.text());
+    response.headers_mut().insert(RETRY_AFTER, refusal.retry_after().into());
     response
 }
 

@@ -9,6 +9,7 @@
 //! |---|---|---|---|
 //! | `signalr.server.active_connections` | gauge, connections | `signalr.transport` | connections that are open |
 //! | `signalr.server.connection.duration` | histogram, seconds | `signalr.transport`, `signalr.connection.status` | how long the connections that have ended were open |
+//! | `signalr.server.limit_hit` | counter, times | `kind` | limits that clients have reached; not of ASP.NET Core |
 //!
 //! A connection counts from the opening of its transport, handshake included, until all that it has started has ended.
 //!

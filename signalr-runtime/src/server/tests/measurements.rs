@@ -13,6 +13,7 @@ use crate::server::telemetry::{ACTIVE_CONNECTIONS, CONNECTION_DURATION};
 fn measured(snapshotter: &Snapshotter) -> BTreeMap<String, Vec<f64>> {
     let metrics = snapshotter.snapshot().into_vec().into_iter();
     metrics
+        .filter(|(key, ..)| key.kind() != MetricKind::Counter)
         .map(|(key, _, _, value)| {
             let mut labels: Vec<_> =
                 key.key().labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
@@ -20,7 +21,7 @@ fn measured(snapshotter: &Snapshotter) -> BTreeMap<String, Vec<f64>> {
             let values = match value {
                 DebugValue::Gauge(value) => vec![value.0],
                 DebugValue::Histogram(values) => values.into_iter().map(|value| value.0.floor()).collect(),
-                DebugValue::Counter(_) => panic!("nothing is counted"),
+                DebugValue::Counter(_) => panic!("counters are left out"),
             };
             (format!("{} {}", key.key().name(), labels.join(" ")), values)
         })
