@@ -19,6 +19,6 @@ export async function runSuite(network, print, options) {
     skipNegotiation,
   });
   const wanted = { ...checks, ...cutChecks };
-  if (transport !== "longpolling") Object.assign(wanted, cutNoticedChecks);
+  if (transport !== "long-polling") Object.assign(wanted, cutNoticedChecks);
   return runChecks(name, wanted, connections, server, print);
 }
