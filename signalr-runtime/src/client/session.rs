@@ -119,7 +119,7 @@ async fn shake_hands(
 ) -> Result<(), ConnectError> {
     let mut request = Vec::new();
     HandshakeRequest { protocol: format.name().into(), version: VERSION }.write(&mut request);
-    outbound.push_record(format, &request);
+    outbound.push_control(format, &request);
     let answer = first_record(transport, reader, outbound, |record| {
         HandshakeResponse::read(record).map(|response| response.error.map(Cow::into_owned))
     });

@@ -4,6 +4,9 @@
 //! which ends at once is answered in the poll that read it, and everything a connection has started ends
 //! with it. The reader pauses in one case only, [`Core::is_paused`]; pings, cancellations, completions and
 //! closes are handled while calls run or wait for their turn. What each of them does is in [`received`].
+//!
+//! A peer that may come back after its connection was lost acknowledges what it has. Those who send to it may wait
+//! for that, and a pause may wait for them: a paused reader then reads ahead, and heeds acknowledgements only.
 
 mod received;
 
@@ -19,15 +22,16 @@ use super::calls::{Calls, Finished, Stage};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
 use super::outbound::{QueueLimit, Stop, Transport};
+use super::receipts::Receipts;
 use super::role::Role;
 use super::shared::Shared;
 use crate::contract::dispatch::Answer;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::upload::Backlog;
 use crate::contract::value::Payload;
-use crate::protocol::ProtocolError;
 use crate::protocol::framing::RecordReader;
 use crate::protocol::message::{Message, Outcome};
+use crate::protocol::{self, ProtocolError};
 
 /// What one connection may hold on behalf of its peer.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +65,10 @@ pub(crate) enum Pause {
 /// Reads one task may make before it lets others run.
 const READS_PER_POLL: usize = 32;
 
+/// How many bytes are read ahead to find an acknowledgement. A peer that keeps to its own buffer's limit has much
+/// less on its way.
+const READ_AHEAD: usize = 1024 * 1024;
+
 /// How a connection ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
@@ -93,6 +101,8 @@ struct Core<R> {
     clock: Clock,
     limits: EngineLimits,
     backlog: Arc<Backlog>,
+    /// What has arrived of a peer that may come back.
+    receipts: Option<Receipts>,
     ended: Option<Ended>,
 }
 
@@ -106,6 +116,7 @@ impl<R: Role> Engine<R> {
         limits: EngineLimits,
         timing: Timing,
     ) -> Self {
+        let receipts = shared.outbound.is_replayable().then(Receipts::new);
         let core = Core {
             role,
             shared,
@@ -113,6 +124,7 @@ impl<R: Role> Engine<R> {
             clock: Clock::new(timing),
             limits,
             backlog: Arc::default(),
+            receipts,
             ended: None,
         };
         // Bytes that came with the handshake are handled first.
@@ -216,11 +228,15 @@ impl<R: Role> Engine<R> {
             if let Some(stop) = self.core.shared.outbound.awake() {
                 return Poll::Ready(Ended::Stopped(stop));
             }
-            let reads = reading == Reading::Yes && !self.core.is_paused();
+            let reads = self.core.reads(reading);
             if reading == Reading::Yes {
-                self.core.clock.reading(reads);
+                self.core.clock.reading(reads != Reads::Nothing);
             }
-            let received = reads && self.poll_receive(cx).is_ready();
+            let received = match reads {
+                Reads::Everything => self.poll_receive(cx).is_ready(),
+                Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
+                Reads::Nothing => false,
+            };
             self.core.poll_calls(cx);
             let transport = self.poll_send(cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
@@ -229,7 +245,7 @@ impl<R: Role> Engine<R> {
             if let Some(ended) = self.core.ended.take() {
                 return Poll::Ready(ended);
             }
-            if reading == Reading::Yes && !reads {
+            if reading == Reading::Yes && reads != Reads::Everything {
                 self.core.backlog.wake_on_change(cx.waker());
                 if !self.core.is_paused() {
                     continue;
@@ -262,6 +278,7 @@ impl<R: Role> Engine<R> {
         match received {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(Received::Some)) => core.clock.received(),
+            Poll::Ready(Ok(Received::Interrupted)) => reader.cut(),
             // What came before the end is handled first; the transport tells of its end again.
             Poll::Ready(Ok(Received::End) | Err(_)) if *left_over => {}
             Poll::Ready(ended) => match (reader.end(), ended) {
@@ -269,6 +286,36 @@ impl<R: Role> Engine<R> {
                 (Ok(()), Ok(_)) => core.end(Ended::Left),
                 (Ok(()), Err(error)) => core.end(Ended::Lost(error)),
             },
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads once, and handles nothing but acknowledgements before the pause is over.
+    fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { transport, reader, left_over, core } = self;
+        *left_over = true;
+        let received = transport.poll_receive(cx, &mut |bytes| reader.keep(bytes));
+        let (format, outbound) = (core.shared.format, &core.shared.outbound);
+        let looked = reader.look_ahead(|record| {
+            // What is wrong with a record is found when its turn comes.
+            if let Ok(Some(Message::Ack { sequence_id })) = protocol::read(format, record) {
+                outbound.acknowledge(sequence_id);
+            }
+        });
+        match received {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Ok(Received::Some)) => core.clock.received(),
+            Poll::Ready(Ok(Received::Interrupted)) => reader.cut(),
+            // No acknowledgement will come, so nobody may wait for one. The transport tells of its end again.
+            Poll::Ready(Ok(Received::End) | Err(_)) => outbound.end_replay(),
+        }
+        if let Err(error) = looked {
+            core.broken(&error);
+        } else if reader.kept() > READ_AHEAD {
+            core.end(Ended::Failed(HubError::with_kind(
+                HubErrorKind::Internal,
+                "The peer sends without acknowledging what it receives.",
+            )));
         }
         Poll::Ready(())
     }
@@ -304,6 +351,15 @@ enum Reading {
     No,
 }
 
+/// What is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Everything,
+    /// Everything is read, and kept; only acknowledgements are handled.
+    Acknowledgements,
+    Nothing,
+}
+
 impl<R: Role> Core<R> {
     /// The one place that decides when a connection stops reading: while its answers are not taken, while too
     /// many calls wait for their turn, and while too much of what it streams to us is not read. Everything
@@ -319,6 +375,16 @@ impl<R: Role> Core<R> {
         }
     }
 
+    fn reads(&self, reading: Reading) -> Reads {
+        if reading == Reading::Yes && !self.is_paused() {
+            Reads::Everything
+        } else if self.shared.outbound.awaits_acknowledgement() {
+            Reads::Acknowledgements
+        } else {
+            Reads::Nothing
+        }
+    }
+
     /// The first end counts.
     fn end(&mut self, ended: Ended) {
         self.ended.get_or_insert(ended);
@@ -326,8 +392,13 @@ impl<R: Role> Core<R> {
 
     fn due(&mut self, due: Due) {
         match due {
-            Due::Ping if self.shared.outbound.is_full() => {}
+            Due::Ping if self.shared.outbound.is_stuck() => {}
             Due::Ping => self.shared.send(&Message::Ping),
+            Due::Acknowledgement => {
+                if let Some(sequence_id) = self.receipts.as_mut().and_then(Receipts::acknowledge) {
+                    self.shared.send(&Message::Ack { sequence_id });
+                }
+            }
             Due::Silence => {
                 let error = self.role.silence();
                 self.end(Ended::Failed(error));

@@ -37,6 +37,13 @@ pub struct HubOptions {
     /// How many calls of one client run at once; the others wait in order. Default: 1. Calls that stream, in
     /// either direction, are not counted. Zero is taken for one.
     pub maximum_parallel_invocations_per_client: usize,
+    /// How many bytes of messages are kept for a client that may come back after it has lost its WebSocket, and that has
+    /// not said yet that it has them (`StatefulReconnectBufferSize`). Default: 100 000. While there are more, those who
+    /// send to it wait; its own streams leave half of it to others. See
+    /// [`allow_stateful_reconnects`](HttpOptions::allow_stateful_reconnects).
+    ///
+    /// A client that makes others wait must not send more than 1 MiB before it says what it has: its connection ends.
+    pub stateful_reconnect_buffer_size: usize,
     /// How clients may connect.
     pub http: HttpOptions,
 }
@@ -51,6 +58,7 @@ impl Default for HubOptions {
             enable_detailed_errors: false,
             stream_buffer_capacity: 10,
             maximum_parallel_invocations_per_client: 1,
+            stateful_reconnect_buffer_size: 100_000,
             http: HttpOptions::default(),
         }
     }

@@ -76,7 +76,7 @@ async fn shake_hands<H: Hub>(
     hub: &HubShared<H>,
     accepted: Accepted,
 ) -> Option<(Line, RecordReader, Arc<Connection>)> {
-    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live } = accepted;
+    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume } = accepted;
     let mut line = Line { transport, kind, close_timeout, live };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
@@ -94,22 +94,30 @@ async fn shake_hands<H: Hub>(
         }
         Some(Err(_)) | None => Err(HandshakeRefusal::Canceled),
     };
-    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|format| {
-        let user_id = user_id.map(|user_id| (format, user_id));
+    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|agreed| {
+        let user_id = user_id.map(|user_id| (agreed, user_id));
         user_id.map_err(|_| "An unexpected error occurred during connection handshake.".to_owned())
     });
     let mut response = Vec::new();
     match shaken {
-        Ok((format, user_id)) => {
+        Ok((Agreed { format, resumes }, user_id)) => {
             reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
             HandshakeResponse::SUCCESS.write(&mut response);
-            outbound.push_record(format, &response);
+            outbound.push_control(format, &response);
+            match resume {
+                Some(seat) if resumes => {
+                    outbound.keep_for_replay(format, options.stateful_reconnect_buffer_size);
+                    seat.open();
+                }
+                Some(seat) => seat.switch_off(),
+                None => {}
+            }
             let shared = Arc::new(Shared::new(format, outbound));
             Some((line, reader, Arc::new(Connection::new(id, user_id, request, shared))))
         }
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
-            outbound.push_record(Format::Json, &response);
+            outbound.push_control(Format::Json, &response);
             close(&mut line, &outbound).await;
             None
         }
@@ -214,15 +222,24 @@ async fn disconnect<H: Hub>(
     End::Fault
 }
 
+/// What a handshake has settled.
+struct Agreed {
+    format: Format,
+    /// Whether the client knows how to come back.
+    resumes: bool,
+}
+
 /// Reads the handshake. None when the client goes before it is complete.
 async fn read_handshake(
     line: &mut Line,
     reader: &mut RecordReader,
     outbound: &Outbound,
-) -> Option<Result<Format, HandshakeRefusal>> {
+) -> Option<Result<Agreed, HandshakeRefusal>> {
     let carried = line.kind.transfer_formats();
     let read = first_record(&mut *line.transport, reader, outbound, |record| {
-        HandshakeRequest::read(record)?.accept(Format::ALL, carried)
+        let request = HandshakeRequest::read(record)?;
+        let format = request.accept(Format::ALL, carried)?;
+        Ok(Agreed { format, resumes: request.knows_stateful_reconnect() })
     });
     read.await.unwrap_or_else(|error| Some(Err(error.into())))
 }

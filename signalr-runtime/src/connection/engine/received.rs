@@ -8,9 +8,11 @@ use super::{Core, Ended};
 use crate::connection::calls::{Call, Guarded, Mode, Uploads};
 use crate::connection::outbound::Share;
 use crate::connection::pending::{Awaited, Delivered};
+use crate::connection::receipts::{Arrived, Gap};
 use crate::connection::role::{Bound, Role};
 use crate::connection::shared::StreamResults;
 use crate::contract::dispatch::{self, ResultSink};
+use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::value::Encoded;
 use crate::protocol;
 use crate::protocol::message::{Invocation, Message, Outcome};
@@ -38,6 +40,17 @@ impl<R: Role> Core<R> {
     }
 
     fn message(&mut self, message: Message<'_>, record: &[u8]) {
+        if message.is_numbered()
+            && let Some(receipts) = &mut self.receipts
+        {
+            let arrived = receipts.arrived();
+            if receipts.is_due() {
+                self.clock.acknowledge();
+            }
+            if arrived == Arrived::Again {
+                return;
+            }
+        }
         match message {
             Message::Invocation(invocation) => self.invocation(&invocation, Mode::Plain, record),
             Message::StreamInvocation(invocation) => self.invocation(&invocation, Mode::Stream, record),
@@ -62,8 +75,22 @@ impl<R: Role> Core<R> {
             Message::Close { error, allow_reconnect } => {
                 self.end(Ended::PeerClosed { error: error.map(Into::into), allow_reconnect });
             }
-            // Without stateful reconnect these mean nothing.
-            Message::Ack { .. } | Message::Sequence { .. } => {}
+            // Without stateful reconnect these two mean nothing.
+            Message::Ack { sequence_id } => self.shared.outbound.acknowledge(sequence_id),
+            Message::Sequence { sequence_id } => self.sequence(sequence_id),
+        }
+    }
+
+    fn sequence(&mut self, sequence_id: i64) {
+        let Some(receipts) = &mut self.receipts else { return };
+        match receipts.sequence(sequence_id) {
+            Ok(()) if receipts.is_due() => self.clock.acknowledge(),
+            Ok(()) => {}
+            Err(Gap) => self.end(Ended::Failed(HubError::named(
+                HubErrorKind::Internal,
+                "InvalidOperationException",
+                "Sequence ID greater than amount of messages we've received.",
+            ))),
         }
     }
 

@@ -7,6 +7,7 @@ use http::request::Parts;
 
 use super::connections::{Connections, LiveEntry};
 use super::options::HttpOptions;
+use super::seat::Seat;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
 use crate::server::connection::ConnectionId;
@@ -52,4 +53,7 @@ pub(crate) struct Accepted {
     pub(crate) close_timeout: Duration,
     /// Its place among those that can be found by their token. Dropped when the transport has ended.
     pub(crate) live: Option<LiveEntry>,
+    /// Where the client brings a new socket, if it was granted that at negotiation. The application decides whether it
+    /// opens.
+    pub(crate) resume: Option<Arc<Seat>>,
 }

@@ -9,14 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
+use super::absentees::Absentees;
 use super::options::HttpOptions;
 use super::requests::RequestConnection;
+use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
 use crate::server::connection::ConnectionId;
 
 /// The connections of one endpoint, and the seal of those that it may get.
 pub(crate) struct Connections {
     pub(super) tokens: TokenSealer,
+    /// Those whose clients have lost their sockets and may come back.
+    pub(super) absentees: Arc<Absentees>,
     table: Mutex<Table>,
 }
 
@@ -30,8 +34,8 @@ struct Table {
 /// A connection, as the requests that belong to it find it.
 #[derive(Clone)]
 pub(super) enum Live {
-    /// It runs over a WebSocket.
-    Socket,
+    /// It runs over a WebSocket, and has a seat for the client if it may outlive that.
+    Socket(Option<Arc<Seat>>),
     /// It is made of requests.
     Requests(Arc<RequestConnection>),
 }
@@ -39,7 +43,8 @@ pub(super) enum Live {
 impl Connections {
     pub(crate) fn new(application: &'static str, options: &HttpOptions) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
-        Self { tokens, table: Mutex::default() }
+        let absentees = Absentees::new(options.stateful_reconnect_total_buffer_size);
+        Self { tokens, absentees, table: Mutex::default() }
     }
 
     /// The connection of a token, if there is one.

@@ -103,7 +103,7 @@ fn find_or_make(
         Some(Ok(connection)) => Ok(connection),
         Some(Err(Live::Requests(connection))) if connection.belongs_to(user_id) => Ok(connection),
         Some(Err(Live::Requests(_))) => Err(no_such_connection()),
-        Some(Err(Live::Socket)) => Err(other_transport()),
+        Some(Err(Live::Socket(_))) => Err(other_transport()),
     }
 }
 
@@ -116,7 +116,7 @@ fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: Reque
     let Some(claim) = connections.tokens.open(&token, user_id.as_deref()) else {
         return ResponseFuture::now(no_such_connection());
     };
-    if let Some(Live::Socket) = connections.find(&claim) {
+    if let Some(Live::Socket(_)) = connections.find(&claim) {
         return ResponseFuture::now(plain(
             StatusCode::METHOD_NOT_ALLOWED,
             "POST requests are not allowed for WebSocket connections.",
@@ -157,7 +157,7 @@ fn delete(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId) -> HttpRe
             }
             _ => not_polled(),
         },
-        Some(Live::Socket) => not_polled(),
+        Some(Live::Socket(_)) => not_polled(),
         None if connections.is_unused(&claim) => not_polled(),
         None => no_such_connection(),
     }

@@ -21,7 +21,8 @@ use super::request::detach;
 use super::requests::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, other_transport, plain, with_type};
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::outbound::{Framing, Outbound, Piece};
+use crate::connection::outbound::{Framing, Outbound};
+use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
 
 const BYTES: &str = "application/octet-stream";
@@ -59,6 +60,7 @@ pub(super) fn answer(
         // How long its client is waited for is the transport's own business.
         close_timeout: Duration::MAX,
         live: Some(entry),
+        resume: None,
     };
     Arc::clone(app).accept(accepted);
     ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new()))

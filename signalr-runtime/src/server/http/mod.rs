@@ -1,6 +1,7 @@
 //! Connections over HTTP, whatever lives on them: negotiation, the three transports, and the requests that belong to
 //! one connection (ASP.NET Core's `Http.Connections`).
 
+mod absentees;
 pub(crate) mod accepted;
 pub(crate) mod connections;
 pub(crate) mod endpoint;
@@ -13,6 +14,8 @@ mod polls;
 mod request;
 mod requests;
 pub(crate) mod response;
+mod resumable;
+pub(crate) mod seat;
 pub(crate) mod send;
 mod server_sent_events;
 pub(crate) mod token;

@@ -23,11 +23,13 @@ pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
         Ok(version) => {
             let tokens = &app.connections().tokens;
+            let asked = query(parts, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
+            let stateful = asked && options.allow_stateful_reconnects && options.transports.web_sockets;
             let (id, token) = match version {
-                NegotiateVersion::V0 => (tokens.seal_id(user_id, false), None),
+                NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),
                 NegotiateVersion::V1 => {
                     let id = new_connection_id();
-                    let token = tokens.seal(&id, user_id, false);
+                    let token = tokens.seal(&id, user_id, stateful);
                     (id, Some(ConnectionToken(token)))
                 }
             };
@@ -35,12 +37,17 @@ pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>
             Negotiation::Connection(NegotiatedConnection {
                 id: id.into(),
                 token,
-                stateful_reconnect: false,
+                stateful_reconnect: stateful,
                 transports: offered.map(Into::into).collect(),
             })
         }
     };
     with_type(StatusCode::OK, "application/json", Bytes::from(negotiation.write()))
+}
+
+/// Whether a text is what .NET takes for true.
+fn is_true(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("true")
 }
 
 impl Transports {

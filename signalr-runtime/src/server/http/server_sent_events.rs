@@ -18,7 +18,8 @@ use super::request::detach;
 use super::requests::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseBody, other_transport, plain};
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::outbound::{Framing, Outbound, Piece};
+use crate::connection::outbound::{Framing, Outbound};
+use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
 
 /// A comment, so that the client learns at once that the stream is open.
@@ -57,6 +58,7 @@ pub(super) fn answer(
         kind: TransportKind::ServerSentEvents,
         close_timeout: options.close_timeout,
         live: Some(entry),
+        resume: None,
     };
     Arc::clone(app).accept(accepted);
     response

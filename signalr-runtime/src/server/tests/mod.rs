@@ -93,6 +93,7 @@ impl Server {
             kind: TransportKind::WebSockets,
             close_timeout: self.service.shared.options().close_timeout,
             live: None,
+            resume: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
         Client::new(near, ended)

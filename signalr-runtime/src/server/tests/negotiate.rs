@@ -45,8 +45,7 @@ async fn negotiate(server: &Server, query: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn negotiation() {
     let server = Server::new();
-    let transports =
-        r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]},{"transport":"ServerSentEvents","transferFormats":["Text"]},{"transport":"LongPolling","transferFormats":["Text","Binary"]}]}"#;
+    let transports = r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]},{"transport":"ServerSentEvents","transferFormats":["Text"]},{"transport":"LongPolling","transferFormats":["Text","Binary"]}]}"#;
     for query in
         ["", "?negotiateVersion=0", "?other=1", "?negotiateVersion=%200", "?useStatefulReconnect=true"]
     {
