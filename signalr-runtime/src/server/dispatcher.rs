@@ -10,6 +10,7 @@ use super::filter::{ConnectionInfo, Invocation as FilteredCall};
 use super::hub::Hub;
 use super::service::HubShared;
 use crate::connection::calls::{Mode, Stage, Turn};
+use crate::connection::limit::Limit;
 use crate::connection::role::{Bound, Role};
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -166,6 +167,10 @@ impl<H: Hub> Role for HubDispatcher<H> {
             ));
         }
         Ok(())
+    }
+
+    fn limit_hit(&self, limit: Limit) {
+        limit.hit();
     }
 
     fn silence(&self) -> HubError {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, ready};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -25,6 +26,7 @@ use super::http::options::HttpOptions;
 use super::http::response::{ResponseBody, ResponseFuture};
 use super::http::send::request_body;
 use super::hub::Hub;
+use super::limits::Limits;
 use super::options::HubOptions;
 use super::session;
 use crate::connection::methods::MethodTable;
@@ -37,6 +39,9 @@ type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static,
 
 /// Finds out who the client is.
 type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+
+/// Finds out where a request comes from.
+type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
 
 /// A rule that says who may call some methods.
 pub(crate) struct Rule {
@@ -59,6 +64,7 @@ pub(crate) struct HubShared<H: Hub> {
     connections: Arc<Connections>,
     factory: Arc<Factory<H>>,
     user_id: Option<Arc<UserIdProvider>>,
+    address: Option<Arc<AddressProvider>>,
     rules: Vec<Arc<Rule>>,
 }
 
@@ -92,6 +98,10 @@ impl<H: Hub> Application for HubShared<H> {
         &self.options.http
     }
 
+    fn limits(&self) -> &Limits {
+        &self.options.limits
+    }
+
     fn connections(&self) -> &Arc<Connections> {
         &self.connections
     }
@@ -111,9 +121,29 @@ impl<H: Hub> Application for HubShared<H> {
         })
     }
 
+    fn client_address(&self, request: &Parts) -> Option<IpAddr> {
+        let Some(address) = &self.address else {
+            #[cfg(feature = "axum")]
+            return axum_address(request);
+            #[cfg(not(feature = "axum"))]
+            return None;
+        };
+        catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
+            tracing::error!(hub = self.core.name, "the address of a client panicked");
+            None
+        })
+    }
+
     fn accept(self: Arc<Self>, accepted: Accepted) {
         session::spawn(self, accepted);
     }
+}
+
+/// What `into_make_service_with_connect_info` tells.
+#[cfg(feature = "axum")]
+fn axum_address(request: &Parts) -> Option<IpAddr> {
+    let info = request.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()?;
+    Some(info.0.ip())
 }
 
 impl<H: Hub> Clone for HubShared<H> {
@@ -126,6 +156,7 @@ impl<H: Hub> Clone for HubShared<H> {
             connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
             user_id: self.user_id.clone(),
+            address: self.address.clone(),
             rules: self.rules.clone(),
         }
     }
@@ -192,9 +223,14 @@ where
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
-                connections: Arc::new(Connections::new(H::Contract::NAME, &HttpOptions::default())),
+                connections: Arc::new(Connections::new(
+                    H::Contract::NAME,
+                    &HttpOptions::default(),
+                    &Limits::default(),
+                )),
                 factory,
                 user_id: None,
+                address: None,
                 rules: Vec::new(),
             }),
         }
@@ -206,7 +242,7 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
-        shared.connections = Arc::new(Connections::new(shared.core.name, &options.http));
+        shared.connections = Arc::new(Connections::new(shared.core.name, &options.http, &options.limits));
         shared.options = options;
         self
     }
@@ -218,6 +254,31 @@ impl<H: Hub> HubService<H> {
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
         self.configure().user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Says where a request comes from, for the limits that hold for one address. `None` where that is not known:
+    /// they do not hold then.
+    ///
+    /// Without this it is, with the feature `axum`, the peer's address that
+    /// [`into_make_service_with_connect_info::<SocketAddr>()`][info] makes known. Behind a proxy that is the proxy's:
+    /// read the header that it sets instead, and only if every request comes through it, because everybody else can set it
+    /// too.
+    ///
+    /// [info]: https://docs.rs/axum/0.8/axum/struct.Router.html#method.into_make_service_with_connect_info
+    ///
+    /// ```
+    /// # use signalr_runtime::server::{Hub, HubService};
+    /// # fn behind_a_proxy<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// service.client_address(|request| request.headers.get("x-real-ip")?.to_str().ok()?.parse().ok())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_address<F>(mut self, address: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
+    {
+        self.configure().address = Some(Arc::new(address));
         self
     }
 

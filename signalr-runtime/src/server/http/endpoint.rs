@@ -11,7 +11,7 @@ use super::options::unless_zero;
 use super::request::{accepts_events, query};
 use super::requests::{Attached, RequestConnection};
 use super::response::{
-    HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain,
+    HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain, refused,
 };
 use super::send::{self, RequestBody};
 use super::token::Claim;
@@ -80,22 +80,25 @@ fn requests(
             },
         ));
     }
-    find_or_make(app, claim, user_id)
+    find_or_make(app, parts, claim, user_id)
 }
 
 fn find_or_make(
     app: &Arc<dyn Application>,
+    parts: &Parts,
     claim: Claim,
     user_id: &UserId,
 ) -> Result<Arc<RequestConnection>, HttpResponse> {
     let options = app.options();
     let connections = app.connections();
-    if app.is_stopping() && connections.find(&claim).is_none() {
-        return Err(stopping());
-    }
+    let permit = match connections.find(&claim) {
+        Some(_) => None,
+        None if app.is_stopping() => return Err(stopping()),
+        None => Some(connections.admission.connect(app.client_address(parts), user_id).map_err(refused)?),
+    };
     let made = connections.enter(claim, |entry| {
         let limit = unless_zero(options.application_max_buffer_size);
-        let connection = Arc::new(RequestConnection::new(entry, user_id.clone(), limit));
+        let connection = Arc::new(RequestConnection::new(entry, permit, user_id.clone(), limit));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     match made {
@@ -123,7 +126,7 @@ fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: Reque
         ));
     }
     let (expiry, patience) = (claim.expiry, app.options().body_read_timeout);
-    match find_or_make(app, claim, user_id) {
+    match find_or_make(app, parts, claim, user_id) {
         Err(refused) => ResponseFuture::now(refused),
         Ok(connection) => {
             if matches!(connection.attached(), Attached::Nothing) {

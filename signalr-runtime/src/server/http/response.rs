@@ -8,12 +8,13 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use super::event_stream::EventStream;
+use crate::server::admission::Refusal;
 
 /// The body of an answer: one piece of bytes, or the events of a connection as they come.
 pub struct ResponseBody(Content);
@@ -131,6 +132,13 @@ pub(super) fn with_type(status: StatusCode, content_type: &'static str, body: By
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// There is no room for what was asked.
+pub(super) fn refused(refusal: Refusal) -> HttpResponse {
+    let mut response = plain(refusal.status(), refusal.text());
+    response.headers_mut().insert(RETRY_AFTER, refusal.retry_after().into());
     response
 }
 

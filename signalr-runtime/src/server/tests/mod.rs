@@ -94,6 +94,7 @@ impl Server {
             close_timeout: self.service.shared.options().close_timeout,
             live: None,
             resume: None,
+            permit: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
         Client::new(near, ended)
