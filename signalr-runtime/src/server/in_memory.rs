@@ -33,6 +33,7 @@ impl<H: Hub> HubService<H> {
             live: None,
             resume: None,
             authentication: None,
+            permit: None,
         };
         session::spawn(Arc::clone(&self.shared), accepted);
         Some(id)

@@ -46,6 +46,7 @@
 //! ```
 
 mod access_token;
+mod admission;
 mod authentication_refresh;
 mod client_results;
 mod clients;
@@ -53,6 +54,7 @@ mod connection;
 mod context;
 mod core;
 mod dispatcher;
+mod drain;
 mod filter;
 mod groups;
 mod handle;
@@ -61,6 +63,7 @@ mod hub;
 #[cfg(feature = "test-util")]
 mod in_memory;
 mod lifetime;
+mod limits;
 mod options;
 mod origin;
 mod origin_policy;
@@ -69,12 +72,14 @@ mod router;
 mod selection;
 mod service;
 mod session;
+pub mod telemetry;
 
 pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
 pub use authentication_refresh::AuthenticationRefresh;
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;
+pub use drain::DrainReport;
 pub use filter::{ConnectionInfo, Filter, Invocation, Next, NextConnect, NextDisconnect};
 pub use groups::{CallerGroups, Groups};
 pub use handle::HubHandle;
@@ -82,6 +87,7 @@ pub use http::options::{HttpOptions, Transports};
 pub use http::response::{ResponseBody, ResponseFuture};
 pub use http::token::TokenKey;
 pub use hub::Hub;
+pub use limits::Limits;
 pub use options::HubOptions;
 pub use origin::{InvalidOrigin, Origin};
 pub use origin_policy::OriginPolicy;
@@ -89,9 +95,11 @@ pub use origin_policy::OriginPolicy;
 pub use router::HubRouterExt;
 pub use service::HubService;
 
+pub use crate::connection::budget::MemoryBudget;
+pub use crate::connection::rate::Rate;
 pub use crate::contract::dispatch::Reply;
 #[doc(no_inline)]
-pub use crate::{HubError, HubResult, ResultExt, Stream};
+pub use crate::{HubError, HubProtocol, HubResult, ResultExt, Stream};
 
 #[cfg(all(test, feature = "macros", feature = "test-util"))]
 mod tests;

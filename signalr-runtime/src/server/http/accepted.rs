@@ -1,5 +1,6 @@
 //! The seam between connections and what lives on them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,10 @@ use super::options::HttpOptions;
 use super::seat::Seat;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
+use crate::server::admission::Permit;
 use crate::server::authentication_refresh::AuthenticationRefresh;
 use crate::server::connection::ConnectionId;
+use crate::server::limits::Limits;
 use crate::transport::negotiate::TransportKind;
 
 /// What lives on connections: a hub, or a handler of bytes.
@@ -22,6 +25,9 @@ pub(crate) trait Application: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     fn options(&self) -> &HttpOptions;
+
+    /// What clients can make it hold.
+    fn limits(&self) -> &Limits;
 
     /// The connections it has, and the tokens of those it may get.
     fn connections(&self) -> &Arc<Connections>;
@@ -37,6 +43,9 @@ pub(crate) trait Application: Send + Sync + 'static {
 
     /// Whether a client may go on with new credentials.
     fn accepts_refresh(&self, refresh: AuthenticationRefresh) -> BoxFuture<'static, bool>;
+
+    /// Where a request comes from, if that is known.
+    fn client_address(&self, request: &Parts) -> Option<IpAddr>;
 
     /// Takes a connection whose transport is open, and serves it in tasks of its own.
     fn accept(self: Arc<Self>, accepted: Accepted);
@@ -67,4 +76,6 @@ pub(crate) struct Accepted {
     pub(crate) resume: Option<Arc<Seat>>,
     /// What can change about who its client is, if anything can.
     pub(crate) authentication: Option<Arc<Authentication>>,
+    /// Its place among all that there may be.
+    pub(crate) permit: Option<Permit>,
 }

@@ -37,8 +37,8 @@ pub(super) fn answer(
 ) -> ResponseFuture {
     let options = app.options();
     let polls = Arc::new(Polls::default());
-    let entry = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
-        Ok(entry) => entry,
+    let (entry, permit) = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
+        Ok(place) => place,
         Err(Attached::Polls(polls)) => {
             let authentication = connection.authentication().cloned();
             let refresh = authentication
@@ -79,6 +79,7 @@ pub(super) fn answer(
         live: Some(entry),
         resume: None,
         authentication,
+        permit,
     };
     Arc::clone(app).accept(accepted);
     ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new()))

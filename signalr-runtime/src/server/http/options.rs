@@ -71,6 +71,9 @@ pub struct HttpOptions {
     /// The key that connection tokens are sealed with. Default: none, which is a random key for each process. With a
     /// key that all nodes share, a client may negotiate with one node and open its WebSocket on another.
     pub token_key: Option<TokenKey>,
+    /// When clients that come while the hub is [drained](crate::server::HubHandle::drain) may try again: the
+    /// `Retry-After` of the answer, in whole seconds. Default: 5 seconds, in which a load balancer notices.
+    pub retry_after: Duration,
 }
 
 impl Default for HttpOptions {
@@ -92,6 +95,7 @@ impl Default for HttpOptions {
             close_on_authentication_expiration: false,
             enable_authentication_refresh: false,
             token_key: None,
+            retry_after: Duration::from_secs(5),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
 use super::request::{detach, query};
 use super::response::{
-    HttpResponse, ResponseBody, ResponseFuture, no_such_connection, other_transport, plain,
+    HttpResponse, ResponseBody, ResponseFuture, no_such_connection, other_transport, plain, refused,
 };
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
@@ -57,9 +57,7 @@ fn open(
             return Err(refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into()));
         }
     };
-    let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
-        return Err(plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections"));
-    };
+    let upgrade = parts.extensions.remove::<OnUpgrade>();
     // Not before the request is found to be in order: a token opens one connection.
     let (id, live, connection) = match claim {
         None => {
@@ -85,6 +83,8 @@ fn open(
             }
         }
     };
+    let upgrade = upgrade.ok_or_else(cannot_upgrade)?;
+    let permit = connections.admission.connect(app.client_address(&parts), &user_id).map_err(refused)?;
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let Some(socket) = upgraded(&*app, upgrade).await else { return };
@@ -109,17 +109,23 @@ fn open(
             live,
             resume: seat,
             authentication,
+            permit: Some(permit),
         };
         app.accept(accepted);
     });
     Ok(ResponseFuture::now(response))
 }
 
+fn cannot_upgrade() -> HttpResponse {
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
+}
+
 /// The WebSocket that an upgrade leads to. The client may go, or never take the response: nothing is left of it then.
 async fn upgraded(app: &dyn Application, upgrade: OnUpgrade) -> Option<Box<dyn Duplex>> {
     let upgraded = timeout(app.options().disconnect_timeout, upgrade).await.ok()?.ok()?;
     let (socket, early) = from_upgraded(upgraded);
-    Some(Box::new(WebSocket::server(socket, &early)))
+    let limits = app.limits();
+    Some(Box::new(WebSocket::server(socket, &early).limited(limits.fragments, limits.control_frames)))
 }
 
 /// A second WebSocket with the token of a connection that has one: the client has lost that, and brings a new one.
@@ -128,7 +134,7 @@ fn come_back(
     connection: SocketConnection,
     user_id: UserId,
     parts: Parts,
-    upgrade: OnUpgrade,
+    upgrade: Option<OnUpgrade>,
     response: HttpResponse,
 ) -> Result<ResponseFuture, HttpResponse> {
     let SocketConnection { seat, authentication } = connection;
@@ -136,6 +142,7 @@ fn come_back(
     if !seat.belongs_to(&user_id) {
         return Err(no_such_connection());
     }
+    let upgrade = upgrade.ok_or_else(cannot_upgrade)?;
     seat.admit().map_err(|refused| match refused {
         ResumeRefused::NotResumable => plain(StatusCode::CONFLICT, ""),
         ResumeRefused::Closing => plain(StatusCode::NO_CONTENT, ""),
