@@ -251,12 +251,13 @@ impl<R: Role> Engine<R> {
             if reading == Reading::Yes {
                 self.core.clock.reading(reads != Reads::Nothing);
             }
+            // Before what the peer sends from now on.
+            self.core.poll_own_call(cx);
             let received = match reads {
                 Reads::Everything => self.poll_receive(cx).is_ready(),
                 Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
                 Reads::Nothing => false,
             };
-            self.core.poll_own_call(cx);
             self.core.poll_calls(cx);
             let transport = self.poll_send(cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {

@@ -5,6 +5,7 @@ mod probe;
 mod recorder;
 
 mod access_token;
+mod authentication;
 mod authorize;
 mod cancel;
 mod client_results;
