@@ -59,7 +59,7 @@ pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
 }
 
 /// Spawns a task that ends with the hub, and whose panic is reported.
-fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 'static) {
     let (name, kill) = (core.name, core.kill.clone());
     // Boxed: a future that is moved into another one is kept there twice.
     let task = AssertUnwindSafe(Box::pin(task)).catch_unwind();

@@ -24,6 +24,8 @@ mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+#[cfg(feature = "axum")]
+mod raw;
 mod secrets;
 mod selections;
 mod shutdown;
