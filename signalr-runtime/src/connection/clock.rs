@@ -80,7 +80,6 @@ impl Clock {
         let now = Instant::now();
         let ping_at = timing.ping.and_then(|ping| now.checked_add(ping.interval()));
         let heard = matches!(timing.silence, Some(Silence::FromStart(_))).then_some(now);
-<<<<<<< HEAD
         let mut clock = Self {
             timing,
             timer: Box::pin(sleep_until(now)),
@@ -89,11 +88,8 @@ impl Clock {
             heard,
             deaf: false,
             stuck: None,
+            held: None,
         };
-=======
-        let timer = Box::pin(sleep_until(now));
-        let mut clock = Self { timing, timer, ping_at, heard, deaf: false, stuck: None, held: None };
->>>>>>> limits
         clock.arm(now);
         clock
     }
@@ -175,13 +171,9 @@ impl Clock {
                 Some(Due::Ping) => {
                     self.ping_at = self.timing.ping.and_then(|ping| now.checked_add(ping.interval()));
                 }
-<<<<<<< HEAD
                 Some(Due::Acknowledgement) => self.acknowledge_at = None,
-                Some(Due::Silence | Due::Write) | None => {}
-=======
                 Some(Due::Read) => self.held = None,
-                _ => {}
->>>>>>> limits
+                Some(Due::Silence | Due::Write) | None => {}
             }
             self.arm(now);
             if let Some(due) = due {
@@ -196,13 +188,10 @@ impl Clock {
             Some(Due::Write)
         } else if self.silent_at().is_some_and(|at| now >= at) {
             Some(Due::Silence)
-<<<<<<< HEAD
         } else if self.acknowledge_at.is_some_and(|at| now >= at) {
             Some(Due::Acknowledgement)
-=======
         } else if self.held.is_some_and(|until| now >= until) {
             Some(Due::Read)
->>>>>>> limits
         } else if self.ping_at.is_some_and(|at| now >= at) {
             Some(Due::Ping)
         } else {
@@ -213,13 +202,8 @@ impl Clock {
     /// Sets the timer to what is due first, with a far look where nothing is.
     fn arm(&mut self, now: Instant) {
         const FAR: Duration = Duration::from_secs(24 * 60 * 60);
-<<<<<<< HEAD
-        let times = [self.ping_at, self.acknowledge_at, self.silent_at(), self.stuck_until()];
+        let times = [self.ping_at, self.acknowledge_at, self.silent_at(), self.stuck_until(), self.held];
         let first = times.into_iter().flatten().min();
-=======
-        let first =
-            [self.ping_at, self.silent_at(), self.stuck_until(), self.held].into_iter().flatten().min();
->>>>>>> limits
         self.timer.as_mut().reset(first.unwrap_or(now + FAR).max(now));
     }
 

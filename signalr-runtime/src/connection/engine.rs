@@ -23,11 +23,8 @@ use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
 use super::limit::Limit;
 use super::outbound::{QueueLimit, Stop, Transport};
-<<<<<<< HEAD
-use super::receipts::Receipts;
-=======
 use super::rate::{Rate, TokenBucket};
->>>>>>> limits
+use super::receipts::Receipts;
 use super::role::Role;
 use super::shared::Shared;
 use crate::contract::dispatch::Answer;
@@ -114,17 +111,14 @@ struct Core<R> {
     clock: Clock,
     limits: EngineLimits,
     backlog: Arc<Backlog>,
-<<<<<<< HEAD
     /// What has arrived of a peer that may come back.
     receipts: Option<Receipts>,
-=======
     /// What the peer may still send before it has to wait.
     allowance: Option<TokenBucket>,
     /// Messages of the current read.
     messages: u32,
     /// What may still come for streams that do not exist; none before the first has come.
     strays: Option<TokenBucket>,
->>>>>>> limits
     ended: Option<Ended>,
 }
 
@@ -146,13 +140,10 @@ impl<R: Role> Engine<R> {
             clock: Clock::new(timing),
             limits,
             backlog: Arc::default(),
-<<<<<<< HEAD
             receipts,
-=======
             allowance: limits.messages.map(TokenBucket::new),
             messages: 0,
             strays: None,
->>>>>>> limits
             ended: None,
         };
         // Bytes that came with the handshake are handled first.
@@ -408,7 +399,6 @@ impl<R: Role> Core<R> {
         }
     }
 
-<<<<<<< HEAD
     fn reads(&self, reading: Reading) -> Reads {
         if reading == Reading::Yes && !self.is_paused() {
             Reads::Everything
@@ -416,7 +406,9 @@ impl<R: Role> Core<R> {
             Reads::Acknowledgements
         } else {
             Reads::Nothing
-=======
+        }
+    }
+
     /// Settles what one read has brought: the messages of a read are few enough to be lent.
     fn count_messages(&mut self) {
         let messages = std::mem::take(&mut self.messages);
@@ -425,7 +417,6 @@ impl<R: Role> Core<R> {
         {
             self.role.limit_hit(Limit::MessageRate);
             self.clock.hold(wait);
->>>>>>> limits
         }
     }
 

@@ -11,13 +11,10 @@ pub(crate) mod limit;
 pub(crate) mod methods;
 pub(crate) mod outbound;
 pub(crate) mod pending;
-<<<<<<< HEAD
 pub(crate) mod pieces;
+pub(crate) mod rate;
 mod receipts;
 mod replay;
-=======
-pub(crate) mod rate;
->>>>>>> limits
 pub(crate) mod role;
 pub(crate) mod scope;
 pub(crate) mod shared;

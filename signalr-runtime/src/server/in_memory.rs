@@ -31,11 +31,8 @@ impl<H: Hub> HubService<H> {
             kind: TransportKind::WebSockets,
             close_timeout: self.shared.options().close_timeout,
             live: None,
-<<<<<<< HEAD
             resume: None,
-=======
             permit: None,
->>>>>>> limits
         };
         session::spawn(Arc::clone(&self.shared), accepted);
         Some(id)

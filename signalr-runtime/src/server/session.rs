@@ -69,13 +69,9 @@ async fn shake_hands<H: Hub>(
     hub: &HubShared<H>,
     accepted: Accepted,
 ) -> Option<(Line, RecordReader, Arc<Connection>)> {
-<<<<<<< HEAD
-    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume } = accepted;
-    let mut line = Line { transport, kind, close_timeout, live };
-=======
-    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, permit } = accepted;
+    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume, permit } =
+        accepted;
     let mut line = Line { transport, kind, close_timeout, live, permit };
->>>>>>> limits
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };

@@ -9,11 +9,8 @@ use crate::connection::calls::{Call, Guarded, Mode, Uploads};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Share;
 use crate::connection::pending::{Awaited, Delivered};
-<<<<<<< HEAD
-use crate::connection::receipts::{Arrived, Gap};
-=======
 use crate::connection::rate::TokenBucket;
->>>>>>> limits
+use crate::connection::receipts::{Arrived, Gap};
 use crate::connection::role::{Bound, Role};
 use crate::connection::shared::StreamResults;
 use crate::contract::dispatch::{self, ResultSink};

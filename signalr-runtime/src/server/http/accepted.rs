@@ -62,12 +62,9 @@ pub(crate) struct Accepted {
     pub(crate) close_timeout: Duration,
     /// Its place among those that can be found by their token. Dropped when the transport has ended.
     pub(crate) live: Option<LiveEntry>,
-<<<<<<< HEAD
     /// Where the client brings a new socket, if it was granted that at negotiation. The application decides whether it
     /// opens.
     pub(crate) resume: Option<Arc<Seat>>,
-=======
     /// Its place among all that there may be.
     pub(crate) permit: Option<Permit>,
->>>>>>> limits
 }

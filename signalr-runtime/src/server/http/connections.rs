@@ -21,12 +21,9 @@ use crate::server::limits::Limits;
 /// The connections of one endpoint, the seal of those that it may get, and how many that may be.
 pub(crate) struct Connections {
     pub(super) tokens: TokenSealer,
-<<<<<<< HEAD
     /// Those whose clients have lost their sockets and may come back.
     pub(super) absentees: Arc<Absentees>,
-=======
     pub(super) admission: Admission,
->>>>>>> limits
     table: Mutex<Table>,
 }
 
@@ -49,12 +46,8 @@ pub(super) enum Live {
 impl Connections {
     pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
-<<<<<<< HEAD
         let absentees = Absentees::new(options.stateful_reconnect_total_buffer_size);
-        Self { tokens, absentees, table: Mutex::default() }
-=======
-        Self { tokens, admission: Admission::new(limits), table: Mutex::default() }
->>>>>>> limits
+        Self { tokens, absentees, admission: Admission::new(limits), table: Mutex::default() }
     }
 
     /// The connection of a token, if there is one.

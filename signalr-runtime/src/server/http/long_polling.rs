@@ -60,11 +60,8 @@ pub(super) fn answer(
         // How long its client is waited for is the transport's own business.
         close_timeout: Duration::MAX,
         live: Some(entry),
-<<<<<<< HEAD
         resume: None,
-=======
         permit,
->>>>>>> limits
     };
     Arc::clone(app).accept(accepted);
     ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new()))

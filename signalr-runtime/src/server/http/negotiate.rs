@@ -26,13 +26,9 @@ pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>
     let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
         Ok(version) => {
-<<<<<<< HEAD
-            let tokens = &app.connections().tokens;
+            let tokens = &connections.tokens;
             let asked = query(parts, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
             let stateful = asked && options.allow_stateful_reconnects && options.transports.web_sockets;
-=======
-            let tokens = &connections.tokens;
->>>>>>> limits
             let (id, token) = match version {
                 NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),
                 NegotiateVersion::V1 => {

@@ -58,11 +58,8 @@ pub(super) fn answer(
         kind: TransportKind::ServerSentEvents,
         close_timeout: options.close_timeout,
         live: Some(entry),
-<<<<<<< HEAD
         resume: None,
-=======
         permit,
->>>>>>> limits
     };
     Arc::clone(app).accept(accepted);
     response

@@ -10,13 +10,9 @@ use tokio::time::timeout;
 use super::accepted::{Accepted, Application, UserId};
 use super::connections::Live;
 use super::request::{detach, query};
-<<<<<<< HEAD
-use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain};
+use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain, refused};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
-=======
-use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain, refused};
->>>>>>> limits
 use super::token::new_connection_id;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
@@ -45,25 +41,14 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             return refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into());
         }
     };
-<<<<<<< HEAD
-=======
-    let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
-        Ok(permit) => permit,
-        Err(refusal) => return refused(refusal),
-    };
-    // Not before the request is found to be in order: a token opens one connection.
-    let (id, live) = match claim {
-        None => (new_connection_id(), None),
-        Some(claim) => match connections.enter(claim, |entry| (Live::Socket, entry)) {
-            None => return no_such_connection(),
-            Some(Ok(entry)) => (entry.id().clone(), Some(entry)),
-            Some(Err(Live::Socket)) => return plain(StatusCode::CONFLICT, ""),
-            Some(Err(Live::Requests(_))) => return other_transport(),
-        },
-    };
->>>>>>> limits
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections");
+    };
+    let is_new = claim.as_ref().is_none_or(|claim| connections.find(claim).is_none());
+    let permit = match is_new.then(|| connections.admission.connect(app.client_address(&parts), &user_id)) {
+        Some(Err(refusal)) => return refused(refusal),
+        Some(Ok(permit)) => Some(permit),
+        None => None,
     };
     // Not before the request is found to be in order: a token opens one connection.
     let (id, live, resume) = match claim {
@@ -87,7 +72,6 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
     };
     let app = Arc::clone(app);
     tokio::spawn(async move {
-<<<<<<< HEAD
         let Some(socket) = upgraded(&*app, upgrade).await else { return };
         let transport = match &resume {
             None => socket,
@@ -108,6 +92,7 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             close_timeout: app.options().close_timeout,
             live,
             resume,
+            permit,
         };
         app.accept(accepted);
     });
@@ -118,7 +103,8 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
 async fn upgraded(app: &dyn Application, upgrade: OnUpgrade) -> Option<Box<dyn Duplex>> {
     let upgraded = timeout(app.options().disconnect_timeout, upgrade).await.ok()?.ok()?;
     let (socket, early) = from_upgraded(upgraded);
-    Some(Box::new(WebSocket::server(socket, &early)))
+    let limits = app.limits();
+    Some(Box::new(WebSocket::server(socket, &early).limited(limits.fragments, limits.control_frames)))
 }
 
 /// A second WebSocket with the token of a connection that has one: the client has lost that, and brings a new one.
@@ -145,27 +131,6 @@ fn come_back(
     tokio::spawn(async move {
         if let Some(socket) = upgraded(&*app, upgrade).await {
             seat.hand_in(socket);
-=======
-        // The client may go, or never take the response: nothing is left of it then.
-        if let Ok(Ok(upgraded)) = timeout(deadline, upgrade).await {
-            let (socket, early) = from_upgraded(upgraded);
-            let limits = app.limits();
-            let transport =
-                WebSocket::server(socket, &early).limited(limits.fragments, limits.control_frames);
-            let accepted = Accepted {
-                id,
-                user_id: Ok(user_id),
-                // In a fresh task: what the upgrade has held would stay as long as the connection.
-                request: detach(parts),
-                transport: Box::new(transport),
-                framing: Framing::WebSocket,
-                kind: TransportKind::WebSockets,
-                close_timeout: app.options().close_timeout,
-                live,
-                permit: Some(permit),
-            };
-            app.accept(accepted);
->>>>>>> limits
         }
     });
     response

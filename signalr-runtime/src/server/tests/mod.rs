@@ -93,11 +93,8 @@ impl Server {
             kind: TransportKind::WebSockets,
             close_timeout: self.service.shared.options().close_timeout,
             live: None,
-<<<<<<< HEAD
             resume: None,
-=======
             permit: None,
->>>>>>> limits
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
         Client::new(near, ended)
