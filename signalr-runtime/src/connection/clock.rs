@@ -80,9 +80,10 @@ impl Clock {
         let now = Instant::now();
         let ping_at = timing.ping.and_then(|ping| now.checked_add(ping.interval()));
         let heard = matches!(timing.silence, Some(Silence::FromStart(_))).then_some(now);
+        let timer = Box::pin(sleep_until(now));
         let mut clock = Self {
             timing,
-            timer: Box::pin(sleep_until(now)),
+            timer,
             ping_at,
             acknowledge_at: None,
             heard,

@@ -44,12 +44,6 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
     let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections");
     };
-    let is_new = claim.as_ref().is_none_or(|claim| connections.find(claim).is_none());
-    let permit = match is_new.then(|| connections.admission.connect(app.client_address(&parts), &user_id)) {
-        Some(Err(refusal)) => return refused(refusal),
-        Some(Ok(permit)) => Some(permit),
-        None => None,
-    };
     // Not before the request is found to be in order: a token opens one connection.
     let (id, live, resume) = match claim {
         None => (new_connection_id(), None, None),
@@ -69,6 +63,10 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
                 Some(Err(Live::Requests(_))) => return other_transport(),
             }
         }
+    };
+    let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
+        Ok(permit) => permit,
+        Err(refusal) => return refused(refusal),
     };
     let app = Arc::clone(app);
     tokio::spawn(async move {
@@ -92,7 +90,7 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             close_timeout: app.options().close_timeout,
             live,
             resume,
-            permit,
+            permit: Some(permit),
         };
         app.accept(accepted);
     });
