@@ -45,6 +45,7 @@
 //! let everyone = radio.handle().clients().all();
 //! ```
 
+mod access_token;
 mod client_results;
 mod clients;
 mod connection;
@@ -60,12 +61,15 @@ mod hub;
 mod in_memory;
 mod lifetime;
 mod options;
+mod origin;
+mod origin_policy;
 #[cfg(feature = "axum")]
 mod router;
 mod selection;
 mod service;
 mod session;
 
+pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;
@@ -77,6 +81,8 @@ pub use http::response::{ResponseBody, ResponseFuture};
 pub use http::token::TokenKey;
 pub use hub::Hub;
 pub use options::HubOptions;
+pub use origin::{InvalidOrigin, Origin};
+pub use origin_policy::OriginPolicy;
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;
 pub use service::HubService;

@@ -3,6 +3,7 @@
 mod client;
 mod probe;
 
+mod access_token;
 mod authorize;
 mod cancel;
 mod client_results;
@@ -15,6 +16,7 @@ mod lifecycle;
 mod limits;
 mod negotiate;
 mod ordering;
+mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;

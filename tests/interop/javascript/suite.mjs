@@ -1,0 +1,24 @@
+// The interop suite of `@microsoft/signalr`, wherever the client runs.
+import { Connections, protocols, transports } from "./connections.mjs";
+import { checks } from "./checks.mjs";
+import { cutChecks, cutNoticedChecks } from "./cuts.mjs";
+import { runChecks } from "./runner.mjs";
+
+/**
+ * Runs the checks over one transport and protocol, printing each with `print`, and gives how many failed. `client`,
+ * `transport`, `protocol` and `skipNegotiation` make the suite's name.
+ */
+export async function runSuite(network, print, options) {
+  const { client, transport, protocol, skipNegotiation, server, hubUrl, directHubUrl } = options;
+  const name = [client, transport, protocol, ...(skipNegotiation ? ["direct"] : [])].join("-");
+  const connections = new Connections(network, {
+    hubUrl,
+    directHubUrl,
+    transport: transports[transport],
+    protocol: protocols[protocol],
+    skipNegotiation,
+  });
+  const wanted = { ...checks, ...cutChecks };
+  if (transport !== "longpolling") Object.assign(wanted, cutNoticedChecks);
+  return runChecks(name, wanted, connections, server, print);
+}
