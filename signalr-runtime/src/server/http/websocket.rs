@@ -41,9 +41,7 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             return refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into());
         }
     };
-    let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
-        return plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections");
-    };
+    let upgrade = parts.extensions.remove::<OnUpgrade>();
     // Not before the request is found to be in order: a token opens one connection.
     let (id, live, resume) = match claim {
         None => (new_connection_id(), None, None),
@@ -63,6 +61,9 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
                 Some(Err(Live::Requests(_))) => return other_transport(),
             }
         }
+    };
+    let Some(upgrade) = upgrade else {
+        return cannot_upgrade();
     };
     let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
         Ok(permit) => permit,
@@ -110,7 +111,7 @@ fn come_back(
     app: &Arc<dyn Application>,
     seat: Option<Arc<Seat>>,
     user_id: &UserId,
-    upgrade: OnUpgrade,
+    upgrade: Option<OnUpgrade>,
     response: HttpResponse,
 ) -> HttpResponse {
     let Some(seat) = seat else {
@@ -125,6 +126,9 @@ fn come_back(
         Err(ResumeRefused::Closing) => return plain(StatusCode::NO_CONTENT, ""),
         Err(ResumeRefused::TooOften) => return plain(StatusCode::TOO_MANY_REQUESTS, ""),
     }
+    let Some(upgrade) = upgrade else {
+        return cannot_upgrade();
+    };
     let app = Arc::clone(app);
     tokio::spawn(async move {
         if let Some(socket) = upgraded(&*app, upgrade).await {
@@ -132,4 +136,8 @@ fn come_back(
         }
     });
     response
+}
+
+fn cannot_upgrade() -> HttpResponse {
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
 }
