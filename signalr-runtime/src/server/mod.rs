@@ -92,6 +92,7 @@ pub use service::HubService;
 
 pub use crate::connection::budget::MemoryBudget;
 pub use crate::connection::rate::Rate;
+pub use crate::connection::slow_consumer::SlowConsumer;
 pub use crate::contract::dispatch::Reply;
 #[doc(no_inline)]
 pub use crate::{HubError, HubResult, ResultExt, Stream};
