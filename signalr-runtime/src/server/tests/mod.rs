@@ -22,6 +22,7 @@ mod over_tcp;
 mod panics;
 mod selections;
 mod shutdown;
+mod slow_consumers;
 mod streams;
 mod uploads;
 
