@@ -53,6 +53,7 @@ mod connection;
 mod context;
 mod core;
 mod dispatcher;
+mod drain;
 mod filter;
 mod groups;
 mod handle;
@@ -70,11 +71,13 @@ mod router;
 mod selection;
 mod service;
 mod session;
+pub mod telemetry;
 
 pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;
+pub use drain::DrainReport;
 pub use filter::{ConnectionInfo, Filter, Invocation, Next, NextConnect, NextDisconnect};
 pub use groups::{CallerGroups, Groups};
 pub use handle::HubHandle;
@@ -95,7 +98,7 @@ pub use crate::connection::rate::Rate;
 pub use crate::connection::slow_consumer::SlowConsumer;
 pub use crate::contract::dispatch::Reply;
 #[doc(no_inline)]
-pub use crate::{HubError, HubResult, ResultExt, Stream};
+pub use crate::{HubError, HubProtocol, HubResult, ResultExt, Stream};
 
 #[cfg(all(test, feature = "macros", feature = "test-util"))]
 mod tests;

@@ -29,6 +29,8 @@ use super::hub::Hub;
 use super::limits::Limits;
 use super::options::HubOptions;
 use super::session;
+use super::telemetry::TraceContext;
+use super::telemetry::span::TraceParent;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -66,6 +68,7 @@ pub(crate) struct HubShared<H: Hub> {
     user_id: Option<Arc<UserIdProvider>>,
     address: Option<Arc<AddressProvider>>,
     rules: Vec<Arc<Rule>>,
+    pub(crate) trace_parent: Option<Arc<TraceParent>>,
 }
 
 impl<H: Hub> HubShared<H> {
@@ -158,6 +161,7 @@ impl<H: Hub> Clone for HubShared<H> {
             user_id: self.user_id.clone(),
             address: self.address.clone(),
             rules: self.rules.clone(),
+            trace_parent: self.trace_parent.clone(),
         }
     }
 }
@@ -232,6 +236,7 @@ where
                 user_id: None,
                 address: None,
                 rules: Vec::new(),
+                trace_parent: None,
             }),
         }
     }
@@ -298,6 +303,30 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn filter<F: Filter>(mut self, filter: F) -> Self {
         self.configure().filters.push(filter);
+        self
+    }
+
+    /// Makes the caller's span the parent of the [span](super::telemetry#spans) of its call. Runs for each traced call that
+    /// brings a trace context in its headers, before its span is entered. With OpenTelemetry:
+    ///
+    /// ```ignore
+    /// .trace_parent(|span, caller| {
+    ///     let caller = SpanContext::new(
+    ///         TraceId::from(caller.trace_id()),
+    ///         SpanId::from(caller.parent_id()),
+    ///         TraceFlags::new(caller.flags()),
+    ///         true,
+    ///         caller.state().and_then(|state| state.parse().ok()).unwrap_or_default(),
+    ///     );
+    ///     let _ = span.set_parent(Context::new().with_remote_span_context(caller));
+    /// })
+    /// ```
+    #[must_use]
+    pub fn trace_parent<F>(mut self, trace_parent: F) -> Self
+    where
+        F: Fn(&tracing::Span, &TraceContext) + Send + Sync + 'static,
+    {
+        self.configure().trace_parent = Some(Arc::new(trace_parent));
         self
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::admission::Permit;
 use super::connection::{Connection, GroupLimits};
@@ -18,6 +19,7 @@ use super::http::connections::LiveEntry;
 use super::http::options::unless_zero;
 use super::hub::Hub;
 use super::service::HubShared;
+use super::telemetry::{ConnectionMeter, span};
 use crate::connection::budget::{Holder, MemoryBudget, Watched};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
@@ -40,14 +42,17 @@ struct Line {
     kind: TransportKind,
     close_timeout: Duration,
     live: Option<LiveEntry>,
+    meter: ConnectionMeter,
     permit: Option<Permit>,
 }
 
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
 pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
     let core = Arc::clone(&hub.core);
+    // Before the task runs, which may be never if the hub ends.
+    let meter = ConnectionMeter::start(&core, accepted.kind);
     spawn_guarded(&core, async move {
-        if let Some((line, reader, connection)) = shake_hands(&hub, accepted).await {
+        if let Some((line, reader, connection)) = shake_hands(&hub, accepted, meter).await {
             let core = Arc::clone(&hub.core);
             spawn_guarded(&core, run(hub, line, reader, connection));
         }
@@ -69,10 +74,11 @@ fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 's
 async fn shake_hands<H: Hub>(
     hub: &HubShared<H>,
     accepted: Accepted,
+    meter: ConnectionMeter,
 ) -> Option<(Line, RecordReader, Arc<Connection>)> {
     let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume, permit } =
         accepted;
-    let mut line = Line { transport, kind, close_timeout, live, permit };
+    let mut line = Line { transport, kind, close_timeout, live, permit, meter };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
@@ -81,16 +87,22 @@ async fn shake_hands<H: Hub>(
         .charged_to(options.limits.memory.clone());
     let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
     let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
-    let read = read_handshake(&mut line, &mut reader, &outbound);
+    if options.supported_protocols.is_empty() {
+        tracing::error!(hub = hub.core.name, "there are no supported protocols");
+        close(&mut line, &outbound, End::Fault).await;
+        return None;
+    }
+    let read = read_handshake(&mut line, &mut reader, &outbound, &options.supported_protocols);
     let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
         Some(Ok(Some(read))) => read,
         Some(Ok(None)) => {
             // The client has gone: there is nobody to answer.
-            close(&mut line, &outbound).await;
+            close(&mut line, &outbound, End::Normal).await;
             return None;
         }
         Some(Err(_)) => {
+            line.meter.timed_out();
             Limit::HandshakeTime.hit();
             Err(HandshakeRefusal::Canceled)
         }
@@ -127,14 +139,14 @@ async fn shake_hands<H: Hub>(
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
             outbound.push_control(Format::Json, &response);
-            close(&mut line, &outbound).await;
+            close(&mut line, &outbound, End::Normal).await;
             None
         }
     }
 }
 
 async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, connection: Arc<Connection>) {
-    let Line { transport, kind, close_timeout, live, permit } = line;
+    let Line { transport, kind, close_timeout, live, permit, mut meter } = line;
     let hub = &hub;
     let options = &hub.options;
     let limits = EngineLimits {
@@ -170,6 +182,7 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
         }
         (Err(error), _) => (Ended::Failed(error), None),
     };
+    meter.ended(&ended);
     Box::pin(end(engine, registration, hub, ended, value, (close_timeout, (live, permit)))).await;
 }
 
@@ -213,8 +226,15 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
         hub.filters.around_connect(connection, callback).await?;
         Ok(value)
     };
-    let mut connecting = pin!(AssertUnwindSafe(connecting).catch_unwind());
-    let connected = poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    let span = span::connected(hub.core.name);
+    let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
+    let connected: Result<HubResult<Arc<H>>, _> =
+        poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    match &connected {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => span::failed(&span, error.name()),
+        Err(_) => span::failed(&span, "panic"),
+    }
     connected
         .unwrap_or_else(|_| Err(HubError::with_kind(HubErrorKind::Internal, "the connect callback panicked")))
 }
@@ -227,10 +247,12 @@ async fn disconnect<H: Hub>(
     error: Option<HubError>,
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
-    let disconnecting = hub.filters.around_disconnect(connection, callback);
+    let span = span::disconnected(hub.core.name);
+    let disconnecting = hub.filters.around_disconnect(connection, callback).instrument(span.clone());
     if AssertUnwindSafe(disconnecting).catch_unwind().await.is_ok() {
         return End::Normal;
     }
+    span::failed(&span, "panic");
     tracing::error!(hub = hub.core.name, "the disconnect callback panicked");
     End::Fault
 }
@@ -247,11 +269,12 @@ async fn read_handshake(
     line: &mut Line,
     reader: &mut RecordReader,
     outbound: &Outbound,
+    supported: &[Format],
 ) -> Option<Result<Agreed, HandshakeRefusal>> {
     let carried = line.kind.transfer_formats();
     let read = first_record(&mut *line.transport, reader, outbound, |record| {
         let request = HandshakeRequest::read(record)?;
-        let format = request.accept(Format::ALL, carried)?;
+        let format = request.accept(supported, carried)?;
         Ok(Agreed { format, resumes: request.knows_stateful_reconnect() })
     });
     read.await.unwrap_or_else(|error| Some(Err(error.into())))
@@ -266,8 +289,8 @@ fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> Strin
 }
 
 /// Ends a connection that has not become one, after what is queued has been written.
-async fn close(line: &mut Line, outbound: &Outbound) {
-    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, End::Normal));
+async fn close(line: &mut Line, outbound: &Outbound, end: End) {
+    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, end));
     // A client that does not answer the close in time is left.
     let _ = timeout(line.close_timeout, closed).await;
 }

@@ -12,6 +12,7 @@ use super::request::{accepts_events, query};
 use super::requests::{Attached, RequestConnection};
 use super::response::{
     HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain, refused,
+    shutting_down,
 };
 use super::send::{self, RequestBody};
 use super::token::Claim;
@@ -40,7 +41,7 @@ pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody
         }
         Method::GET | Method::CONNECT if upgrade::is_requested(&parts) => {
             if app.is_stopping() {
-                return ResponseFuture::now(stopping());
+                return ResponseFuture::now(shutting_down(app.options().retry_after));
             }
             ResponseFuture::now(websocket::answer(app, user_id, parts))
         }
@@ -53,10 +54,6 @@ pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody
         Method::DELETE => ResponseFuture::now(delete(app, &parts, &user_id)),
         _ => ResponseFuture::now(method_not_allowed("GET, POST, DELETE")),
     }
-}
-
-fn stopping() -> HttpResponse {
-    plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down")
 }
 
 /// The connection that a request for a transport belongs to, which may be new.
@@ -93,7 +90,7 @@ fn find_or_make(
     let connections = app.connections();
     let permit = match connections.find(&claim) {
         Some(_) => None,
-        None if app.is_stopping() => return Err(stopping()),
+        None if app.is_stopping() => return Err(shutting_down(options.retry_after)),
         None => Some(connections.admission.connect(app.client_address(parts), user_id).map_err(refused)?),
     };
     let made = connections.enter(claim, |entry| {

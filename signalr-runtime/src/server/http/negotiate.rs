@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use super::accepted::Application;
 use super::request::query;
-use super::response::{HttpResponse, plain, refused, with_type};
+use super::response::{HttpResponse, refused, shutting_down, with_type};
 use super::token::new_connection_id;
 use crate::server::http::options::Transports;
 use crate::transport::negotiate::{
@@ -14,14 +14,14 @@ use crate::transport::negotiate::{
 };
 
 pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>) -> HttpResponse {
+    let options = app.options();
     if app.is_stopping() {
-        return plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
+        return shutting_down(options.retry_after);
     }
     let connections = app.connections();
     if let Err(refusal) = connections.admission.negotiate(app.client_address(parts)) {
         return refused(refusal);
     }
-    let options = app.options();
     let requested = query(parts, "negotiateVersion");
     let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },

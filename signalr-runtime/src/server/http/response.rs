@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -132,6 +133,13 @@ pub(super) fn with_type(status: StatusCode, content_type: &'static str, body: By
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// A new client comes while the application ends.
+pub(super) fn shutting_down(retry_after: Duration) -> HttpResponse {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
+    response.headers_mut().insert(RETRY_AFTER, retry_after.as_secs().into());
     response
 }
 

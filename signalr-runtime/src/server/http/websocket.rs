@@ -62,9 +62,7 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             }
         }
     };
-    let Some(upgrade) = upgrade else {
-        return cannot_upgrade();
-    };
+    let Some(upgrade) = upgrade else { return cannot_upgrade() };
     let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
         Ok(permit) => permit,
         Err(refusal) => return refused(refusal),
@@ -98,6 +96,10 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
     response
 }
 
+fn cannot_upgrade() -> HttpResponse {
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
+}
+
 /// The WebSocket that an upgrade leads to. The client may go, or never take the response: nothing is left of it then.
 async fn upgraded(app: &dyn Application, upgrade: OnUpgrade) -> Option<Box<dyn Duplex>> {
     let upgraded = timeout(app.options().disconnect_timeout, upgrade).await.ok()?.ok()?;
@@ -126,9 +128,7 @@ fn come_back(
         Err(ResumeRefused::Closing) => return plain(StatusCode::NO_CONTENT, ""),
         Err(ResumeRefused::TooOften) => return plain(StatusCode::TOO_MANY_REQUESTS, ""),
     }
-    let Some(upgrade) = upgrade else {
-        return cannot_upgrade();
-    };
+    let Some(upgrade) = upgrade else { return cannot_upgrade() };
     let app = Arc::clone(app);
     tokio::spawn(async move {
         if let Some(socket) = upgraded(&*app, upgrade).await {
@@ -136,8 +136,4 @@ fn come_back(
         }
     });
     response
-}
-
-fn cannot_upgrade() -> HttpResponse {
-    plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
 }
