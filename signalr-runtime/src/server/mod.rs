@@ -97,6 +97,7 @@ pub use service::HubService;
 
 pub use crate::connection::budget::MemoryBudget;
 pub use crate::connection::rate::Rate;
+pub use crate::connection::slow_consumer::SlowConsumer;
 pub use crate::contract::dispatch::Reply;
 pub use crate::protocol::TransferFormat;
 #[doc(no_inline)]

@@ -29,6 +29,7 @@ mod raw;
 mod secrets;
 mod selections;
 mod shutdown;
+mod slow_consumers;
 mod streams;
 mod traces;
 mod uploads;
