@@ -13,6 +13,8 @@ mod handshake;
 mod keep_alive;
 mod lifecycle;
 mod limits;
+#[cfg(feature = "messagepack")]
+mod messagepack;
 mod negotiate;
 mod ordering;
 #[cfg(feature = "axum")]
@@ -33,6 +35,8 @@ use super::connection::ConnectionId;
 use super::session::{self, Accepted};
 use super::{HubHandle, HubOptions, HubService};
 use crate::connection::outbound::Framing;
+#[cfg(feature = "messagepack")]
+use crate::contract::value::Format;
 use crate::transport::memory;
 
 /// A hub under test, and the clients that connect to it.
@@ -94,6 +98,13 @@ impl Server {
     async fn connect(&self) -> Client {
         let mut client = self.open();
         client.shake_hands().await;
+        client
+    }
+
+    #[cfg(feature = "messagepack")]
+    async fn connect_with(&self, format: Format) -> Client {
+        let mut client = self.open();
+        client.shake_hands_for(format).await;
         client
     }
 
