@@ -31,6 +31,7 @@
 //! | `axum` | `Router::hub`; includes `server` | |
 //! | `client` | connections to hubs | |
 //! | `rustls` | `https` and `wss` for the client; includes `client` | |
+//! | `metrics` | metrics of a server, and limits that were hit, through the `metrics` facade | |
 //! | `test-util` | hubs and clients in one process, without a socket | |
 //! | `chrono`, `time`, `jiff` | [`payload::timestamp`] for the times of these crates | |
 //!

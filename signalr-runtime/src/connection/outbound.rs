@@ -3,6 +3,8 @@
 //! Hub methods, broadcasts, streams and the engine itself append whole frames from any task; only the
 //! connection's own task takes them out and writes them. Small frames are copied together, so that whatever
 //! gathered since the last write goes out in one system call; a large frame is shared between its receivers.
+//!
+//! Stateful reconnect numbers messages here and nowhere else: in the order in which they were queued.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -10,16 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
-
 use super::frame::{Frame, WebSocketHeader};
+use super::pieces::{self, Piece};
+use super::replay::{Peer, ReplayBuffer};
 use crate::contract::value::Format;
-
-/// A frame up to this size is copied into the connection's buffer; a larger one is shared.
-const COPY_UP_TO: usize = 1024;
-
-/// Copied frames gather in pieces of about this size.
-const PIECE: usize = 16 * 1024;
 
 /// What stands around a hub frame on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +55,8 @@ struct Queue {
     frames: usize,
     closed: bool,
     stop: Option<Stop>,
+    /// What the peer has not acknowledged, where it may come back after its connection was lost.
+    replay: Option<Box<ReplayBuffer>>,
     /// The connection's task, while it sleeps.
     writer: Option<Waker>,
     /// Whether the task wants to be woken: not while it runs and will look by itself.
@@ -97,21 +95,11 @@ pub(crate) enum Transport {
     Stuck,
 }
 
-/// A part of the queue that is written as it is.
-pub(crate) enum Piece {
-    /// Frames copied together.
-    Gathered(Vec<u8>),
-    /// One large frame, shared with other connections.
-    Shared(Bytes),
-}
-
-impl AsRef<[u8]> for Piece {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::Gathered(bytes) => bytes,
-            Self::Shared(bytes) => bytes,
-        }
-    }
+/// Whether a record has a number, and is sent again to a peer that has missed it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbered {
+    Yes,
+    No,
 }
 
 /// Why a frame was not queued.
@@ -135,6 +123,7 @@ impl Outbound {
                 frames: 0,
                 closed: false,
                 stop: None,
+                replay: None,
                 writer: None,
                 writer_sleeps: false,
                 senders: Vec::new(),
@@ -152,7 +141,7 @@ impl Outbound {
         if queue.is_full(self.limit) {
             return Err(Refused::Full);
         }
-        self.append(&mut queue, frame);
+        self.append_frame(&mut queue, frame);
         queue.wake_writer();
         Ok(())
     }
@@ -166,12 +155,22 @@ impl Outbound {
         }
     }
 
-    /// Queues one encoded hub frame that has no other receiver, whether or not there is room: what a
+    /// Queues one encoded hub message that has no other receiver, whether or not there is room: what a
     /// connection itself says is bounded by what it accepts from its peer.
-    pub(crate) fn push_record(&self, format: Format, record: &[u8]) {
+    pub(crate) fn push_message(&self, format: Format, record: &[u8]) {
+        self.push(format, record, Numbered::Yes);
+    }
+
+    /// Queues a record that only keeps the connection going, and that no peer needs to have: a handshake, a
+    /// ping, an acknowledgement.
+    pub(crate) fn push_control(&self, format: Format, record: &[u8]) {
+        self.push(format, record, Numbered::No);
+    }
+
+    fn push(&self, format: Format, record: &[u8], numbered: Numbered) {
         let mut queue = self.lock();
         if !queue.closed {
-            self.append_record(&mut queue, format, record);
+            self.append_record(&mut queue, format, record, numbered);
             queue.wake_writer();
         }
     }
@@ -196,7 +195,8 @@ impl Outbound {
             return Poll::Ready(Err(Refused::Closed));
         }
         let half = QueueLimit { bytes: self.limit.bytes.div_ceil(2), frames: self.limit.frames.div_ceil(2) };
-        if !queue.is_full(half) {
+        let full = queue.replay.as_ref().is_some_and(|replay| replay.is_full_for_streams());
+        if !full && !queue.holds(half) {
             if share.waiting_since.take().is_some() {
                 share.served = false;
             }
@@ -212,14 +212,26 @@ impl Outbound {
         Poll::Pending
     }
 
-    /// Whether the queue is at its limit.
+    /// Whether those who send have to wait.
     pub(crate) fn is_full(&self) -> bool {
-        self.holds(self.limit)
+        self.lock().is_full(self.limit)
     }
 
-    /// Whether as much as `limit` waits.
+    /// Whether the transport takes too little of what is sent.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.lock().holds(self.limit)
+    }
+
+    /// Whether as much as `limit` waits to be written, or to be acknowledged.
     pub(crate) fn holds(&self, limit: QueueLimit) -> bool {
-        self.lock().is_full(limit)
+        let queue = self.lock();
+        let unacknowledged = queue.replay.as_ref().map_or(0, |replay| replay.bytes());
+        queue.holds(limit) || unacknowledged >= limit.bytes
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().pieces.is_empty()
     }
 
     /// Moves everything that waits into `batch`, in order.
@@ -277,42 +289,122 @@ impl Outbound {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken.
+    /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken, but
+    /// nothing will be sent again.
     pub(crate) fn close(&self, format: Format, last: Option<&[u8]>) {
         let mut queue = self.lock();
+        queue.replay = None;
         if let Some(last) = last {
-            self.append_record(&mut queue, format, last);
+            self.append_record(&mut queue, format, last, Numbered::No);
         }
         queue.closed = true;
         queue.wake_senders();
     }
 
-    fn append_record(&self, queue: &mut Queue, format: Format, record: &[u8]) {
+    /// Whether nothing more is accepted.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// From now on messages are numbered and kept until the peer acknowledges them, so that they can be sent again.
+    /// While more than `limit` bytes are kept, those who send wait.
+    pub(crate) fn keep_for_replay(&self, format: Format, limit: usize) {
+        self.lock().replay = Some(Box::new(ReplayBuffer::new(format, limit)));
+    }
+
+    /// Whether messages are kept for a peer that comes back.
+    pub(crate) fn is_replayable(&self) -> bool {
+        self.lock().replay.is_some()
+    }
+
+    /// Whether those who send wait for an acknowledgement.
+    pub(crate) fn awaits_acknowledgement(&self) -> bool {
+        self.lock().replay.as_ref().is_some_and(|replay| replay.is_full())
+    }
+
+    /// How many bytes are kept for a peer that comes back.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.lock().replay.as_ref().map_or(0, |replay| replay.bytes())
+    }
+
+    /// The peer has every message up to this one.
+    pub(crate) fn acknowledge(&self, sequence_id: i64) {
+        let mut queue = self.lock();
+        if let Some(replay) = &mut queue.replay {
+            replay.acknowledge(sequence_id);
+            queue.wake_senders();
+        }
+    }
+
+    /// The peer will not come back: nothing is kept any more, and nobody waits for an acknowledgement.
+    pub(crate) fn end_replay(&self) {
+        let mut queue = self.lock();
+        if queue.replay.take().is_some() {
+            queue.wake_senders();
+        }
+    }
+
+    /// The transport was lost and may be replaced: what waits to be written need not wait, because what matters of
+    /// it is kept.
+    pub(crate) fn detach(&self) {
+        let mut queue = self.lock();
+        if let Some(replay) = &mut queue.replay
+            && replay.peer == Peer::Here
+        {
+            replay.peer = Peer::Away;
+            queue.clear();
+            queue.wake_senders();
+        }
+    }
+
+    /// The transport was replaced: the peer is told which message comes next, and gets everything again that it
+    /// has not acknowledged.
+    pub(crate) fn rewind(&self) {
+        let mut queue = self.lock();
+        let Some(mut replay) = queue.replay.take() else { return };
+        queue.clear();
+        replay.peer = Peer::Here;
+        let sequence = replay.sequence();
+        self.append_record(&mut queue, replay.format(), &sequence, Numbered::No);
+        replay.resend(&mut queue.pieces);
+        queue.bytes += replay.bytes();
+        queue.frames += replay.messages();
+        queue.replay = Some(replay);
+    }
+
+    fn append_record(&self, queue: &mut Queue, format: Format, record: &[u8], numbered: Numbered) {
         let header = match self.framing {
             Framing::WebSocket => Some(WebSocketHeader::new(format, record.len())),
             Framing::Bare => None,
         };
         let header = header.as_ref().map_or(&[][..], AsRef::as_ref);
-        let len = header.len() + record.len();
-        queue.bytes += len;
+        if let Some(replay) = &mut queue.replay {
+            if numbered == Numbered::Yes {
+                replay.copy(header, record);
+            }
+            if replay.peer == Peer::Away {
+                return;
+            }
+        }
+        queue.bytes += header.len() + record.len();
         queue.frames += 1;
-        let piece = queue.piece(len);
-        piece.extend_from_slice(header);
-        piece.extend_from_slice(record);
+        pieces::copy(&mut queue.pieces, header, record);
     }
 
-    fn append(&self, queue: &mut Queue, frame: &Frame) {
+    fn append_frame(&self, queue: &mut Queue, frame: &Frame) {
         let shared = match self.framing {
             Framing::WebSocket => frame.websocket().clone(),
             Framing::Bare => frame.websocket().slice(frame.bare()),
         };
+        if let Some(replay) = &mut queue.replay {
+            replay.share(shared.clone());
+            if replay.peer == Peer::Away {
+                return;
+            }
+        }
         queue.bytes += shared.len();
         queue.frames += 1;
-        if shared.len() > COPY_UP_TO {
-            queue.pieces.push_back(Piece::Shared(shared));
-        } else {
-            queue.piece(shared.len()).extend_from_slice(&shared);
-        }
+        pieces::share(&mut queue.pieces, shared);
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -321,20 +413,21 @@ impl Outbound {
 }
 
 impl Queue {
-    /// The piece that the next `more` bytes are copied to. A frame may grow a piece, but is never cut.
-    fn piece(&mut self, more: usize) -> &mut Vec<u8> {
-        let fits = matches!(self.pieces.back(), Some(Piece::Gathered(piece)) if piece.len() + more <= PIECE);
-        if !fits {
-            self.pieces.push_back(Piece::Gathered(Vec::with_capacity(more)));
-        }
-        match self.pieces.back_mut() {
-            Some(Piece::Gathered(piece)) => piece,
-            _ => unreachable!("a gathered piece was just pushed"),
-        }
+    /// Whether those who send have to wait.
+    fn is_full(&self, limit: QueueLimit) -> bool {
+        self.holds(limit) || self.replay.as_ref().is_some_and(|replay| replay.is_full())
     }
 
-    fn is_full(&self, limit: QueueLimit) -> bool {
+    /// Whether as much as `limit` waits to be written.
+    fn holds(&self, limit: QueueLimit) -> bool {
         self.bytes >= limit.bytes || self.frames >= limit.frames
+    }
+
+    /// Forgets what waits to be written.
+    fn clear(&mut self) {
+        self.pieces = VecDeque::new();
+        self.bytes = 0;
+        self.frames = 0;
     }
 
     fn wake_senders(&mut self) {

@@ -27,7 +27,12 @@ impl Shared {
 
     /// Queues a message of the connection itself, whether or not there is room.
     pub(crate) fn send(&self, message: &Message<'_>) {
-        self.outbound.push_record(self.format, self.record(message).bytes());
+        let record = self.record(message);
+        if message.is_numbered() {
+            self.outbound.push_message(self.format, record.bytes());
+        } else {
+            self.outbound.push_control(self.format, record.bytes());
+        }
     }
 
     /// Queues the last message, if there is one; nothing is accepted after it.

@@ -116,13 +116,25 @@ pub(crate) struct RecordReader {
     start: usize,
     /// How many bytes from `start` on are known not to end a frame.
     scanned: usize,
+    /// Where the first record begins in `held` that was not looked at ahead, and how many bytes from there on are
+    /// known not to end a frame.
+    ahead: usize,
+    ahead_scanned: usize,
 }
 
 impl RecordReader {
     /// A reader for a new connection, whose first record is the handshake. `limit` is the largest message
     /// that is accepted, in bytes with its framing.
     pub(crate) fn new(limit: Option<usize>) -> Self {
-        Self { framing: Framing::Text, limit, held: Vec::new(), start: 0, scanned: 0 }
+        Self {
+            framing: Framing::Text,
+            limit,
+            held: Vec::new(),
+            start: 0,
+            scanned: 0,
+            ahead: 0,
+            ahead_scanned: 0,
+        }
     }
 
     /// What holds from the next record on. To switch between two records of one chunk, the consumer breaks
@@ -158,6 +170,40 @@ impl RecordReader {
     /// Takes what was received after `consume` broke, and hands nothing on yet.
     pub(crate) fn keep(&mut self, chunk: &[u8]) {
         self.hold(chunk);
+    }
+
+    /// Shows each whole record that is kept to `look`, once, and goes on keeping it.
+    pub(crate) fn look_ahead(&mut self, mut look: impl FnMut(&[u8])) -> Result<(), ProtocolError> {
+        if self.ahead < self.start {
+            self.ahead = self.start;
+            self.ahead_scanned = 0;
+        }
+        loop {
+            let unseen = self.held.get(self.ahead..).unwrap_or_default();
+            let Some((record, len)) = self.framing.first(self.limit, unseen, self.ahead_scanned)? else {
+                self.ahead_scanned = unseen.len();
+                return Ok(());
+            };
+            look(record);
+            self.ahead = self.ahead.saturating_add(len);
+            self.ahead_scanned = 0;
+        }
+    }
+
+    /// How many bytes are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.unread().len()
+    }
+
+    /// Forgets the message that has begun and will never end. Whole ones that are kept stay.
+    pub(crate) fn cut(&mut self) {
+        // A beginning that is too large is forgotten with the rest of it.
+        let _ = self.look_ahead(|_| ());
+        self.held.truncate(self.ahead);
+        self.scanned = 0;
+        if self.held.len() <= self.start {
+            self.release();
+        }
     }
 
     /// Goes on after `consume` broke.
@@ -230,8 +276,12 @@ impl RecordReader {
 
     fn hold(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.held.drain(..self.start);
-            self.start = 0;
+            // Not each time: a lot may be kept, and come in small parts.
+            if self.start > self.held.len() / 2 {
+                self.held.drain(..self.start);
+                self.ahead = self.ahead.saturating_sub(self.start);
+                self.start = 0;
+            }
             self.held.extend_from_slice(bytes);
         }
     }
@@ -240,6 +290,8 @@ impl RecordReader {
         self.held = Vec::new();
         self.start = 0;
         self.scanned = 0;
+        self.ahead = 0;
+        self.ahead_scanned = 0;
     }
 }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::connection::ConnectionId;
+use super::http::accepted::{Accepted, Application};
+use super::http::token::new_connection_id;
 use super::hub::Hub;
 use super::service::HubService;
-use super::session::{self, Accepted};
-use super::token::new_connection_id;
+use super::session;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
+use crate::transport::negotiate::TransportKind;
 
 impl<H: Hub> HubService<H> {
     /// Serves a connection whose transport is open already, and takes hub frames as they are. `None` when the hub is
@@ -20,7 +22,18 @@ impl<H: Hub> HubService<H> {
             return None;
         }
         let id = new_connection_id();
-        let accepted = Accepted { id: id.clone(), request, transport, framing: Framing::Bare };
+        let accepted = Accepted {
+            id: id.clone(),
+            user_id: self.shared.user_id(&request),
+            request,
+            transport,
+            framing: Framing::Bare,
+            kind: TransportKind::WebSockets,
+            close_timeout: self.shared.options().close_timeout,
+            live: None,
+            resume: None,
+            permit: None,
+        };
         session::spawn(Arc::clone(&self.shared), accepted);
         Some(id)
     }

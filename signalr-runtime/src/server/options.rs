@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
+use super::http::options::HttpOptions;
+use super::limits::Limits;
 use crate::HubProtocol;
 
-/// The options of one hub: ASP.NET Core's `HubOptions<THub>` and `HttpConnectionDispatcherOptions`, with the
-/// same names and defaults.
-///
-/// Beyond them, one client may have 100 calls waiting for their turn (then nothing more is read from it), 100 calls
-/// that stream or that wait for an answer of the client, and 100 open streams of its own; its ids may be 128 bytes
-/// long. A call beyond that is answered with an error.
+/// The options of one hub (`HubOptions<THub>`), with ASP.NET Core's names and defaults; and [`Limits`], which it has
+/// beyond them.
 ///
 /// ```
 /// use signalr_runtime::server::HubOptions;
@@ -41,18 +39,17 @@ pub struct HubOptions {
     /// How many calls of one client run at once; the others wait in order. Default: 1. Calls that stream, in
     /// either direction, are not counted. Zero is taken for one.
     pub maximum_parallel_invocations_per_client: usize,
-    /// How many bytes may wait to be written to one client before those who send to it wait. Default: 64 KiB.
-    /// Zero means that there is no limit.
-    pub transport_max_buffer_size: usize,
-    /// How many bytes of a client's stream items may wait to be read, beyond the stream's own buffer, before
-    /// the connection stops reading. Default: 64 KiB. Zero means that there is no limit.
-    pub application_max_buffer_size: usize,
-    /// How long one write to a client may take before the client is given up. Default: 10 seconds.
-    pub transport_send_timeout: Duration,
-    /// How long a client may take to answer the close of its WebSocket. Default: 5 seconds.
-    pub close_timeout: Duration,
-    /// The lowest negotiate version that is accepted. Default: 0. With 1, a connection id is never a secret.
-    pub minimum_protocol_version: i32,
+    /// How many bytes of messages are kept for a client that may come back after it has lost its WebSocket, and that has
+    /// not said yet that it has them (`StatefulReconnectBufferSize`). Default: 100 000. While there are more, those who
+    /// send to it wait; its own streams leave half of it to others. See
+    /// [`allow_stateful_reconnects`](HttpOptions::allow_stateful_reconnects).
+    ///
+    /// A client that makes others wait must not send more than 1 MiB before it says what it has: its connection ends.
+    pub stateful_reconnect_buffer_size: usize,
+    /// How clients may connect.
+    pub http: HttpOptions,
+    /// What clients can make the server hold beyond all this.
+    pub limits: Limits,
 }
 
 impl Default for HubOptions {
@@ -66,11 +63,9 @@ impl Default for HubOptions {
             enable_detailed_errors: false,
             stream_buffer_capacity: 10,
             maximum_parallel_invocations_per_client: 1,
-            transport_max_buffer_size: 64 * 1024,
-            application_max_buffer_size: 64 * 1024,
-            transport_send_timeout: Duration::from_secs(10),
-            close_timeout: Duration::from_secs(5),
-            minimum_protocol_version: 0,
+            stateful_reconnect_buffer_size: 100_000,
+            http: HttpOptions::default(),
+            limits: Limits::default(),
         }
     }
 }

@@ -2,26 +2,35 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, Ready, ready};
+use std::future::{Future, ready};
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::request::Parts;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body::Body;
 use tower_service::Service;
 
 use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
-use super::endpoint;
 use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
+use super::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
+use super::http::connections::Connections;
+use super::http::endpoint;
+use super::http::options::HttpOptions;
+use super::http::response::{ResponseBody, ResponseFuture};
+use super::http::send::request_body;
 use super::hub::Hub;
+use super::limits::Limits;
 use super::options::HubOptions;
-use super::token::TokenSealer;
+use super::session;
+use super::telemetry::TraceContext;
+use super::telemetry::span::TraceParent;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -31,7 +40,10 @@ use crate::contract::hub::{HubContract, MethodName};
 type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static, HubResult<H>> + Send + Sync;
 
 /// Finds out who the client is.
-type UserId = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+
+/// Finds out where a request comes from.
+type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
 
 /// A rule that says who may call some methods.
 pub(crate) struct Rule {
@@ -51,19 +63,17 @@ pub(crate) struct HubShared<H: Hub> {
     pub(crate) options: HubOptions,
     pub(crate) methods: Arc<MethodTable<H>>,
     pub(crate) filters: Filters,
-    pub(crate) tokens: Arc<TokenSealer>,
+    connections: Arc<Connections>,
     factory: Arc<Factory<H>>,
-    user_id: Option<Arc<UserId>>,
+    user_id: Option<Arc<UserIdProvider>>,
+    address: Option<Arc<AddressProvider>>,
     rules: Vec<Arc<Rule>>,
+    pub(crate) trace_parent: Option<Arc<TraceParent>>,
 }
 
 impl<H: Hub> HubShared<H> {
     pub(crate) fn make_hub(&self, connection: &Arc<Connection>) -> BoxFuture<'static, HubResult<H>> {
         (self.factory)(HubContext::new(Arc::clone(&self.core), Arc::clone(connection)))
-    }
-
-    pub(crate) fn user_id(&self, request: &Parts) -> Option<Arc<str>> {
-        self.user_id.as_ref().and_then(|user_id| user_id(request)).map(Into::into)
     }
 
     /// The rules that a call of `method` must satisfy.
@@ -82,6 +92,63 @@ impl<H: Hub> HubShared<H> {
     }
 }
 
+impl<H: Hub> Application for HubShared<H> {
+    fn name(&self) -> &'static str {
+        self.core.name
+    }
+
+    fn options(&self) -> &HttpOptions {
+        &self.options.http
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.options.limits
+    }
+
+    fn connections(&self) -> &Arc<Connections> {
+        &self.connections
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.core.stopping.is_cancelled()
+    }
+
+    fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
+        let Some(user_id) = &self.user_id else {
+            return Ok(None);
+        };
+        let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
+        user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
+            tracing::error!(hub = self.core.name, "the user id of a connection panicked");
+            UserIdPanicked
+        })
+    }
+
+    fn client_address(&self, request: &Parts) -> Option<IpAddr> {
+        let Some(address) = &self.address else {
+            #[cfg(feature = "axum")]
+            return axum_address(request);
+            #[cfg(not(feature = "axum"))]
+            return None;
+        };
+        catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
+            tracing::error!(hub = self.core.name, "the address of a client panicked");
+            None
+        })
+    }
+
+    fn accept(self: Arc<Self>, accepted: Accepted) {
+        session::spawn(self, accepted);
+    }
+}
+
+/// What `into_make_service_with_connect_info` tells.
+#[cfg(feature = "axum")]
+fn axum_address(request: &Parts) -> Option<IpAddr> {
+    let info = request.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()?;
+    Some(info.0.ip())
+}
+
 impl<H: Hub> Clone for HubShared<H> {
     fn clone(&self) -> Self {
         Self {
@@ -89,10 +156,12 @@ impl<H: Hub> Clone for HubShared<H> {
             options: self.options.clone(),
             methods: Arc::clone(&self.methods),
             filters: self.filters.clone(),
-            tokens: Arc::clone(&self.tokens),
+            connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
             user_id: self.user_id.clone(),
+            address: self.address.clone(),
             rules: self.rules.clone(),
+            trace_parent: self.trace_parent.clone(),
         }
     }
 }
@@ -158,10 +227,16 @@ where
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
-                tokens: Arc::new(TokenSealer::new()),
+                connections: Arc::new(Connections::new(
+                    H::Contract::NAME,
+                    &HttpOptions::default(),
+                    &Limits::default(),
+                )),
                 factory,
                 user_id: None,
+                address: None,
                 rules: Vec::new(),
+                trace_parent: None,
             }),
         }
     }
@@ -171,7 +246,9 @@ impl<H: Hub> HubService<H> {
     /// Replaces the options.
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
-        self.configure().options = options;
+        let shared = self.configure();
+        shared.connections = Arc::new(Connections::new(shared.core.name, &options.http, &options.limits));
+        shared.options = options;
         self
     }
 
@@ -182,6 +259,31 @@ impl<H: Hub> HubService<H> {
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
         self.configure().user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Says where a request comes from, for the limits that hold for one address. `None` where that is not known:
+    /// they do not hold then.
+    ///
+    /// Without this it is, with the feature `axum`, the peer's address that
+    /// [`into_make_service_with_connect_info::<SocketAddr>()`][info] makes known. Behind a proxy that is the proxy's:
+    /// read the header that it sets instead, and only if every request comes through it, because everybody else can set it
+    /// too.
+    ///
+    /// [info]: https://docs.rs/axum/0.8/axum/struct.Router.html#method.into_make_service_with_connect_info
+    ///
+    /// ```
+    /// # use signalr_runtime::server::{Hub, HubService};
+    /// # fn behind_a_proxy<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// service.client_address(|request| request.headers.get("x-real-ip")?.to_str().ok()?.parse().ok())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_address<F>(mut self, address: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
+    {
+        self.configure().address = Some(Arc::new(address));
         self
     }
 
@@ -201,6 +303,30 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn filter<F: Filter>(mut self, filter: F) -> Self {
         self.configure().filters.push(filter);
+        self
+    }
+
+    /// Makes the caller's span the parent of the [span](super::telemetry#spans) of its call. Runs for each traced call that
+    /// brings a trace context in its headers, before its span is entered. With OpenTelemetry:
+    ///
+    /// ```ignore
+    /// .trace_parent(|span, caller| {
+    ///     let caller = SpanContext::new(
+    ///         TraceId::from(caller.trace_id()),
+    ///         SpanId::from(caller.parent_id()),
+    ///         TraceFlags::new(caller.flags()),
+    ///         true,
+    ///         caller.state().and_then(|state| state.parse().ok()).unwrap_or_default(),
+    ///     );
+    ///     let _ = span.set_parent(Context::new().with_remote_span_context(caller));
+    /// })
+    /// ```
+    #[must_use]
+    pub fn trace_parent<F>(mut self, trace_parent: F) -> Self
+    where
+        F: Fn(&tracing::Span, &TraceContext) + Send + Sync + 'static,
+    {
+        self.configure().trace_parent = Some(Arc::new(trace_parent));
         self
     }
 
@@ -226,18 +352,22 @@ impl<H: Hub> fmt::Debug for HubService<H> {
     }
 }
 
-impl<H: Hub, B> Service<Request<B>> for HubService<H> {
-    type Response = Response<Full<Bytes>>;
+impl<H: Hub, B> Service<Request<B>> for HubService<H>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        // No endpoint reads a body.
-        let (parts, _) = request.into_parts();
-        ready(Ok(endpoint::answer(&self.shared, parts)))
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        let app: Arc<dyn Application> = self.shared.clone();
+        let (parts, body) = request.into_parts();
+        endpoint::answer(&app, parts, request_body(body))
     }
 }

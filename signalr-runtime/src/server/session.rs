@@ -1,59 +1,59 @@
 //! One connection of a hub, from its transport to its end.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::request::Parts;
 use tokio::time::timeout;
+use tracing::Instrument;
 
-use super::connection::{Connection, ConnectionId};
+use super::admission::Permit;
+use super::connection::{Connection, GroupLimits};
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
+use super::http::accepted::Accepted;
+use super::http::connections::LiveEntry;
+use super::http::options::unless_zero;
 use super::hub::Hub;
 use super::service::HubShared;
+use super::telemetry::{ConnectionMeter, span};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
 use crate::connection::first_record::first_record;
-use crate::connection::outbound::{Framing, Outbound, QueueLimit, Stop};
+use crate::connection::limit::Limit;
+use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::value::Format;
-use crate::protocol::TransferFormat;
 use crate::protocol::framing::{self, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
+use crate::transport::negotiate::TransportKind;
 
-/// Frames that may wait to be written to one client.
-const QUEUED_FRAMES: usize = 1024;
-
-/// Calls of one client that may wait for their turn before the connection stops reading.
-const QUEUED_CALLS: usize = 100;
-
-/// Calls of one client that may run at once without being held back: those that stream, in either direction, and
-/// those that wait for an answer of the client.
-const UNORDERED_CALLS: usize = 100;
-
-/// A connection whose transport is open.
-pub(crate) struct Accepted {
-    pub(crate) id: ConnectionId,
-    /// The request that opened it.
-    pub(crate) request: Parts,
-    pub(crate) transport: Box<dyn Duplex>,
-    pub(crate) framing: Framing,
+/// The transport of a connection, and what goes when it has ended.
+struct Line {
+    transport: Box<dyn Duplex>,
+    kind: TransportKind,
+    close_timeout: Duration,
+    live: Option<LiveEntry>,
+    meter: ConnectionMeter,
+    permit: Option<Permit>,
 }
 
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
 pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
     let core = Arc::clone(&hub.core);
+    // Before the task runs, which may be never if the hub ends.
+    let meter = ConnectionMeter::start(&core, accepted.kind);
     spawn_guarded(&core, async move {
-        if let Some((transport, reader, connection)) = shake_hands(&hub, accepted).await {
+        if let Some((line, reader, connection)) = shake_hands(&hub, accepted, meter).await {
             let core = Arc::clone(&hub.core);
-            spawn_guarded(&core, run(hub, transport, reader, connection));
+            spawn_guarded(&core, run(hub, line, reader, connection));
         }
     });
 }
@@ -73,78 +73,96 @@ fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 's
 async fn shake_hands<H: Hub>(
     hub: &HubShared<H>,
     accepted: Accepted,
-) -> Option<(Box<dyn Duplex>, RecordReader, Arc<Connection>)> {
-    let Accepted { id, request, mut transport, framing } = accepted;
+    meter: ConnectionMeter,
+) -> Option<(Line, RecordReader, Arc<Connection>)> {
+    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume, permit } =
+        accepted;
+    let mut line = Line { transport, kind, close_timeout, live, permit, meter };
     let options = &hub.options;
-    let limit = QueueLimit { bytes: unless_zero(options.transport_max_buffer_size), frames: QUEUED_FRAMES };
+    let bytes = unless_zero(options.http.transport_max_buffer_size);
+    let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
     let outbound = Outbound::new(framing, limit);
-    let mut reader = RecordReader::new(options.maximum_receive_message_size);
+    let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
+    let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
     if options.supported_protocols.is_empty() {
         tracing::error!(hub = hub.core.name, "there are no supported protocols");
-        close(hub, &mut *transport, &outbound, End::Fault).await;
+        close(&mut line, &outbound, End::Fault).await;
         return None;
     }
-    let read = read_handshake(&mut *transport, &mut reader, &outbound, &options.supported_protocols);
+    let read = read_handshake(&mut line, &mut reader, &outbound, &options.supported_protocols);
     let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
         Some(Ok(Some(read))) => read,
         Some(Ok(None)) => {
             // The client has gone: there is nobody to answer.
-            close(hub, &mut *transport, &outbound, End::Normal).await;
+            close(&mut line, &outbound, End::Normal).await;
             return None;
         }
-        Some(Err(_)) | None => Err(HandshakeRefusal::Canceled),
+        Some(Err(_)) => {
+            line.meter.timed_out();
+            Limit::HandshakeTime.hit();
+            Err(HandshakeRefusal::Canceled)
+        }
+        None => Err(HandshakeRefusal::Canceled),
     };
-    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|format| {
-        let user_id = catch_unwind(AssertUnwindSafe(|| hub.user_id(&request)));
-        user_id.map(|user_id| (format, user_id)).map_err(|_| {
-            tracing::error!(hub = hub.core.name, "the user id of a connection panicked");
-            "An unexpected error occurred during connection handshake.".to_owned()
-        })
+    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|agreed| {
+        let user_id = user_id.map(|user_id| (agreed, user_id));
+        user_id.map_err(|_| "An unexpected error occurred during connection handshake.".to_owned())
     });
     let mut response = Vec::new();
     match shaken {
-        Ok((format, user_id)) => {
+        Ok((Agreed { format, resumes }, user_id)) => {
             reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
             HandshakeResponse::SUCCESS.write(&mut response);
-            outbound.push_record(format, &response);
+            outbound.push_control(format, &response);
+            match resume {
+                Some(seat) if resumes => {
+                    outbound.keep_for_replay(format, options.stateful_reconnect_buffer_size);
+                    seat.open();
+                }
+                Some(seat) => seat.switch_off(),
+                None => {}
+            }
             let shared = Arc::new(Shared::new(format, outbound));
-            Some((transport, reader, Arc::new(Connection::new(id, user_id, request, shared))))
+            if let Some(permit) = &mut line.permit {
+                permit.shaken();
+            }
+            let groups = GroupLimits {
+                name_length: options.limits.group_name_length,
+                groups: options.limits.groups_per_connection,
+            };
+            Some((line, reader, Arc::new(Connection::new(id, user_id, request, shared, groups))))
         }
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
-            outbound.push_record(Format::Json, &response);
-            close(hub, &mut *transport, &outbound, End::Normal).await;
+            outbound.push_control(Format::Json, &response);
+            close(&mut line, &outbound, End::Normal).await;
             None
         }
     }
 }
 
-/// A size of which zero means that there is no limit.
-fn unless_zero(size: usize) -> usize {
-    if size == 0 { usize::MAX } else { size }
-}
-
-async fn run<H: Hub>(
-    hub: Arc<HubShared<H>>,
-    transport: Box<dyn Duplex>,
-    reader: RecordReader,
-    connection: Arc<Connection>,
-) {
+async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, connection: Arc<Connection>) {
+    let Line { transport, kind, close_timeout, live, permit, mut meter } = line;
     let hub = &hub;
     let options = &hub.options;
     let limits = EngineLimits {
         parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
-        queued_calls: QUEUED_CALLS,
-        unordered_calls: UNORDERED_CALLS,
+        queued_calls: options.limits.queued_calls.max(1),
+        unordered_calls: options.limits.unordered_calls,
+        id_length: options.limits.id_length,
+        upload_streams: options.limits.upload_streams,
+        stray_items: options.limits.stray_items,
+        messages: options.limits.messages,
         stream_capacity: options.stream_buffer_capacity,
-        backlog: unless_zero(options.application_max_buffer_size),
+        backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
     };
     let timing = Timing {
-        ping: Some(Ping::Every(options.keep_alive_interval)),
+        // The polls of a client keep its connection alive by themselves.
+        ping: (kind != TransportKind::LongPolling).then_some(Ping::Every(options.keep_alive_interval)),
         silence: Some(Silence::FromFirstPing(options.client_timeout_interval)),
-        write: options.transport_send_timeout,
+        write: options.http.transport_send_timeout,
     };
     let role = HubDispatcher { hub: None, shared: Arc::clone(hub), connection: Arc::clone(&connection) };
     let mut engine = Engine::new(transport, reader, Arc::clone(&connection.shared), role, limits, timing);
@@ -161,7 +179,8 @@ async fn run<H: Hub>(
         }
         (Err(error), _) => (Ended::Failed(error), None),
     };
-    Box::pin(end(engine, registration, hub, ended, value)).await;
+    meter.ended(&ended);
+    Box::pin(end(engine, registration, hub, ended, value, (close_timeout, (live, permit)))).await;
 }
 
 /// What is left to do when a connection is over.
@@ -171,6 +190,7 @@ async fn end<H: Hub>(
     hub: &HubShared<H>,
     ended: Ended,
     value: Option<Arc<H>>,
+    (close_timeout, place): (Duration, (Option<LiveEntry>, Option<Permit>)),
 ) {
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
@@ -189,7 +209,8 @@ async fn end<H: Hub>(
         })
         .await;
     // A client that does not answer the close in time is left.
-    let _ = timeout(hub.options.close_timeout, engine.close(end)).await;
+    let _ = timeout(close_timeout, engine.close(end)).await;
+    drop(place);
     engine.run_out().await;
 }
 
@@ -202,8 +223,15 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
         hub.filters.around_connect(connection, callback).await?;
         Ok(value)
     };
-    let mut connecting = pin!(AssertUnwindSafe(connecting).catch_unwind());
-    let connected = poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    let span = span::connected(hub.core.name);
+    let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
+    let connected: Result<HubResult<Arc<H>>, _> =
+        poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    match &connected {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => span::failed(&span, error.name()),
+        Err(_) => span::failed(&span, "panic"),
+    }
     connected
         .unwrap_or_else(|_| Err(HubError::with_kind(HubErrorKind::Internal, "the connect callback panicked")))
 }
@@ -216,24 +244,35 @@ async fn disconnect<H: Hub>(
     error: Option<HubError>,
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
-    let disconnecting = hub.filters.around_disconnect(connection, callback);
+    let span = span::disconnected(hub.core.name);
+    let disconnecting = hub.filters.around_disconnect(connection, callback).instrument(span.clone());
     if AssertUnwindSafe(disconnecting).catch_unwind().await.is_ok() {
         return End::Normal;
     }
+    span::failed(&span, "panic");
     tracing::error!(hub = hub.core.name, "the disconnect callback panicked");
     End::Fault
 }
 
+/// What a handshake has settled.
+struct Agreed {
+    format: Format,
+    /// Whether the client knows how to come back.
+    resumes: bool,
+}
+
 /// Reads the handshake. None when the client goes before it is complete.
 async fn read_handshake(
-    transport: &mut dyn Duplex,
+    line: &mut Line,
     reader: &mut RecordReader,
     outbound: &Outbound,
     supported: &[Format],
-) -> Option<Result<Format, HandshakeRefusal>> {
-    let read = first_record(transport, reader, outbound, |record| {
+) -> Option<Result<Agreed, HandshakeRefusal>> {
+    let carried = line.kind.transfer_formats();
+    let read = first_record(&mut *line.transport, reader, outbound, |record| {
         let request = HandshakeRequest::read(record)?;
-        request.accept(supported, &[TransferFormat::Text, TransferFormat::Binary])
+        let format = request.accept(supported, carried)?;
+        Ok(Agreed { format, resumes: request.knows_stateful_reconnect() })
     });
     read.await.unwrap_or_else(|error| Some(Err(error.into())))
 }
@@ -247,10 +286,10 @@ fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> Strin
 }
 
 /// Ends a connection that has not become one, after what is queued has been written.
-async fn close<H: Hub>(hub: &HubShared<H>, transport: &mut dyn Duplex, outbound: &Outbound, end: End) {
-    let closed = poll_fn(|cx| transport.poll_finish(cx, outbound, end));
+async fn close(line: &mut Line, outbound: &Outbound, end: End) {
+    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, end));
     // A client that does not answer the close in time is left.
-    let _ = timeout(hub.options.close_timeout, closed).await;
+    let _ = timeout(line.close_timeout, closed).await;
 }
 
 /// What is said and done at the end of a connection.

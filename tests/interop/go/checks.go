@@ -15,7 +15,7 @@ func expect(got, wanted any) {
 	}
 }
 
-// numbers are 0..count-1 as the client reads JSON numbers.
+// numbers are 0..count-1 as `plain` gives them.
 func numbers(count int) []any {
 	all := make([]any, count)
 	for i := range all {
@@ -48,8 +48,8 @@ func callResult(f *fixture) {
 	long := strings.Repeat("x", 20_000)
 	expect(a.call("Echo", long), long)
 	expect(a.call("Add", 40, 2), float64(42))
-	person := map[string]any{"name": "Ada", "age": float64(36), "tags": []any{"maths", "engines"}}
-	expect(a.call("EchoPerson", person), person)
+	person := map[string]any{"name": "Ada", "age": 36, "tags": []any{"maths", "engines"}}
+	expect(a.call("EchoPerson", person), map[string]any{"name": "Ada", "age": float64(36), "tags": []any{"maths", "engines"}})
 }
 
 func callVoid(f *fixture) {
@@ -271,5 +271,6 @@ var checks = []check{
 	{name: "client-result-error", run: clientResultError, notOn: noClientResults},
 	{name: "client-result-none", run: clientResultNone, notOn: noClientResults},
 	{name: "close", run: closeOnce},
-	{name: "close-for-good", run: closeForGood, notOn: noCloseMessage},
+	{name: "close-for-good", run: closeForGood, notOn: noCloseMessage,
+		cannotWithMessagePack: "it expects headers in Close, so it does not understand the server's and reconnects"},
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
@@ -12,6 +13,7 @@ import (
 type hub struct {
 	url       string
 	transport signalr.TransportType
+	protocol  signalr.TransferFormatType
 }
 
 // fixture opens the connections of one check and stops them after it.
@@ -101,6 +103,7 @@ func (f *fixture) start(inbox chan message, receiver any, option connectOption) 
 	defer cancel()
 	client, err := signalr.NewClient(context.Background(),
 		option(connecting, c),
+		signalr.TransferFormat(f.hub.protocol),
 		signalr.WithReceiver(receiver),
 		signalr.Logger(silent{}, false),
 	)
@@ -128,6 +131,33 @@ func (f *fixture) stopAll() {
 	}
 }
 
+// plain gives a value of either protocol as the client reads it from JSON: MessagePack has integers of several sizes, and
+// maps with keys of any type.
+func plain(value any) any {
+	reflected := reflect.ValueOf(value)
+	switch {
+	case reflected.CanInt():
+		return float64(reflected.Int())
+	case reflected.CanUint():
+		return float64(reflected.Uint())
+	}
+	switch value := value.(type) {
+	case []any:
+		items := make([]any, len(value))
+		for i, item := range value {
+			items[i] = plain(item)
+		}
+		return items
+	case map[any]any:
+		members := make(map[string]any, len(value))
+		for name, member := range value {
+			members[name.(string)] = plain(member)
+		}
+		return members
+	}
+	return value
+}
+
 // result reads what a call ended with. The client sends the value and a nil error one after the other, in any order.
 func result(what string, results <-chan signalr.InvokeResult) (value any, err error) {
 	for {
@@ -136,7 +166,7 @@ func result(what string, results <-chan signalr.InvokeResult) (value any, err er
 			return value, err
 		}
 		if next.Value != nil {
-			value = next.Value
+			value = plain(next.Value)
 		}
 		if next.Error != nil {
 			err = next.Error
@@ -171,7 +201,7 @@ func (c *connection) collect(method string, arguments ...any) (items []any, erro
 		case next.Error != nil:
 			errorText = next.Error.Error()
 		default:
-			items = append(items, next.Value)
+			items = append(items, plain(next.Value))
 		}
 	}
 }

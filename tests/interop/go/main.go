@@ -1,6 +1,6 @@
 // The interop suite of github.com/philippseith/signalr:
 //
-//	interop-go [--transport websockets|server-sent-events] [--server aspnetcore31] HUB_URL
+//	interop-go [--transport websockets|server-sent-events] [--protocol json|messagepack] [--server aspnetcore31] HUB_URL
 package main
 
 import (
@@ -16,18 +16,39 @@ var transports = map[string]signalr.TransportType{
 	"server-sent-events": signalr.TransportServerSentEvents,
 }
 
+// The client names its protocols by their transfer format.
+var protocols = map[string]signalr.TransferFormatType{
+	"json":        signalr.TransferFormatText,
+	"messagepack": signalr.TransferFormatBinary,
+}
+
 func main() {
 	transportName := flag.String("transport", "websockets", "websockets or server-sent-events")
+	protocolName := flag.String("protocol", "json", "json or messagepack")
 	server := flag.String("server", "this", "aspnetcore31 leaves out what that server does not have")
 	flag.Parse()
-	transport, known := transports[*transportName]
-	if !known {
-		fmt.Fprintf(os.Stderr, "unknown transport '%s': use websockets or server-sent-events\n", *transportName)
-		os.Exit(2)
-	}
+	transport := pick(transports, "transport", *transportName)
+	protocol := pick(protocols, "protocol", *protocolName)
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "give the URL of the hub, e.g. http://127.0.0.1:5000/hub")
-		os.Exit(2)
+		fail("give the URL of the hub, e.g. http://127.0.0.1:5000/hub")
 	}
-	os.Exit(runSuite("go-"+*transportName, checks, hub{url: flag.Arg(0), transport: transport}, *server))
+	suite := "go-" + *transportName
+	if *protocolName == "messagepack" {
+		suite += "-messagepack"
+	}
+	os.Exit(runSuite(suite, checks, hub{url: flag.Arg(0), transport: transport, protocol: protocol}, *server))
+}
+
+// pick gives the value of that name, or ends the program.
+func pick[T any](table map[string]T, what string, name string) T {
+	value, known := table[name]
+	if !known {
+		fail(fmt.Sprintf("unknown %s '%s'", what, name))
+	}
+	return value
+}
+
+func fail(message string) {
+	fmt.Fprintln(os.Stderr, message)
+	os.Exit(2)
 }

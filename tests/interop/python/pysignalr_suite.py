@@ -1,4 +1,4 @@
-"""The interop suite of `pysignalr`: python pysignalr_suite.py HUB_URL [--server aspnetcore31]"""
+"""The interop suite of `pysignalr`: python pysignalr_suite.py HUB_URL [--protocol messagepack] [--server aspnetcore31]"""
 
 import asyncio
 import contextlib
@@ -23,10 +23,14 @@ from expected import (
 )
 from pysignalr.client import SignalRClient
 from pysignalr.messages import CompletionMessage
+from pysignalr.protocol.json import JSONProtocol
+from pysignalr.protocol.messagepack import MessagepackProtocol
 from runner import WAIT_SECONDS, Cannot, Check, Server, run_suite
 
 # The client logs the errors that the checks provoke.
 logging.getLogger("pysignalr").setLevel(logging.CRITICAL + 1)
+
+PROTOCOLS = {"json": JSONProtocol, "messagepack": MessagepackProtocol}
 
 
 async def within(what: str, waiting: Awaitable[Any]) -> Any:
@@ -44,11 +48,11 @@ class HubError(Exception):
 class Connection:
     """One client, and what reached it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, server: Server) -> None:
         self.id = ""
         self.inbox: asyncio.Queue[list[str]] = asyncio.Queue()
         self.closed = asyncio.Event()
-        self.client = SignalRClient(url)
+        self.client = SignalRClient(server.url, protocol=PROTOCOLS[server.protocol]())
         self._opened = asyncio.Event()
         self.client.on_open(self._on_open)
         self.client.on_close(self._on_close)
@@ -124,11 +128,11 @@ class Connection:
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, count: int) -> AsyncIterator[list[Connection]]:
+async def opened(server: Server, count: int) -> AsyncIterator[list[Connection]]:
     connections: list[Connection] = []
     try:
         for _ in range(count):
-            connection = Connection(url)
+            connection = Connection(server)
             connections.append(connection)
             await connection.start()
         yield connections
@@ -142,7 +146,7 @@ def with_connections(count: int, not_on: tuple[str, ...] = ()) -> Callable[[Call
 
     def make(function: Callable[..., Awaitable[None]]) -> Check:
         async def run(server: Server) -> None:
-            async with opened(server.url, count) as connections:
+            async with opened(server, count) as connections:
                 await function(*connections)
 
         return Check(lambda server: asyncio.run(run(server)), not_on)
@@ -321,34 +325,33 @@ async def close(a: Connection) -> None:
 
 NO_UPLOAD_RESULT = Cannot("its uploads carry no invocation id, so the server sends no result")
 
-run_suite(
-    "pysignalr",
-    {
-        "connect": connect,
-        "call-result": call_result,
-        "call-void": call_void,
-        "call-case": call_case,
-        "error-hub": error_hub,
-        "error-crash": error_crash,
-        "error-unknown": error_unknown,
-        "error-arguments": error_arguments,
-        "error-call-kind": error_call_kind,
-        "send": send,
-        "send-to-all": send_to_all,
-        "group-send": group_send,
-        "group-others": group_others,
-        "group-leave": group_leave,
-        "stream-down": stream_down,
-        "stream-down-error": stream_down_error,
-        "stream-cancel": Cannot("it has no call that cancels a stream"),
-        "stream-up-items": stream_up_items,
-        "stream-up": NO_UPLOAD_RESULT,
-        "stream-up-argument": Cannot("an upload is its call's only argument"),
-        "stream-both": Cannot("a call with a result stream takes no upload"),
-        "client-result": client_result,
-        "client-result-error": client_result_error,
-        "client-result-none": client_result_none,
-        "close": close,
-        "close-for-good": Cannot("it ignores Close and always tries to reconnect"),
-    },
-)
+CHECKS = {
+    "connect": connect,
+    "call-result": call_result,
+    "call-void": call_void,
+    "call-case": call_case,
+    "error-hub": error_hub,
+    "error-crash": error_crash,
+    "error-unknown": error_unknown,
+    "error-arguments": error_arguments,
+    "error-call-kind": error_call_kind,
+    "send": send,
+    "send-to-all": send_to_all,
+    "group-send": group_send,
+    "group-others": group_others,
+    "group-leave": group_leave,
+    "stream-down": stream_down,
+    "stream-down-error": stream_down_error,
+    "stream-cancel": Cannot("it has no call that cancels a stream"),
+    "stream-up-items": stream_up_items,
+    "stream-up": NO_UPLOAD_RESULT,
+    "stream-up-argument": Cannot("an upload is its call's only argument"),
+    "stream-both": Cannot("a call with a result stream takes no upload"),
+    "client-result": client_result,
+    "client-result-error": client_result_error,
+    "client-result-none": client_result_none,
+    "close": close,
+    "close-for-good": Cannot("it ignores Close and always tries to reconnect"),
+}
+
+run_suite("pysignalr", [("websockets", protocol) for protocol in PROTOCOLS], lambda server: CHECKS)

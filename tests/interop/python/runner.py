@@ -3,19 +3,25 @@
 import argparse
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 WAIT_SECONDS = 10
 CHECK_SECONDS = 30
 
 
+# The servers that know JSON only.
+JSON_ONLY = ("aspnetcore31",)
+
+
 @dataclass(frozen=True)
 class Server:
-    """Where the hub is, and which server it is: `this` or a name that the command line takes."""
+    """Where the hub is, which server it is (`this` or a name that the command line takes), and how to talk to it."""
 
     url: str
     name: str
+    transport: str
+    protocol: str
 
 
 @dataclass(frozen=True)
@@ -50,19 +56,30 @@ def _run_in_time(check: Check, server: Server) -> str | None:
     return outcome[0]
 
 
-def run_suite(suite: str, checks: Mapping[str, Check | Cannot]) -> None:
-    """Runs the suite that the command line asks for, and ends the process."""
-    parser = argparse.ArgumentParser(description=f"The interop suite of {suite}.")
+def run_suite(
+    client: str, ways: Collection[tuple[str, str]], checks: Callable[[Server], Mapping[str, Check | Cannot]]
+) -> None:
+    """Runs the suite that the command line asks for, and ends the process.
+
+    `ways` are the pairs of transport and protocol that the client has.
+    """
+    parser = argparse.ArgumentParser(description=f"The interop suite of {client}.")
     parser.add_argument("url", help="the URL of the hub, e.g. http://127.0.0.1:5000/hub")
     parser.add_argument("--server", default="this", help="aspnetcore31 leaves out what that server does not have")
+    parser.add_argument("--transport", default="websockets", choices=sorted({transport for transport, _ in ways}))
+    parser.add_argument("--protocol", default="json", choices=sorted({protocol for _, protocol in ways}))
     options = parser.parse_args()
-    server = Server(options.url, options.server)
+    if (options.transport, options.protocol) not in ways:
+        parser.error(f"{client} has no {options.protocol} over {options.transport}")
+    server = Server(options.url, options.server, options.transport, options.protocol)
+    suite = f"{client}-{server.transport}" + ("-messagepack" if server.protocol == "messagepack" else "")
+    lacks_protocol = server.protocol == "messagepack" and server.name in JSON_ONLY
 
     failed = False
-    for name, check in checks.items():
+    for name, check in checks(server).items():
         if isinstance(check, Cannot):
             line = f"CANNOT {suite}/{name}: {check.reason}"
-        elif server.name in check.not_on:
+        elif lacks_protocol or server.name in check.not_on:
             line = f"OMIT {suite}/{name}: {server.name} has no such thing"
         elif (reason := _run_in_time(check, server)) is None:
             line = f"PASS {suite}/{name}"

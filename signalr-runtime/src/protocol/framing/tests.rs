@@ -171,6 +171,48 @@ proptest! {
     }
 }
 
+#[test]
+fn what_is_kept_can_be_looked_at_ahead_once() {
+    let mut reader = RecordReader::new(None);
+    let flow = reader.push(b"one\x1etwo\x1eth", |_| ControlFlow::Break(())).expect("read");
+    assert!(flow.is_break());
+    let mut seen = Vec::new();
+    for chunk in [&b""[..], b"ree\x1efo", b"", b"ur\x1e"] {
+        reader.keep(chunk);
+        reader.look_ahead(|record| seen.push(record.to_vec())).expect("read");
+    }
+    assert_eq!(seen, [&b"two"[..], b"three", b"four"]);
+    let mut records = Vec::new();
+    let flow = reader.resume(|record| {
+        records.push(record.to_vec());
+        ControlFlow::<()>::Continue(())
+    });
+    assert_eq!(flow, Ok(ControlFlow::Continue(())));
+    assert_eq!(records, seen, "it is still handed on");
+    assert_eq!(reader.held.capacity(), 0);
+}
+
+#[test]
+fn too_large_a_message_is_found_ahead_too() {
+    let mut reader = RecordReader::new(Some(4));
+    reader.keep(b"one\x1e12345");
+    assert_eq!(reader.look_ahead(|_| ()), Err(ProtocolError::TooLarge { limit: 4 }));
+}
+
+#[test]
+fn a_message_that_will_never_end_is_cut_off() {
+    let mut reader = RecordReader::new(None);
+    reader.keep(b"one\x1etwo\x1eth");
+    reader.cut();
+    assert_eq!(
+        read_all(&mut reader, &[b"four\x1e"], |_| false).expect("read"),
+        [b"one", &b"two"[..], b"four"]
+    );
+    assert!(read_all(&mut reader, &[b"fi"], |_| false).expect("read").is_empty());
+    reader.cut();
+    assert_eq!(reader.end(), Ok(()));
+}
+
 #[cfg(feature = "messagepack")]
 mod binary {
     use super::*;

@@ -106,7 +106,7 @@ impl Client {
     }
 
     pub(super) async fn send_bytes(&mut self, bytes: &[u8]) {
-        self.queue.push_record(Format::Json, bytes);
+        self.queue.push_control(Format::Json, bytes);
         // What does not fit goes out while we read.
         let _ = poll_fn(|cx| Poll::Ready(self.end.poll_send(cx, &self.queue))).await;
     }
@@ -199,7 +199,7 @@ impl Client {
                 self.records.push_back(record);
             }
             let over = match got {
-                Ok(Received::Some) => continue,
+                Ok(Received::Some | Received::Interrupted) => continue,
                 Ok(Received::End) => {
                     // The server waits for our end.
                     let _ = poll_fn(|cx| self.end.poll_close(cx, End::Normal)).await;

@@ -103,8 +103,14 @@ async fn a_client_that_takes_no_answers_is_not_read() {
 
 #[tokio::test(start_paused = true)]
 async fn no_size_means_no_limit() {
-    let options =
-        HubOptions { transport_max_buffer_size: 0, application_max_buffer_size: 0, ..HubOptions::default() };
+    let options = HubOptions {
+        http: HttpOptions {
+            transport_max_buffer_size: 0,
+            application_max_buffer_size: 0,
+            ..HttpOptions::default()
+        },
+        ..HubOptions::default()
+    };
     let server = Server::with(options);
     let mut client = server.connect_narrow(100_000).await;
     let all = server.handle().clients();

@@ -2,27 +2,35 @@
 
 mod client;
 mod probe;
+mod recorder;
 
+mod access_token;
 mod authorize;
 mod cancel;
 mod client_results;
 mod close;
 mod dispatch;
+mod drain;
 mod filters;
 mod handshake;
 mod keep_alive;
 mod lifecycle;
 mod limits;
+#[cfg(feature = "metrics")]
+mod measurements;
 #[cfg(feature = "messagepack")]
 mod messagepack;
 mod negotiate;
 mod ordering;
+mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+mod secrets;
 mod selections;
 mod shutdown;
 mod streams;
+mod traces;
 mod uploads;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,12 +40,14 @@ use client::{Client, Watched};
 use probe::{Probe, ProbeHubContract, World};
 
 use super::connection::ConnectionId;
-use super::session::{self, Accepted};
-use super::{HubHandle, HubOptions, HubService};
+use super::http::accepted::{Accepted, Application};
+use super::session;
+use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::outbound::Framing;
 #[cfg(feature = "messagepack")]
 use crate::contract::value::Format;
 use crate::transport::memory;
+use crate::transport::negotiate::TransportKind;
 
 /// A hub under test, and the clients that connect to it.
 struct Server {
@@ -86,9 +96,15 @@ impl Server {
             http::Request::builder().uri(format!("/hub?user=u{number}")).body(()).unwrap().into_parts();
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
+            user_id: self.service.shared.user_id(&request),
             request,
             transport: Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
             framing: Framing::Bare,
+            kind: TransportKind::WebSockets,
+            close_timeout: self.service.shared.options().close_timeout,
+            live: None,
+            resume: None,
+            permit: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
         Client::new(near, ended)

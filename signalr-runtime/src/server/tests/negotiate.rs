@@ -1,20 +1,19 @@
 //! Negotiation, tokens, and the answers to other requests, without a socket.
 
-use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Empty};
 use serde_json::Value;
 use tower_service::Service;
 
 use super::*;
 
-async fn ask(server: &Server, method: Method, uri: &str) -> Response<Full<Bytes>> {
-    let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+async fn ask(server: &Server, method: Method, uri: &str) -> Response<ResponseBody> {
+    let request = Request::builder().method(method).uri(uri).body(Empty::<&[u8]>::new()).unwrap();
     server.service.clone().call(request).await.unwrap()
 }
 
-async fn text(response: Response<Full<Bytes>>) -> String {
+async fn text(response: Response<ResponseBody>) -> String {
     let body = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(body.to_vec()).unwrap()
 }
@@ -27,7 +26,7 @@ async fn open(server: &Server, query: &str) -> StatusCode {
         .header("upgrade", "websocket")
         .header("sec-websocket-version", "13")
         .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-    let response = server.service.clone().call(request.body(()).unwrap()).await.unwrap();
+    let response = server.service.clone().call(request.body(Empty::<&[u8]>::new()).unwrap()).await.unwrap();
     response.status()
 }
 
@@ -46,8 +45,7 @@ async fn negotiate(server: &Server, query: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn negotiation() {
     let server = Server::new();
-    let transports =
-        r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;
+    let transports = r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]},{"transport":"ServerSentEvents","transferFormats":["Text"]},{"transport":"LongPolling","transferFormats":["Text","Binary"]}]}"#;
     for query in
         ["", "?negotiateVersion=0", "?other=1", "?negotiateVersion=%200", "?useStatefulReconnect=true"]
     {
@@ -88,7 +86,10 @@ async fn versions_that_are_refused() {
         (2, "?negotiateVersion=1", unsupported(1)),
     ];
     for (minimum, query, text) in cases {
-        let server = Server::with(HubOptions { minimum_protocol_version: minimum, ..HubOptions::default() });
+        let server = Server::with(HubOptions {
+            http: HttpOptions { minimum_protocol_version: minimum, ..HttpOptions::default() },
+            ..HubOptions::default()
+        });
         assert_eq!(negotiate(&server, query).await, format!(r#"{{"error":"{text}"}}"#), "{query}");
     }
 }
@@ -164,8 +165,14 @@ async fn a_token_opens_one_connection_for_a_while() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_new_while_the_hub_ends() {
-    let server = Server::new();
+    let retry_after = std::time::Duration::from_secs(7);
+    let http = HttpOptions { retry_after, ..HttpOptions::default() };
+    let server = Server::with(HubOptions { http, ..HubOptions::default() });
     server.handle().shut_down().await;
-    assert_eq!(ask(&server, Method::POST, "/hub/negotiate").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let refused = ask(&server, Method::POST, "/hub/negotiate").await;
+    assert_eq!(
+        (refused.status(), &refused.headers()[RETRY_AFTER]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"7".parse().unwrap())
+    );
     assert_eq!(open(&server, "").await, StatusCode::SERVICE_UNAVAILABLE);
 }

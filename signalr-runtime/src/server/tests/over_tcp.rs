@@ -8,8 +8,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::StatusCode;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use http::{Request as HttpRequest, StatusCode};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
@@ -50,7 +50,7 @@ async fn within<F: Future>(future: F) -> F::Output {
 }
 
 /// The client's end of a WebSocket.
-struct Socket(TcpStream);
+struct Socket<S = TcpStream>(S);
 
 impl Socket {
     async fn open(address: SocketAddr, path: &str) -> Self {
@@ -66,7 +66,9 @@ impl Socket {
         assert_eq!(socket.next().await, (1, b"{}\x1E".to_vec()));
         socket
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     async fn send(&mut self, record: &str) {
         self.frame(0x81, format!("{record}\u{1E}").as_bytes()).await;
     }
@@ -148,12 +150,21 @@ async fn a_token_opens_a_websocket_once() {
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
     );
     let (_, answer) = request(address, &head).await;
+    assert!(answer.starts_with("http/1.1 409 "), "{answer}");
+    socket.send(&call("2", "Add", "[1,2]")).await;
+    assert_eq!(socket.text().await, result("2", "3"));
+    // A close frame, and the answer to it.
+    socket.frame(0x88, &1000_u16.to_be_bytes()).await;
+    assert_eq!(socket.next().await, (8, 1000_u16.to_be_bytes().to_vec()));
+    assert_eq!(within(socket.0.read(&mut [0])).await.unwrap(), 0);
+    while server.handle().connection_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let (_, answer) = request(address, &head).await;
     assert!(
         answer.starts_with("http/1.1 404 ") && answer.ends_with("No Connection with that ID"),
         "{answer}"
     );
-    socket.send(&call("2", "Add", "[1,2]")).await;
-    assert_eq!(socket.text().await, result("2", "3"));
 }
 
 /// Turns away who does not say who he is, and tells the hub who he is.
@@ -287,4 +298,42 @@ async fn a_graceful_shutdown_tells_every_client() {
     drop(socket);
     within(serving).await.unwrap().unwrap();
     assert!(server.log()[0].ends_with("disconnected"), "{:?}", server.log());
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn a_websocket_is_a_stream_of_http2() {
+    use http_body_util::{BodyExt, Empty};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let (mut client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let uri = |rest: &str| format!("http://{address}/hub{rest}");
+    let request =
+        HttpRequest::post(uri("/negotiate?negotiateVersion=1")).body(Empty::<&[u8]>::new()).unwrap();
+    let body =
+        within(client.send_request(request)).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let token = body["connectionToken"].as_str().unwrap();
+
+    let connect = |version: &str| {
+        HttpRequest::connect(uri(&format!("?id={token}")))
+            .extension(hyper::ext::Protocol::from_static("websocket"))
+            .header("sec-websocket-version", version)
+            .body(Empty::<&[u8]>::new())
+            .unwrap()
+    };
+    let refused = within(client.send_request(connect("8"))).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let mut opened = within(client.send_request(connect("13"))).await.unwrap();
+    assert_eq!(opened.status(), StatusCode::OK);
+    let mut socket = Socket(TokioIo::new(hyper::upgrade::on(&mut opened).await.unwrap()));
+    socket.send(r#"{"protocol":"json","version":1}"#).await;
+    assert_eq!(socket.next().await, (1, b"{}\x1E".to_vec()));
+    socket.send(&call("1", "Id", "[]")).await;
+    assert_eq!(socket.text().await, result("1", &body["connectionId"].to_string()));
 }

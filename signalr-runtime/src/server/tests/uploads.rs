@@ -152,7 +152,10 @@ async fn an_open_stream_ends_with_the_connection() {
 /// full everything is read; then nothing is, and the client waits.
 #[tokio::test(start_paused = true)]
 async fn a_full_stream_stops_the_reader_and_nothing_else_does() {
-    let options = HubOptions { application_max_buffer_size: 1000, ..HubOptions::default() };
+    let options = HubOptions {
+        http: HttpOptions { application_max_buffer_size: 1000, ..HttpOptions::default() },
+        ..HubOptions::default()
+    };
     let server = Server::with(options);
     let mut client = server.connect().await;
     client.send(upload("1", "Sip", r#"["gate"]"#, r#"["s"]"#)).await;
@@ -175,7 +178,10 @@ async fn a_full_stream_stops_the_reader_and_nothing_else_does() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_stream_that_nobody_reads_any_more_lets_the_reader_go_on() {
-    let server = Server::with(HubOptions { application_max_buffer_size: 1000, ..HubOptions::default() });
+    let server = Server::with(HubOptions {
+        http: HttpOptions { application_max_buffer_size: 1000, ..HttpOptions::default() },
+        ..HubOptions::default()
+    });
     let mut client = server.connect().await;
     client.send(upload("1", "Sip", r#"["gate"]"#, r#"["s"]"#)).await;
     client.send(upload("2", "Sip", r#"["other"]"#, r#"["t"]"#)).await;

@@ -12,7 +12,7 @@ use tungstenite::protocol::frame::coding::{Control, OpCode};
 use super::codec::Role;
 use super::mask;
 use crate::connection::frame::WebSocketHeader;
-use crate::connection::outbound::Piece;
+use crate::connection::pieces::Piece;
 use crate::contract::value::Format;
 
 /// At most so many pieces go into one write.

@@ -17,6 +17,9 @@ final class Checks {
     /** Has neither client results nor a Close message for {@code Context.Abort()}. */
     private static final String ASPNETCORE31 = "aspnetcore31";
 
+    private static final String NO_ORDER =
+            "it does not wait for one POST before it sends the next, so its messages arrive in any order";
+
     static final List<Check> ALL = List.of(
             Check.of("connect", Checks::connect),
             Check.of("call-result", Checks::callResult),
@@ -27,7 +30,7 @@ final class Checks {
             Check.of("error-unknown", Checks::errorUnknown),
             Check.of("error-arguments", Checks::errorArguments),
             Check.of("error-call-kind", Checks::errorCallKind),
-            Check.of("send", Checks::send),
+            Check.of("send", Checks::send).cannotOverLongPolling(NO_ORDER),
             Check.of("send-to-all", Checks::sendToAll),
             Check.of("group-send", Checks::groupSend),
             Check.of("group-others", Checks::groupOthers),
@@ -35,10 +38,10 @@ final class Checks {
             Check.of("stream-down", Checks::streamDown),
             Check.of("stream-down-error", Checks::streamDownError),
             Check.of("stream-cancel", Checks::streamCancel),
-            Check.of("stream-up-items", Checks::streamUpItems),
-            Check.of("stream-up", Checks::streamUp),
-            Check.of("stream-up-argument", Checks::streamUpArgument),
-            Check.of("stream-both", Checks::streamBoth),
+            Check.of("stream-up-items", Checks::streamUpItems).cannotOverLongPolling(NO_ORDER),
+            Check.of("stream-up", Checks::streamUp).cannotOverLongPolling(NO_ORDER),
+            Check.of("stream-up-argument", Checks::streamUpArgument).cannotOverLongPolling(NO_ORDER),
+            Check.of("stream-both", Checks::streamBoth).cannotOverLongPolling(NO_ORDER),
             Check.notOn(ASPNETCORE31, "client-result", Checks::clientResult),
             Check.notOn(ASPNETCORE31, "client-result-error", Checks::clientResultError),
             Check.notOn(ASPNETCORE31, "client-result-none", Checks::clientResultNone),

@@ -26,8 +26,9 @@ final class Runner {
         int failed = 0;
         for (Check check : checks) {
             String name = suite + "/" + check.name();
-            if (check.cannot() != null) {
-                System.out.println("CANNOT " + name + ": " + check.cannot());
+            String cannot = check.reasonAgainst(hub);
+            if (cannot != null) {
+                System.out.println("CANNOT " + name + ": " + cannot);
             } else if (check.notOn().contains(server)) {
                 System.out.println("OMIT " + name + ": " + server + " has no such thing");
             } else {

@@ -1,0 +1,119 @@
+//! The connections of an endpoint that can be found by their token.
+//!
+//! Nothing is remembered at negotiation. A connection gets its entry with the first request that brings its token, and
+//! keeps it until its transport has ended.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::absentees::Absentees;
+use super::options::HttpOptions;
+use super::requests::RequestConnection;
+use super::seat::Seat;
+use super::token::{Claim, TokenSealer};
+use crate::server::admission::Admission;
+use crate::server::connection::ConnectionId;
+use crate::server::limits::Limits;
+
+/// The connections of one endpoint, the seal of those that it may get, and how many that may be.
+pub(crate) struct Connections {
+    pub(super) tokens: TokenSealer,
+    /// Those whose clients have lost their sockets and may come back.
+    pub(super) absentees: Arc<Absentees>,
+    pub(super) admission: Admission,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    live: HashMap<ConnectionId, Live>,
+    /// The ids whose token was used, until it would have expired.
+    used: HashMap<ConnectionId, Instant>,
+}
+
+/// A connection, as the requests that belong to it find it.
+#[derive(Clone)]
+pub(super) enum Live {
+    /// It runs over a WebSocket, and has a seat for the client if it may outlive that.
+    Socket(Option<Arc<Seat>>),
+    /// It is made of requests.
+    Requests(Arc<RequestConnection>),
+}
+
+impl Connections {
+    pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
+        let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
+        let absentees = Absentees::new(options.stateful_reconnect_total_buffer_size);
+        Self { tokens, absentees, admission: Admission::new(limits), table: Mutex::default() }
+    }
+
+    /// The connection of a token, if there is one.
+    pub(super) fn find(&self, claim: &Claim) -> Option<Live> {
+        self.table().live.get(&claim.id).cloned()
+    }
+
+    /// Whether a token has opened nothing yet, and still may.
+    pub(super) fn is_unused(&self, claim: &Claim) -> bool {
+        Instant::now() < claim.expiry && !self.table().used.contains_key(&claim.id)
+    }
+
+    /// Makes the connection of a token, or gives the one that is there. `None` when the token has expired, or was
+    /// used before: it opens one connection.
+    pub(super) fn enter<T>(
+        self: &Arc<Self>,
+        claim: Claim,
+        make: impl FnOnce(LiveEntry) -> (Live, T),
+    ) -> Option<Result<T, Live>> {
+        let mut table = self.table();
+        if let Some(live) = table.live.get(&claim.id) {
+            return Some(Err(live.clone()));
+        }
+        let now = Instant::now();
+        if now >= claim.expiry {
+            return None;
+        }
+        // Everything in the map was used within one lifetime. Forgetting in batches keeps the cost constant.
+        if table.used.len() == table.used.capacity() {
+            table.used.retain(|_, expiry| *expiry > now);
+        }
+        if table.used.insert(claim.id.clone(), claim.expiry).is_some() {
+            return None;
+        }
+        let (live, made) = make(LiveEntry { connections: Arc::clone(self), id: claim.id.clone() });
+        table.live.insert(claim.id, live);
+        Some(Ok(made))
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The place of a connection among the others. Dropping it makes the connection unknown.
+pub(crate) struct LiveEntry {
+    connections: Arc<Connections>,
+    id: ConnectionId,
+}
+
+impl LiveEntry {
+    pub(super) fn id(&self) -> &ConnectionId {
+        &self.id
+    }
+}
+
+impl Drop for LiveEntry {
+    fn drop(&mut self) {
+        let gone = self.connections.table().live.remove(&self.id);
+        // Not under the lock: the connection may hold the last reference to something large.
+        drop(gone);
+    }
+}
+
+impl fmt::Debug for LiveEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveEntry").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,200 @@
+//! Long polling: each response brings what has gathered, POST requests carry what the client sends.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, EXPIRES, HeaderValue, PRAGMA};
+use http::request::Parts;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::accepted::{Accepted, Application, UserId};
+use super::inbox::Inbox;
+use super::polls::{Attendance, Brought, Polls};
+use super::request::detach;
+use super::requests::{Attached, RequestConnection};
+use super::response::{HttpResponse, ResponseFuture, other_transport, plain, with_type};
+use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::outbound::{Framing, Outbound};
+use crate::connection::pieces::Piece;
+use crate::transport::negotiate::TransportKind;
+
+const BYTES: &str = "application/octet-stream";
+
+/// Answers one poll. The first one of a connection begins it, and is answered at once.
+pub(super) fn answer(
+    app: &Arc<dyn Application>,
+    connection: &RequestConnection,
+    user_id: UserId,
+    parts: Parts,
+) -> ResponseFuture {
+    let options = app.options();
+    let polls = Arc::new(Polls::default());
+    let (entry, permit) = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
+        Ok(place) => place,
+        Err(Attached::Polls(polls)) => {
+            let poll = polls.open(options.poll_timeout);
+            return ResponseFuture::later(async move { brought(poll.await) });
+        }
+        Err(_) => return ResponseFuture::now(other_transport()),
+    };
+    let transport = LongPolling {
+        inbox: Arc::clone(connection.inbox()),
+        polls,
+        absence: Absence::new(options.disconnect_timeout),
+        batch: VecDeque::new(),
+    };
+    let accepted = Accepted {
+        id: entry.id().clone(),
+        user_id: Ok(user_id),
+        request: detach(parts),
+        transport: Box::new(transport),
+        framing: Framing::Bare,
+        kind: TransportKind::LongPolling,
+        // How long its client is waited for is the transport's own business.
+        close_timeout: Duration::MAX,
+        live: Some(entry),
+        resume: None,
+        permit,
+    };
+    Arc::clone(app).accept(accepted);
+    ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new()))
+}
+
+fn brought(brought: Brought) -> HttpResponse {
+    match brought {
+        Brought::Bytes(bytes) => with_type(StatusCode::OK, BYTES, bytes),
+        Brought::Nothing => plain(StatusCode::OK, ""),
+        Brought::Over => plain(StatusCode::NO_CONTENT, ""),
+    }
+}
+
+/// Says that no answer to a poll may be kept.
+pub(super) fn not_cached(mut response: HttpResponse) -> HttpResponse {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(EXPIRES, HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"));
+    response
+}
+
+/// The polls of one client, as the connection's task drives them.
+struct LongPolling {
+    inbox: Arc<Inbox>,
+    polls: Arc<Polls>,
+    absence: Absence,
+    /// Kept for its room.
+    batch: VecDeque<Piece>,
+}
+
+/// How long no poll has been open.
+struct Absence {
+    longest: Duration,
+    since: Option<Instant>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Absence {
+    fn new(longest: Duration) -> Self {
+        Self { longest, since: None, timer: Box::pin(sleep(longest)) }
+    }
+
+    /// Ready when the client has been away for too long.
+    fn poll(&mut self, is_here: bool, cx: &mut Context<'_>) -> Poll<()> {
+        if is_here {
+            self.since = None;
+            return Poll::Pending;
+        }
+        if self.since.is_none() {
+            let now = Instant::now();
+            self.since = Some(now);
+            if let Some(until) = now.checked_add(self.longest) {
+                self.timer.as_mut().reset(until);
+            }
+        }
+        self.timer.as_mut().poll(cx)
+    }
+}
+
+impl LongPolling {
+    /// Who is there; an error when nobody has been for too long.
+    fn attendance(&mut self, cx: &mut Context<'_>) -> io::Result<Attendance> {
+        let attendance = self.polls.attendance(cx);
+        match self.absence.poll(attendance.open, cx) {
+            Poll::Ready(()) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not poll")),
+            Poll::Pending => Ok(attendance),
+        }
+    }
+}
+
+impl Duplex for LongPolling {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        receive: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<Received>> {
+        if let Poll::Ready(received) = self.inbox.poll_read(cx, receive) {
+            return Poll::Ready(Ok(received));
+        }
+        match self.attendance(cx) {
+            Ok(_) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
+        let attendance = self.attendance(cx)?;
+        if queue.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        if !(attendance.open && attendance.takes) {
+            return Poll::Pending;
+        }
+        queue.take(&mut self.batch);
+        self.polls.send(joined(&mut self.batch));
+        Poll::Ready(Ok(()))
+    }
+
+    fn is_away(&self) -> bool {
+        true
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, _: End) -> Poll<io::Result<()>> {
+        if self.polls.poll_close(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        match self.attendance(cx) {
+            Ok(_) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
+impl Drop for LongPolling {
+    fn drop(&mut self) {
+        self.inbox.close();
+        self.polls.over();
+    }
+}
+
+fn joined(batch: &mut VecDeque<Piece>) -> Bytes {
+    if batch.len() == 1 {
+        return match batch.pop_front() {
+            Some(Piece::Gathered(bytes)) => bytes.into(),
+            Some(Piece::Shared(bytes)) => bytes,
+            None => Bytes::new(),
+        };
+    }
+    let length = batch.iter().map(|piece| piece.as_ref().len()).sum();
+    let mut all = Vec::with_capacity(length);
+    for piece in batch.drain(..) {
+        all.extend_from_slice(piece.as_ref());
+    }
+    all.into()
+}

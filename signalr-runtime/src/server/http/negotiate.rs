@@ -1,0 +1,65 @@
+//! Negotiation: hands out what a client needs to connect. Nothing is remembered.
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::request::Parts;
+
+use super::accepted::Application;
+use super::request::query;
+use super::response::{HttpResponse, refused, shutting_down, with_type};
+use super::token::new_connection_id;
+use crate::server::http::options::Transports;
+use crate::transport::negotiate::{
+    ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
+};
+
+pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>) -> HttpResponse {
+    let options = app.options();
+    if app.is_stopping() {
+        return shutting_down(options.retry_after);
+    }
+    let connections = app.connections();
+    if let Err(refusal) = connections.admission.negotiate(app.client_address(parts)) {
+        return refused(refusal);
+    }
+    let requested = query(parts, "negotiateVersion");
+    let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
+        Err(refused) => Negotiation::Refused { error: refused.to_string() },
+        Ok(version) => {
+            let tokens = &connections.tokens;
+            let asked = query(parts, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
+            let stateful = asked && options.allow_stateful_reconnects && options.transports.web_sockets;
+            let (id, token) = match version {
+                NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),
+                NegotiateVersion::V1 => {
+                    let id = new_connection_id();
+                    let token = tokens.seal(&id, user_id, stateful);
+                    (id, Some(ConnectionToken(token)))
+                }
+            };
+            let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));
+            Negotiation::Connection(NegotiatedConnection {
+                id: id.into(),
+                token,
+                stateful_reconnect: stateful,
+                transports: offered.map(Into::into).collect(),
+            })
+        }
+    };
+    with_type(StatusCode::OK, "application/json", Bytes::from(negotiation.write()))
+}
+
+/// Whether a text is what .NET takes for true.
+fn is_true(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("true")
+}
+
+impl Transports {
+    pub(super) fn offers(self, kind: TransportKind) -> bool {
+        match kind {
+            TransportKind::WebSockets => self.web_sockets,
+            TransportKind::ServerSentEvents => self.server_sent_events,
+            TransportKind::LongPolling => self.long_polling,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! How clients may connect, and how long each step may take.
+
+use std::time::Duration;
+
+use super::token::TokenKey;
+
+/// The options of an endpoint (`HttpConnectionDispatcherOptions`), with the same names and defaults where ASP.NET Core
+/// has them.
+///
+/// ```
+/// use signalr_runtime::server::{HttpOptions, Transports};
+///
+/// // WebSockets, and long polling for whom they cannot reach.
+/// let options = HttpOptions {
+///     transports: Transports { server_sent_events: false, ..Transports::ALL },
+///     ..HttpOptions::default()
+/// };
+/// assert!(options.transports.long_polling);
+/// ```
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// The transports that are offered. Default: all of them.
+    pub transports: Transports,
+    /// How many bytes may wait to be written to one client before those who send to it wait. Default: 64 KiB.
+    /// Zero means that there is no limit.
+    pub transport_max_buffer_size: usize,
+    /// How many bytes of one client may wait to be handled: stream items beyond the stream's own buffer before the
+    /// connection stops reading, and what was sent by POST before the next one is answered. Default: 64 KiB. Zero
+    /// means that there is no limit.
+    pub application_max_buffer_size: usize,
+    /// How long one write to a client may take before the client is given up. Default: 10 seconds.
+    pub transport_send_timeout: Duration,
+    /// The lowest negotiate version that is accepted. Default: 0. With 1, a connection id is never a secret.
+    pub minimum_protocol_version: i32,
+    /// How long a client may take to answer the close of its WebSocket (`WebSockets.CloseTimeout`). Default: 5
+    /// seconds.
+    pub close_timeout: Duration,
+    /// How long a poll waits for something to send before it is answered empty (`LongPolling.PollTimeout`). Default:
+    /// 90 seconds.
+    pub poll_timeout: Duration,
+    /// How long a connection may be without a transport: from negotiation to the first request, between two polls
+    /// (`ConnectionOptions.DisconnectTimeout`). Default: 15 seconds.
+    pub disconnect_timeout: Duration,
+    /// Whether a client that loses its WebSocket may come back and miss nothing (`AllowStatefulReconnects`), if it asks
+    /// for that. Default: no. It takes memory for every client that does; see also
+    /// [`stateful_reconnect_buffer_size`](crate::server::HubOptions::stateful_reconnect_buffer_size).
+    ///
+    /// A client has [`disconnect_timeout`](Self::disconnect_timeout) to come back to the same process. Until then its
+    /// hub notices nothing.
+    pub allow_stateful_reconnects: bool,
+    /// How often one client may come back in a minute. Default: 10. Beyond that it is answered with status 429.
+    pub stateful_reconnects_per_minute: usize,
+    /// How many bytes of messages may be held for all clients together that have lost their WebSockets and have not
+    /// come back yet. Default: 64 MiB. Beyond that, those that have been away for longest are given up.
+    pub stateful_reconnect_total_buffer_size: usize,
+    /// How long a client may pause while it sends the body of a POST. Default: 5 seconds. Over the whole body it may
+    /// not be slower than 240 bytes a second, after as long.
+    pub body_read_timeout: Duration,
+    /// The key that connection tokens are sealed with. Default: none, which is a random key for each process. With a
+    /// key that all nodes share, a client may negotiate with one node and open its WebSocket on another.
+    pub token_key: Option<TokenKey>,
+    /// When clients that come while the hub is [drained](crate::server::HubHandle::drain) may try again: the
+    /// `Retry-After` of the answer, in whole seconds. Default: 5 seconds, in which a load balancer notices.
+    pub retry_after: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            transports: Transports::ALL,
+            transport_max_buffer_size: 64 * 1024,
+            application_max_buffer_size: 64 * 1024,
+            transport_send_timeout: Duration::from_secs(10),
+            minimum_protocol_version: 0,
+            close_timeout: Duration::from_secs(5),
+            poll_timeout: Duration::from_secs(90),
+            disconnect_timeout: Duration::from_secs(15),
+            allow_stateful_reconnects: false,
+            stateful_reconnects_per_minute: 10,
+            stateful_reconnect_total_buffer_size: 64 * 1024 * 1024,
+            body_read_timeout: Duration::from_secs(5),
+            token_key: None,
+            retry_after: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A size of which zero means that there is no limit.
+pub(crate) fn unless_zero(size: usize) -> usize {
+    if size == 0 { usize::MAX } else { size }
+}
+
+/// A choice of transports (`HttpTransportType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transports {
+    /// WebSockets, over HTTP/1.1 or HTTP/2.
+    pub web_sockets: bool,
+    /// Server-Sent Events, with POST requests in the other direction. Text only.
+    pub server_sent_events: bool,
+    /// Long polling, with POST requests in the other direction.
+    pub long_polling: bool,
+}
+
+impl Transports {
+    /// All of them.
+    pub const ALL: Self = Self { web_sockets: true, server_sent_events: true, long_polling: true };
+
+    /// None of them: a start for those who want one.
+    pub const NONE: Self = Self { web_sockets: false, server_sent_events: false, long_polling: false };
+}
+
+impl Default for Transports {
+    fn default() -> Self {
+        Self::ALL
+    }
+}

@@ -1,0 +1,162 @@
+//! What passes between the polls of a client and its connection.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Sleep, sleep};
+
+use super::inbox::{keep, wake};
+
+/// The one poll that may be open, and what waits for it. A newer poll takes the place of an older one.
+#[derive(Default)]
+pub(super) struct Polls(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// How many polls there were: the newest has this number.
+    newest: u64,
+    /// Whether the newest one waits.
+    open: bool,
+    /// For the open poll, or for the next one.
+    ready: Option<Bytes>,
+    phase: Phase,
+    /// The client has said that it polls no more.
+    left: bool,
+    poll: Option<Waker>,
+    /// The connection's task.
+    task: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Running,
+    /// The connection sends nothing more than what is ready.
+    Closing,
+    /// A poll was told so, or the connection is gone.
+    Over,
+}
+
+/// Who is there for what is sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attendance {
+    /// A poll is open.
+    pub(super) open: bool,
+    /// It, or else the next one, can be sent something: what was sent last has been fetched.
+    pub(super) takes: bool,
+}
+
+/// What a poll brings.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// Everything that had gathered.
+    Bytes(Bytes),
+    /// Nothing, in all the time that a poll may take.
+    Nothing,
+    /// The connection is over, or a newer poll has come.
+    Over,
+}
+
+impl Polls {
+    /// Opens a poll, in place of the one before.
+    pub(super) fn open(self: &Arc<Self>, longest: Duration) -> OpenPoll {
+        let mut state = self.lock();
+        state.newest = state.newest.wrapping_add(1);
+        state.open = true;
+        // Whoever waited learns that he was replaced; the connection, that somebody is there.
+        wake(&mut state.poll);
+        wake(&mut state.task);
+        OpenPoll { polls: Arc::clone(self), number: state.newest, timeout: Box::pin(sleep(longest)) }
+    }
+
+    /// Who is there; the task is woken when that changes.
+    pub(super) fn attendance(&self, cx: &Context<'_>) -> Attendance {
+        let mut state = self.lock();
+        keep(&mut state.task, cx);
+        Attendance { open: state.open, takes: state.ready.is_none() }
+    }
+
+    /// Sends to the poll that is open.
+    pub(super) fn send(&self, bytes: Bytes) {
+        let mut state = self.lock();
+        state.ready = Some(bytes);
+        wake(&mut state.poll);
+    }
+
+    /// Nothing more is sent. Ready when a poll was told so.
+    pub(super) fn poll_close(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.phase == Phase::Over || (state.left && !state.open) {
+            return Poll::Ready(());
+        }
+        state.phase = Phase::Closing;
+        wake(&mut state.poll);
+        keep(&mut state.task, cx);
+        Poll::Pending
+    }
+
+    /// The client polls no more, beyond the poll that may be open.
+    pub(super) fn leave(&self) {
+        let mut state = self.lock();
+        state.left = true;
+        wake(&mut state.task);
+    }
+
+    /// The connection is gone.
+    pub(super) fn over(&self) {
+        let mut state = self.lock();
+        state.phase = Phase::Over;
+        wake(&mut state.poll);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A poll that waits. Dropped, it leaves its place empty.
+pub(super) struct OpenPoll {
+    polls: Arc<Polls>,
+    number: u64,
+    timeout: Pin<Box<Sleep>>,
+}
+
+impl Future for OpenPoll {
+    type Output = Brought;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Brought> {
+        let polls = Arc::clone(&self.polls);
+        let mut state = polls.lock();
+        if state.newest != self.number {
+            return Poll::Ready(Brought::Over);
+        }
+        let brought = if let Some(bytes) = state.ready.take() {
+            Brought::Bytes(bytes)
+        } else if state.phase != Phase::Running {
+            state.phase = Phase::Over;
+            Brought::Over
+        } else if self.timeout.as_mut().poll(cx).is_ready() {
+            Brought::Nothing
+        } else {
+            keep(&mut state.poll, cx);
+            return Poll::Pending;
+        };
+        state.open = false;
+        wake(&mut state.task);
+        Poll::Ready(brought)
+    }
+}
+
+impl Drop for OpenPoll {
+    fn drop(&mut self) {
+        let mut state = self.polls.lock();
+        if state.newest == self.number && state.open {
+            state.open = false;
+            wake(&mut state.task);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! POST: bytes of a client whose transport carries only the other direction.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use http::StatusCode;
+use http_body::Body;
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use tokio::time::{Instant, timeout_at};
+
+use super::inbox::Inbox;
+use super::response::{HttpResponse, no_such_connection, plain};
+
+/// The body of a request, of whatever server.
+pub(crate) type RequestBody = UnsyncBoxBody<Bytes, Unreadable>;
+
+/// A body could not be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unreadable;
+
+/// The slowest body that is accepted, in bytes per second.
+const SLOWEST: u32 = 240;
+
+pub(crate) fn request_body<B>(body: B) -> RequestBody
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+{
+    body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
+        .map_err(|_| Unreadable)
+        .boxed_unsync()
+}
+
+/// Writes a body into the inbox of its connection, one body at a time, and answers when all of it is there.
+pub(super) async fn answer(inbox: &Inbox, mut body: RequestBody, patience: Duration) -> HttpResponse {
+    let mut turn = inbox.turn().await;
+    let mut pace = Pace::new(patience);
+    loop {
+        let frame = match timeout_at(pace.deadline(), Pin::new(&mut body).frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(Unreadable))) => return plain(StatusCode::BAD_REQUEST, ""),
+            Ok(None) => return plain(StatusCode::OK, ""),
+            Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "The body of the request comes too slowly."),
+        };
+        if let Ok(data) = frame.into_data() {
+            pace.received(data.len());
+            let before = Instant::now();
+            if turn.write(&data).await.is_err() {
+                return no_such_connection();
+            }
+            pace.held_back(before.elapsed());
+        }
+    }
+}
+
+/// How long the next piece of a body may take.
+struct Pace {
+    patience: Duration,
+    /// Until when the body may take, at the slowest pace, for what has come so far.
+    slowest: Instant,
+}
+
+impl Pace {
+    fn new(patience: Duration) -> Self {
+        Self { patience, slowest: Instant::now() + patience }
+    }
+
+    fn deadline(&self) -> Instant {
+        self.slowest.min(Instant::now() + self.patience)
+    }
+
+    fn received(&mut self, bytes: usize) {
+        let seconds = u32::try_from(bytes).unwrap_or(u32::MAX) / SLOWEST;
+        self.slowest += Duration::from_secs(seconds.into());
+    }
+
+    /// The client does not pay for the time in which we did not read.
+    fn held_back(&mut self, time: Duration) {
+        self.slowest += time;
+    }
+}

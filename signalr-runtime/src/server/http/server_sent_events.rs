@@ -1,0 +1,142 @@
+//! Server-Sent Events: one endless response for what the server sends, POST requests for what the client sends.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, PRAGMA};
+use http::request::Parts;
+use http::{Response, StatusCode};
+use memchr::memchr_iter;
+
+use super::accepted::{Accepted, Application, UserId};
+use super::event_stream::Events;
+use super::inbox::Inbox;
+use super::request::detach;
+use super::requests::{Attached, RequestConnection};
+use super::response::{HttpResponse, ResponseBody, other_transport, plain};
+use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::outbound::{Framing, Outbound};
+use crate::connection::pieces::Piece;
+use crate::transport::negotiate::TransportKind;
+
+/// A comment, so that the client learns at once that the stream is open.
+const OPEN: &[u8] = b":\r\n";
+
+/// Begins the event stream of a connection.
+pub(super) fn answer(
+    app: &Arc<dyn Application>,
+    connection: &RequestConnection,
+    user_id: UserId,
+    parts: Parts,
+) -> HttpResponse {
+    let (entry, permit) = match connection.attach(Attached::Events, user_id.clone()) {
+        Ok(place) => place,
+        Err(Attached::Events) => return plain(StatusCode::CONFLICT, ""),
+        Err(_) => return other_transport(),
+    };
+    let options = app.options();
+    let events = Events::starting_with(Bytes::from_static(OPEN));
+    let mut response = Response::new(ResponseBody::events(events.body()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+    let accepted = Accepted {
+        id: entry.id().clone(),
+        user_id: Ok(user_id),
+        request: detach(parts),
+        transport: Box::new(ServerSentEvents {
+            inbox: Arc::clone(connection.inbox()),
+            events,
+            batch: VecDeque::new(),
+        }),
+        framing: Framing::Bare,
+        kind: TransportKind::ServerSentEvents,
+        close_timeout: options.close_timeout,
+        live: Some(entry),
+        resume: None,
+        permit,
+    };
+    Arc::clone(app).accept(accepted);
+    response
+}
+
+/// An event stream, as the connection's task drives it.
+struct ServerSentEvents {
+    inbox: Arc<Inbox>,
+    events: Events,
+    /// Kept for its room.
+    batch: VecDeque<Piece>,
+}
+
+impl Duplex for ServerSentEvents {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        receive: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<Received>> {
+        if let Poll::Ready(received) = self.inbox.poll_read(cx, receive) {
+            return Poll::Ready(Ok(received));
+        }
+        self.events.poll_left(cx).map(|_| Err(left()))
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
+        ready!(self.events.poll_taken(cx)).map_err(|_| left())?;
+        queue.take(&mut self.batch);
+        if self.batch.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        self.events.send(event(&mut self.batch));
+        // Until the response has taken it.
+        self.events.poll_taken(cx).map_err(|_| left())
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, _: End) -> Poll<io::Result<()>> {
+        let taken = ready!(self.events.poll_taken(cx));
+        self.events.end();
+        Poll::Ready(taken.map_err(|_| left()))
+    }
+}
+
+impl Drop for ServerSentEvents {
+    fn drop(&mut self) {
+        self.inbox.close();
+        self.events.end();
+    }
+}
+
+fn left() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the client has left its event stream")
+}
+
+/// One event for all that gathered: a `data` line for each of its lines.
+pub(super) fn event(batch: &mut VecDeque<Piece>) -> Bytes {
+    const DATA: &[u8] = b"data: ";
+    const LINE_END: &[u8] = b"\r\n";
+    let length: usize = batch.iter().map(|piece| piece.as_ref().len()).sum();
+    let mut event = Vec::with_capacity(length + DATA.len() + 2 * LINE_END.len());
+    event.extend_from_slice(DATA);
+    for piece in batch.drain(..) {
+        let bytes = piece.as_ref();
+        let mut from = 0;
+        for at in memchr_iter(b'\n', bytes) {
+            event.extend_from_slice(bytes.get(from..at).unwrap_or_default());
+            // A line may end in CR LF; the CR is not part of it.
+            if event.ends_with(b"\r") {
+                event.pop();
+            }
+            event.extend_from_slice(LINE_END);
+            event.extend_from_slice(DATA);
+            from = at + 1;
+        }
+        event.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    }
+    event.extend_from_slice(LINE_END);
+    event.extend_from_slice(LINE_END);
+    event.into()
+}

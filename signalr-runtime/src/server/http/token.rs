@@ -1,0 +1,149 @@
+//! Connection tokens: what a negotiate hands out and a transport brings back.
+//!
+//! A token is sealed, so that nothing has to be remembered for it: a flood of negotiates costs no memory. It opens one
+//! connection of one application, for the user it was made for, and for a short time.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use tokio::time::Instant;
+
+use crate::server::connection::ConnectionId;
+
+const ID_BYTES: usize = 16;
+const NONCE_BYTES: usize = 24;
+const EXPIRY_BYTES: usize = 8;
+
+/// The longest token that is looked at, in bytes.
+const LONGEST: usize = 512;
+
+/// A new connection id: 128 bits as 22 characters.
+pub(crate) fn new_connection_id() -> ConnectionId {
+    ConnectionId::new(&BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; ID_BYTES]>()))
+}
+
+/// A key for connection tokens, which several nodes can share.
+#[derive(Clone)]
+pub struct TokenKey([u8; 32]);
+
+impl TokenKey {
+    /// 32 random bytes, the same on all nodes, kept as secret as a password.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey(..)")
+    }
+}
+
+/// Seals and opens the tokens of one application.
+pub(crate) struct TokenSealer {
+    cipher: XChaCha20Poly1305,
+    application: &'static str,
+    lifetime: Duration,
+    clock: Clock,
+}
+
+/// What expiry is counted with.
+enum Clock {
+    /// Within one process, a clock that nobody can set.
+    Process(Instant),
+    /// Between nodes, the time of day: they have nothing else in common.
+    Shared,
+}
+
+/// What a token stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) id: ConnectionId,
+    pub(crate) expiry: Instant,
+    /// Whether the client asked for stateful reconnect, and was granted it.
+    pub(crate) stateful: bool,
+}
+
+impl TokenSealer {
+    /// Tokens that are good for `lifetime`. Without a key, one that lives as long as the process.
+    pub(crate) fn new(application: &'static str, lifetime: Duration, key: Option<&TokenKey>) -> Self {
+        let (key, clock) = match key {
+            Some(TokenKey(key)) => (*key, Clock::Shared),
+            None => (rand::random(), Clock::Process(Instant::now())),
+        };
+        Self { cipher: XChaCha20Poly1305::new(&key.into()), application, lifetime, clock }
+    }
+
+    /// A token that opens the connection `id`.
+    pub(crate) fn seal(&self, id: &ConnectionId, user_id: Option<&str>, stateful: bool) -> String {
+        self.seal_bytes(id.as_bytes(), user_id, stateful)
+    }
+
+    /// A token that is the id of the connection it opens, for clients that know only one of the two.
+    pub(crate) fn seal_id(&self, user_id: Option<&str>, stateful: bool) -> ConnectionId {
+        ConnectionId::new(&self.seal_bytes(b"", user_id, stateful))
+    }
+
+    fn seal_bytes(&self, id: &[u8], user_id: Option<&str>, stateful: bool) -> String {
+        let nonce: [u8; NONCE_BYTES] = rand::random();
+        let expiry = self.clock.now().saturating_add(self.lifetime).as_millis();
+        let mut plain = u64::try_from(expiry).unwrap_or(u64::MAX).to_be_bytes().to_vec();
+        plain.push(stateful.into());
+        plain.extend_from_slice(id);
+        let payload = Payload { msg: &plain, aad: &self.bound_to(user_id) };
+        // Encryption fails only for messages of many gigabytes.
+        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
+        let mut token = nonce.to_vec();
+        token.extend_from_slice(&sealed);
+        BASE64_URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// What a token stands for that `user_id` brings. None for every text that is no token of this application, and
+    /// for a token that was made for another user; one that was made for nobody in particular is good for all.
+    pub(crate) fn open(&self, token: &str, user_id: Option<&str>) -> Option<Claim> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        let nonce = XNonce::from(*nonce);
+        let open = |user_id| {
+            let payload = Payload { msg: sealed, aad: &self.bound_to(user_id) };
+            self.cipher.decrypt(&nonce, payload).ok()
+        };
+        let plain = open(user_id).or_else(|| user_id.and_then(|_| open(None)))?;
+        let (expiry, rest) = plain.split_first_chunk::<EXPIRY_BYTES>()?;
+        let (stateful, id) = rest.split_first()?;
+        let id = std::str::from_utf8(id).ok()?;
+        let left = Duration::from_millis(u64::from_be_bytes(*expiry)).saturating_sub(self.clock.now());
+        Some(Claim {
+            id: ConnectionId::new(if id.is_empty() { token } else { id }),
+            // The clocks of two nodes may differ: no token lives longer than it may here.
+            expiry: Instant::now().checked_add(left.min(self.lifetime))?,
+            stateful: *stateful != 0,
+        })
+    }
+
+    /// What is sealed in without being there: the token opens only together with the same.
+    fn bound_to(&self, user_id: Option<&str>) -> Vec<u8> {
+        let mut bound = self.application.as_bytes().to_vec();
+        if let Some(user_id) = user_id {
+            bound.push(0);
+            bound.extend_from_slice(user_id.as_bytes());
+        }
+        bound
+    }
+}
+
+impl Clock {
+    fn now(&self) -> Duration {
+        match self {
+            Self::Process(epoch) => epoch.elapsed(),
+            Self::Shared => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+        }
+    }
+}
