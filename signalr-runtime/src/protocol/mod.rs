@@ -11,7 +11,7 @@ pub(crate) mod message;
 #[cfg(feature = "messagepack")]
 mod messagepack;
 #[cfg(feature = "messagepack")]
-mod prefix;
+pub(crate) mod prefix;
 
 #[cfg(test)]
 pub(crate) mod tests;

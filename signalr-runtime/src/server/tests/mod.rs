@@ -18,6 +18,8 @@ mod lifecycle;
 mod limits;
 #[cfg(feature = "metrics")]
 mod measurements;
+#[cfg(feature = "messagepack")]
+mod messagepack;
 mod negotiate;
 mod ordering;
 mod origin;
@@ -45,6 +47,8 @@ use super::http::accepted::{Accepted, Application};
 use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::outbound::Framing;
+#[cfg(feature = "messagepack")]
+use crate::contract::value::Format;
 use crate::transport::memory;
 use crate::transport::negotiate::TransportKind;
 
@@ -113,6 +117,13 @@ impl Server {
     async fn connect(&self) -> Client {
         let mut client = self.open();
         client.shake_hands().await;
+        client
+    }
+
+    #[cfg(feature = "messagepack")]
+    async fn connect_with(&self, format: Format) -> Client {
+        let mut client = self.open();
+        client.shake_hands_for(format).await;
         client
     }
 
