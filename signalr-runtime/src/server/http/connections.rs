@@ -20,7 +20,7 @@ use crate::server::connection::ConnectionId;
 pub(crate) struct Connections {
     pub(super) tokens: TokenSealer,
     /// Those whose clients have lost their sockets and may come back.
-    pub(super) absentees: Arc<Absentees>,
+    pub(crate) absentees: Arc<Absentees>,
     table: Mutex<Table>,
 }
 

@@ -22,6 +22,7 @@ mod over_tcp;
 mod panics;
 mod selections;
 mod shutdown;
+mod stateful;
 mod streams;
 mod uploads;
 
@@ -33,8 +34,10 @@ use probe::{Probe, ProbeHubContract, World};
 
 use super::connection::ConnectionId;
 use super::http::accepted::{Accepted, Application};
+use super::http::seat::Seat;
 use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
+use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
 use crate::transport::memory;
 use crate::transport::negotiate::TransportKind;
@@ -79,24 +82,29 @@ impl Server {
 
     /// A client whose line holds `capacity` bytes in each direction.
     fn open_narrow(&self, capacity: usize) -> Client {
-        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let (near, far) = memory::pair(capacity);
         let ended = Arc::new(Mutex::new(None));
+        self.accept(Box::new(Watched { end: far, ended: Arc::clone(&ended) }), None);
+        Client::new(near, ended)
+    }
+
+    /// Serves a connection on `transport`.
+    fn accept(&self, transport: Box<dyn Duplex>, resume: Option<Arc<Seat>>) {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let (request, ()) =
             http::Request::builder().uri(format!("/hub?user=u{number}")).body(()).unwrap().into_parts();
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
             user_id: self.service.shared.user_id(&request),
             request,
-            transport: Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
+            transport,
             framing: Framing::Bare,
             kind: TransportKind::WebSockets,
             close_timeout: self.service.shared.options().close_timeout,
             live: None,
-            resume: None,
+            resume,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
-        Client::new(near, ended)
     }
 
     /// A client that has shaken hands.
