@@ -53,6 +53,8 @@ pub(crate) enum Due {
     Silence,
     /// A write has been stuck for too long.
     Write,
+    /// The peer may be read again.
+    Read,
 }
 
 /// The clock of one connection.
@@ -69,6 +71,8 @@ pub(crate) struct Clock {
     deaf: bool,
     /// Since when a write has been stuck.
     stuck: Option<Instant>,
+    /// Until when nothing is read, because the peer has sent too much for the time being.
+    held: Option<Instant>,
 }
 
 impl Clock {
@@ -76,14 +80,16 @@ impl Clock {
         let now = Instant::now();
         let ping_at = timing.ping.and_then(|ping| now.checked_add(ping.interval()));
         let heard = matches!(timing.silence, Some(Silence::FromStart(_))).then_some(now);
+        let timer = Box::pin(sleep_until(now));
         let mut clock = Self {
             timing,
-            timer: Box::pin(sleep_until(now)),
+            timer,
             ping_at,
             acknowledge_at: None,
             heard,
             deaf: false,
             stuck: None,
+            held: None,
         };
         clock.arm(now);
         clock
@@ -123,6 +129,18 @@ impl Clock {
         }
     }
 
+    /// Nothing is to be read for so long.
+    pub(crate) fn hold(&mut self, time: Duration) {
+        let now = Instant::now();
+        self.held = now.checked_add(time);
+        self.arm(now);
+    }
+
+    /// Whether nothing is to be read for the time being.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Something was written out.
     pub(crate) fn sent(&mut self) {
         self.stuck = None;
@@ -155,6 +173,7 @@ impl Clock {
                     self.ping_at = self.timing.ping.and_then(|ping| now.checked_add(ping.interval()));
                 }
                 Some(Due::Acknowledgement) => self.acknowledge_at = None,
+                Some(Due::Read) => self.held = None,
                 Some(Due::Silence | Due::Write) | None => {}
             }
             self.arm(now);
@@ -172,6 +191,8 @@ impl Clock {
             Some(Due::Silence)
         } else if self.acknowledge_at.is_some_and(|at| now >= at) {
             Some(Due::Acknowledgement)
+        } else if self.held.is_some_and(|until| now >= until) {
+            Some(Due::Read)
         } else if self.ping_at.is_some_and(|at| now >= at) {
             Some(Due::Ping)
         } else {
@@ -182,7 +203,7 @@ impl Clock {
     /// Sets the timer to what is due first, with a far look where nothing is.
     fn arm(&mut self, now: Instant) {
         const FAR: Duration = Duration::from_secs(24 * 60 * 60);
-        let times = [self.ping_at, self.acknowledge_at, self.silent_at(), self.stuck_until()];
+        let times = [self.ping_at, self.acknowledge_at, self.silent_at(), self.stuck_until(), self.held];
         let first = times.into_iter().flatten().min();
         self.timer.as_mut().reset(first.unwrap_or(now + FAR).max(now));
     }

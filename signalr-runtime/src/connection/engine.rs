@@ -21,7 +21,9 @@ use std::task::{Context, Poll};
 use super::calls::{Calls, Finished, Stage};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
+use super::limit::Limit;
 use super::outbound::{QueueLimit, Stop, Transport};
+use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
 use super::shared::Shared;
@@ -43,6 +45,14 @@ pub(crate) struct EngineLimits {
     /// Calls that run at once without being ordered: those that stream, in either direction, and those that wait
     /// for the peer.
     pub(crate) unordered_calls: usize,
+    /// The longest id, of a call or of a stream, in bytes.
+    pub(crate) id_length: usize,
+    /// Streams of the peer that feed calls and are open at once.
+    pub(crate) upload_streams: usize,
+    /// How often an item may come for a stream that does not exist before the connection ends.
+    pub(crate) stray_items: Option<Rate>,
+    /// How often the peer may send a message before the connection pauses.
+    pub(crate) messages: Option<Rate>,
     /// Items that an upload stream holds before they count as backlog.
     pub(crate) stream_capacity: usize,
     /// Bytes of backlog before the connection stops reading.
@@ -103,6 +113,12 @@ struct Core<R> {
     backlog: Arc<Backlog>,
     /// What has arrived of a peer that may come back.
     receipts: Option<Receipts>,
+    /// What the peer may still send before it has to wait.
+    allowance: Option<TokenBucket>,
+    /// Messages of the current read.
+    messages: u32,
+    /// What may still come for streams that do not exist; none before the first has come.
+    strays: Option<TokenBucket>,
     ended: Option<Ended>,
 }
 
@@ -125,6 +141,9 @@ impl<R: Role> Engine<R> {
             limits,
             backlog: Arc::default(),
             receipts,
+            allowance: limits.messages.map(TokenBucket::new),
+            messages: 0,
+            strays: None,
             ended: None,
         };
         // Bytes that came with the handshake are handled first.
@@ -265,6 +284,7 @@ impl<R: Role> Engine<R> {
         if *left_over {
             let result = reader.resume(|record| core.record(record));
             *left_over = core.go_on(result);
+            core.count_messages();
             return Poll::Ready(());
         }
         let mut result = Ok(ControlFlow::Continue(()));
@@ -275,6 +295,7 @@ impl<R: Role> Engine<R> {
             Err(_) => {}
         });
         *left_over = core.go_on(result);
+        core.count_messages();
         match received {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(Received::Some)) => core.clock.received(),
@@ -365,9 +386,12 @@ enum Reads {
 
 impl<R: Role> Core<R> {
     /// The one place that decides when a connection stops reading: while its answers are not taken, while too
-    /// many calls wait for their turn, and while too much of what it streams to us is not read. Everything
-    /// that was read before is handled, whatever its kind.
+    /// many calls wait for their turn, while too much of what it streams to us is not read, and while it has sent
+    /// more messages than it may. Everything that was read before is handled, whatever its kind.
     fn is_paused(&self) -> bool {
+        if self.clock.is_held() {
+            return true;
+        }
         let unread =
             self.calls.queued() >= self.limits.queued_calls || self.backlog.bytes() >= self.limits.backlog;
         match self.limits.pause {
@@ -385,6 +409,17 @@ impl<R: Role> Core<R> {
             Reads::Acknowledgements
         } else {
             Reads::Nothing
+        }
+    }
+
+    /// Settles what one read has brought: the messages of a read are few enough to be lent.
+    fn count_messages(&mut self) {
+        let messages = std::mem::take(&mut self.messages);
+        if let Some(allowance) = &mut self.allowance
+            && let Some(wait) = allowance.borrow(messages)
+        {
+            self.role.limit_hit(Limit::MessageRate);
+            self.clock.hold(wait);
         }
     }
 
@@ -406,7 +441,10 @@ impl<R: Role> Core<R> {
                 let error = self.role.silence();
                 self.end(Ended::Failed(error));
             }
+            // The poll that is told so reads on.
+            Due::Read => {}
             Due::Write => {
+                self.role.limit_hit(Limit::WriteTime);
                 let error = HubError::with_kind(HubErrorKind::Timeout, "A write took longer than it may.");
                 self.end(Ended::Failed(error));
             }
@@ -415,6 +453,9 @@ impl<R: Role> Core<R> {
 
     /// The peer broke the protocol.
     fn broken(&mut self, error: &ProtocolError) {
+        if matches!(error, ProtocolError::TooLarge { .. }) {
+            self.role.limit_hit(Limit::MessageSize);
+        }
         let error = self.role.protocol_error(error);
         self.end(Ended::Failed(error));
     }

@@ -53,6 +53,8 @@ impl WebSocketHeader {
         let opcode = match format {
             #[cfg(feature = "json")]
             Format::Json => 1,
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => 2,
         };
         let mut header = Self { bytes: [0; MAX_HEADER], len: 2 };
         header.bytes[0] = FINAL | opcode;

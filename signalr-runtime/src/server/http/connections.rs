@@ -14,13 +14,16 @@ use super::options::HttpOptions;
 use super::requests::RequestConnection;
 use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
+use crate::server::admission::Admission;
 use crate::server::connection::ConnectionId;
+use crate::server::limits::Limits;
 
-/// The connections of one endpoint, and the seal of those that it may get.
+/// The connections of one endpoint, the seal of those that it may get, and how many that may be.
 pub(crate) struct Connections {
     pub(super) tokens: TokenSealer,
     /// Those whose clients have lost their sockets and may come back.
     pub(crate) absentees: Arc<Absentees>,
+    pub(super) admission: Admission,
     table: Mutex<Table>,
 }
 
@@ -41,10 +44,10 @@ pub(super) enum Live {
 }
 
 impl Connections {
-    pub(crate) fn new(application: &'static str, options: &HttpOptions) -> Self {
+    pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
         let absentees = Absentees::new(options.stateful_reconnect_total_buffer_size);
-        Self { tokens, absentees, table: Mutex::default() }
+        Self { tokens, absentees, admission: Admission::new(limits), table: Mutex::default() }
     }
 
     /// The connection of a token, if there is one.

@@ -11,7 +11,8 @@ use super::options::unless_zero;
 use super::request::{accepts_events, query};
 use super::requests::{Attached, RequestConnection};
 use super::response::{
-    HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain,
+    HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain, refused,
+    shutting_down,
 };
 use super::send::{self, RequestBody};
 use super::token::Claim;
@@ -40,7 +41,7 @@ pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody
         }
         Method::GET | Method::CONNECT if upgrade::is_requested(&parts) => {
             if app.is_stopping() {
-                return ResponseFuture::now(stopping());
+                return ResponseFuture::now(shutting_down(app.options().retry_after));
             }
             ResponseFuture::now(websocket::answer(app, user_id, parts))
         }
@@ -53,10 +54,6 @@ pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody
         Method::DELETE => ResponseFuture::now(delete(app, &parts, &user_id)),
         _ => ResponseFuture::now(method_not_allowed("GET, POST, DELETE")),
     }
-}
-
-fn stopping() -> HttpResponse {
-    plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down")
 }
 
 /// The connection that a request for a transport belongs to, which may be new.
@@ -80,22 +77,25 @@ fn requests(
             },
         ));
     }
-    find_or_make(app, claim, user_id)
+    find_or_make(app, parts, claim, user_id)
 }
 
 fn find_or_make(
     app: &Arc<dyn Application>,
+    parts: &Parts,
     claim: Claim,
     user_id: &UserId,
 ) -> Result<Arc<RequestConnection>, HttpResponse> {
     let options = app.options();
     let connections = app.connections();
-    if app.is_stopping() && connections.find(&claim).is_none() {
-        return Err(stopping());
-    }
+    let permit = match connections.find(&claim) {
+        Some(_) => None,
+        None if app.is_stopping() => return Err(shutting_down(options.retry_after)),
+        None => Some(connections.admission.connect(app.client_address(parts), user_id).map_err(refused)?),
+    };
     let made = connections.enter(claim, |entry| {
         let limit = unless_zero(options.application_max_buffer_size);
-        let connection = Arc::new(RequestConnection::new(entry, user_id.clone(), limit));
+        let connection = Arc::new(RequestConnection::new(entry, permit, user_id.clone(), limit));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     match made {
@@ -123,7 +123,7 @@ fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: Reque
         ));
     }
     let (expiry, patience) = (claim.expiry, app.options().body_read_timeout);
-    match find_or_make(app, claim, user_id) {
+    match find_or_make(app, parts, claim, user_id) {
         Err(refused) => ResponseFuture::now(refused),
         Ok(connection) => {
             if matches!(connection.attached(), Attached::Nothing) {

@@ -36,8 +36,8 @@ pub(super) fn answer(
 ) -> ResponseFuture {
     let options = app.options();
     let polls = Arc::new(Polls::default());
-    let entry = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
-        Ok(entry) => entry,
+    let (entry, permit) = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
+        Ok(place) => place,
         Err(Attached::Polls(polls)) => {
             let poll = polls.open(options.poll_timeout);
             return ResponseFuture::later(async move { brought(poll.await) });
@@ -61,6 +61,7 @@ pub(super) fn answer(
         close_timeout: Duration::MAX,
         live: Some(entry),
         resume: None,
+        permit,
     };
     Arc::clone(app).accept(accepted);
     ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new()))

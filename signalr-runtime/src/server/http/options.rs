@@ -59,6 +59,9 @@ pub struct HttpOptions {
     /// The key that connection tokens are sealed with. Default: none, which is a random key for each process. With a
     /// key that all nodes share, a client may negotiate with one node and open its WebSocket on another.
     pub token_key: Option<TokenKey>,
+    /// When clients that come while the hub is [drained](crate::server::HubHandle::drain) may try again: the
+    /// `Retry-After` of the answer, in whole seconds. Default: 5 seconds, in which a load balancer notices.
+    pub retry_after: Duration,
 }
 
 impl Default for HttpOptions {
@@ -77,6 +80,7 @@ impl Default for HttpOptions {
             stateful_reconnect_total_buffer_size: 64 * 1024 * 1024,
             body_read_timeout: Duration::from_secs(5),
             token_key: None,
+            retry_after: Duration::from_secs(5),
         }
     }
 }

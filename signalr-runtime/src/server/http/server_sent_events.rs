@@ -32,8 +32,8 @@ pub(super) fn answer(
     user_id: UserId,
     parts: Parts,
 ) -> HttpResponse {
-    let entry = match connection.attach(Attached::Events, user_id.clone()) {
-        Ok(entry) => entry,
+    let (entry, permit) = match connection.attach(Attached::Events, user_id.clone()) {
+        Ok(place) => place,
         Err(Attached::Events) => return plain(StatusCode::CONFLICT, ""),
         Err(_) => return other_transport(),
     };
@@ -59,6 +59,7 @@ pub(super) fn answer(
         close_timeout: options.close_timeout,
         live: Some(entry),
         resume: None,
+        permit,
     };
     Arc::clone(app).accept(accepted);
     response

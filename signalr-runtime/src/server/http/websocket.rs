@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::accepted::{Accepted, Application, UserId};
 use super::connections::Live;
 use super::request::{detach, query};
-use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain};
+use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain, refused};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
 use super::token::new_connection_id;
@@ -62,8 +62,10 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             }
         }
     };
-    let Some(upgrade) = upgrade else {
-        return cannot_upgrade();
+    let Some(upgrade) = upgrade else { return cannot_upgrade() };
+    let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
+        Ok(permit) => permit,
+        Err(refusal) => return refused(refusal),
     };
     let app = Arc::clone(app);
     tokio::spawn(async move {
@@ -87,17 +89,23 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             close_timeout: app.options().close_timeout,
             live,
             resume,
+            permit: Some(permit),
         };
         app.accept(accepted);
     });
     response
 }
 
+fn cannot_upgrade() -> HttpResponse {
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
+}
+
 /// The WebSocket that an upgrade leads to. The client may go, or never take the response: nothing is left of it then.
 async fn upgraded(app: &dyn Application, upgrade: OnUpgrade) -> Option<Box<dyn Duplex>> {
     let upgraded = timeout(app.options().disconnect_timeout, upgrade).await.ok()?.ok()?;
     let (socket, early) = from_upgraded(upgraded);
-    Some(Box::new(WebSocket::server(socket, &early)))
+    let limits = app.limits();
+    Some(Box::new(WebSocket::server(socket, &early).limited(limits.fragments, limits.control_frames)))
 }
 
 /// A second WebSocket with the token of a connection that has one: the client has lost that, and brings a new one.
@@ -120,9 +128,7 @@ fn come_back(
         Err(ResumeRefused::Closing) => return plain(StatusCode::NO_CONTENT, ""),
         Err(ResumeRefused::TooOften) => return plain(StatusCode::TOO_MANY_REQUESTS, ""),
     }
-    let Some(upgrade) = upgrade else {
-        return cannot_upgrade();
-    };
+    let Some(upgrade) = upgrade else { return cannot_upgrade() };
     let app = Arc::clone(app);
     tokio::spawn(async move {
         if let Some(socket) = upgraded(&*app, upgrade).await {
@@ -130,8 +136,4 @@ fn come_back(
         }
     });
     response
-}
-
-fn cannot_upgrade() -> HttpResponse {
-    plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
 }

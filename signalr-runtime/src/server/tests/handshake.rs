@@ -37,7 +37,7 @@ async fn what_is_refused() {
     let unreadable = "An unexpected error occurred during connection handshake.";
     let cases = [
         (r#"{"protocol":"xml","version":1}"#, "The protocol 'xml' is not supported.", ""),
-        (r#"{"protocol":"messagepack","version":1}"#, "The protocol 'messagepack' is not supported.", ""),
+        (r#"{"protocol":"blazorpack","version":1}"#, "The protocol 'blazorpack' is not supported.", ""),
         (
             r#"{"protocol":"json","version":3}"#,
             "The server does not support version 3 of the 'json' protocol.",

@@ -2,6 +2,7 @@
 
 mod client;
 mod probe;
+mod recorder;
 
 mod access_token;
 mod authorize;
@@ -9,21 +10,26 @@ mod cancel;
 mod client_results;
 mod close;
 mod dispatch;
+mod drain;
 mod filters;
 mod handshake;
 mod keep_alive;
 mod lifecycle;
 mod limits;
+#[cfg(feature = "metrics")]
+mod measurements;
 mod negotiate;
 mod ordering;
 mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+mod secrets;
 mod selections;
 mod shutdown;
 mod stateful;
 mod streams;
+mod traces;
 mod uploads;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -103,6 +109,7 @@ impl Server {
             close_timeout: self.service.shared.options().close_timeout,
             live: None,
             resume,
+            permit: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
     }

@@ -384,7 +384,9 @@ async fn a_connection_whose_client_is_away_can_be_ended() {
         client.lose().await;
         match how {
             "abort" => server.handle().abort("c1"),
-            _ => server.handle().shut_down().await,
+            _ => {
+                server.handle().shut_down().await;
+            }
         }
         settle().await;
         assert_eq!(server.log(), ["c1 disconnected", "c1 dropped"], "{how}");
