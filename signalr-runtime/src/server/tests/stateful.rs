@@ -2,6 +2,8 @@
 
 mod any_cut;
 mod limits;
+#[cfg(feature = "axum")]
+mod over_tcp;
 
 use std::ops::{Deref, DerefMut};
 
