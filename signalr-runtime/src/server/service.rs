@@ -10,7 +10,6 @@ use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use futures_core::future::BoxFuture;
-use futures_util::FutureExt;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
@@ -20,10 +19,10 @@ use super::authentication_refresh::AuthenticationRefresh;
 use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
+use super::credentials::Credentials;
 use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
 use super::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
-use super::http::authentication::Expiry;
 use super::http::connections::Connections;
 use super::http::endpoint;
 use super::http::options::HttpOptions;
@@ -45,12 +44,6 @@ type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static,
 
 /// Finds out who the client is.
 type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
-
-/// Finds out when the credentials of a request end.
-type ExpiryProvider = dyn Fn(&Parts) -> Option<SystemTime> + Send + Sync;
-
-/// Says whether a client may go on with new credentials.
-type RefreshGuard = dyn Fn(AuthenticationRefresh) -> BoxFuture<'static, bool> + Send + Sync;
 
 /// Finds out where a request comes from.
 type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
@@ -76,8 +69,7 @@ pub(crate) struct HubShared<H: Hub> {
     connections: Arc<Connections>,
     factory: Arc<Factory<H>>,
     user_id: Option<Arc<UserIdProvider>>,
-    expiry: Option<Arc<ExpiryProvider>>,
-    refresh: Option<Arc<RefreshGuard>>,
+    credentials: Credentials,
     address: Option<Arc<AddressProvider>>,
     rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
@@ -105,10 +97,6 @@ impl<H: Hub> HubShared<H> {
 }
 
 impl<H: Hub> Application for HubShared<H> {
-    fn name(&self) -> &'static str {
-        self.core.name
-    }
-
     fn options(&self) -> &HttpOptions {
         &self.options.http
     }
@@ -136,28 +124,8 @@ impl<H: Hub> Application for HubShared<H> {
         })
     }
 
-    fn authentication_expiry(&self, request: &Parts) -> Option<Expiry> {
-        let expiry = self.expiry.as_ref()?;
-        let at = catch_unwind(AssertUnwindSafe(|| expiry(request))).unwrap_or_else(|_| {
-            tracing::error!(hub = self.core.name, "the expiry of an authentication panicked");
-            // Nobody knows how long it is good: it is not.
-            Some(SystemTime::UNIX_EPOCH)
-        });
-        at.map(Expiry::new)
-    }
-
-    fn accepts_refresh(&self, refresh: AuthenticationRefresh) -> BoxFuture<'static, bool> {
-        let Some(guard) = self.refresh.clone() else {
-            return Box::pin(ready(true));
-        };
-        let hub = self.core.name;
-        let asked = AssertUnwindSafe(async move { guard(refresh).await }).catch_unwind();
-        Box::pin(async move {
-            asked.await.unwrap_or_else(|_| {
-                tracing::error!(hub, "the callback for an authentication refresh panicked");
-                false
-            })
-        })
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     fn client_address(&self, request: &Parts) -> Option<IpAddr> {
@@ -180,7 +148,7 @@ impl<H: Hub> Application for HubShared<H> {
 
 /// What `into_make_service_with_connect_info` tells.
 #[cfg(feature = "axum")]
-fn axum_address(request: &Parts) -> Option<IpAddr> {
+pub(crate) fn axum_address(request: &Parts) -> Option<IpAddr> {
     let info = request.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()?;
     Some(info.0.ip())
 }
@@ -195,8 +163,7 @@ impl<H: Hub> Clone for HubShared<H> {
             connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
             user_id: self.user_id.clone(),
-            expiry: self.expiry.clone(),
-            refresh: self.refresh.clone(),
+            credentials: self.credentials.clone(),
             address: self.address.clone(),
             rules: self.rules.clone(),
             trace_parent: self.trace_parent.clone(),
@@ -272,8 +239,7 @@ where
                 )),
                 factory,
                 user_id: None,
-                expiry: None,
-                refresh: None,
+                credentials: Credentials::default(),
                 address: None,
                 rules: Vec::new(),
                 trace_parent: None,
@@ -311,7 +277,7 @@ impl<H: Hub> HubService<H> {
     where
         F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
     {
-        self.configure().expiry = Some(Arc::new(expiry));
+        self.configure().credentials.expiry = Some(Arc::new(expiry));
         self
     }
 
@@ -339,7 +305,7 @@ impl<H: Hub> HubService<H> {
         F: Fn(AuthenticationRefresh) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = bool> + Send + 'static,
     {
-        self.configure().refresh = Some(Arc::new(move |refresh| Box::pin(accepts(refresh))));
+        self.configure().credentials.refresh = Some(Arc::new(move |refresh| Box::pin(accepts(refresh))));
         self
     }
 

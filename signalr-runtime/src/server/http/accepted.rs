@@ -4,26 +4,22 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_core::future::BoxFuture;
 use http::request::Parts;
 
-use super::authentication::{Authentication, Expiry};
+use super::authentication::Authentication;
 use super::connections::{Connections, LiveEntry};
 use super::options::HttpOptions;
 use super::seat::Seat;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
 use crate::server::admission::Permit;
-use crate::server::authentication_refresh::AuthenticationRefresh;
 use crate::server::connection::ConnectionId;
+use crate::server::credentials::Credentials;
 use crate::server::limits::Limits;
 use crate::transport::negotiate::TransportKind;
 
 /// What lives on connections: a hub, or a handler of bytes.
 pub(crate) trait Application: Send + Sync + 'static {
-    /// Its name, for logs and for what is sealed into its tokens.
-    fn name(&self) -> &'static str;
-
     fn options(&self) -> &HttpOptions;
 
     /// What clients can make it hold.
@@ -38,11 +34,8 @@ pub(crate) trait Application: Send + Sync + 'static {
     /// Who sends a request.
     fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked>;
 
-    /// When the credentials of a request end. None if they do not.
-    fn authentication_expiry(&self, request: &Parts) -> Option<Expiry>;
-
-    /// Whether a client may go on with new credentials.
-    fn accepts_refresh(&self, refresh: AuthenticationRefresh) -> BoxFuture<'static, bool>;
+    /// What it says of the credentials of its clients.
+    fn credentials(&self) -> &Credentials;
 
     /// Where a request comes from, if that is known.
     fn client_address(&self, request: &Parts) -> Option<IpAddr>;

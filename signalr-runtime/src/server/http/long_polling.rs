@@ -65,7 +65,7 @@ pub(super) fn answer(
     };
     let authentication = connection.authentication().cloned();
     if let Some(authentication) = &authentication {
-        authentication.set_expiry(app.authentication_expiry(&parts));
+        authentication.set_expiry(app.credentials().expiry(&parts));
     }
     let accepted = Accepted {
         id: entry.id().clone(),

@@ -39,7 +39,7 @@ pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>
             };
             let expiry = options
                 .enable_authentication_refresh
-                .then(|| app.authentication_expiry(parts))
+                .then(|| app.credentials().expiry(parts))
                 .flatten()
                 .filter(|expiry| !expiry.left().is_zero());
             let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));

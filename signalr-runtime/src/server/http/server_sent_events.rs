@@ -47,7 +47,7 @@ pub(super) fn answer(
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
     let authentication = connection.authentication().cloned();
     if let Some(authentication) = &authentication {
-        authentication.set_expiry(app.authentication_expiry(&parts));
+        authentication.set_expiry(app.credentials().expiry(&parts));
     }
     let accepted = Accepted {
         id: entry.id().clone(),
