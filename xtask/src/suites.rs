@@ -45,11 +45,11 @@ const OURS_ONLY: &[ServerKind] = &[ServerKind::This];
 pub(crate) const ALL: &[Suite] = &[
     in_node("node-websockets-json", BOTH_SERVERS, &[]),
     in_node("node-websockets-json-direct", BOTH_SERVERS, &["--skip-negotiation"]),
-    in_node("node-sse-json", BOTH_SERVERS, &["--transport", "sse"]),
-    in_node("node-longpolling-json", BOTH_SERVERS, &["--transport", "longpolling"]),
+    in_node("node-server-sent-events-json", BOTH_SERVERS, &["--transport", "server-sent-events"]),
+    in_node("node-long-polling-json", BOTH_SERVERS, &["--transport", "long-polling"]),
     in_chromium("chromium-websockets-json", BOTH_SERVERS, &[]),
-    in_chromium("chromium-sse-json", BOTH_SERVERS, &["--transport", "sse"]),
-    in_chromium("chromium-longpolling-json", BOTH_SERVERS, &["--transport", "longpolling"]),
+    in_chromium("chromium-server-sent-events-json", BOTH_SERVERS, &["--transport", "server-sent-events"]),
+    in_chromium("chromium-long-polling-json", BOTH_SERVERS, &["--transport", "long-polling"]),
     Suite {
         part: "python",
         name: "signalrcore-websockets",

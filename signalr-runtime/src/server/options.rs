@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::http::options::HttpOptions;
 use super::limits::Limits;
+use crate::HubProtocol;
 
 /// The options of one hub (`HubOptions<THub>`), with ASP.NET Core's names and defaults; and [`Limits`], which it has
 /// beyond them.
@@ -16,6 +17,9 @@ use super::limits::Limits;
 /// ```
 #[derive(Clone, Debug)]
 pub struct HubOptions {
+    /// The hub protocols that clients may speak. Default: all that this build has. A client that asks for another one
+    /// is refused; with an empty list every connection ends at once, with an error in the log.
+    pub supported_protocols: Vec<HubProtocol>,
     /// How long a client may take to send its handshake. Default: 15 seconds.
     pub handshake_timeout: Duration,
     /// Time between two pings to a client. Default: 15 seconds. A client should wait for at least twice as
@@ -51,6 +55,7 @@ pub struct HubOptions {
 impl Default for HubOptions {
     fn default() -> Self {
         Self {
+            supported_protocols: HubProtocol::ALL.to_vec(),
             handshake_timeout: Duration::from_secs(15),
             keep_alive_interval: Duration::from_secs(15),
             client_timeout_interval: Duration::from_secs(30),

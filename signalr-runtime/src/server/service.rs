@@ -144,7 +144,7 @@ impl<H: Hub> Application for HubShared<H> {
 
 /// What `into_make_service_with_connect_info` tells.
 #[cfg(feature = "axum")]
-fn axum_address(request: &Parts) -> Option<IpAddr> {
+pub(crate) fn axum_address(request: &Parts) -> Option<IpAddr> {
     let info = request.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()?;
     Some(info.0.ip())
 }

@@ -5,8 +5,8 @@ import { within } from "./runner.mjs";
 
 export const transports = {
   websockets: HttpTransportType.WebSockets,
-  sse: HttpTransportType.ServerSentEvents,
-  longpolling: HttpTransportType.LongPolling,
+  "server-sent-events": HttpTransportType.ServerSentEvents,
+  "long-polling": HttpTransportType.LongPolling,
 };
 
 export const protocols = {

@@ -2,6 +2,7 @@
 import { Connections, protocols, transports } from "./connections.mjs";
 import { checks } from "./checks.mjs";
 import { cutChecks, cutNoticedChecks } from "./cuts.mjs";
+import { resumeChecks } from "./resume.mjs";
 import { runChecks } from "./runner.mjs";
 
 /**
@@ -19,6 +20,7 @@ export async function runSuite(network, print, options) {
     skipNegotiation,
   });
   const wanted = { ...checks, ...cutChecks };
-  if (transport !== "longpolling") Object.assign(wanted, cutNoticedChecks);
+  if (transport !== "long-polling") Object.assign(wanted, cutNoticedChecks);
+  if (transport === "websockets" && !skipNegotiation) Object.assign(wanted, resumeChecks);
   return runChecks(name, wanted, connections, server, print);
 }
