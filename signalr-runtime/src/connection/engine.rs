@@ -329,9 +329,12 @@ impl<R: Role> Engine<R> {
         let received = transport.poll_receive(cx, &mut |bytes| reader.keep(bytes));
         let (format, outbound) = (core.shared.format, &core.shared.outbound);
         let looked = reader.look_ahead(|record| {
-            // What is wrong with a record is found when its turn comes.
-            if let Ok(Some(Message::Ack { sequence_id })) = protocol::read(format, record) {
-                outbound.acknowledge(sequence_id);
+            match protocol::read(format, record) {
+                Ok(Some(Message::Ack { sequence_id })) => outbound.acknowledge(sequence_id),
+                // Who says goodbye acknowledges nothing any more.
+                Ok(Some(Message::Close { .. })) => outbound.end_replay(),
+                // Everything else, also what is wrong with it, has its turn later.
+                Ok(_) | Err(_) => {}
             }
         });
         match received {

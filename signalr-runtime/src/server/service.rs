@@ -93,10 +93,6 @@ impl<H: Hub> HubShared<H> {
 }
 
 impl<H: Hub> Application for HubShared<H> {
-    fn name(&self) -> &'static str {
-        self.core.name
-    }
-
     fn options(&self) -> &HttpOptions {
         &self.options.http
     }

@@ -170,10 +170,6 @@ impl RawShared {
 }
 
 impl Application for RawShared {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn options(&self) -> &HttpOptions {
         &self.options
     }

@@ -45,7 +45,7 @@ async fn request(address: SocketAddr, head: &str) -> (TcpStream, String) {
     (stream, answer)
 }
 
-async fn within<F: Future>(future: F) -> F::Output {
+pub(super) async fn within<F: Future>(future: F) -> F::Output {
     timeout(Duration::from_secs(10), future).await.expect("nothing happens")
 }
 
@@ -53,20 +53,22 @@ async fn within<F: Future>(future: F) -> F::Output {
 pub(super) struct Socket<S = TcpStream>(S);
 
 impl Socket {
-    /// A WebSocket on which nothing was sent.
-    pub(super) async fn upgrade(address: SocketAddr, path: &str) -> Self {
+    /// Opens a WebSocket for a user, without a handshake. The answer to a request that opens none is the error.
+    pub(super) async fn upgrade(address: SocketAddr, path: &str, user: &str) -> Result<Self, String> {
         let head = format!(
             "GET {path} HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nX-User: ada"
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nX-User: {user}"
         );
         let (stream, answer) = request(address, &head).await;
-        assert!(answer.starts_with("http/1.1 101 "), "{answer}");
+        if !answer.starts_with("http/1.1 101 ") {
+            return Err(answer);
+        }
         assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
-        Self(stream)
+        Ok(Self(stream))
     }
 
     async fn open(address: SocketAddr, path: &str) -> Self {
-        let mut socket = Self::upgrade(address, path).await;
+        let mut socket = Self::upgrade(address, path, "ada").await.unwrap();
         socket.send(r#"{"protocol":"json","version":1}"#).await;
         assert_eq!(socket.next().await, (1, b"{}\x1E".to_vec()));
         socket
@@ -74,7 +76,7 @@ impl Socket {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
-    async fn send(&mut self, record: &str) {
+    pub(super) async fn send(&mut self, record: &str) {
         self.frame(0x81, format!("{record}\u{1E}").as_bytes()).await;
     }
 
@@ -104,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         (first & 0x0F, payload)
     }
 
-    async fn text(&mut self) -> String {
+    pub(super) async fn text(&mut self) -> String {
         let (opcode, payload) = self.next().await;
         assert_eq!(opcode, 1);
         String::from_utf8(payload).unwrap().trim_end_matches('\u{1E}').to_owned()

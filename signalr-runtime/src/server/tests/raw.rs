@@ -32,7 +32,7 @@ async fn shout(mut connection: RawConnection) {
 }
 
 async fn open(address: std::net::SocketAddr) -> Socket {
-    Socket::upgrade(address, "/raw").await
+    Socket::upgrade(address, "/raw", "ada").await.unwrap()
 }
 
 #[tokio::test]
