@@ -78,7 +78,7 @@ async fn shake_hands<H: Hub>(
 ) -> Option<(Line, RecordReader, Arc<Connection>)> {
     let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume, permit } =
         accepted;
-    let mut line = Line { transport, kind, close_timeout, live, permit, meter };
+    let mut line = Line { transport, kind, close_timeout, live, meter, permit };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };

@@ -18,11 +18,11 @@ async fn values_are_not_logged() {
     for server in [Server::new(), Server::detailed()] {
         send_values(&server).await;
     }
-    let recorded = recorder.text();
+    let text = recorder.text();
     for event in ["a call failed", "a call was answered with an error", "a connection ended with an error"] {
-        assert!(recorded.contains(event), "{recorded}");
+        assert!(text.contains(event), "{text}");
     }
-    assert!(!recorded.contains(MARK) && !recorded.contains(probe::UNWRITABLE), "{recorded}");
+    assert!(!text.contains(MARK) && !text.contains(probe::UNWRITABLE), "{text}");
 }
 
 /// Sends values wherever there is room for one, fitting or not.
@@ -124,10 +124,10 @@ async fn tokens_are_not_logged() {
         ask(Method::DELETE, &path, &[], String::new()).await.unwrap();
         tokens.push(token);
     }
-    let recorded = recorder.text();
+    let text = recorder.text();
     // Over both transports that are made of requests.
-    assert_eq!(recorded.matches("a call was answered with an error").count(), 2, "{recorded}");
+    assert_eq!(text.matches("a call was answered with an error").count(), 2, "{text}");
     for secret in tokens.iter().map(String::as_str).chain([MARK]) {
-        assert!(!recorded.contains(secret), "{recorded}");
+        assert!(!text.contains(secret), "{text}");
     }
 }
