@@ -47,6 +47,11 @@ impl<H: Hub> HubDispatcher<H> {
         running: Running,
     ) -> Running {
         let target = &invocation.target;
+        let guard = self.shared.guard_of(handler.name);
+        let running = match guard {
+            None => running,
+            Some(guard) => Arc::clone(guard).around(running),
+        };
         let running = match misuse(handler, invocation, mode) {
             Some(text) => Box::pin(ready(Reply(Ok(Answer::Refused(text.into()))))),
             None if self.shared.filters.is_empty() => running,
@@ -112,6 +117,15 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let Some(hub) = &self.hub else {
             return Bound::Refused("The hub is still connecting.".into());
         };
+        if self
+            .shared
+            .guard_of(handler.name)
+            .is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len()))
+        {
+            let text = format!("Failed to invoke '{target}' due to an error on the server.");
+            let error = HubError::new("The arguments are larger than this method takes.");
+            return Bound::Refused(self.shared.with_detail(text, &error).into());
+        }
         // Decoding is the user's code too: what panics does not fit.
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,

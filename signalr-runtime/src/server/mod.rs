@@ -63,9 +63,11 @@ mod hub;
 mod in_memory;
 mod lifetime;
 mod limits;
+mod method_options;
 mod options;
 mod origin;
 mod origin_policy;
+mod path_case;
 mod raw;
 #[cfg(feature = "axum")]
 mod router;
@@ -87,9 +89,11 @@ pub use http::response::{ResponseBody, ResponseFuture};
 pub use http::token::TokenKey;
 pub use hub::Hub;
 pub use limits::Limits;
+pub use method_options::MethodOptions;
 pub use options::HubOptions;
 pub use origin::{InvalidOrigin, Origin};
 pub use origin_policy::OriginPolicy;
+pub use path_case::{IgnorePathCase, IgnorePathCaseService};
 pub use raw::{RawConnection, RawService};
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;

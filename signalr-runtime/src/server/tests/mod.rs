@@ -20,6 +20,7 @@ mod limits;
 mod measurements;
 #[cfg(feature = "messagepack")]
 mod messagepack;
+mod method_options;
 mod negotiate;
 mod ordering;
 mod origin;
