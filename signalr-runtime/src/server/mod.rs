@@ -44,6 +44,8 @@
 //!     .user_id(|request| request.headers.get("x-user")?.to_str().ok().map(str::to_owned));
 //! let everyone = radio.handle().clients().all();
 //! ```
+//!
+//! What operators see of it is in [`telemetry`]; how it is taken out of service in [`HubHandle::drain`].
 
 mod access_token;
 mod admission;
