@@ -49,11 +49,13 @@
 
 mod access_token;
 mod admission;
+mod authentication_refresh;
 mod client_results;
 mod clients;
 mod connection;
 mod context;
 mod core;
+mod credentials;
 mod dispatcher;
 mod drain;
 mod filter;
@@ -79,6 +81,7 @@ mod session;
 pub mod telemetry;
 
 pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
+pub use authentication_refresh::AuthenticationRefresh;
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use futures_core::future::BoxFuture;
 use http::request::Parts;
@@ -14,9 +15,11 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use super::authentication_refresh::AuthenticationRefresh;
 use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
+use super::credentials::Credentials;
 use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
 use super::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
@@ -67,6 +70,7 @@ pub(crate) struct HubShared<H: Hub> {
     connections: Arc<Connections>,
     factory: Arc<Factory<H>>,
     user_id: Option<Arc<UserIdProvider>>,
+    credentials: Credentials,
     address: Option<Arc<AddressProvider>>,
     rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
@@ -127,6 +131,10 @@ impl<H: Hub> Application for HubShared<H> {
         })
     }
 
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     fn client_address(&self, request: &Parts) -> Option<IpAddr> {
         let Some(address) = &self.address else {
             #[cfg(feature = "axum")]
@@ -162,6 +170,7 @@ impl<H: Hub> Clone for HubShared<H> {
             connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
             user_id: self.user_id.clone(),
+            credentials: self.credentials.clone(),
             address: self.address.clone(),
             rules: self.rules.clone(),
             method_guards: self.method_guards.clone(),
@@ -238,6 +247,7 @@ where
                 )),
                 factory,
                 user_id: None,
+                credentials: Credentials::default(),
                 address: None,
                 rules: Vec::new(),
                 method_guards: MethodGuards::default(),
@@ -264,6 +274,47 @@ impl<H: Hub> HubService<H> {
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
         self.configure().user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Says when the credentials of a request end (the ticket's `ExpiresUtc`). `None` where they do not. It is asked for
+    /// each request that shows credentials, and has an effect with the options
+    /// [`close_on_authentication_expiration`](super::HttpOptions::close_on_authentication_expiration) and
+    /// [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
+    #[must_use]
+    pub fn authentication_expiry<F>(mut self, expiry: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
+    {
+        self.configure().credentials.expiry = Some(Arc::new(expiry));
+        self
+    }
+
+    /// Says whether a connection may go on with new credentials (`OnAuthenticationRefresh`): they have been verified by
+    /// the layers around the hub, and take the place of the old ones unless this answers `false`. Without it, all are
+    /// accepted. It needs [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
+    ///
+    /// Rules and filters see the new request from the next call on, and the hub is told by
+    /// [`Hub::on_authentication_refreshed`]. The user of a connection does not change: if the new credentials are
+    /// somebody else's, the connection ends.
+    ///
+    /// ```
+    /// # use signalr_runtime::server::{Hub, HubService};
+    /// # #[derive(Clone)]
+    /// # struct Claims { is_suspended: bool }
+    /// # fn careful<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// service.on_authentication_refresh(async |refresh| {
+    ///     refresh.request().extensions.get::<Claims>().is_some_and(|claims| !claims.is_suspended)
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_authentication_refresh<F, Fut>(mut self, accepts: F) -> Self
+    where
+        F: Fn(AuthenticationRefresh) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        self.configure().credentials.refresh = Some(Arc::new(move |refresh| Box::pin(accepts(refresh))));
         self
     }
 
