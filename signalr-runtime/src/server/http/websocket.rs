@@ -15,6 +15,7 @@ use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
 use super::token::new_connection_id;
 use crate::connection::duplex::Duplex;
+use crate::connection::limit::Limit;
 use crate::connection::outbound::Framing;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::socket::from_upgraded;
@@ -48,7 +49,7 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
         Some(claim) => {
             let stateful = claim.stateful && app.options().allow_stateful_reconnects;
             let entered = connections.enter(claim, |entry| {
-                let attempts = app.options().stateful_reconnects_per_minute;
+                let attempts = app.limits().resumes_per_minute;
                 let seat = stateful.then(|| Seat::new(user_id.clone(), attempts));
                 (Live::Socket(seat.clone()), (entry, seat))
             });
@@ -126,7 +127,10 @@ fn come_back(
         Ok(()) => {}
         Err(ResumeRefused::NotResumable) => return plain(StatusCode::CONFLICT, ""),
         Err(ResumeRefused::Closing) => return plain(StatusCode::NO_CONTENT, ""),
-        Err(ResumeRefused::TooOften) => return plain(StatusCode::TOO_MANY_REQUESTS, ""),
+        Err(ResumeRefused::TooOften) => {
+            Limit::Resumes.hit();
+            return plain(StatusCode::TOO_MANY_REQUESTS, "");
+        }
     }
     let Some(upgrade) = upgrade else { return cannot_upgrade() };
     let app = Arc::clone(app);

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use tokio::time::timeout;
 
 use super::*;
+use crate::server::Limits;
 
 /// A client that does what the protocol asks of one: it counts, keeps, acknowledges, and sends again.
 struct Careful {
@@ -115,8 +116,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 async fn run(steps: Vec<Step>) {
-    let http = HttpOptions { stateful_reconnects_per_minute: usize::MAX, ..HttpOptions::default() };
-    let server = Server::with(HubOptions { http, ..HubOptions::default() });
+    let limits = Limits { resumes_per_minute: usize::MAX, ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
     let mut client = Careful::new(server.connect_resuming().await);
     let (mut calls, mut answers, mut tellings) = (Vec::new(), Vec::new(), Vec::new());
     for (n, step) in steps.into_iter().enumerate() {
