@@ -2,21 +2,18 @@
 //! does. Clients say who they are: `/hub?user=ada`.
 
 use axum::http::request::Parts;
-use signalr_runtime::server::{HttpOptions, HubOptions, HubRouterExt, HubService};
+use signalr_runtime::server::{HttpOptions, HubOptions, HubRouterExt, HubService, Limits};
 use signalr_tests::test_hub::TestHubServer;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let http = HttpOptions {
-        allow_stateful_reconnects: true,
-        // The suites cut connections many times in a second.
-        stateful_reconnects_per_minute: 1000,
-        ..HttpOptions::default()
-    };
+    let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
+    // The suites cut connections many times in a second.
+    let limits = Limits { resumes_per_minute: 1000, ..Limits::default() };
     let hub = HubService::<TestHubServer>::new(TestHubServer::new)
-        .options(HubOptions { http, ..HubOptions::default() })
+        .options(HubOptions { http, limits, ..HubOptions::default() })
         .user_id(user_id);
     let handle = hub.handle();
     let app: axum::Router = axum::Router::new().hub("/hub", hub);
