@@ -18,11 +18,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::budget::{Charge, Held};
 use super::calls::{Calls, Finished, Stage};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
 use super::limit::Limit;
-use super::outbound::{QueueLimit, Stop, Transport};
+use super::outbound::{EndAsked, QueueLimit, Stop, Transport};
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
@@ -114,6 +115,8 @@ struct Core<R> {
     receipts: Option<Receipts>,
     /// What the peer may still send before it has to wait.
     allowance: Option<TokenBucket>,
+    /// What the peer has sent and nobody has read yet.
+    received: Charge,
     /// Messages of the current read.
     messages: u32,
     /// What may still come for streams that do not exist; none before the first has come.
@@ -132,6 +135,7 @@ impl<R: Role> Engine<R> {
         timing: Timing,
     ) -> Self {
         let receipts = shared.outbound.is_replayable().then(Receipts::new);
+        let received = Charge::new(shared.outbound.budget().cloned(), Held::Received);
         let core = Core {
             role,
             shared,
@@ -141,6 +145,7 @@ impl<R: Role> Engine<R> {
             backlog: Arc::default(),
             receipts,
             allowance: limits.messages.map(TokenBucket::new),
+            received,
             messages: 0,
             strays: None,
             ended: None,
@@ -243,8 +248,13 @@ impl<R: Role> Engine<R> {
 
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
         for _ in 0..READS_PER_POLL {
-            if let Some(stop) = self.core.shared.outbound.awake() {
-                return Poll::Ready(Ended::Stopped(stop));
+            match self.core.shared.outbound.awake() {
+                Some(EndAsked::Stop(stop)) => return Poll::Ready(Ended::Stopped(stop)),
+                Some(EndAsked::TooSlow) => {
+                    let text = "The client takes what it is sent too slowly.";
+                    return Poll::Ready(Ended::Failed(HubError::with_kind(HubErrorKind::Closed, text)));
+                }
+                None => {}
             }
             let reads = self.core.reads(reading);
             if reading == Reading::Yes {
@@ -256,6 +266,7 @@ impl<R: Role> Engine<R> {
                 Reads::Nothing => false,
             };
             self.core.poll_calls(cx);
+            self.core.received.set(self.reader.kept().saturating_add(self.core.backlog.bytes()));
             let transport = self.poll_send(cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
                 self.core.due(due);

@@ -38,6 +38,9 @@ pub(crate) enum Limit {
     UploadStreams,
     /// Items for streams that do not exist.
     StrayItems,
+    /// A client for which as much waits as may wait: what is done about it says its hub's
+    /// [`SlowConsumer`](super::slow_consumer::SlowConsumer).
+    SlowConsumer,
     /// A write that nobody took in time.
     WriteTime,
     /// A client that may come back, and sends without saying what it has received.
@@ -72,6 +75,7 @@ impl Limit {
             Self::Calls => "calls",
             Self::UploadStreams => "upload_streams",
             Self::StrayItems => "stray_items",
+            Self::SlowConsumer => "slow_consumer",
             Self::WriteTime => "write_time",
             Self::ReadAhead => "read_ahead",
             Self::Resumes => "resumes",

@@ -2,6 +2,7 @@
 
 use crate::connection::budget::MemoryBudget;
 use crate::connection::rate::Rate;
+use crate::connection::slow_consumer::SlowConsumer;
 
 /// The limits of a hub beyond those that ASP.NET Core has: no client, and no crowd of clients, makes the server hold or
 /// do more than they say.
@@ -56,6 +57,8 @@ pub struct Limits {
     /// How many bytes of messages are kept for all clients together that have lost their WebSockets and have not come
     /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB.
     pub kept_for_absent_clients: usize,
+    /// What is done with a call to a client for which that much waits already. Default: whoever sends waits.
+    pub slow_consumer: SlowConsumer,
     /// The longest name of a group that can be joined, in bytes. Default: 256.
     pub group_name_length: usize,
     /// How many groups one connection can be in. Default: 1 000.
@@ -93,6 +96,7 @@ impl Default for Limits {
             read_ahead: 1024 * 1024,
             resumes_per_minute: 10,
             kept_for_absent_clients: 64 * 1024 * 1024,
+            slow_consumer: SlowConsumer::Wait,
             group_name_length: 256,
             groups_per_connection: 1_000,
             connections: None,

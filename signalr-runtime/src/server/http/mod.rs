@@ -6,7 +6,7 @@ pub(crate) mod accepted;
 pub(crate) mod connections;
 pub(crate) mod endpoint;
 mod event_stream;
-mod inbox;
+pub(crate) mod inbox;
 mod long_polling;
 mod negotiate;
 pub(crate) mod options;

@@ -18,15 +18,20 @@ mod lifecycle;
 mod limits;
 #[cfg(feature = "metrics")]
 mod measurements;
+#[cfg(feature = "messagepack")]
+mod messagepack;
 mod negotiate;
 mod ordering;
 mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+#[cfg(feature = "axum")]
+mod raw;
 mod secrets;
 mod selections;
 mod shutdown;
+mod slow_consumers;
 mod stateful;
 mod streams;
 mod traces;
@@ -45,6 +50,8 @@ use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
+#[cfg(feature = "messagepack")]
+use crate::contract::value::Format;
 use crate::transport::memory;
 use crate::transport::negotiate::TransportKind;
 
@@ -118,6 +125,13 @@ impl Server {
     async fn connect(&self) -> Client {
         let mut client = self.open();
         client.shake_hands().await;
+        client
+    }
+
+    #[cfg(feature = "messagepack")]
+    async fn connect_with(&self, format: Format) -> Client {
+        let mut client = self.open();
+        client.shake_hands_for(format).await;
         client
     }
 

@@ -113,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// Makes sure that the next frame is a close frame with this code, and that the line ends after our answer.
-    async fn expect_end(&mut self, code: u16) {
+    pub(super) async fn expect_end(&mut self, code: u16) {
         assert_eq!(self.next().await, (8, code.to_be_bytes().to_vec()));
         self.frame(0x88, &code.to_be_bytes()).await;
         assert_eq!(within(self.0.read(&mut [0])).await.unwrap(), 0);
