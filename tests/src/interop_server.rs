@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
 use signalr_runtime::server::{HttpOptions, HubOptions, HubRouterExt, HubService};
 use signalr_tests::log_scan::{LogScan, Verdict};
+use signalr_runtime::server::{HttpOptions, HubOptions, HubRouterExt, HubService, Limits};
 use signalr_tests::test_hub::TestHubServer;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -22,6 +23,10 @@ async fn main() -> std::io::Result<()> {
     };
     let mut hub = HubService::<TestHubServer>::new(TestHubServer::new)
         .options(HubOptions { http, ..HubOptions::default() })
+    let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
+    let limits = Limits { resumes_per_minute: 1000, ..Limits::default() };
+    let hub = HubService::<TestHubServer>::new(TestHubServer::new)
+        .options(HubOptions { http, limits, ..HubOptions::default() })
         .user_id(user_id);
     if let Some(scan) = &scan {
         hub = hub.filter(scan.filter());

@@ -59,6 +59,9 @@ pub(crate) struct EngineLimits {
     /// Bytes of backlog before the connection stops reading.
     pub(crate) backlog: usize,
     pub(crate) pause: Pause,
+    /// Bytes that are read ahead to find an acknowledgement before the peer is given up. One that keeps to its own
+    /// buffer's limit has much less on its way.
+    pub(crate) read_ahead: usize,
 }
 
 /// When a connection that holds as much as it should stops reading.
@@ -75,10 +78,6 @@ pub(crate) enum Pause {
 
 /// Reads one task may make before it lets others run.
 const READS_PER_POLL: usize = 32;
-
-/// How many bytes are read ahead to find an acknowledgement. A peer that keeps to its own buffer's limit has much
-/// less on its way.
-const READ_AHEAD: usize = 1024 * 1024;
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -348,7 +347,8 @@ impl<R: Role> Engine<R> {
         }
         if let Err(error) = looked {
             core.broken(&error);
-        } else if reader.kept() > READ_AHEAD {
+        } else if reader.kept() > core.limits.read_ahead {
+            core.role.limit_hit(Limit::ReadAhead);
             core.end(Ended::Failed(HubError::with_kind(
                 HubErrorKind::Internal,
                 "The peer sends without acknowledging what it receives.",

@@ -177,6 +177,7 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
         stream_capacity: options.stream_buffer_capacity,
         backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
+        read_ahead: options.limits.read_ahead,
     };
     let timing = Timing {
         // The polls of a client keep its connection alive by themselves.

@@ -19,6 +19,7 @@ use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
 use super::token::new_connection_id;
 use crate::connection::duplex::Duplex;
+use crate::connection::limit::Limit;
 use crate::connection::outbound::Framing;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::socket::from_upgraded;
@@ -67,7 +68,7 @@ fn open(
         Some(claim) => {
             let stateful = claim.stateful && app.options().allow_stateful_reconnects;
             let entered = connections.enter(claim, |entry| {
-                let attempts = app.options().stateful_reconnects_per_minute;
+                let attempts = app.limits().resumes_per_minute;
                 let seat = stateful.then(|| Seat::new(user_id.clone(), attempts));
                 let authentication = Authentication::of(&**app, &parts, &user_id);
                 let connection = SocketConnection { seat, authentication };
@@ -150,6 +151,16 @@ fn come_back(
     })?;
     let refresh = authentication
         .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
+    match seat.admit() {
+        Ok(()) => {}
+        Err(ResumeRefused::NotResumable) => return plain(StatusCode::CONFLICT, ""),
+        Err(ResumeRefused::Closing) => return plain(StatusCode::NO_CONTENT, ""),
+        Err(ResumeRefused::TooOften) => {
+            Limit::Resumes.hit();
+            return plain(StatusCode::TOO_MANY_REQUESTS, "");
+        }
+    }
+    let Some(upgrade) = upgrade else { return cannot_upgrade() };
     let app = Arc::clone(app);
     let take_seat = move || {
         tokio::spawn(async move {
