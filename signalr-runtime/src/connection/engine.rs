@@ -18,11 +18,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::budget::{Charge, Held};
 use super::calls::{Calls, Finished, Stage};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
 use super::limit::Limit;
-use super::outbound::{QueueLimit, Stop, Transport};
+use super::outbound::{EndAsked, QueueLimit, Stop, Transport};
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
@@ -115,6 +116,8 @@ struct Core<R> {
     receipts: Option<Receipts>,
     /// What the peer may still send before it has to wait.
     allowance: Option<TokenBucket>,
+    /// What the peer has sent and nobody has read yet.
+    received: Charge,
     /// Messages of the current read.
     messages: u32,
     /// What may still come for streams that do not exist; none before the first has come.
@@ -133,6 +136,7 @@ impl<R: Role> Engine<R> {
         timing: Timing,
     ) -> Self {
         let receipts = shared.outbound.is_replayable().then(Receipts::new);
+        let received = Charge::new(shared.outbound.budget().cloned(), Held::Received);
         let core = Core {
             role,
             shared,
@@ -142,6 +146,7 @@ impl<R: Role> Engine<R> {
             backlog: Arc::default(),
             receipts,
             allowance: limits.messages.map(TokenBucket::new),
+            received,
             messages: 0,
             strays: None,
             ended: None,
@@ -244,8 +249,13 @@ impl<R: Role> Engine<R> {
 
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
         for _ in 0..READS_PER_POLL {
-            if let Some(stop) = self.core.shared.outbound.awake() {
-                return Poll::Ready(Ended::Stopped(stop));
+            match self.core.shared.outbound.awake() {
+                Some(EndAsked::Stop(stop)) => return Poll::Ready(Ended::Stopped(stop)),
+                Some(EndAsked::TooSlow) => {
+                    let text = "The client takes what it is sent too slowly.";
+                    return Poll::Ready(Ended::Failed(HubError::with_kind(HubErrorKind::Closed, text)));
+                }
+                None => {}
             }
             let reads = self.core.reads(reading);
             if reading == Reading::Yes {
@@ -257,6 +267,7 @@ impl<R: Role> Engine<R> {
                 Reads::Nothing => false,
             };
             self.core.poll_calls(cx);
+            self.core.received.set(self.reader.kept().saturating_add(self.core.backlog.bytes()));
             let transport = self.poll_send(cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
                 self.core.due(due);
@@ -318,9 +329,12 @@ impl<R: Role> Engine<R> {
         let received = transport.poll_receive(cx, &mut |bytes| reader.keep(bytes));
         let (format, outbound) = (core.shared.format, &core.shared.outbound);
         let looked = reader.look_ahead(|record| {
-            // What is wrong with a record is found when its turn comes.
-            if let Ok(Some(Message::Ack { sequence_id })) = protocol::read(format, record) {
-                outbound.acknowledge(sequence_id);
+            match protocol::read(format, record) {
+                Ok(Some(Message::Ack { sequence_id })) => outbound.acknowledge(sequence_id),
+                // Who says goodbye acknowledges nothing any more.
+                Ok(Some(Message::Close { .. })) => outbound.end_replay(),
+                // Everything else, also what is wrong with it, has its turn later.
+                Ok(_) | Err(_) => {}
             }
         });
         match received {

@@ -38,6 +38,9 @@ pub(crate) enum Limit {
     UploadStreams,
     /// Items for streams that do not exist.
     StrayItems,
+    /// A client for which as much waits as may wait: what is done about it says its hub's
+    /// [`SlowConsumer`](super::slow_consumer::SlowConsumer).
+    SlowConsumer,
     /// A write that nobody took in time.
     WriteTime,
     /// The name of a group is too long.
@@ -66,6 +69,7 @@ impl Limit {
             Self::Calls => "calls",
             Self::UploadStreams => "upload_streams",
             Self::StrayItems => "stray_items",
+            Self::SlowConsumer => "slow_consumer",
             Self::WriteTime => "write_time",
             Self::GroupName => "group_name",
             Self::GroupsPerConnection => "groups_per_connection",

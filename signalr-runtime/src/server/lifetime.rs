@@ -178,7 +178,7 @@ impl<'a> Broadcast<'a> {
                 }
             },
         };
-        match connection.shared.outbound.try_push(frame) {
+        match connection.shared.outbound.offer(frame) {
             // A connection that is over is sent nothing; that is no error.
             Ok(()) | Err(Refused::Closed) => {}
             Err(Refused::Full) => self.waiting.push((Arc::clone(connection), frame.clone())),

@@ -2,6 +2,7 @@
 
 use crate::connection::budget::MemoryBudget;
 use crate::connection::rate::Rate;
+use crate::connection::slow_consumer::SlowConsumer;
 
 /// The limits of a hub beyond those that ASP.NET Core has: no client, and no crowd of clients, makes the server hold or
 /// do more than they say.
@@ -46,6 +47,8 @@ pub struct Limits {
     /// How many messages may wait to be written to one client, beside the bytes of
     /// [`transport_max_buffer_size`](super::HubOptions::transport_max_buffer_size). Default: 1 024.
     pub queued_messages: usize,
+    /// What is done with a call to a client for which that much waits already. Default: whoever sends waits.
+    pub slow_consumer: SlowConsumer,
     /// The longest name of a group that can be joined, in bytes. Default: 256.
     pub group_name_length: usize,
     /// How many groups one connection can be in. Default: 1 000.
@@ -80,6 +83,7 @@ impl Default for Limits {
             upload_streams: 100,
             stray_items: Some(Rate { per_second: 1_000, burst: 10_000 }),
             queued_messages: 1024,
+            slow_consumer: SlowConsumer::Wait,
             group_name_length: 256,
             groups_per_connection: 1_000,
             connections: None,

@@ -66,6 +66,7 @@ mod limits;
 mod options;
 mod origin;
 mod origin_policy;
+mod raw;
 #[cfg(feature = "axum")]
 mod router;
 mod selection;
@@ -89,13 +90,16 @@ pub use limits::Limits;
 pub use options::HubOptions;
 pub use origin::{InvalidOrigin, Origin};
 pub use origin_policy::OriginPolicy;
+pub use raw::{RawConnection, RawService};
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;
 pub use service::HubService;
 
 pub use crate::connection::budget::MemoryBudget;
 pub use crate::connection::rate::Rate;
+pub use crate::connection::slow_consumer::SlowConsumer;
 pub use crate::contract::dispatch::Reply;
+pub use crate::protocol::TransferFormat;
 #[doc(no_inline)]
 pub use crate::{HubError, HubProtocol, HubResult, ResultExt, Stream};
 

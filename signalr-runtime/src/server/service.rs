@@ -93,10 +93,6 @@ impl<H: Hub> HubShared<H> {
 }
 
 impl<H: Hub> Application for HubShared<H> {
-    fn name(&self) -> &'static str {
-        self.core.name
-    }
-
     fn options(&self) -> &HttpOptions {
         &self.options.http
     }
@@ -144,7 +140,7 @@ impl<H: Hub> Application for HubShared<H> {
 
 /// What `into_make_service_with_connect_info` tells.
 #[cfg(feature = "axum")]
-fn axum_address(request: &Parts) -> Option<IpAddr> {
+pub(crate) fn axum_address(request: &Parts) -> Option<IpAddr> {
     let info = request.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()?;
     Some(info.0.ip())
 }

@@ -18,9 +18,6 @@ use crate::transport::negotiate::TransportKind;
 
 /// What lives on connections: a hub, or a handler of bytes.
 pub(crate) trait Application: Send + Sync + 'static {
-    /// Its name, for logs and for what is sealed into its tokens.
-    fn name(&self) -> &'static str;
-
     fn options(&self) -> &HttpOptions;
 
     /// What clients can make it hold.

@@ -22,7 +22,7 @@ use crate::server::limits::Limits;
 pub(crate) struct Connections {
     pub(super) tokens: TokenSealer,
     /// Those whose clients have lost their sockets and may come back.
-    pub(super) absentees: Arc<Absentees>,
+    pub(crate) absentees: Arc<Absentees>,
     pub(super) admission: Admission,
     table: Mutex<Table>,
 }

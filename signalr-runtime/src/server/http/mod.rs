@@ -1,12 +1,12 @@
 //! Connections over HTTP, whatever lives on them: negotiation, the three transports, and the requests that belong to
 //! one connection (ASP.NET Core's `Http.Connections`).
 
-mod absentees;
+pub(crate) mod absentees;
 pub(crate) mod accepted;
 pub(crate) mod connections;
 pub(crate) mod endpoint;
 mod event_stream;
-mod inbox;
+pub(crate) mod inbox;
 mod long_polling;
 mod negotiate;
 pub(crate) mod options;
@@ -14,7 +14,7 @@ mod polls;
 mod request;
 mod requests;
 pub(crate) mod response;
-mod resumable;
+pub(crate) mod resumable;
 pub(crate) mod seat;
 pub(crate) mod send;
 mod server_sent_events;
