@@ -147,20 +147,13 @@ fn come_back(
     seat.admit().map_err(|refused| match refused {
         ResumeRefused::NotResumable => plain(StatusCode::CONFLICT, ""),
         ResumeRefused::Closing => plain(StatusCode::NO_CONTENT, ""),
-        ResumeRefused::TooOften => plain(StatusCode::TOO_MANY_REQUESTS, ""),
+        ResumeRefused::TooOften => {
+            Limit::Resumes.hit();
+            plain(StatusCode::TOO_MANY_REQUESTS, "")
+        }
     })?;
     let refresh = authentication
         .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
-    match seat.admit() {
-        Ok(()) => {}
-        Err(ResumeRefused::NotResumable) => return plain(StatusCode::CONFLICT, ""),
-        Err(ResumeRefused::Closing) => return plain(StatusCode::NO_CONTENT, ""),
-        Err(ResumeRefused::TooOften) => {
-            Limit::Resumes.hit();
-            return plain(StatusCode::TOO_MANY_REQUESTS, "");
-        }
-    }
-    let Some(upgrade) = upgrade else { return cannot_upgrade() };
     let app = Arc::clone(app);
     let take_seat = move || {
         tokio::spawn(async move {
