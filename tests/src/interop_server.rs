@@ -5,7 +5,7 @@
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
-use signalr_runtime::server::{HttpOptions, HubOptions, HubRouterExt, HubService};
+use signalr_runtime::server::{HttpOptions, HubOptions, HubRouterExt, HubService, Limits};
 use signalr_tests::log_scan::{LogScan, Verdict};
 use signalr_tests::test_hub::TestHubServer;
 use tokio::io::AsyncReadExt;
@@ -14,14 +14,11 @@ use tokio::net::TcpListener;
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let scan = std::env::args().any(|argument| argument == "--scan-log").then(LogScan::start);
-    let http = HttpOptions {
-        allow_stateful_reconnects: true,
-        // The suites cut connections many times in a second.
-        stateful_reconnects_per_minute: 1000,
-        ..HttpOptions::default()
-    };
+    let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
+    // The suites cut connections many times in a second.
+    let limits = Limits { resumes_per_minute: 1000, ..Limits::default() };
     let mut hub = HubService::<TestHubServer>::new(TestHubServer::new)
-        .options(HubOptions { http, ..HubOptions::default() })
+        .options(HubOptions { http, limits, ..HubOptions::default() })
         .user_id(user_id);
     if let Some(scan) = &scan {
         hub = hub.filter(scan.filter());

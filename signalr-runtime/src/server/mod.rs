@@ -49,11 +49,13 @@
 
 mod access_token;
 mod admission;
+mod authentication_refresh;
 mod client_results;
 mod clients;
 mod connection;
 mod context;
 mod core;
+mod credentials;
 mod dispatcher;
 mod drain;
 mod filter;
@@ -65,9 +67,11 @@ mod hub;
 mod in_memory;
 mod lifetime;
 mod limits;
+mod method_options;
 mod options;
 mod origin;
 mod origin_policy;
+mod path_case;
 mod raw;
 #[cfg(feature = "axum")]
 mod router;
@@ -77,6 +81,7 @@ mod session;
 pub mod telemetry;
 
 pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
+pub use authentication_refresh::AuthenticationRefresh;
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;
@@ -89,9 +94,11 @@ pub use http::response::{ResponseBody, ResponseFuture};
 pub use http::token::TokenKey;
 pub use hub::Hub;
 pub use limits::Limits;
+pub use method_options::MethodOptions;
 pub use options::HubOptions;
 pub use origin::{InvalidOrigin, Origin};
 pub use origin_policy::OriginPolicy;
+pub use path_case::{IgnorePathCase, IgnorePathCaseService};
 pub use raw::{RawConnection, RawService};
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;
