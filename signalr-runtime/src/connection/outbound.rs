@@ -19,6 +19,7 @@ use super::pieces::{self, Piece};
 use super::replay::{Peer, ReplayBuffer};
 use super::slow_consumer::SlowConsumer;
 use crate::contract::value::Format;
+use crate::protocol::TransferFormat;
 
 /// What stands around a hub frame on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,16 +236,21 @@ impl Outbound {
     /// Queues one encoded hub message that has no other receiver, whether or not there is room: what a
     /// connection itself says is bounded by what it accepts from its peer.
     pub(crate) fn push_message(&self, format: Format, record: &[u8]) {
-        self.push(format, record, Numbered::Yes);
+        self.push(format.transfer_format(), record, Numbered::Yes);
     }
 
     /// Queues a record that only keeps the connection going, and that no peer needs to have: a handshake, a
     /// ping, an acknowledgement.
     pub(crate) fn push_control(&self, format: Format, record: &[u8]) {
-        self.push(format, record, Numbered::No);
+        self.push(format.transfer_format(), record, Numbered::No);
     }
 
-    fn push(&self, format: Format, record: &[u8], numbered: Numbered) {
+    /// Queues bytes that are no hub messages.
+    pub(crate) fn push_bytes(&self, format: TransferFormat, bytes: &[u8]) {
+        self.push(format, bytes, Numbered::No);
+    }
+
+    fn push(&self, format: TransferFormat, record: &[u8], numbered: Numbered) {
         let mut queue = self.lock();
         if !queue.closed {
             self.append_record(&mut queue, format, record, numbered);
@@ -313,6 +319,19 @@ impl Outbound {
         let queue = self.lock();
         let unacknowledged = queue.replay.as_ref().map_or(0, |replay| replay.bytes());
         queue.holds(limit) || unacknowledged >= limit.bytes
+    }
+
+    /// Ready when the transport has taken everything, or when the connection is over.
+    pub(crate) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+        let mut queue = self.lock();
+        if queue.pieces.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        if queue.closed {
+            return Poll::Ready(Err(Refused::Closed));
+        }
+        wait(&mut queue.senders, cx.waker());
+        Poll::Pending
     }
 
     /// Whether nothing waits.
@@ -392,7 +411,7 @@ impl Outbound {
         let mut queue = self.lock();
         queue.replay = None;
         if let Some(last) = last {
-            self.append_record(&mut queue, format, last, Numbered::No);
+            self.append_record(&mut queue, format.transfer_format(), last, Numbered::No);
         }
         queue.settle();
         queue.closed = true;
@@ -465,7 +484,7 @@ impl Outbound {
         queue.clear();
         replay.peer = Peer::Here;
         let sequence = replay.sequence();
-        self.append_record(&mut queue, replay.format(), &sequence, Numbered::No);
+        self.append_record(&mut queue, replay.format().transfer_format(), &sequence, Numbered::No);
         replay.resend(&mut queue.pieces);
         queue.bytes += replay.bytes();
         queue.frames += replay.messages();
@@ -473,7 +492,7 @@ impl Outbound {
         queue.settle();
     }
 
-    fn append_record(&self, queue: &mut Queue, format: Format, record: &[u8], numbered: Numbered) {
+    fn append_record(&self, queue: &mut Queue, format: TransferFormat, record: &[u8], numbered: Numbered) {
         let header = match self.framing {
             Framing::WebSocket => Some(WebSocketHeader::new(format, record.len())),
             Framing::Bare => None,
