@@ -54,6 +54,14 @@ struct Socket<S = TcpStream>(S);
 
 impl Socket {
     async fn open(address: SocketAddr, path: &str) -> Self {
+        let mut socket = Self::upgrade(address, path).await;
+        socket.send(r#"{"protocol":"json","version":1}"#).await;
+        assert_eq!(socket.next().await, (1, b"{}\x1E".to_vec()));
+        socket
+    }
+
+    /// A WebSocket before the handshake of the hub protocol.
+    async fn upgrade(address: SocketAddr, path: &str) -> Self {
         let head = format!(
             "GET {path} HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nX-User: ada"
@@ -61,10 +69,7 @@ impl Socket {
         let (stream, answer) = request(address, &head).await;
         assert!(answer.starts_with("http/1.1 101 "), "{answer}");
         assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
-        let mut socket = Self(stream);
-        socket.send(r#"{"protocol":"json","version":1}"#).await;
-        assert_eq!(socket.next().await, (1, b"{}\x1E".to_vec()));
-        socket
+        Self(stream)
     }
 }
 
@@ -129,6 +134,28 @@ async fn a_websocket_carries_calls_however_they_are_cut() {
     socket.send(CLOSE).await;
     assert_eq!(socket.text().await, CLOSE);
     socket.expect_end(1000).await;
+}
+
+#[cfg(feature = "messagepack")]
+#[tokio::test]
+async fn a_websocket_is_binary_where_the_protocol_is() {
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    // JavaScript asks in a text, .NET in a binary frame.
+    for opcode in [0x81, 0x82] {
+        let mut socket = Socket::upgrade(address, "/hub").await;
+        socket.frame(opcode, b"{\"protocol\":\"messagepack\",\"version\":1}\x1E").await;
+        assert_eq!(socket.next().await, (2, b"{}\x1E".to_vec()));
+        socket.frame(0x82, b"\x0F\x96\x01\x80\xA11\xA3Add\x92\x01\x02\x90\x02\x91\x06").await;
+        assert_eq!(socket.next().await, (2, b"\x07\x95\x03\x80\xA11\x03\x03".to_vec()));
+    }
+    // Before a protocol is agreed on, all is text.
+    let mut socket = Socket::upgrade(address, "/hub").await;
+    socket.frame(0x82, b"{\"protocol\":\"messagepack\",\"version\":3}\x1E").await;
+    assert_eq!(
+        socket.text().await,
+        r#"{"error":"The server does not support version 3 of the 'messagepack' protocol."}"#
+    );
 }
 
 #[tokio::test]
