@@ -95,7 +95,13 @@ async fn what_a_client_puts_on_the_wire() {
     assert_eq!(call.await.unwrap().unwrap_err().kind(), HubErrorKind::Codec);
     // An envelope that is none ends the connection.
     peer.send_bytes(b"\x03\x92\x03\xC0").await;
-    let error = connection.closed().await.unwrap();
+    let closing = async {
+        assert_eq!(peer.close_status().await, 1000);
+        // Its own close frame goes out with the next read.
+        peer.is_lost().await
+    };
+    let (error, _) = tokio::join!(connection.closed(), closing);
+    let error = error.unwrap();
     assert_eq!(error.message(), "Reading map length for 'headers' failed.");
 }
 
