@@ -183,11 +183,6 @@ impl Charge {
             change(&budget.0.unsent);
         }
     }
-
-    /// The budget that is charged.
-    pub(crate) fn budget(&self) -> Option<&MemoryBudget> {
-        self.budget.as_ref()
-    }
 }
 
 impl Drop for Charge {

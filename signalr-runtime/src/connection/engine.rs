@@ -18,11 +18,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::calls::{Calls, Finished, Stage};
+use super::budget::{Charge, Held};
+use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
 use super::limit::Limit;
-use super::outbound::{QueueLimit, Stop, Transport};
+use super::outbound::{EndAsked, QueueLimit, Stop, Transport};
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
@@ -58,6 +59,9 @@ pub(crate) struct EngineLimits {
     /// Bytes of backlog before the connection stops reading.
     pub(crate) backlog: usize,
     pub(crate) pause: Pause,
+    /// Bytes that are read ahead to find an acknowledgement before the peer is given up. One that keeps to its own
+    /// buffer's limit has much less on its way.
+    pub(crate) read_ahead: usize,
 }
 
 /// When a connection that holds as much as it should stops reading.
@@ -74,10 +78,6 @@ pub(crate) enum Pause {
 
 /// Reads one task may make before it lets others run.
 const READS_PER_POLL: usize = 32;
-
-/// How many bytes are read ahead to find an acknowledgement. A peer that keeps to its own buffer's limit has much
-/// less on its way.
-const READ_AHEAD: usize = 1024 * 1024;
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -115,6 +115,8 @@ struct Core<R> {
     receipts: Option<Receipts>,
     /// What the peer may still send before it has to wait.
     allowance: Option<TokenBucket>,
+    /// What the peer has sent and nobody has read yet.
+    received: Charge,
     /// Messages of the current read.
     messages: u32,
     /// What may still come for streams that do not exist; none before the first has come.
@@ -133,6 +135,7 @@ impl<R: Role> Engine<R> {
         timing: Timing,
     ) -> Self {
         let receipts = shared.outbound.is_replayable().then(Receipts::new);
+        let received = Charge::new(shared.outbound.budget().cloned(), Held::Received);
         let core = Core {
             role,
             shared,
@@ -142,6 +145,7 @@ impl<R: Role> Engine<R> {
             backlog: Arc::default(),
             receipts,
             allowance: limits.messages.map(TokenBucket::new),
+            received,
             messages: 0,
             strays: None,
             ended: None,
@@ -244,19 +248,27 @@ impl<R: Role> Engine<R> {
 
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
         for _ in 0..READS_PER_POLL {
-            if let Some(stop) = self.core.shared.outbound.awake() {
-                return Poll::Ready(Ended::Stopped(stop));
+            match self.core.shared.outbound.awake() {
+                Some(EndAsked::Stop(stop)) => return Poll::Ready(Ended::Stopped(stop)),
+                Some(EndAsked::TooSlow) => {
+                    let text = "The client takes what it is sent too slowly.";
+                    return Poll::Ready(Ended::Failed(HubError::with_kind(HubErrorKind::Closed, text)));
+                }
+                None => {}
             }
             let reads = self.core.reads(reading);
             if reading == Reading::Yes {
                 self.core.clock.reading(reads != Reads::Nothing);
             }
+            // Before what the peer sends from now on.
+            self.core.poll_own_call(cx);
             let received = match reads {
                 Reads::Everything => self.poll_receive(cx).is_ready(),
                 Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
                 Reads::Nothing => false,
             };
             self.core.poll_calls(cx);
+            self.core.received.set(self.reader.kept().saturating_add(self.core.backlog.bytes()));
             let transport = self.poll_send(cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
                 self.core.due(due);
@@ -318,9 +330,12 @@ impl<R: Role> Engine<R> {
         let received = transport.poll_receive(cx, &mut |bytes| reader.keep(bytes));
         let (format, outbound) = (core.shared.format, &core.shared.outbound);
         let looked = reader.look_ahead(|record| {
-            // What is wrong with a record is found when its turn comes.
-            if let Ok(Some(Message::Ack { sequence_id })) = protocol::read(format, record) {
-                outbound.acknowledge(sequence_id);
+            match protocol::read(format, record) {
+                Ok(Some(Message::Ack { sequence_id })) => outbound.acknowledge(sequence_id),
+                // Who says goodbye acknowledges nothing any more.
+                Ok(Some(Message::Close { .. })) => outbound.end_replay(),
+                // Everything else, also what is wrong with it, has its turn later.
+                Ok(_) | Err(_) => {}
             }
         });
         match received {
@@ -332,7 +347,8 @@ impl<R: Role> Engine<R> {
         }
         if let Err(error) = looked {
             core.broken(&error);
-        } else if reader.kept() > READ_AHEAD {
+        } else if reader.kept() > core.limits.read_ahead {
+            core.role.limit_hit(Limit::ReadAhead);
             core.end(Ended::Failed(HubError::with_kind(
                 HubErrorKind::Internal,
                 "The peer sends without acknowledging what it receives.",
@@ -465,6 +481,20 @@ impl<R: Role> Core<R> {
                 self.broken(&error);
                 false
             }
+        }
+    }
+
+    /// Takes a call of our own role among those of the peer.
+    fn poll_own_call(&mut self, cx: &Context<'_>) {
+        if let Poll::Ready((name, running)) = self.role.poll_own_call(cx) {
+            self.calls.push(Call {
+                id: None,
+                target: name.into(),
+                mode: Mode::Plain,
+                turn: Turn::Ordered,
+                uploads: Vec::new(),
+                running: Guarded::new(running),
+            });
         }
     }
 

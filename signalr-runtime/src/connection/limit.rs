@@ -38,8 +38,17 @@ pub(crate) enum Limit {
     UploadStreams,
     /// Items for streams that do not exist.
     StrayItems,
+    /// A client for which as much waits as may wait: what is done about it says its hub's
+    /// [`SlowConsumer`](super::slow_consumer::SlowConsumer).
+    SlowConsumer,
     /// A write that nobody took in time.
     WriteTime,
+    /// A client that may come back, and sends without saying what it has received.
+    ReadAhead,
+    /// A client comes back more often than it may.
+    Resumes,
+    /// More is kept for absent clients than may be: those that have been away for longest are given up.
+    AbsentClients,
     /// The name of a group is too long.
     GroupName,
     /// One connection in more groups than it may be in.
@@ -66,7 +75,11 @@ impl Limit {
             Self::Calls => "calls",
             Self::UploadStreams => "upload_streams",
             Self::StrayItems => "stray_items",
+            Self::SlowConsumer => "slow_consumer",
             Self::WriteTime => "write_time",
+            Self::ReadAhead => "read_ahead",
+            Self::Resumes => "resumes",
+            Self::AbsentClients => "absent_clients",
             Self::GroupName => "group_name",
             Self::GroupsPerConnection => "groups_per_connection",
         }

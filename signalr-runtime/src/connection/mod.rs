@@ -18,3 +18,4 @@ mod replay;
 pub(crate) mod role;
 pub(crate) mod scope;
 pub(crate) mod shared;
+pub(crate) mod slow_consumer;

@@ -12,10 +12,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use super::budget::{Charge, Held, MemoryBudget};
 use super::frame::{Frame, WebSocketHeader};
+use super::limit::Limit;
 use super::pieces::{self, Piece};
 use super::replay::{Peer, ReplayBuffer};
+use super::slow_consumer::SlowConsumer;
 use crate::contract::value::Format;
+use crate::protocol::TransferFormat;
 
 /// What stands around a hub frame on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,15 @@ pub(crate) struct Stop {
     pub(crate) allow_reconnect: bool,
 }
 
+/// Why a connection is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndAsked {
+    /// Somebody here wants so.
+    Stop(Stop),
+    /// The peer takes too little of what it is sent.
+    TooSlow,
+}
+
 /// How much may wait in a queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QueueLimit {
@@ -44,6 +57,8 @@ pub(crate) struct QueueLimit {
 pub(crate) struct Outbound {
     framing: Framing,
     limit: QueueLimit,
+    slow_consumer: SlowConsumer,
+    budget: Option<MemoryBudget>,
     /// How often something was taken.
     taken: AtomicUsize,
     queue: Mutex<Queue>,
@@ -54,7 +69,9 @@ struct Queue {
     bytes: usize,
     frames: usize,
     closed: bool,
-    stop: Option<Stop>,
+    end_asked: Option<EndAsked>,
+    /// What all this costs.
+    charge: Charge,
     /// What the peer has not acknowledged, where it may come back after its connection was lost.
     replay: Option<Box<ReplayBuffer>>,
     /// The connection's task, while it sleeps.
@@ -102,6 +119,13 @@ enum Numbered {
     No,
 }
 
+/// Whether a frame may be dropped for a peer that is too slow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Droppable {
+    Yes,
+    No,
+}
+
 /// Why a frame was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -116,13 +140,16 @@ impl Outbound {
         Self {
             framing,
             limit,
+            slow_consumer: SlowConsumer::Wait,
+            budget: None,
             taken: AtomicUsize::new(0),
             queue: Mutex::new(Queue {
                 pieces: VecDeque::new(),
                 bytes: 0,
                 frames: 0,
                 closed: false,
-                stop: None,
+                end_asked: None,
+                charge: Charge::new(None, Held::Unsent),
                 replay: None,
                 writer: None,
                 writer_sleeps: false,
@@ -130,6 +157,24 @@ impl Outbound {
                 served: Vec::new(),
             }),
         }
+    }
+
+    /// Does with calls to a slow peer what `policy` says.
+    pub(crate) fn for_slow_consumers(mut self, policy: SlowConsumer) -> Self {
+        self.slow_consumer = policy;
+        self
+    }
+
+    /// Charges what is held to `budget`.
+    pub(crate) fn charged_to(mut self, budget: Option<MemoryBudget>) -> Self {
+        self.lock().charge = Charge::new(budget.clone(), Held::Unsent);
+        self.budget = budget;
+        self
+    }
+
+    /// What is charged.
+    pub(crate) fn budget(&self) -> Option<&MemoryBudget> {
+        self.budget.as_ref()
     }
 
     /// Queues a frame if there is room.
@@ -141,9 +186,42 @@ impl Outbound {
         if queue.is_full(self.limit) {
             return Err(Refused::Full);
         }
-        self.append_frame(&mut queue, frame);
+        self.append_frame(&mut queue, frame, Droppable::No);
         queue.wake_writer();
+        drop(queue);
+        self.relieve_budget();
         Ok(())
+    }
+
+    /// Queues a call that nobody waits for an answer to. Where there is no room the policy for slow peers decides; it is
+    /// refused as [`Full`](Refused::Full) only if the sender is to wait.
+    pub(crate) fn offer(&self, frame: &Frame) -> Result<(), Refused> {
+        let mut queue = self.lock();
+        if queue.closed {
+            return Err(Refused::Closed);
+        }
+        let full = queue.is_full(self.limit);
+        let taken = match self.slow_consumer {
+            _ if !full => Ok(true),
+            SlowConsumer::Wait => Err(Refused::Full),
+            SlowConsumer::DropNewest => Ok(false),
+            SlowConsumer::DropOldest => Ok(queue.replay.is_none() && queue.drop_oldest(self.limit)),
+            SlowConsumer::Disconnect => {
+                queue.give_up();
+                Err(Refused::Closed)
+            }
+        };
+        if taken == Ok(true) {
+            self.append_frame(&mut queue, frame, Droppable::Yes);
+            queue.wake_writer();
+        }
+        drop(queue);
+        // Not under the lock: whoever counts is not ours.
+        if full && self.slow_consumer != SlowConsumer::Wait {
+            Limit::SlowConsumer.hit();
+        }
+        self.relieve_budget();
+        taken.map(|_| ())
     }
 
     /// Waits for room and queues a frame. A connection that is over takes nothing.
@@ -158,20 +236,34 @@ impl Outbound {
     /// Queues one encoded hub message that has no other receiver, whether or not there is room: what a
     /// connection itself says is bounded by what it accepts from its peer.
     pub(crate) fn push_message(&self, format: Format, record: &[u8]) {
-        self.push(format, record, Numbered::Yes);
+        self.push(format.transfer_format(), record, Numbered::Yes);
     }
 
     /// Queues a record that only keeps the connection going, and that no peer needs to have: a handshake, a
     /// ping, an acknowledgement.
     pub(crate) fn push_control(&self, format: Format, record: &[u8]) {
-        self.push(format, record, Numbered::No);
+        self.push(format.transfer_format(), record, Numbered::No);
     }
 
-    fn push(&self, format: Format, record: &[u8], numbered: Numbered) {
+    /// Queues bytes that are no hub messages.
+    pub(crate) fn push_bytes(&self, format: TransferFormat, bytes: &[u8]) {
+        self.push(format, bytes, Numbered::No);
+    }
+
+    fn push(&self, format: TransferFormat, record: &[u8], numbered: Numbered) {
         let mut queue = self.lock();
         if !queue.closed {
             self.append_record(&mut queue, format, record, numbered);
             queue.wake_writer();
+            drop(queue);
+            self.relieve_budget();
+        }
+    }
+
+    /// What was queued here may be what is too much for all.
+    fn relieve_budget(&self) {
+        if let Some(budget) = &self.budget {
+            budget.relieve();
         }
     }
 
@@ -229,6 +321,19 @@ impl Outbound {
         queue.holds(limit) || unacknowledged >= limit.bytes
     }
 
+    /// Ready when the transport has taken everything, or when the connection is over.
+    pub(crate) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+        let mut queue = self.lock();
+        if queue.pieces.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        if queue.closed {
+            return Poll::Ready(Err(Refused::Closed));
+        }
+        wait(&mut queue.senders, cx.waker());
+        Poll::Pending
+    }
+
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().pieces.is_empty()
@@ -248,6 +353,7 @@ impl Outbound {
         }
         queue.bytes = 0;
         queue.frames = 0;
+        queue.settle();
         queue.wake_senders();
     }
 
@@ -255,7 +361,7 @@ impl Outbound {
     /// the transport could take.
     pub(crate) fn sleep(&self, transport: Transport, cx: &mut Context<'_>) -> bool {
         let mut queue = self.lock();
-        if queue.stop.is_some() || (transport == Transport::Free && !queue.pieces.is_empty()) {
+        if queue.end_asked.is_some() || (transport == Transport::Free && !queue.pieces.is_empty()) {
             return false;
         }
         if !queue.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -266,10 +372,10 @@ impl Outbound {
     }
 
     /// The connection's task runs: it will look into the queue before it sleeps. Gives whether it is to end.
-    pub(crate) fn awake(&self) -> Option<Stop> {
+    pub(crate) fn awake(&self) -> Option<EndAsked> {
         let mut queue = self.lock();
         queue.writer_sleeps = false;
-        queue.stop.take()
+        queue.end_asked.take()
     }
 
     /// Asks the connection to end. The first who asks decides what the peer is told. Where the peer may not come
@@ -280,8 +386,18 @@ impl Outbound {
             queue.closed = true;
             queue.wake_senders();
         }
-        queue.stop.get_or_insert(stop);
+        queue.end_asked.get_or_insert(EndAsked::Stop(stop));
         queue.wake_writer();
+    }
+
+    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
+    pub(crate) fn give_up(&self) {
+        self.lock().give_up();
+    }
+
+    /// How many bytes wait to be written, or to be acknowledged.
+    pub(crate) fn unsent(&self) -> usize {
+        self.lock().held()
     }
 
     /// A number that changes whenever something is taken from the queue.
@@ -295,8 +411,9 @@ impl Outbound {
         let mut queue = self.lock();
         queue.replay = None;
         if let Some(last) = last {
-            self.append_record(&mut queue, format, last, Numbered::No);
+            self.append_record(&mut queue, format.transfer_format(), last, Numbered::No);
         }
+        queue.settle();
         queue.closed = true;
         queue.wake_senders();
     }
@@ -332,6 +449,7 @@ impl Outbound {
         let mut queue = self.lock();
         if let Some(replay) = &mut queue.replay {
             replay.acknowledge(sequence_id);
+            queue.settle();
             queue.wake_senders();
         }
     }
@@ -340,6 +458,7 @@ impl Outbound {
     pub(crate) fn end_replay(&self) {
         let mut queue = self.lock();
         if queue.replay.take().is_some() {
+            queue.settle();
             queue.wake_senders();
         }
     }
@@ -365,14 +484,15 @@ impl Outbound {
         queue.clear();
         replay.peer = Peer::Here;
         let sequence = replay.sequence();
-        self.append_record(&mut queue, replay.format(), &sequence, Numbered::No);
+        self.append_record(&mut queue, replay.format().transfer_format(), &sequence, Numbered::No);
         replay.resend(&mut queue.pieces);
         queue.bytes += replay.bytes();
         queue.frames += replay.messages();
         queue.replay = Some(replay);
+        queue.settle();
     }
 
-    fn append_record(&self, queue: &mut Queue, format: Format, record: &[u8], numbered: Numbered) {
+    fn append_record(&self, queue: &mut Queue, format: TransferFormat, record: &[u8], numbered: Numbered) {
         let header = match self.framing {
             Framing::WebSocket => Some(WebSocketHeader::new(format, record.len())),
             Framing::Bare => None,
@@ -383,15 +503,17 @@ impl Outbound {
                 replay.copy(header, record);
             }
             if replay.peer == Peer::Away {
+                queue.settle();
                 return;
             }
         }
         queue.bytes += header.len() + record.len();
         queue.frames += 1;
         pieces::copy(&mut queue.pieces, header, record);
+        queue.settle();
     }
 
-    fn append_frame(&self, queue: &mut Queue, frame: &Frame) {
+    fn append_frame(&self, queue: &mut Queue, frame: &Frame, droppable: Droppable) {
         let shared = match self.framing {
             Framing::WebSocket => frame.websocket().clone(),
             Framing::Bare => frame.websocket().slice(frame.bare()),
@@ -399,12 +521,19 @@ impl Outbound {
         if let Some(replay) = &mut queue.replay {
             replay.share(shared.clone());
             if replay.peer == Peer::Away {
+                queue.settle();
                 return;
             }
         }
         queue.bytes += shared.len();
         queue.frames += 1;
-        pieces::share(&mut queue.pieces, shared);
+        match (self.slow_consumer, droppable) {
+            // What may be dropped stands alone, and nothing else is shared.
+            (SlowConsumer::DropOldest, Droppable::Yes) => queue.pieces.push_back(Piece::Shared(shared)),
+            (SlowConsumer::DropOldest, Droppable::No) => pieces::copy(&mut queue.pieces, &[], &shared),
+            _ => pieces::share(&mut queue.pieces, shared),
+        }
+        queue.settle();
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -428,6 +557,37 @@ impl Queue {
         self.pieces = VecDeque::new();
         self.bytes = 0;
         self.frames = 0;
+        self.settle();
+    }
+
+    /// Drops the oldest frames that may be dropped until there is room. Whether there is.
+    fn drop_oldest(&mut self, limit: QueueLimit) -> bool {
+        while self.holds(limit) {
+            let Some(length) = pieces::drop_oldest_shared(&mut self.pieces) else { return false };
+            self.bytes = self.bytes.saturating_sub(length);
+            self.frames = self.frames.saturating_sub(1);
+        }
+        true
+    }
+
+    fn give_up(&mut self) {
+        self.replay = None;
+        self.closed = true;
+        self.clear();
+        self.end_asked.get_or_insert(EndAsked::TooSlow);
+        self.wake_senders();
+        self.wake_writer();
+    }
+
+    /// How many bytes wait, to be written or to be acknowledged.
+    fn held(&self) -> usize {
+        self.bytes.saturating_add(self.replay.as_ref().map_or(0, |replay| replay.bytes()))
+    }
+
+    /// Charges what is held now.
+    fn settle(&mut self) {
+        let held = self.held();
+        self.charge.set(held);
     }
 
     fn wake_senders(&mut self) {

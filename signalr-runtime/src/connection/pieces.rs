@@ -40,6 +40,12 @@ pub(super) fn copy(row: &mut VecDeque<Piece>, header: &[u8], record: &[u8]) {
     }
 }
 
+/// Takes the oldest of the shared frames out of the row, and gives its length.
+pub(super) fn drop_oldest_shared(row: &mut VecDeque<Piece>) -> Option<usize> {
+    let at = row.iter().position(|piece| matches!(piece, Piece::Shared(_)))?;
+    row.remove(at).map(|piece| piece.as_ref().len())
+}
+
 /// Appends one frame that others may have too.
 pub(super) fn share(row: &mut VecDeque<Piece>, frame: Bytes) {
     if frame.len() > COPY_UP_TO {

@@ -40,8 +40,11 @@ impl Receipts {
     }
 
     /// The peer says which message comes next.
+    ///
+    /// It may go on behind everything that has ever arrived, even where its last transport was lost before it had sent
+    /// all of that again. (ASP.NET Core compares with `next`, and then gives up a connection that has lost nothing.)
     pub(super) fn sequence(&mut self, sequence_id: i64) -> Result<(), Gap> {
-        if sequence_id > self.next {
+        if sequence_id > self.latest.saturating_add(1) {
             return Err(Gap);
         }
         self.next = sequence_id;

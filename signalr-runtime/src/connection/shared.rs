@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::budget::Holder;
+use super::limit::Limit;
 use super::outbound::{Outbound, Share};
 use super::pending::Pending;
 use crate::contract::dispatch::SendItems;
@@ -18,6 +20,17 @@ pub(crate) struct Shared {
     pub(crate) format: Format,
     pub(crate) outbound: Outbound,
     pub(crate) pending: Pending,
+}
+
+impl Holder for Shared {
+    fn unsent(&self) -> usize {
+        self.outbound.unsent()
+    }
+
+    fn give_up(&self) {
+        Limit::SlowReaders.hit();
+        self.outbound.give_up();
+    }
 }
 
 impl Shared {

@@ -21,9 +21,9 @@ pub(crate) use error::ProtocolError;
 use crate::contract::value::Format;
 use message::Message;
 
-/// What a hub protocol needs of a transport.
+/// What a transport has to carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum TransferFormat {
+pub enum TransferFormat {
     /// UTF-8 text.
     Text,
     /// Any bytes.

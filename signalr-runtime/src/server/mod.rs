@@ -44,14 +44,18 @@
 //!     .user_id(|request| request.headers.get("x-user")?.to_str().ok().map(str::to_owned));
 //! let everyone = radio.handle().clients().all();
 //! ```
+//!
+//! What operators see of it is in [`telemetry`]; how it is taken out of service in [`HubHandle::drain`].
 
 mod access_token;
 mod admission;
+mod authentication_refresh;
 mod client_results;
 mod clients;
 mod connection;
 mod context;
 mod core;
+mod credentials;
 mod dispatcher;
 mod drain;
 mod filter;
@@ -63,9 +67,12 @@ mod hub;
 mod in_memory;
 mod lifetime;
 mod limits;
+mod method_options;
 mod options;
 mod origin;
 mod origin_policy;
+mod path_case;
+mod raw;
 #[cfg(feature = "axum")]
 mod router;
 mod selection;
@@ -74,6 +81,7 @@ mod session;
 pub mod telemetry;
 
 pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
+pub use authentication_refresh::AuthenticationRefresh;
 pub use clients::{CallerClients, Clients};
 pub use connection::ConnectionId;
 pub use context::HubContext;
@@ -86,16 +94,21 @@ pub use http::response::{ResponseBody, ResponseFuture};
 pub use http::token::TokenKey;
 pub use hub::Hub;
 pub use limits::Limits;
+pub use method_options::MethodOptions;
 pub use options::HubOptions;
 pub use origin::{InvalidOrigin, Origin};
 pub use origin_policy::OriginPolicy;
+pub use path_case::{IgnorePathCase, IgnorePathCaseService};
+pub use raw::{RawConnection, RawService};
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;
 pub use service::HubService;
 
 pub use crate::connection::budget::MemoryBudget;
 pub use crate::connection::rate::Rate;
+pub use crate::connection::slow_consumer::SlowConsumer;
 pub use crate::contract::dispatch::Reply;
+pub use crate::protocol::TransferFormat;
 #[doc(no_inline)]
 pub use crate::{HubError, HubProtocol, HubResult, ResultExt, Stream};
 

@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -15,11 +15,13 @@ use super::connection::{Connection, GroupLimits};
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
 use super::http::accepted::Accepted;
+use super::http::authentication::Authentication;
 use super::http::connections::LiveEntry;
 use super::http::options::unless_zero;
 use super::hub::Hub;
 use super::service::HubShared;
 use super::telemetry::{ConnectionMeter, span};
+use crate::connection::budget::{Holder, MemoryBudget, Watched};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
@@ -59,7 +61,7 @@ pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
 }
 
 /// Spawns a task that ends with the hub, and whose panic is reported.
-fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 'static) {
     let (name, kill) = (core.name, core.kill.clone());
     // Boxed: a future that is moved into another one is kept there twice.
     let task = AssertUnwindSafe(Box::pin(task)).catch_unwind();
@@ -75,13 +77,26 @@ async fn shake_hands<H: Hub>(
     accepted: Accepted,
     meter: ConnectionMeter,
 ) -> Option<(Line, RecordReader, Arc<Connection>)> {
-    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume, permit } =
-        accepted;
+    let Accepted {
+        id,
+        user_id,
+        request,
+        transport,
+        framing,
+        kind,
+        close_timeout,
+        live,
+        resume,
+        authentication,
+        permit,
+    } = accepted;
     let mut line = Line { transport, kind, close_timeout, live, permit, meter };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
-    let outbound = Outbound::new(framing, limit);
+    let outbound = Outbound::new(framing, limit)
+        .for_slow_consumers(options.limits.slow_consumer)
+        .charged_to(options.limits.memory.clone());
     let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
     let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
     if options.supported_protocols.is_empty() {
@@ -131,7 +146,12 @@ async fn shake_hands<H: Hub>(
                 name_length: options.limits.group_name_length,
                 groups: options.limits.groups_per_connection,
             };
-            Some((line, reader, Arc::new(Connection::new(id, user_id, request, shared, groups))))
+            let request = Arc::new(request);
+            if let Some(authentication) = &authentication {
+                authentication.opened(&id, &request);
+            }
+            let connection = Connection::new(id, user_id, request, authentication, shared, groups);
+            Some((line, reader, Arc::new(connection)))
         }
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
@@ -157,6 +177,7 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
         stream_capacity: options.stream_buffer_capacity,
         backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
+        read_ahead: options.limits.read_ahead,
     };
     let timing = Timing {
         // The polls of a client keep its connection alive by themselves.
@@ -166,7 +187,12 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
     };
     let role = HubDispatcher { hub: None, shared: Arc::clone(hub), connection: Arc::clone(&connection) };
     let mut engine = Engine::new(transport, reader, Arc::clone(&connection.shared), role, limits, timing);
-    let registration = Registration::new(&hub.core, &connection);
+    let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
+    if let Some(authentication) = &connection.authentication {
+        let close_on_expiration = options.http.close_on_authentication_expiration;
+        let watch = watch(Arc::clone(&connection), Arc::clone(authentication), close_on_expiration);
+        spawn_guarded(&hub.core, watch);
+    }
 
     // What runs once is boxed: else the task keeps room for it as long as the connection lives.
     let connecting = Box::pin(connect(hub, &connection));
@@ -181,6 +207,14 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
     };
     meter.ended(&ended);
     Box::pin(end(engine, registration, hub, ended, value, (close_timeout, (live, permit)))).await;
+}
+
+/// Ends a connection when its authentication does.
+async fn watch(connection: Arc<Connection>, authentication: Arc<Authentication>, close_on_expiration: bool) {
+    let over = authentication.over(close_on_expiration);
+    if let Some(stop) = connection.aborted.run_until_cancelled(over).await {
+        connection.shared.outbound.stop(stop);
+    }
 }
 
 /// What is left to do when a connection is over.
@@ -328,15 +362,21 @@ impl Farewell {
 struct Registration {
     core: Arc<HubCore>,
     connection: Arc<Connection>,
+    _watched: Option<Watched>,
 }
 
 impl Registration {
-    fn new(core: &Arc<HubCore>, connection: &Arc<Connection>) -> Self {
+    fn new(core: &Arc<HubCore>, connection: &Arc<Connection>, budget: Option<&MemoryBudget>) -> Self {
         core.lifetime.add(connection);
-        let registration = Self { core: Arc::clone(core), connection: Arc::clone(connection) };
-        if core.stopping.is_cancelled() {
+        let watched = budget.map(|budget| {
+            let shared: Weak<dyn Holder> = Arc::downgrade(&connection.shared) as _;
+            budget.watch(shared)
+        });
+        let (core, connection) = (Arc::clone(core), Arc::clone(connection));
+        let registration = Self { core, connection, _watched: watched };
+        if registration.core.stopping.is_cancelled() {
             // The shutdown may have told all others already.
-            connection.shared.outbound.stop(Stop { allow_reconnect: true });
+            registration.connection.shared.outbound.stop(Stop { allow_reconnect: true });
         }
         registration
     }

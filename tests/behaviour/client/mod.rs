@@ -10,6 +10,7 @@ mod frames;
 mod handlers;
 mod messagepack;
 mod pressure;
+mod secrets;
 mod server;
 mod time;
 mod tls;

@@ -1,20 +1,22 @@
 //! Connections over HTTP, whatever lives on them: negotiation, the three transports, and the requests that belong to
 //! one connection (ASP.NET Core's `Http.Connections`).
 
-mod absentees;
+pub(crate) mod absentees;
 pub(crate) mod accepted;
+pub(crate) mod authentication;
 pub(crate) mod connections;
 pub(crate) mod endpoint;
 mod event_stream;
-mod inbox;
+pub(crate) mod inbox;
 mod long_polling;
 mod negotiate;
 pub(crate) mod options;
 mod polls;
+mod refresh;
 mod request;
 mod requests;
 pub(crate) mod response;
-mod resumable;
+pub(crate) mod resumable;
 pub(crate) mod seat;
 pub(crate) mod send;
 mod server_sent_events;

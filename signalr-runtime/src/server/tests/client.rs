@@ -240,6 +240,13 @@ impl Client {
         let _ = poll_fn(|cx| Poll::Ready(self.end.poll_close(cx, End::Normal))).await;
     }
 
+    /// Goes on with another line. What was on its way over the old one is lost, as is half a record.
+    pub(super) fn continue_on(&mut self, end: Memory) {
+        self.end = end;
+        self.received.clear();
+        self.queue = Outbound::new(Framing::Bare, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
+    }
+
     pub(super) fn line(&self) -> Line {
         self.end.line()
     }

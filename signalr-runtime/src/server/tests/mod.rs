@@ -5,6 +5,7 @@ mod probe;
 mod recorder;
 
 mod access_token;
+mod authentication;
 mod authorize;
 mod cancel;
 mod client_results;
@@ -20,15 +21,20 @@ mod limits;
 mod measurements;
 #[cfg(feature = "messagepack")]
 mod messagepack;
+mod method_options;
 mod negotiate;
 mod ordering;
 mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+#[cfg(feature = "axum")]
+mod raw;
 mod secrets;
 mod selections;
 mod shutdown;
+mod slow_consumers;
+mod stateful;
 mod streams;
 mod traces;
 mod uploads;
@@ -41,8 +47,10 @@ use probe::{Probe, ProbeHubContract, World};
 
 use super::connection::ConnectionId;
 use super::http::accepted::{Accepted, Application};
+use super::http::seat::Seat;
 use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
+use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
 #[cfg(feature = "messagepack")]
 use crate::contract::value::Format;
@@ -89,25 +97,31 @@ impl Server {
 
     /// A client whose line holds `capacity` bytes in each direction.
     fn open_narrow(&self, capacity: usize) -> Client {
-        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let (near, far) = memory::pair(capacity);
         let ended = Arc::new(Mutex::new(None));
+        self.accept(Box::new(Watched { end: far, ended: Arc::clone(&ended) }), None);
+        Client::new(near, ended)
+    }
+
+    /// Serves a connection on `transport`.
+    fn accept(&self, transport: Box<dyn Duplex>, resume: Option<Arc<Seat>>) {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let (request, ()) =
             http::Request::builder().uri(format!("/hub?user=u{number}")).body(()).unwrap().into_parts();
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
             user_id: self.service.shared.user_id(&request),
             request,
-            transport: Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
+            transport,
             framing: Framing::Bare,
             kind: TransportKind::WebSockets,
             close_timeout: self.service.shared.options().close_timeout,
             live: None,
-            resume: None,
+            resume,
+            authentication: None,
             permit: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
-        Client::new(near, ended)
     }
 
     /// A client that has shaken hands.

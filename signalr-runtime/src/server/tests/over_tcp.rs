@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::server::HubRouterExt;
 
-async fn serve(app: Router) -> SocketAddr {
+pub(super) async fn serve(app: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -45,40 +45,42 @@ async fn request(address: SocketAddr, head: &str) -> (TcpStream, String) {
     (stream, answer)
 }
 
-async fn within<F: Future>(future: F) -> F::Output {
+pub(super) async fn within<F: Future>(future: F) -> F::Output {
     timeout(Duration::from_secs(10), future).await.expect("nothing happens")
 }
 
 /// The client's end of a WebSocket.
-struct Socket<S = TcpStream>(S);
+pub(super) struct Socket<S = TcpStream>(S);
 
 impl Socket {
+    /// Opens a WebSocket for a user, without a handshake. The answer to a request that opens none is the error.
+    pub(super) async fn upgrade(address: SocketAddr, path: &str, user: &str) -> Result<Self, String> {
+        let head = format!(
+            "GET {path} HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nX-User: {user}"
+        );
+        let (stream, answer) = request(address, &head).await;
+        if !answer.starts_with("http/1.1 101 ") {
+            return Err(answer);
+        }
+        assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
+        Ok(Self(stream))
+    }
+
     async fn open(address: SocketAddr, path: &str) -> Self {
-        let mut socket = Self::upgrade(address, path).await;
+        let mut socket = Self::upgrade(address, path, "ada").await.unwrap();
         socket.send(r#"{"protocol":"json","version":1}"#).await;
         assert_eq!(socket.next().await, (1, b"{}\x1E".to_vec()));
         socket
     }
-
-    /// A WebSocket before the handshake of the hub protocol.
-    async fn upgrade(address: SocketAddr, path: &str) -> Self {
-        let head = format!(
-            "GET {path} HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nX-User: ada"
-        );
-        let (stream, answer) = request(address, &head).await;
-        assert!(answer.starts_with("http/1.1 101 "), "{answer}");
-        assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
-        Self(stream)
-    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
-    async fn send(&mut self, record: &str) {
+    pub(super) async fn send(&mut self, record: &str) {
         self.frame(0x81, format!("{record}\u{1E}").as_bytes()).await;
     }
 
-    async fn frame(&mut self, opcode: u8, payload: &[u8]) {
+    pub(super) async fn frame(&mut self, opcode: u8, payload: &[u8]) {
         // With a mask of zeroes.
         let mut frame = vec![opcode, 0xFE];
         frame.extend_from_slice(&u16::try_from(payload.len()).unwrap().to_be_bytes());
@@ -91,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// The opcode and the payload of the next frame.
-    async fn next(&mut self) -> (u8, Vec<u8>) {
+    pub(super) async fn next(&mut self) -> (u8, Vec<u8>) {
         let [first, short] = within(self.0.read_u16()).await.unwrap().to_be_bytes();
         assert_eq!(first & 0xF0, 0x80, "a whole frame");
         let length = match short {
@@ -104,14 +106,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         (first & 0x0F, payload)
     }
 
-    async fn text(&mut self) -> String {
+    pub(super) async fn text(&mut self) -> String {
         let (opcode, payload) = self.next().await;
         assert_eq!(opcode, 1);
         String::from_utf8(payload).unwrap().trim_end_matches('\u{1E}').to_owned()
     }
 
     /// Makes sure that the next frame is a close frame with this code, and that the line ends after our answer.
-    async fn expect_end(&mut self, code: u16) {
+    pub(super) async fn expect_end(&mut self, code: u16) {
         assert_eq!(self.next().await, (8, code.to_be_bytes().to_vec()));
         self.frame(0x88, &code.to_be_bytes()).await;
         assert_eq!(within(self.0.read(&mut [0])).await.unwrap(), 0);
@@ -143,14 +145,14 @@ async fn a_websocket_is_binary_where_the_protocol_is() {
     let address = serve(Router::new().hub("/hub", server.service.clone())).await;
     // JavaScript asks in a text, .NET in a binary frame.
     for opcode in [0x81, 0x82] {
-        let mut socket = Socket::upgrade(address, "/hub").await;
+        let mut socket = Socket::upgrade(address, "/hub", "ada").await.unwrap();
         socket.frame(opcode, b"{\"protocol\":\"messagepack\",\"version\":1}\x1E").await;
         assert_eq!(socket.next().await, (2, b"{}\x1E".to_vec()));
         socket.frame(0x82, b"\x0F\x96\x01\x80\xA11\xA3Add\x92\x01\x02\x90\x02\x91\x06").await;
         assert_eq!(socket.next().await, (2, b"\x07\x95\x03\x80\xA11\x03\x03".to_vec()));
     }
     // Before a protocol is agreed on, all is text.
-    let mut socket = Socket::upgrade(address, "/hub").await;
+    let mut socket = Socket::upgrade(address, "/hub", "ada").await.unwrap();
     socket.frame(0x82, b"{\"protocol\":\"messagepack\",\"version\":3}\x1E").await;
     assert_eq!(
         socket.text().await,
