@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::budget::{Charge, Held};
-use super::calls::{Calls, Finished, Stage};
+use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
 use super::limit::Limit;
@@ -260,6 +260,8 @@ impl<R: Role> Engine<R> {
             if reading == Reading::Yes {
                 self.core.clock.reading(reads != Reads::Nothing);
             }
+            // Before what the peer sends from now on.
+            self.core.poll_own_call(cx);
             let received = match reads {
                 Reads::Everything => self.poll_receive(cx).is_ready(),
                 Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
@@ -479,6 +481,20 @@ impl<R: Role> Core<R> {
                 self.broken(&error);
                 false
             }
+        }
+    }
+
+    /// Takes a call of our own role among those of the peer.
+    fn poll_own_call(&mut self, cx: &Context<'_>) {
+        if let Poll::Ready((name, running)) = self.role.poll_own_call(cx) {
+            self.calls.push(Call {
+                id: None,
+                target: name.into(),
+                mode: Mode::Plain,
+                turn: Turn::Ordered,
+                uploads: Vec::new(),
+                running: Guarded::new(running),
+            });
         }
     }
 

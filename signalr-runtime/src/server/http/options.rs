@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::token::TokenKey;
+use crate::server::origin_policy::OriginPolicy;
 
 /// The options of an endpoint (`HttpConnectionDispatcherOptions`), with the same names and defaults where ASP.NET Core
 /// has them.
@@ -52,6 +53,17 @@ pub struct HttpOptions {
     /// How long a client may pause while it sends the body of a POST. Default: 5 seconds. Over the whole body it may
     /// not be slower than 240 bytes a second, after as long.
     pub body_read_timeout: Duration,
+    /// From which web sites browsers may use this endpoint. Default: requests with cookies only from pages of the same
+    /// host. Whoever may not is answered with status 403.
+    pub origin_policy: OriginPolicy,
+    /// Whether a connection ends when the credentials of its client do (`CloseOnAuthenticationExpiration`), at the time
+    /// that [`HubService::authentication_expiry`](crate::server::HubService::authentication_expiry) says. Default: no.
+    /// The client may connect again by itself, with new ones. Each poll counts as showing credentials.
+    pub close_on_authentication_expiration: bool,
+    /// Whether clients may show new credentials without connecting anew (`EnableAuthenticationRefresh`), by
+    /// `POST path/refresh` or with a later poll or WebSocket of the same connection. Default: no. See
+    /// [`HubService::on_authentication_refresh`](crate::server::HubService::on_authentication_refresh).
+    pub enable_authentication_refresh: bool,
     /// The key that connection tokens are sealed with. Default: none, which is a random key for each process. With a
     /// key that all nodes share, a client may negotiate with one node and open its WebSocket on another.
     pub token_key: Option<TokenKey>,
@@ -73,6 +85,9 @@ impl Default for HttpOptions {
             disconnect_timeout: Duration::from_secs(15),
             allow_stateful_reconnects: false,
             body_read_timeout: Duration::from_secs(5),
+            origin_policy: OriginPolicy::SameHost,
+            close_on_authentication_expiration: false,
+            enable_authentication_refresh: false,
             token_key: None,
             retry_after: Duration::from_secs(5),
         }
