@@ -54,7 +54,7 @@ pub(crate) fn run_suites(project: &Project, kind: ServerKind, only: &Only, repor
     match server.map(Server::stop) {
         Some(Err(problem)) => report.problem(format_args!("interop server {}", kind.name()), &problem),
         Some(Ok(output)) if kind == ServerKind::This => report_log_scan(&output, report),
-        Some(Ok(_)) | None => {}
+        None | Some(Ok(_)) => {}
     }
 }
 
