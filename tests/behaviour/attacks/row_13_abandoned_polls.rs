@@ -17,6 +17,7 @@ async fn it_is_forgotten() {
         assert_eq!(victim.http().send(&token, &join).await.status, 200);
     }
     victim.forgets_everybody().await;
+    super::until(|| victim.hits("poll_absence") == 20).await;
     // Those who have only negotiated, or only sent, are not even counted.
     let token = victim.http().token().await;
     assert_eq!(victim.http().send(&token, "x").await.status, 200);
