@@ -52,6 +52,7 @@ async fn nobody_comes_back_without_end() {
         );
     }
     assert_eq!(statuses, [101, 101, 101, 429, 429, 429]);
+    assert_eq!(victim.hits("resumes"), 3);
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use super::request::detach;
 use super::requests::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, other_transport, plain, with_type};
 use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::limit::Limit;
 use crate::connection::outbound::{Framing, Outbound};
 use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
@@ -116,11 +117,12 @@ struct Absence {
     longest: Duration,
     since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
+    counted: bool,
 }
 
 impl Absence {
     fn new(longest: Duration) -> Self {
-        Self { longest, since: None, timer: Box::pin(sleep(longest)) }
+        Self { longest, since: None, timer: Box::pin(sleep(longest)), counted: false }
     }
 
     /// Ready when the client has been away for too long.
@@ -136,7 +138,11 @@ impl Absence {
                 self.timer.as_mut().reset(until);
             }
         }
-        self.timer.as_mut().poll(cx)
+        let over = self.timer.as_mut().poll(cx);
+        if over.is_ready() && !std::mem::replace(&mut self.counted, true) {
+            Limit::PollAbsence.hit();
+        }
+        over
     }
 }
 
