@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use super::accepted::{Application, UserId};
 use super::connections::Live;
 use super::options::unless_zero;
-use super::request::{accepts_events, query};
+use super::request::{accepts_events, connection_token};
 use super::requests::{Attached, RequestConnection};
 use super::response::{
     HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain,
@@ -66,7 +66,7 @@ fn requests(
     user_id: &UserId,
     kind: TransportKind,
 ) -> Result<Arc<RequestConnection>, HttpResponse> {
-    let Some(token) = query(parts, "id") else {
+    let Some(token) = connection_token(parts) else {
         return Err(plain(StatusCode::BAD_REQUEST, "Connection ID required"));
     };
     let connections = app.connections();
@@ -109,7 +109,7 @@ fn find_or_make(
 
 /// Takes what a client sends. It may do so before it opens its transport.
 fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: RequestBody) -> ResponseFuture {
-    let Some(token) = query(parts, "id") else {
+    let Some(token) = connection_token(parts) else {
         return ResponseFuture::now(plain(StatusCode::BAD_REQUEST, "Connection ID required"));
     };
     let connections = app.connections();
@@ -140,7 +140,7 @@ fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: Reque
 
 /// Ends a connection that polls.
 fn delete(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId) -> HttpResponse {
-    let Some(token) = query(parts, "id") else {
+    let Some(token) = connection_token(parts) else {
         return plain(StatusCode::BAD_REQUEST, "Connection ID required");
     };
     let connections = app.connections();

@@ -19,7 +19,7 @@ use super::inbox::Inbox;
 use super::polls::{Attendance, Brought, Polls};
 use super::request::detach;
 use super::requests::{Attached, RequestConnection};
-use super::response::{HttpResponse, ResponseFuture, other_transport, plain, with_type};
+use super::response::{HttpResponse, ResponseFuture, no_such_connection, other_transport, plain, with_type};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::{Framing, Outbound, Piece};
 use crate::transport::negotiate::TransportKind;
@@ -41,7 +41,8 @@ pub(super) fn answer(
             let poll = polls.open(options.poll_timeout);
             return ResponseFuture::later(async move { brought(poll.await) });
         }
-        Err(_) => return ResponseFuture::now(other_transport()),
+        Err(Attached::Nothing) => return ResponseFuture::now(no_such_connection()),
+        Err(Attached::Events) => return ResponseFuture::now(other_transport()),
     };
     let transport = LongPolling {
         inbox: Arc::clone(connection.inbox()),
@@ -147,6 +148,12 @@ impl Duplex for LongPolling {
 
     fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
         let attendance = self.attendance(cx)?;
+        if attendance.left {
+            // Nobody comes for it, and a full queue would keep us from reading to the end.
+            queue.take(&mut self.batch);
+            self.batch.clear();
+            return Poll::Ready(Ok(()));
+        }
         if queue.is_empty() {
             return Poll::Ready(Ok(()));
         }

@@ -51,7 +51,8 @@ impl RequestConnection {
         self.lock().user_id == *user_id
     }
 
-    /// Gives the connection its transport, and with it the entry. Fails with what it runs on already.
+    /// Gives the connection its transport, and with it the entry. Fails with what it runs on already, or with
+    /// `Nothing` when it was abandoned meanwhile.
     pub(super) fn attach(&self, to: Attached, user_id: UserId) -> Result<LiveEntry, Attached> {
         let mut state = self.lock();
         let Some(entry) = state.entry.take() else {

@@ -16,7 +16,7 @@ use super::event_stream::Events;
 use super::inbox::Inbox;
 use super::request::detach;
 use super::requests::{Attached, RequestConnection};
-use super::response::{HttpResponse, ResponseBody, other_transport, plain};
+use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::{Framing, Outbound, Piece};
 use crate::transport::negotiate::TransportKind;
@@ -34,7 +34,8 @@ pub(super) fn answer(
     let entry = match connection.attach(Attached::Events, user_id.clone()) {
         Ok(entry) => entry,
         Err(Attached::Events) => return plain(StatusCode::CONFLICT, ""),
-        Err(_) => return other_transport(),
+        Err(Attached::Nothing) => return no_such_connection(),
+        Err(Attached::Polls(_)) => return other_transport(),
     };
     let options = app.options();
     let events = Events::starting_with(Bytes::from_static(OPEN));

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::accepted::{Accepted, Application, UserId};
 use super::connections::Live;
-use super::request::{detach, query};
+use super::request::{connection_token, detach};
 use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain};
 use super::token::new_connection_id;
 use crate::connection::outbound::Framing;
@@ -21,7 +21,7 @@ use crate::transport::websocket::upgrade;
 /// Opens a WebSocket, which goes on in a task of its own.
 pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Parts) -> HttpResponse {
     let connections = app.connections();
-    let claim = match query(&parts, "id") {
+    let claim = match connection_token(&parts) {
         // Negotiation was skipped.
         None => None,
         Some(token) => match connections.tokens.open(&token, user_id.as_deref()) {

@@ -2,6 +2,7 @@
 
 mod client;
 mod probe;
+mod requests;
 
 mod access_token;
 mod authorize;
@@ -14,6 +15,7 @@ mod handshake;
 mod keep_alive;
 mod lifecycle;
 mod limits;
+mod long_polling;
 mod negotiate;
 mod ordering;
 mod origin;
