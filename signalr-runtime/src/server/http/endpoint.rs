@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{Method, StatusCode};
+use tokio::time::sleep_until;
 
 use super::accepted::{Application, UserId};
 use super::connections::Live;
@@ -80,13 +81,15 @@ fn requests(
             },
         ));
     }
-    find_or_make(app, claim, user_id)
+    find_or_make(app, claim, user_id, |_| {})
 }
 
+/// The connection of a token. One that is new is handed to `begin`.
 fn find_or_make(
     app: &Arc<dyn Application>,
     claim: Claim,
     user_id: &UserId,
+    begin: impl FnOnce(&Arc<RequestConnection>),
 ) -> Result<Arc<RequestConnection>, HttpResponse> {
     let options = app.options();
     let connections = app.connections();
@@ -100,7 +103,10 @@ fn find_or_make(
     });
     match made {
         None => Err(no_such_connection()),
-        Some(Ok(connection)) => Ok(connection),
+        Some(Ok(connection)) => {
+            begin(&connection);
+            Ok(connection)
+        }
         Some(Err(Live::Requests(connection))) if connection.belongs_to(user_id) => Ok(connection),
         Some(Err(Live::Requests(_))) => Err(no_such_connection()),
         Some(Err(Live::Socket)) => Err(other_transport()),
@@ -123,18 +129,18 @@ fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: Reque
         ));
     }
     let (expiry, patience) = (claim.expiry, app.options().body_read_timeout);
-    match find_or_make(app, claim, user_id) {
-        Err(refused) => ResponseFuture::now(refused),
+    let made = find_or_make(app, claim, user_id, |connection| {
+        let connection = Arc::clone(connection);
+        tokio::spawn(async move {
+            sleep_until(expiry).await;
+            connection.abandon();
+        });
+    });
+    match made {
         Ok(connection) => {
-            if matches!(connection.attached(), Attached::Nothing) {
-                let connection = Arc::clone(&connection);
-                tokio::spawn(async move {
-                    tokio::time::sleep_until(expiry).await;
-                    connection.abandon();
-                });
-            }
             ResponseFuture::later(async move { send::answer(connection.inbox(), body, patience).await })
         }
+        Err(refused) => ResponseFuture::now(refused),
     }
 }
 

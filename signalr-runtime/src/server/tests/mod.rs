@@ -23,6 +23,7 @@ mod origin;
 mod over_tcp;
 mod panics;
 mod selections;
+mod send;
 mod shutdown;
 mod streams;
 mod uploads;
