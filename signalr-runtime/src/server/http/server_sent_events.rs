@@ -113,7 +113,7 @@ fn left() -> io::Error {
 }
 
 /// One event for all that gathered: a `data` line for each of its lines.
-pub(super) fn event(batch: &mut VecDeque<Piece>) -> Bytes {
+fn event(batch: &mut VecDeque<Piece>) -> Bytes {
     const DATA: &[u8] = b"data: ";
     const LINE_END: &[u8] = b"\r\n";
     let length: usize = batch.iter().map(|piece| piece.as_ref().len()).sum();
@@ -138,3 +138,6 @@ pub(super) fn event(batch: &mut VecDeque<Piece>) -> Bytes {
     event.extend_from_slice(LINE_END);
     event.into()
 }
+
+#[cfg(test)]
+mod tests;

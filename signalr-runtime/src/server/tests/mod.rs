@@ -24,6 +24,7 @@ mod over_tcp;
 mod panics;
 mod selections;
 mod send;
+mod server_sent_events;
 mod shutdown;
 mod streams;
 mod uploads;
