@@ -1,5 +1,8 @@
 //! Server-Sent Events: one endless response for what the server sends, POST requests for what the client sends.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -138,6 +141,3 @@ fn event(batch: &mut VecDeque<Piece>) -> Bytes {
     event.extend_from_slice(LINE_END);
     event.into()
 }
-
-#[cfg(test)]
-mod tests;

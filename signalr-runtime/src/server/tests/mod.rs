@@ -1,5 +1,6 @@
 //! What a server does, frame by frame: text in, text out, and a clock that stands still until everybody waits.
 
+mod any_client;
 mod client;
 mod probe;
 mod requests;
@@ -10,6 +11,7 @@ mod cancel;
 mod client_results;
 mod close;
 mod dispatch;
+mod every_transport;
 mod filters;
 mod handshake;
 mod keep_alive;
