@@ -123,6 +123,7 @@ async fn requests_that_are_nothing_of_ours() {
         assert_eq!(text(response).await, body, "{verb} {uri}");
     }
     assert_eq!(ask(&server, Method::GET, "/hub/negotiate").await.headers()[ALLOW], "POST");
+    assert_eq!(ask(&server, Method::PUT, "/hub").await.headers()[ALLOW], "GET, POST, DELETE");
 }
 
 #[tokio::test(start_paused = true)]
