@@ -26,16 +26,22 @@
 //! |---|---|---|
 //! | `macros` | the two attributes | yes |
 //! | `json` | the JSON hub protocol | yes |
+//! | `messagepack` | the MessagePack hub protocol | |
 //! | `server` | hubs over HTTP, as tower services | |
 //! | `axum` | `Router::hub`; includes `server` | |
 //! | `client` | connections to hubs | |
 //! | `rustls` | `https` and `wss` for the client; includes `client` | |
+//! | `metrics` | metrics of a server, and limits that were hit, through the `metrics` facade | |
 //! | `test-util` | hubs and clients in one process, without a socket | |
+//! | `chrono`, `time`, `jiff` | [`payload::timestamp`] for the times of these crates | |
 //!
 //! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.
 
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
-#![cfg_attr(not(feature = "json"), allow(unused_variables, unused_mut, unreachable_code))]
+#![cfg_attr(
+    not(any(feature = "json", feature = "messagepack")),
+    allow(unused_variables, unused_mut, unreachable_code)
+)]
 
 #[cfg(feature = "client")]
 pub mod client;
@@ -45,6 +51,7 @@ pub mod client;
 mod connection;
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod contract;
+pub mod payload;
 #[cfg(feature = "engine")]
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod protocol;
@@ -62,6 +69,8 @@ pub use contract::hub::{
     ParameterDescription,
 };
 pub use contract::stub::{Invoke, ResultStream, Sending};
+#[cfg(feature = "engine")]
+pub use contract::value::Format as HubProtocol;
 pub use contract::value::WireValue;
 #[doc(no_inline)]
 pub use futures_core::Stream;

@@ -58,7 +58,6 @@ use crate::client::{ConnectError, HubConnection, HubConnectionBuilder, Opened, s
 use crate::connection::outbound::Framing;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::hub::HubContract;
-use crate::contract::value::Format;
 use crate::server::{Hub, HubHandle, HubService};
 use crate::transport::memory::{self, Line};
 
@@ -135,6 +134,7 @@ impl<H: Hub> TestClient<'_, H> {
     /// Connects.
     pub async fn connect(self) -> Result<TestConnection<H::Contract>, ConnectError> {
         let settings = self.builder.into_settings();
+        let format = settings.protocol;
         let (mut request, ()) = Request::new(()).into_parts();
         request.headers = settings.request_headers().await?;
         request.extensions = self.extensions;
@@ -143,12 +143,8 @@ impl<H: Hub> TestClient<'_, H> {
         let Some(id) = self.service.accept(request, Box::new(far)) else {
             return Err(ConnectError::HandshakeEnded);
         };
-        let opened = Opened {
-            transport: Box::new(near),
-            framing: Framing::Bare,
-            format: Format::Json,
-            id: Some(id.into()),
-        };
+        let opened =
+            Opened { transport: Box::new(near), framing: Framing::Bare, format, id: Some(id.into()) };
         let connection = HubConnection::new(start(settings, opened).await?);
         Ok(TestConnection { connection, line })
     }

@@ -1,7 +1,8 @@
 //! The hub that every client is tried against: the same methods as the C# hub beside the interop suites.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
@@ -43,6 +44,8 @@ pub trait TestHub {
     async fn recorded(&self) -> HubResult<Vec<String>>;
     /// The id of this connection.
     async fn connection_id(&self) -> HubResult<String>;
+    /// Whether the server still has the connection with this id.
+    async fn is_connected(&self, id: &str) -> HubResult<bool>;
     /// Joins a group.
     async fn join_group(&self, group: &str) -> HubResult;
     /// Leaves a group.
@@ -59,6 +62,8 @@ pub trait TestHub {
     async fn send_to_caller(&self, text: &str) -> HubResult;
     /// Sends to one connection.
     async fn send_to_connection(&self, id: &str, text: &str) -> HubResult;
+    /// Sends to the connections of a user.
+    async fn send_to_user(&self, user: &str, text: &str) -> HubResult;
     /// Streams `0..count`.
     fn counter(&self, count: i32, delay_ms: u64) -> impl Stream<Item = HubResult<i32>>;
     /// Streams `0..count`, then fails.
@@ -120,8 +125,24 @@ impl Drop for CountDrop {
     }
 }
 
+/// The ids of the connections that there are, of every hub in this process.
+static CONNECTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+fn connected() -> MutexGuard<'static, BTreeSet<String>> {
+    CONNECTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Hub for TestHubServer {
     type Contract = TestHubContract;
+
+    async fn on_connected(&self) -> HubResult {
+        connected().insert(self.cx.connection_id().into());
+        Ok(())
+    }
+
+    async fn on_disconnected(&self, _error: Option<&HubError>) {
+        connected().remove(self.cx.connection_id().as_str());
+    }
 }
 
 impl TestHub for TestHubServer {
@@ -166,6 +187,10 @@ impl TestHub for TestHubServer {
         Ok(self.cx.connection_id().into())
     }
 
+    async fn is_connected(&self, id: &str) -> HubResult<bool> {
+        Ok(connected().contains(id))
+    }
+
     async fn join_group(&self, group: &str) -> HubResult {
         self.cx.groups().join(group).await
     }
@@ -196,6 +221,10 @@ impl TestHub for TestHubServer {
 
     async fn send_to_connection(&self, id: &str, text: &str) -> HubResult {
         self.cx.clients().client(id).message(self.cx.connection_id(), text).await
+    }
+
+    async fn send_to_user(&self, user: &str, text: &str) -> HubResult {
+        self.cx.clients().user(user).message(self.cx.connection_id(), text).await
     }
 
     fn counter(&self, count: i32, delay_ms: u64) -> impl Stream<Item = HubResult<i32>> {

@@ -26,7 +26,7 @@ pub(crate) fn run_suites(project: &Project, kind: ServerKind, only: &Only, repor
     let wanted: Vec<&Suite> = suites::ALL
         .iter()
         .filter(|suite| only.includes(suite.part))
-        .filter(|suite| suite.needs == Needs::Hub || kind == ServerKind::This)
+        .filter(|suite| suite.servers.contains(&kind))
         .collect();
     let checklist = match Checklist::load(project) {
         Ok(checklist) => checklist,

@@ -7,6 +7,7 @@ mod chat;
 mod checklist;
 mod contract_only;
 mod interop;
+mod javascript;
 mod process;
 mod project;
 mod report;

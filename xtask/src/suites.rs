@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use crate::browser;
 use crate::checklist::{Checklist, SuiteLines};
+use crate::javascript::{in_chromium, in_node};
 use crate::process::{Problem, Running, create_log, while_doing};
 use crate::project::Project;
 use crate::report::{self, Report};
-use crate::server::Server;
-use crate::tools::{go, java, node, python};
+use crate::server::{Server, ServerKind};
+use crate::tools::{go, java, python};
 
 /// A suite takes seconds; its own waits are limited too.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -31,30 +32,29 @@ pub(crate) struct Suite {
     /// The first part of the names that the suite prints.
     pub(crate) name: &'static str,
     pub(crate) needs: Needs,
+    /// The servers that have what the suite is about.
+    pub(crate) servers: &'static [ServerKind],
     /// Sets up the suite's tool and gives the command that runs the suite.
-    command: fn(&Project) -> Result<Command, Problem>,
-    arguments: &'static [&'static str],
+    pub(crate) command: fn(&Project) -> Result<Command, Problem>,
+    pub(crate) arguments: &'static [&'static str],
 }
 
+const BOTH_SERVERS: &[ServerKind] = &[ServerKind::This, ServerKind::AspNetCore31];
+const OURS_ONLY: &[ServerKind] = &[ServerKind::This];
+
 pub(crate) const ALL: &[Suite] = &[
-    Suite {
-        part: "node",
-        name: "node-websockets-json",
-        needs: Needs::Hub,
-        command: |project| node::script(project, "tests/interop/node", "suite.mjs"),
-        arguments: &[],
-    },
-    Suite {
-        part: "node",
-        name: "node-websockets-json-direct",
-        needs: Needs::Hub,
-        command: |project| node::script(project, "tests/interop/node", "suite.mjs"),
-        arguments: &["--skip-negotiation"],
-    },
+    in_node("node-websockets-json", BOTH_SERVERS, &[]),
+    in_node("node-websockets-json-direct", BOTH_SERVERS, &["--skip-negotiation"]),
+    in_node("node-server-sent-events-json", BOTH_SERVERS, &["--transport", "server-sent-events"]),
+    in_node("node-long-polling-json", BOTH_SERVERS, &["--transport", "long-polling"]),
+    in_chromium("chromium-websockets-json", BOTH_SERVERS, &[]),
+    in_chromium("chromium-server-sent-events-json", BOTH_SERVERS, &["--transport", "server-sent-events"]),
+    in_chromium("chromium-long-polling-json", BOTH_SERVERS, &["--transport", "long-polling"]),
     Suite {
         part: "python",
         name: "signalrcore-websockets",
         needs: Needs::Hub,
+        servers: BOTH_SERVERS,
         command: |project| python::script(project, "tests/interop/python", "signalrcore_suite.py"),
         arguments: &[],
     },
@@ -62,6 +62,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "python",
         name: "pysignalr-websockets",
         needs: Needs::Hub,
+        servers: BOTH_SERVERS,
         command: |project| python::script(project, "tests/interop/python", "pysignalr_suite.py"),
         arguments: &[],
     },
@@ -69,6 +70,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "java",
         name: "java-websockets",
         needs: Needs::Hub,
+        servers: BOTH_SERVERS,
         command: |project| java::program(project, "tests/interop/java", "interop.Main"),
         arguments: &[],
     },
@@ -76,6 +78,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "java",
         name: "java-websockets-direct",
         needs: Needs::Hub,
+        servers: BOTH_SERVERS,
         command: |project| java::program(project, "tests/interop/java", "interop.Main"),
         arguments: &["--skip-negotiation"],
     },
@@ -83,6 +86,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "go",
         name: "go-websockets",
         needs: Needs::Hub,
+        servers: BOTH_SERVERS,
         command: |project| go::program(project, "tests/interop/go"),
         arguments: &[],
     },
@@ -90,6 +94,7 @@ pub(crate) const ALL: &[Suite] = &[
         part: "browser",
         name: "browser",
         needs: Needs::Nothing,
+        servers: OURS_ONLY,
         command: browser::suite,
         arguments: &[],
     },

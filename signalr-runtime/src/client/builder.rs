@@ -15,6 +15,7 @@ use super::error::ConnectError;
 use super::session;
 use super::token::TokenSource;
 use super::transports;
+use crate::HubProtocol;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::hub::HubContract;
 
@@ -25,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) token: TokenSource,
     pub(crate) headers: HeaderMap,
     pub(crate) negotiate: Negotiate,
+    pub(crate) protocol: HubProtocol,
     pub(crate) handlers: Option<Arc<dyn Handlers>>,
     pub(crate) server_timeout: Duration,
     pub(crate) keep_alive_interval: Duration,
@@ -49,6 +51,7 @@ impl Settings {
             token: TokenSource::None,
             headers: HeaderMap::new(),
             negotiate: Negotiate::Ask,
+            protocol: HubProtocol::Json,
             handlers: None,
             server_timeout: Duration::from_secs(30),
             keep_alive_interval: Duration::from_secs(15),
@@ -118,6 +121,13 @@ impl<C: HubContract> HubConnectionBuilder<C> {
     /// an id that the client knows; servers that redirect cannot be reached this way.
     pub fn skip_negotiation(mut self) -> Self {
         self.settings.negotiate = Negotiate::Skip;
+        self
+    }
+
+    /// The hub protocol to speak. Default: JSON. A server that does not speak it refuses the connection with
+    /// [`ConnectError::HandshakeRefused`].
+    pub fn protocol(mut self, protocol: HubProtocol) -> Self {
+        self.settings.protocol = protocol;
         self
     }
 

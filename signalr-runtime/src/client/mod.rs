@@ -79,7 +79,7 @@ pub use raw::{RawCall, RawHub};
 
 pub use crate::contract::arguments::EncodeArguments;
 #[doc(no_inline)]
-pub use crate::{HubError, HubErrorKind, HubResult, Stream};
+pub use crate::{HubError, HubErrorKind, HubProtocol, HubResult, Stream};
 
 #[cfg(feature = "test-util")]
 pub(crate) use session::{Opened, start};

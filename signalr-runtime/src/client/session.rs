@@ -42,6 +42,9 @@ const ANSWERS: QueueLimit = QueueLimit { bytes: 1024 * 1024, frames: 16 * 1024 }
 /// Calls of the server that wait for their turn before nothing more is read.
 const QUEUED_CALLS: usize = 1024;
 
+/// The longest id of a server's call, in bytes.
+const ID_LENGTH: usize = 128;
+
 /// Items that a result stream holds before they count in the connection's buffer.
 const STREAM_CAPACITY: usize = 16;
 
@@ -81,6 +84,12 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         parallel_calls: 1,
         queued_calls: QUEUED_CALLS,
         unordered_calls: QUEUED_CALLS,
+        id_length: ID_LENGTH,
+        // A server has no streams that feed a handler,
+        upload_streams: 0,
+        // and goes on with those of results for a while after they were given up.
+        stray_items: None,
+        messages: None,
         stream_capacity: STREAM_CAPACITY,
         backlog: settings.stream_buffer.max(1),
         pause: Pause::WhenNobodyWaits { answers: ANSWERS },
@@ -119,7 +128,7 @@ async fn shake_hands(
 ) -> Result<(), ConnectError> {
     let mut request = Vec::new();
     HandshakeRequest { protocol: format.name().into(), version: VERSION }.write(&mut request);
-    outbound.push_record(format, &request);
+    outbound.push_control(format, &request);
     let answer = first_record(transport, reader, outbound, |record| {
         HandshakeResponse::read(record).map(|response| response.error.map(Cow::into_owned))
     });

@@ -13,31 +13,29 @@ use crate::connection::outbound::Framing;
 use crate::contract::value::Format;
 use crate::transport::negotiate::{AvailableTransport, TransportKind};
 
-/// The hub protocol that the client asks for.
-const FORMAT: Format = Format::Json;
-
 /// Opens the first transport that the server offers and this client has.
 pub(crate) async fn open(settings: &Settings) -> Result<Opened, ConnectError> {
     let url = HubUrl::parse(&settings.url)?;
+    let format = settings.protocol;
     let mut cookies = Cookies::default();
     if settings.negotiate == Negotiate::Skip {
-        let transport = websocket::open(settings, &cookies, &settings.token, &url, None, FORMAT).await?;
-        return Ok(Opened { transport, framing: Framing::Bare, format: FORMAT, id: None });
+        let transport = websocket::open(settings, &cookies, &settings.token, &url, None, format).await?;
+        return Ok(Opened { transport, framing: Framing::Bare, format, id: None });
     }
     let negotiated = negotiate(settings, &mut cookies, url).await?;
     let connection = &negotiated.connection;
     let mut reasons = String::new();
     let mut tried = None;
     for offered in &connection.transports {
-        let reason = if let Some(reason) = refusal(offered) {
+        let reason = if let Some(reason) = refusal(offered, format) {
             reason
         } else {
             let (token, url) = (&negotiated.token, &negotiated.url);
             let id = Some(connection.opens_with());
-            match websocket::open(settings, &cookies, token, url, id, FORMAT).await {
+            match websocket::open(settings, &cookies, token, url, id, format).await {
                 Ok(transport) => {
                     let id = Some(connection.id.clone());
-                    return Ok(Opened { transport, framing: Framing::Bare, format: FORMAT, id });
+                    return Ok(Opened { transport, framing: Framing::Bare, format, id });
                 }
                 Err(error) => tried.insert(error).to_string(),
             }
@@ -53,8 +51,8 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, ConnectError> {
 }
 
 /// Why a transport is not even tried.
-fn refusal(offered: &AvailableTransport) -> Option<String> {
-    let format = FORMAT.transfer_format();
+fn refusal(offered: &AvailableTransport, format: Format) -> Option<String> {
+    let format = format.transfer_format();
     if offered.kind != TransportKind::WebSockets {
         Some("The transport is not supported by the client.".to_owned())
     } else if offered.transfer_formats.contains(&format) {

@@ -1,4 +1,4 @@
-//! The times a connection watches: its pings, its peer's silence, a write that is stuck.
+//! The times a connection watches: its pings, its acknowledgements, its peer's silence, a write that is stuck.
 //!
 //! One timer per connection, set to whichever is due first. Traffic only notes a time; the timer is looked at
 //! when it fires.
@@ -39,15 +39,22 @@ pub(crate) enum Silence {
     FromStart(Duration),
 }
 
+/// How long what has arrived gathers before the peer is told.
+const ACKNOWLEDGE_AFTER: Duration = Duration::from_secs(1);
+
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     /// Send a ping.
     Ping,
+    /// Tell the peer what has arrived.
+    Acknowledgement,
     /// The peer has been silent for too long.
     Silence,
     /// A write has been stuck for too long.
     Write,
+    /// The peer may be read again.
+    Read,
 }
 
 /// The clock of one connection.
@@ -56,12 +63,16 @@ pub(crate) struct Clock {
     timer: Pin<Box<Sleep>>,
     /// When the next ping is due, unless something is sent before.
     ping_at: Option<Instant>,
+    /// When the peer is told what has arrived, if anything has.
+    acknowledge_at: Option<Instant>,
     /// Since when the peer has been silent, if that counts yet.
     heard: Option<Instant>,
     /// Silence does not count while we do not read.
     deaf: bool,
     /// Since when a write has been stuck.
     stuck: Option<Instant>,
+    /// Until when nothing is read, because the peer has sent too much for the time being.
+    held: Option<Instant>,
 }
 
 impl Clock {
@@ -69,8 +80,17 @@ impl Clock {
         let now = Instant::now();
         let ping_at = timing.ping.and_then(|ping| now.checked_add(ping.interval()));
         let heard = matches!(timing.silence, Some(Silence::FromStart(_))).then_some(now);
-        let mut clock =
-            Self { timing, timer: Box::pin(sleep_until(now)), ping_at, heard, deaf: false, stuck: None };
+        let timer = Box::pin(sleep_until(now));
+        let mut clock = Self {
+            timing,
+            timer,
+            ping_at,
+            acknowledge_at: None,
+            heard,
+            deaf: false,
+            stuck: None,
+            held: None,
+        };
         clock.arm(now);
         clock
     }
@@ -79,6 +99,15 @@ impl Clock {
     pub(crate) fn received(&mut self) {
         if let Some(heard) = &mut self.heard {
             *heard = Instant::now();
+        }
+    }
+
+    /// Something is to be acknowledged.
+    pub(crate) fn acknowledge(&mut self) {
+        if self.acknowledge_at.is_none() {
+            let now = Instant::now();
+            self.acknowledge_at = now.checked_add(ACKNOWLEDGE_AFTER);
+            self.arm(now);
         }
     }
 
@@ -98,6 +127,18 @@ impl Clock {
             self.received();
             self.arm(Instant::now());
         }
+    }
+
+    /// Nothing is to be read for so long.
+    pub(crate) fn hold(&mut self, time: Duration) {
+        let now = Instant::now();
+        self.held = now.checked_add(time);
+        self.arm(now);
+    }
+
+    /// Whether nothing is to be read for the time being.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
     }
 
     /// Something was written out.
@@ -127,8 +168,13 @@ impl Clock {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             let due = self.due(now);
-            if due == Some(Due::Ping) {
-                self.ping_at = self.timing.ping.and_then(|ping| now.checked_add(ping.interval()));
+            match due {
+                Some(Due::Ping) => {
+                    self.ping_at = self.timing.ping.and_then(|ping| now.checked_add(ping.interval()));
+                }
+                Some(Due::Acknowledgement) => self.acknowledge_at = None,
+                Some(Due::Read) => self.held = None,
+                Some(Due::Silence | Due::Write) | None => {}
             }
             self.arm(now);
             if let Some(due) = due {
@@ -143,6 +189,10 @@ impl Clock {
             Some(Due::Write)
         } else if self.silent_at().is_some_and(|at| now >= at) {
             Some(Due::Silence)
+        } else if self.acknowledge_at.is_some_and(|at| now >= at) {
+            Some(Due::Acknowledgement)
+        } else if self.held.is_some_and(|until| now >= until) {
+            Some(Due::Read)
         } else if self.ping_at.is_some_and(|at| now >= at) {
             Some(Due::Ping)
         } else {
@@ -153,7 +203,8 @@ impl Clock {
     /// Sets the timer to what is due first, with a far look where nothing is.
     fn arm(&mut self, now: Instant) {
         const FAR: Duration = Duration::from_secs(24 * 60 * 60);
-        let first = [self.ping_at, self.silent_at(), self.stuck_until()].into_iter().flatten().min();
+        let times = [self.ping_at, self.acknowledge_at, self.silent_at(), self.stuck_until(), self.held];
+        let first = times.into_iter().flatten().min();
         self.timer.as_mut().reset(first.unwrap_or(now + FAR).max(now));
     }
 

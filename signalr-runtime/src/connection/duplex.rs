@@ -47,6 +47,9 @@ pub(crate) trait Duplex: Send {
 pub(crate) enum Received {
     /// Bytes, or only control traffic of the transport.
     Some,
+    /// The transport beneath was lost, and another one may take its place: the message that it was bringing will
+    /// never be whole, and what comes from now on comes over another one.
+    Interrupted,
     /// The peer has closed the transport in good order; nothing more comes.
     End,
 }

@@ -4,6 +4,9 @@
 //! which ends at once is answered in the poll that read it, and everything a connection has started ends
 //! with it. The reader pauses in one case only, [`Core::is_paused`]; pings, cancellations, completions and
 //! closes are handled while calls run or wait for their turn. What each of them does is in [`received`].
+//!
+//! A peer that may come back after its connection was lost acknowledges what it has. Those who send to it may wait
+//! for that, and a pause may wait for them: a paused reader then reads ahead, and heeds acknowledgements only.
 
 mod received;
 
@@ -15,19 +18,23 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::budget::{Charge, Held};
 use super::calls::{Calls, Finished, Stage};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
-use super::outbound::{QueueLimit, Stop, Transport};
+use super::limit::Limit;
+use super::outbound::{EndAsked, QueueLimit, Stop, Transport};
+use super::rate::{Rate, TokenBucket};
+use super::receipts::Receipts;
 use super::role::Role;
 use super::shared::Shared;
 use crate::contract::dispatch::Answer;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::upload::Backlog;
 use crate::contract::value::Payload;
-use crate::protocol::ProtocolError;
 use crate::protocol::framing::RecordReader;
 use crate::protocol::message::{Message, Outcome};
+use crate::protocol::{self, ProtocolError};
 
 /// What one connection may hold on behalf of its peer.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +46,14 @@ pub(crate) struct EngineLimits {
     /// Calls that run at once without being ordered: those that stream, in either direction, and those that wait
     /// for the peer.
     pub(crate) unordered_calls: usize,
+    /// The longest id, of a call or of a stream, in bytes.
+    pub(crate) id_length: usize,
+    /// Streams of the peer that feed calls and are open at once.
+    pub(crate) upload_streams: usize,
+    /// How often an item may come for a stream that does not exist before the connection ends.
+    pub(crate) stray_items: Option<Rate>,
+    /// How often the peer may send a message before the connection pauses.
+    pub(crate) messages: Option<Rate>,
     /// Items that an upload stream holds before they count as backlog.
     pub(crate) stream_capacity: usize,
     /// Bytes of backlog before the connection stops reading.
@@ -60,6 +75,10 @@ pub(crate) enum Pause {
 
 /// Reads one task may make before it lets others run.
 const READS_PER_POLL: usize = 32;
+
+/// How many bytes are read ahead to find an acknowledgement. A peer that keeps to its own buffer's limit has much
+/// less on its way.
+const READ_AHEAD: usize = 1024 * 1024;
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -93,6 +112,16 @@ struct Core<R> {
     clock: Clock,
     limits: EngineLimits,
     backlog: Arc<Backlog>,
+    /// What has arrived of a peer that may come back.
+    receipts: Option<Receipts>,
+    /// What the peer may still send before it has to wait.
+    allowance: Option<TokenBucket>,
+    /// What the peer has sent and nobody has read yet.
+    received: Charge,
+    /// Messages of the current read.
+    messages: u32,
+    /// What may still come for streams that do not exist; none before the first has come.
+    strays: Option<TokenBucket>,
     ended: Option<Ended>,
 }
 
@@ -106,6 +135,8 @@ impl<R: Role> Engine<R> {
         limits: EngineLimits,
         timing: Timing,
     ) -> Self {
+        let receipts = shared.outbound.is_replayable().then(Receipts::new);
+        let received = Charge::new(shared.outbound.budget().cloned(), Held::Received);
         let core = Core {
             role,
             shared,
@@ -113,6 +144,11 @@ impl<R: Role> Engine<R> {
             clock: Clock::new(timing),
             limits,
             backlog: Arc::default(),
+            receipts,
+            allowance: limits.messages.map(TokenBucket::new),
+            received,
+            messages: 0,
+            strays: None,
             ended: None,
         };
         // Bytes that came with the handshake are handled first.
@@ -213,15 +249,25 @@ impl<R: Role> Engine<R> {
 
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
         for _ in 0..READS_PER_POLL {
-            if let Some(stop) = self.core.shared.outbound.awake() {
-                return Poll::Ready(Ended::Stopped(stop));
+            match self.core.shared.outbound.awake() {
+                Some(EndAsked::Stop(stop)) => return Poll::Ready(Ended::Stopped(stop)),
+                Some(EndAsked::TooSlow) => {
+                    let text = "The client takes what it is sent too slowly.";
+                    return Poll::Ready(Ended::Failed(HubError::with_kind(HubErrorKind::Closed, text)));
+                }
+                None => {}
             }
-            let reads = reading == Reading::Yes && !self.core.is_paused();
+            let reads = self.core.reads(reading);
             if reading == Reading::Yes {
-                self.core.clock.reading(reads);
+                self.core.clock.reading(reads != Reads::Nothing);
             }
-            let received = reads && self.poll_receive(cx).is_ready();
+            let received = match reads {
+                Reads::Everything => self.poll_receive(cx).is_ready(),
+                Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
+                Reads::Nothing => false,
+            };
             self.core.poll_calls(cx);
+            self.core.received.set(self.reader.kept().saturating_add(self.core.backlog.bytes()));
             let transport = self.poll_send(cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
                 self.core.due(due);
@@ -229,7 +275,7 @@ impl<R: Role> Engine<R> {
             if let Some(ended) = self.core.ended.take() {
                 return Poll::Ready(ended);
             }
-            if reading == Reading::Yes && !reads {
+            if reading == Reading::Yes && reads != Reads::Everything {
                 self.core.backlog.wake_on_change(cx.waker());
                 if !self.core.is_paused() {
                     continue;
@@ -249,6 +295,7 @@ impl<R: Role> Engine<R> {
         if *left_over {
             let result = reader.resume(|record| core.record(record));
             *left_over = core.go_on(result);
+            core.count_messages();
             return Poll::Ready(());
         }
         let mut result = Ok(ControlFlow::Continue(()));
@@ -259,9 +306,11 @@ impl<R: Role> Engine<R> {
             Err(_) => {}
         });
         *left_over = core.go_on(result);
+        core.count_messages();
         match received {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(Received::Some)) => core.clock.received(),
+            Poll::Ready(Ok(Received::Interrupted)) => reader.cut(),
             // What came before the end is handled first; the transport tells of its end again.
             Poll::Ready(Ok(Received::End) | Err(_)) if *left_over => {}
             Poll::Ready(ended) => match (reader.end(), ended) {
@@ -269,6 +318,39 @@ impl<R: Role> Engine<R> {
                 (Ok(()), Ok(_)) => core.end(Ended::Left),
                 (Ok(()), Err(error)) => core.end(Ended::Lost(error)),
             },
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads once, and handles nothing but acknowledgements before the pause is over.
+    fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { transport, reader, left_over, core } = self;
+        *left_over = true;
+        let received = transport.poll_receive(cx, &mut |bytes| reader.keep(bytes));
+        let (format, outbound) = (core.shared.format, &core.shared.outbound);
+        let looked = reader.look_ahead(|record| {
+            match protocol::read(format, record) {
+                Ok(Some(Message::Ack { sequence_id })) => outbound.acknowledge(sequence_id),
+                // Who says goodbye acknowledges nothing any more.
+                Ok(Some(Message::Close { .. })) => outbound.end_replay(),
+                // Everything else, also what is wrong with it, has its turn later.
+                Ok(_) | Err(_) => {}
+            }
+        });
+        match received {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Ok(Received::Some)) => core.clock.received(),
+            Poll::Ready(Ok(Received::Interrupted)) => reader.cut(),
+            // No acknowledgement will come, so nobody may wait for one. The transport tells of its end again.
+            Poll::Ready(Ok(Received::End) | Err(_)) => outbound.end_replay(),
+        }
+        if let Err(error) = looked {
+            core.broken(&error);
+        } else if reader.kept() > READ_AHEAD {
+            core.end(Ended::Failed(HubError::with_kind(
+                HubErrorKind::Internal,
+                "The peer sends without acknowledging what it receives.",
+            )));
         }
         Poll::Ready(())
     }
@@ -304,11 +386,23 @@ enum Reading {
     No,
 }
 
+/// What is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Everything,
+    /// Everything is read, and kept; only acknowledgements are handled.
+    Acknowledgements,
+    Nothing,
+}
+
 impl<R: Role> Core<R> {
     /// The one place that decides when a connection stops reading: while its answers are not taken, while too
-    /// many calls wait for their turn, and while too much of what it streams to us is not read. Everything
-    /// that was read before is handled, whatever its kind.
+    /// many calls wait for their turn, while too much of what it streams to us is not read, and while it has sent
+    /// more messages than it may. Everything that was read before is handled, whatever its kind.
     fn is_paused(&self) -> bool {
+        if self.clock.is_held() {
+            return true;
+        }
         let unread =
             self.calls.queued() >= self.limits.queued_calls || self.backlog.bytes() >= self.limits.backlog;
         match self.limits.pause {
@@ -319,6 +413,27 @@ impl<R: Role> Core<R> {
         }
     }
 
+    fn reads(&self, reading: Reading) -> Reads {
+        if reading == Reading::Yes && !self.is_paused() {
+            Reads::Everything
+        } else if self.shared.outbound.awaits_acknowledgement() {
+            Reads::Acknowledgements
+        } else {
+            Reads::Nothing
+        }
+    }
+
+    /// Settles what one read has brought: the messages of a read are few enough to be lent.
+    fn count_messages(&mut self) {
+        let messages = std::mem::take(&mut self.messages);
+        if let Some(allowance) = &mut self.allowance
+            && let Some(wait) = allowance.borrow(messages)
+        {
+            self.role.limit_hit(Limit::MessageRate);
+            self.clock.hold(wait);
+        }
+    }
+
     /// The first end counts.
     fn end(&mut self, ended: Ended) {
         self.ended.get_or_insert(ended);
@@ -326,13 +441,21 @@ impl<R: Role> Core<R> {
 
     fn due(&mut self, due: Due) {
         match due {
-            Due::Ping if self.shared.outbound.is_full() => {}
+            Due::Ping if self.shared.outbound.is_stuck() => {}
             Due::Ping => self.shared.send(&Message::Ping),
+            Due::Acknowledgement => {
+                if let Some(sequence_id) = self.receipts.as_mut().and_then(Receipts::acknowledge) {
+                    self.shared.send(&Message::Ack { sequence_id });
+                }
+            }
             Due::Silence => {
                 let error = self.role.silence();
                 self.end(Ended::Failed(error));
             }
+            // The poll that is told so reads on.
+            Due::Read => {}
             Due::Write => {
+                self.role.limit_hit(Limit::WriteTime);
                 let error = HubError::with_kind(HubErrorKind::Timeout, "A write took longer than it may.");
                 self.end(Ended::Failed(error));
             }
@@ -341,6 +464,9 @@ impl<R: Role> Core<R> {
 
     /// The peer broke the protocol.
     fn broken(&mut self, error: &ProtocolError) {
+        if matches!(error, ProtocolError::TooLarge { .. }) {
+            self.role.limit_hit(Limit::MessageSize);
+        }
         let error = self.role.protocol_error(error);
         self.end(Ended::Failed(error));
     }

@@ -32,7 +32,7 @@ pub(crate) async fn first_record<T>(
                 return Poll::Ready(first.map(Some));
             }
             match received {
-                Poll::Ready(Ok(Received::Some)) => {}
+                Poll::Ready(Ok(Received::Some | Received::Interrupted)) => {}
                 Poll::Ready(Ok(Received::End) | Err(_)) => return Poll::Ready(Ok(None)),
                 Poll::Pending => {
                     // A transport that cannot write cannot be read for long either.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use crate::contract::value::Format;
+use crate::protocol::TransferFormat;
 
 /// An encoded hub message, framed once for all its receivers.
 #[derive(Clone)]
@@ -20,7 +21,7 @@ impl Frame {
         // The header stands before a length that is known only afterwards: leave it the room it may need.
         let mut bytes = vec![0; MAX_HEADER];
         write(&mut bytes);
-        let header = WebSocketHeader::new(format, bytes.len() - MAX_HEADER);
+        let header = WebSocketHeader::new(format.transfer_format(), bytes.len() - MAX_HEADER);
         let start = MAX_HEADER - header.as_ref().len();
         if let Some(room) = bytes.get_mut(start..MAX_HEADER) {
             room.copy_from_slice(header.as_ref());
@@ -48,11 +49,11 @@ pub(crate) struct WebSocketHeader {
 }
 
 impl WebSocketHeader {
-    pub(crate) fn new(format: Format, payload: usize) -> Self {
+    pub(crate) fn new(format: TransferFormat, payload: usize) -> Self {
         const FINAL: u8 = 0x80;
         let opcode = match format {
-            #[cfg(feature = "json")]
-            Format::Json => 1,
+            TransferFormat::Text => 1,
+            TransferFormat::Binary => 2,
         };
         let mut header = Self { bytes: [0; MAX_HEADER], len: 2 };
         header.bytes[0] = FINAL | opcode;

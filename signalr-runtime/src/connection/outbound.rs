@@ -3,6 +3,8 @@
 //! Hub methods, broadcasts, streams and the engine itself append whole frames from any task; only the
 //! connection's own task takes them out and writes them. Small frames are copied together, so that whatever
 //! gathered since the last write goes out in one system call; a large frame is shared between its receivers.
+//!
+//! Stateful reconnect numbers messages here and nowhere else: in the order in which they were queued.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -10,16 +12,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
-
+use super::budget::{Charge, Held, MemoryBudget};
 use super::frame::{Frame, WebSocketHeader};
+use super::limit::Limit;
+use super::pieces::{self, Piece};
+use super::replay::{Peer, ReplayBuffer};
+use super::slow_consumer::SlowConsumer;
 use crate::contract::value::Format;
-
-/// A frame up to this size is copied into the connection's buffer; a larger one is shared.
-const COPY_UP_TO: usize = 1024;
-
-/// Copied frames gather in pieces of about this size.
-const PIECE: usize = 16 * 1024;
+use crate::protocol::TransferFormat;
 
 /// What stands around a hub frame on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,15 @@ pub(crate) struct Stop {
     pub(crate) allow_reconnect: bool,
 }
 
+/// Why a connection is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndAsked {
+    /// Somebody here wants so.
+    Stop(Stop),
+    /// The peer takes too little of what it is sent.
+    TooSlow,
+}
+
 /// How much may wait in a queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QueueLimit {
@@ -48,6 +57,8 @@ pub(crate) struct QueueLimit {
 pub(crate) struct Outbound {
     framing: Framing,
     limit: QueueLimit,
+    slow_consumer: SlowConsumer,
+    budget: Option<MemoryBudget>,
     /// How often something was taken.
     taken: AtomicUsize,
     queue: Mutex<Queue>,
@@ -58,7 +69,11 @@ struct Queue {
     bytes: usize,
     frames: usize,
     closed: bool,
-    stop: Option<Stop>,
+    end_asked: Option<EndAsked>,
+    /// What all this costs.
+    charge: Charge,
+    /// What the peer has not acknowledged, where it may come back after its connection was lost.
+    replay: Option<Box<ReplayBuffer>>,
     /// The connection's task, while it sleeps.
     writer: Option<Waker>,
     /// Whether the task wants to be woken: not while it runs and will look by itself.
@@ -97,21 +112,18 @@ pub(crate) enum Transport {
     Stuck,
 }
 
-/// A part of the queue that is written as it is.
-pub(crate) enum Piece {
-    /// Frames copied together.
-    Gathered(Vec<u8>),
-    /// One large frame, shared with other connections.
-    Shared(Bytes),
+/// Whether a record has a number, and is sent again to a peer that has missed it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbered {
+    Yes,
+    No,
 }
 
-impl AsRef<[u8]> for Piece {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::Gathered(bytes) => bytes,
-            Self::Shared(bytes) => bytes,
-        }
-    }
+/// Whether a frame may be dropped for a peer that is too slow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Droppable {
+    Yes,
+    No,
 }
 
 /// Why a frame was not queued.
@@ -128,19 +140,41 @@ impl Outbound {
         Self {
             framing,
             limit,
+            slow_consumer: SlowConsumer::Wait,
+            budget: None,
             taken: AtomicUsize::new(0),
             queue: Mutex::new(Queue {
                 pieces: VecDeque::new(),
                 bytes: 0,
                 frames: 0,
                 closed: false,
-                stop: None,
+                end_asked: None,
+                charge: Charge::new(None, Held::Unsent),
+                replay: None,
                 writer: None,
                 writer_sleeps: false,
                 senders: Vec::new(),
                 served: Vec::new(),
             }),
         }
+    }
+
+    /// Does with calls to a slow peer what `policy` says.
+    pub(crate) fn for_slow_consumers(mut self, policy: SlowConsumer) -> Self {
+        self.slow_consumer = policy;
+        self
+    }
+
+    /// Charges what is held to `budget`.
+    pub(crate) fn charged_to(mut self, budget: Option<MemoryBudget>) -> Self {
+        self.lock().charge = Charge::new(budget.clone(), Held::Unsent);
+        self.budget = budget;
+        self
+    }
+
+    /// What is charged.
+    pub(crate) fn budget(&self) -> Option<&MemoryBudget> {
+        self.budget.as_ref()
     }
 
     /// Queues a frame if there is room.
@@ -152,9 +186,42 @@ impl Outbound {
         if queue.is_full(self.limit) {
             return Err(Refused::Full);
         }
-        self.append(&mut queue, frame);
+        self.append_frame(&mut queue, frame, Droppable::No);
         queue.wake_writer();
+        drop(queue);
+        self.relieve_budget();
         Ok(())
+    }
+
+    /// Queues a call that nobody waits for an answer to. Where there is no room the policy for slow peers decides; it is
+    /// refused as [`Full`](Refused::Full) only if the sender is to wait.
+    pub(crate) fn offer(&self, frame: &Frame) -> Result<(), Refused> {
+        let mut queue = self.lock();
+        if queue.closed {
+            return Err(Refused::Closed);
+        }
+        let full = queue.is_full(self.limit);
+        let taken = match self.slow_consumer {
+            _ if !full => Ok(true),
+            SlowConsumer::Wait => Err(Refused::Full),
+            SlowConsumer::DropNewest => Ok(false),
+            SlowConsumer::DropOldest => Ok(queue.replay.is_none() && queue.drop_oldest(self.limit)),
+            SlowConsumer::Disconnect => {
+                queue.give_up();
+                Err(Refused::Closed)
+            }
+        };
+        if taken == Ok(true) {
+            self.append_frame(&mut queue, frame, Droppable::Yes);
+            queue.wake_writer();
+        }
+        drop(queue);
+        // Not under the lock: whoever counts is not ours.
+        if full && self.slow_consumer != SlowConsumer::Wait {
+            Limit::SlowConsumer.hit();
+        }
+        self.relieve_budget();
+        taken.map(|_| ())
     }
 
     /// Waits for room and queues a frame. A connection that is over takes nothing.
@@ -166,13 +233,37 @@ impl Outbound {
         }
     }
 
-    /// Queues one encoded hub frame that has no other receiver, whether or not there is room: what a
+    /// Queues one encoded hub message that has no other receiver, whether or not there is room: what a
     /// connection itself says is bounded by what it accepts from its peer.
-    pub(crate) fn push_record(&self, format: Format, record: &[u8]) {
+    pub(crate) fn push_message(&self, format: Format, record: &[u8]) {
+        self.push(format.transfer_format(), record, Numbered::Yes);
+    }
+
+    /// Queues a record that only keeps the connection going, and that no peer needs to have: a handshake, a
+    /// ping, an acknowledgement.
+    pub(crate) fn push_control(&self, format: Format, record: &[u8]) {
+        self.push(format.transfer_format(), record, Numbered::No);
+    }
+
+    /// Queues bytes that are no hub messages.
+    pub(crate) fn push_bytes(&self, format: TransferFormat, bytes: &[u8]) {
+        self.push(format, bytes, Numbered::No);
+    }
+
+    fn push(&self, format: TransferFormat, record: &[u8], numbered: Numbered) {
         let mut queue = self.lock();
         if !queue.closed {
-            self.append_record(&mut queue, format, record);
+            self.append_record(&mut queue, format, record, numbered);
             queue.wake_writer();
+            drop(queue);
+            self.relieve_budget();
+        }
+    }
+
+    /// What was queued here may be what is too much for all.
+    fn relieve_budget(&self) {
+        if let Some(budget) = &self.budget {
+            budget.relieve();
         }
     }
 
@@ -196,7 +287,8 @@ impl Outbound {
             return Poll::Ready(Err(Refused::Closed));
         }
         let half = QueueLimit { bytes: self.limit.bytes.div_ceil(2), frames: self.limit.frames.div_ceil(2) };
-        if !queue.is_full(half) {
+        let full = queue.replay.as_ref().is_some_and(|replay| replay.is_full_for_streams());
+        if !full && !queue.holds(half) {
             if share.waiting_since.take().is_some() {
                 share.served = false;
             }
@@ -212,14 +304,34 @@ impl Outbound {
         Poll::Pending
     }
 
-    /// Whether the queue is at its limit.
+    /// Whether those who send have to wait.
     pub(crate) fn is_full(&self) -> bool {
-        self.holds(self.limit)
+        self.lock().is_full(self.limit)
     }
 
-    /// Whether as much as `limit` waits.
+    /// Whether the transport takes too little of what is sent.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.lock().holds(self.limit)
+    }
+
+    /// Whether as much as `limit` waits to be written, or to be acknowledged.
     pub(crate) fn holds(&self, limit: QueueLimit) -> bool {
-        self.lock().is_full(limit)
+        let queue = self.lock();
+        let unacknowledged = queue.replay.as_ref().map_or(0, |replay| replay.bytes());
+        queue.holds(limit) || unacknowledged >= limit.bytes
+    }
+
+    /// Ready when the transport has taken everything, or when the connection is over.
+    pub(crate) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+        let mut queue = self.lock();
+        if queue.pieces.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        if queue.closed {
+            return Poll::Ready(Err(Refused::Closed));
+        }
+        wait(&mut queue.senders, cx.waker());
+        Poll::Pending
     }
 
     /// Whether nothing waits.
@@ -241,6 +353,7 @@ impl Outbound {
         }
         queue.bytes = 0;
         queue.frames = 0;
+        queue.settle();
         queue.wake_senders();
     }
 
@@ -248,7 +361,7 @@ impl Outbound {
     /// the transport could take.
     pub(crate) fn sleep(&self, transport: Transport, cx: &mut Context<'_>) -> bool {
         let mut queue = self.lock();
-        if queue.stop.is_some() || (transport == Transport::Free && !queue.pieces.is_empty()) {
+        if queue.end_asked.is_some() || (transport == Transport::Free && !queue.pieces.is_empty()) {
             return false;
         }
         if !queue.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -259,10 +372,10 @@ impl Outbound {
     }
 
     /// The connection's task runs: it will look into the queue before it sleeps. Gives whether it is to end.
-    pub(crate) fn awake(&self) -> Option<Stop> {
+    pub(crate) fn awake(&self) -> Option<EndAsked> {
         let mut queue = self.lock();
         queue.writer_sleeps = false;
-        queue.stop.take()
+        queue.end_asked.take()
     }
 
     /// Asks the connection to end. The first who asks decides what the peer is told. Where the peer may not come
@@ -273,8 +386,18 @@ impl Outbound {
             queue.closed = true;
             queue.wake_senders();
         }
-        queue.stop.get_or_insert(stop);
+        queue.end_asked.get_or_insert(EndAsked::Stop(stop));
         queue.wake_writer();
+    }
+
+    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
+    pub(crate) fn give_up(&self) {
+        self.lock().give_up();
+    }
+
+    /// How many bytes wait to be written, or to be acknowledged.
+    pub(crate) fn unsent(&self) -> usize {
+        self.lock().held()
     }
 
     /// A number that changes whenever something is taken from the queue.
@@ -282,42 +405,135 @@ impl Outbound {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken.
+    /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken, but
+    /// nothing will be sent again.
     pub(crate) fn close(&self, format: Format, last: Option<&[u8]>) {
         let mut queue = self.lock();
+        queue.replay = None;
         if let Some(last) = last {
-            self.append_record(&mut queue, format, last);
+            self.append_record(&mut queue, format.transfer_format(), last, Numbered::No);
         }
+        queue.settle();
         queue.closed = true;
         queue.wake_senders();
     }
 
-    fn append_record(&self, queue: &mut Queue, format: Format, record: &[u8]) {
+    /// Whether nothing more is accepted.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// From now on messages are numbered and kept until the peer acknowledges them, so that they can be sent again.
+    /// While more than `limit` bytes are kept, those who send wait.
+    pub(crate) fn keep_for_replay(&self, format: Format, limit: usize) {
+        self.lock().replay = Some(Box::new(ReplayBuffer::new(format, limit)));
+    }
+
+    /// Whether messages are kept for a peer that comes back.
+    pub(crate) fn is_replayable(&self) -> bool {
+        self.lock().replay.is_some()
+    }
+
+    /// Whether those who send wait for an acknowledgement.
+    pub(crate) fn awaits_acknowledgement(&self) -> bool {
+        self.lock().replay.as_ref().is_some_and(|replay| replay.is_full())
+    }
+
+    /// How many bytes are kept for a peer that comes back.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.lock().replay.as_ref().map_or(0, |replay| replay.bytes())
+    }
+
+    /// The peer has every message up to this one.
+    pub(crate) fn acknowledge(&self, sequence_id: i64) {
+        let mut queue = self.lock();
+        if let Some(replay) = &mut queue.replay {
+            replay.acknowledge(sequence_id);
+            queue.settle();
+            queue.wake_senders();
+        }
+    }
+
+    /// The peer will not come back: nothing is kept any more, and nobody waits for an acknowledgement.
+    pub(crate) fn end_replay(&self) {
+        let mut queue = self.lock();
+        if queue.replay.take().is_some() {
+            queue.settle();
+            queue.wake_senders();
+        }
+    }
+
+    /// The transport was lost and may be replaced: what waits to be written need not wait, because what matters of
+    /// it is kept.
+    pub(crate) fn detach(&self) {
+        let mut queue = self.lock();
+        if let Some(replay) = &mut queue.replay
+            && replay.peer == Peer::Here
+        {
+            replay.peer = Peer::Away;
+            queue.clear();
+            queue.wake_senders();
+        }
+    }
+
+    /// The transport was replaced: the peer is told which message comes next, and gets everything again that it
+    /// has not acknowledged.
+    pub(crate) fn rewind(&self) {
+        let mut queue = self.lock();
+        let Some(mut replay) = queue.replay.take() else { return };
+        queue.clear();
+        replay.peer = Peer::Here;
+        let sequence = replay.sequence();
+        self.append_record(&mut queue, replay.format().transfer_format(), &sequence, Numbered::No);
+        replay.resend(&mut queue.pieces);
+        queue.bytes += replay.bytes();
+        queue.frames += replay.messages();
+        queue.replay = Some(replay);
+        queue.settle();
+    }
+
+    fn append_record(&self, queue: &mut Queue, format: TransferFormat, record: &[u8], numbered: Numbered) {
         let header = match self.framing {
             Framing::WebSocket => Some(WebSocketHeader::new(format, record.len())),
             Framing::Bare => None,
         };
         let header = header.as_ref().map_or(&[][..], AsRef::as_ref);
-        let len = header.len() + record.len();
-        queue.bytes += len;
+        if let Some(replay) = &mut queue.replay {
+            if numbered == Numbered::Yes {
+                replay.copy(header, record);
+            }
+            if replay.peer == Peer::Away {
+                queue.settle();
+                return;
+            }
+        }
+        queue.bytes += header.len() + record.len();
         queue.frames += 1;
-        let piece = queue.piece(len);
-        piece.extend_from_slice(header);
-        piece.extend_from_slice(record);
+        pieces::copy(&mut queue.pieces, header, record);
+        queue.settle();
     }
 
-    fn append(&self, queue: &mut Queue, frame: &Frame) {
+    fn append_frame(&self, queue: &mut Queue, frame: &Frame, droppable: Droppable) {
         let shared = match self.framing {
             Framing::WebSocket => frame.websocket().clone(),
             Framing::Bare => frame.websocket().slice(frame.bare()),
         };
+        if let Some(replay) = &mut queue.replay {
+            replay.share(shared.clone());
+            if replay.peer == Peer::Away {
+                queue.settle();
+                return;
+            }
+        }
         queue.bytes += shared.len();
         queue.frames += 1;
-        if shared.len() > COPY_UP_TO {
-            queue.pieces.push_back(Piece::Shared(shared));
-        } else {
-            queue.piece(shared.len()).extend_from_slice(&shared);
+        match (self.slow_consumer, droppable) {
+            // What may be dropped stands alone, and nothing else is shared.
+            (SlowConsumer::DropOldest, Droppable::Yes) => queue.pieces.push_back(Piece::Shared(shared)),
+            (SlowConsumer::DropOldest, Droppable::No) => pieces::copy(&mut queue.pieces, &[], &shared),
+            _ => pieces::share(&mut queue.pieces, shared),
         }
+        queue.settle();
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -326,20 +542,52 @@ impl Outbound {
 }
 
 impl Queue {
-    /// The piece that the next `more` bytes are copied to. A frame may grow a piece, but is never cut.
-    fn piece(&mut self, more: usize) -> &mut Vec<u8> {
-        let fits = matches!(self.pieces.back(), Some(Piece::Gathered(piece)) if piece.len() + more <= PIECE);
-        if !fits {
-            self.pieces.push_back(Piece::Gathered(Vec::with_capacity(more)));
-        }
-        match self.pieces.back_mut() {
-            Some(Piece::Gathered(piece)) => piece,
-            _ => unreachable!("a gathered piece was just pushed"),
-        }
+    /// Whether those who send have to wait.
+    fn is_full(&self, limit: QueueLimit) -> bool {
+        self.holds(limit) || self.replay.as_ref().is_some_and(|replay| replay.is_full())
     }
 
-    fn is_full(&self, limit: QueueLimit) -> bool {
+    /// Whether as much as `limit` waits to be written.
+    fn holds(&self, limit: QueueLimit) -> bool {
         self.bytes >= limit.bytes || self.frames >= limit.frames
+    }
+
+    /// Forgets what waits to be written.
+    fn clear(&mut self) {
+        self.pieces = VecDeque::new();
+        self.bytes = 0;
+        self.frames = 0;
+        self.settle();
+    }
+
+    /// Drops the oldest frames that may be dropped until there is room. Whether there is.
+    fn drop_oldest(&mut self, limit: QueueLimit) -> bool {
+        while self.holds(limit) {
+            let Some(length) = pieces::drop_oldest_shared(&mut self.pieces) else { return false };
+            self.bytes = self.bytes.saturating_sub(length);
+            self.frames = self.frames.saturating_sub(1);
+        }
+        true
+    }
+
+    fn give_up(&mut self) {
+        self.replay = None;
+        self.closed = true;
+        self.clear();
+        self.end_asked.get_or_insert(EndAsked::TooSlow);
+        self.wake_senders();
+        self.wake_writer();
+    }
+
+    /// How many bytes wait, to be written or to be acknowledged.
+    fn held(&self) -> usize {
+        self.bytes.saturating_add(self.replay.as_ref().map_or(0, |replay| replay.bytes()))
+    }
+
+    /// Charges what is held now.
+    fn settle(&mut self) {
+        let held = self.held();
+        self.charge.set(held);
     }
 
     fn wake_senders(&mut self) {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::calls::{Mode, Stage, Turn};
+use super::limit::Limit;
 use crate::contract::dispatch::{Call, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::value::ValueError;
@@ -28,6 +29,9 @@ pub(crate) trait Role: Send {
 
     /// An item came that no stream waits for.
     fn stray_item(&mut self, _id: &str) {}
+
+    /// The peer has run into a limit.
+    fn limit_hit(&self, _limit: Limit) {}
 
     /// The end of a stream to which the other side gave an error text. An empty text is none.
     fn stream_error(&self, text: String) -> Option<HubError> {

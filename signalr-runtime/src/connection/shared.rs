@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::budget::Holder;
+use super::limit::Limit;
 use super::outbound::{Outbound, Share};
 use super::pending::Pending;
 use crate::contract::dispatch::SendItems;
@@ -20,6 +22,17 @@ pub(crate) struct Shared {
     pub(crate) pending: Pending,
 }
 
+impl Holder for Shared {
+    fn unsent(&self) -> usize {
+        self.outbound.unsent()
+    }
+
+    fn give_up(&self) {
+        Limit::SlowReaders.hit();
+        self.outbound.give_up();
+    }
+}
+
 impl Shared {
     pub(crate) fn new(format: Format, outbound: Outbound) -> Self {
         Self { format, outbound, pending: Pending::default() }
@@ -27,7 +40,12 @@ impl Shared {
 
     /// Queues a message of the connection itself, whether or not there is room.
     pub(crate) fn send(&self, message: &Message<'_>) {
-        self.outbound.push_record(self.format, self.record(message).bytes());
+        let record = self.record(message);
+        if message.is_numbered() {
+            self.outbound.push_message(self.format, record.bytes());
+        } else {
+            self.outbound.push_control(self.format, record.bytes());
+        }
     }
 
     /// Queues the last message, if there is one; nothing is accepted after it.

@@ -3,8 +3,11 @@
 use std::fmt;
 
 use serde::Serialize;
+#[cfg(feature = "json")]
 use serde::de::IgnoredAny;
 
+#[cfg(feature = "messagepack")]
+use super::messagepack;
 use super::value::{Encoded, Format, Payload, ValueError, WireValue};
 
 /// Why the arguments of one invocation do not fit the method. Ends that invocation, never the connection.
@@ -19,6 +22,10 @@ pub enum BindError {
     },
     /// An argument has another type, or the list could not be read.
     Type,
+    /// The argument at this place, counted from one, has another type or could not be read.
+    Argument(usize),
+    /// There is no list.
+    NoList,
 }
 
 impl fmt::Display for BindError {
@@ -31,6 +38,12 @@ impl fmt::Display for BindError {
                 "Error binding arguments. Make sure that the types of the provided values match the types of \
                  the hub method being invoked.",
             ),
+            Self::Argument(place) => write!(
+                f,
+                "Error binding argument {place}. Make sure that the types of the provided values match the types of \
+                 the hub method being invoked."
+            ),
+            Self::NoList => f.write_str("Reading array length for 'arguments' failed."),
         }
     }
 }
@@ -42,13 +55,15 @@ pub struct Arguments<'a> {
     rest: &'a [u8],
     taken: usize,
     expected: usize,
+    /// How many there are, where the list says so before the first.
+    provided: Option<usize>,
 }
 
 impl<'a> Arguments<'a> {
     /// `list` is the encoded list (for JSON: the array with its brackets) and `expected` how many arguments
     /// the method takes.
     pub fn new(list: Payload<'a>, expected: usize) -> Self {
-        Self { format: list.format, rest: list.bytes, taken: 0, expected }
+        Self { format: list.format, rest: list.bytes, taken: 0, expected, provided: None }
     }
 
     /// The next argument.
@@ -62,11 +77,21 @@ impl<'a> Arguments<'a> {
         &mut self,
         read: impl FnOnce(Format, &mut &'a [u8]) -> Result<T, ValueError>,
     ) -> Result<T, BindError> {
-        if !self.at_value()? {
-            return Err(BindError::Count { provided: self.taken, expected: self.expected });
+        self.take()?;
+        if let Some(provided) = self.provided.filter(|provided| *provided != self.expected) {
+            return Err(BindError::Count { provided, expected: self.expected });
         }
-        self.taken += 1;
-        read(self.format, &mut self.rest).map_err(|_| BindError::Type)
+        read(self.format, &mut self.rest).map_err(|_| self.misfit())
+    }
+
+    /// The argument at `index`, whatever comes behind it.
+    pub(crate) fn nth<T: WireValue>(list: Payload<'a>, index: usize) -> Result<T, BindError> {
+        let mut arguments = Self::new(list, index.saturating_add(1));
+        for _ in 0..index {
+            arguments.skip()?;
+        }
+        arguments.take()?;
+        T::decode_front(arguments.format, &mut arguments.rest).map_err(|_| arguments.misfit())
     }
 
     /// Passes over the next argument; false at the end of the list.
@@ -75,8 +100,13 @@ impl<'a> Arguments<'a> {
             return Ok(false);
         }
         self.taken += 1;
-        self.format.read_front::<IgnoredAny>(&mut self.rest).map_err(|_| BindError::Type)?;
-        Ok(true)
+        let passed = match self.format {
+            #[cfg(feature = "json")]
+            Format::Json => self.format.read_front::<IgnoredAny>(&mut self.rest).is_ok(),
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => messagepack::value(&mut self.rest).is_ok(),
+        };
+        if passed { Ok(true) } else { Err(self.misfit()) }
     }
 
     /// Makes sure that there is nothing more than was asked for.
@@ -87,6 +117,15 @@ impl<'a> Arguments<'a> {
         } else {
             Err(BindError::Count { provided: self.taken, expected: self.expected })
         }
+    }
+
+    /// Moves to the next value, which the caller reads.
+    fn take(&mut self) -> Result<(), BindError> {
+        if !self.at_value()? {
+            return Err(BindError::Count { provided: self.taken, expected: self.expected });
+        }
+        self.taken += 1;
+        Ok(())
     }
 
     /// Moves to the next value, past what separates it from the one before; false at the end of the list.
@@ -110,6 +149,26 @@ impl<'a> Arguments<'a> {
                 self.rest = rest;
                 Ok(true)
             }
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => {
+                let provided = match self.provided {
+                    Some(provided) => provided,
+                    None => messagepack::array_len(&mut self.rest).ok_or(BindError::NoList)?,
+                };
+                self.provided = Some(provided);
+                Ok(self.taken < provided)
+            }
+        }
+    }
+
+    /// The argument that was taken last does not fit.
+    #[cold]
+    fn misfit(&self) -> BindError {
+        match self.format {
+            #[cfg(feature = "json")]
+            Format::Json => BindError::Type,
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => BindError::Argument(self.taken),
         }
     }
 }
@@ -137,6 +196,8 @@ impl ArgumentWriter<'_> {
             Format::Json if self.written > 0 => self.out.push(b','),
             #[cfg(feature = "json")]
             Format::Json => {}
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => {}
         }
         self.written += 1;
         write(self.format, self.out)
@@ -185,6 +246,8 @@ impl Encoded {
             match format {
                 #[cfg(feature = "json")]
                 Format::Json => out.push(b'['),
+                #[cfg(feature = "messagepack")]
+                Format::MessagePack => messagepack::write_array_len(arguments.count(), out)?,
             }
             let mut writer = ArgumentWriter { format, out, written: 0 };
             arguments.write(&mut writer)?;
@@ -192,6 +255,8 @@ impl Encoded {
             match format {
                 #[cfg(feature = "json")]
                 Format::Json => out.push(b']'),
+                #[cfg(feature = "messagepack")]
+                Format::MessagePack => {}
             }
             Ok(())
         })

@@ -9,6 +9,8 @@ pub(crate) mod dispatch;
 pub(crate) mod error;
 pub(crate) mod hub;
 pub(crate) mod link;
+#[cfg(feature = "messagepack")]
+pub(crate) mod messagepack;
 pub(crate) mod proxy;
 pub(crate) mod receivers;
 pub(crate) mod relay;

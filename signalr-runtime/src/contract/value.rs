@@ -9,13 +9,22 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// How values are written: one per hub protocol.
+#[cfg(feature = "messagepack")]
+use super::messagepack;
+
+/// A hub protocol: how messages, and the values in them, are written.
+///
+/// Client and server agree on one when they connect. What Rust types look like in each is told in
+/// [`payload`](crate::payload).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
     /// UTF-8 JSON, the hub protocol `json`.
     #[cfg(feature = "json")]
     Json,
+    /// MessagePack, the hub protocol `messagepack`: binary, and smaller.
+    #[cfg(feature = "messagepack")]
+    MessagePack,
 }
 
 /// A type that can be an argument, a result or a stream item of a hub method.
@@ -68,6 +77,12 @@ impl Format {
         match self {
             #[cfg(feature = "json")]
             Self::Json => serde_json::to_writer(out, value).map_err(ValueError::new),
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => {
+                // Structs as maps: that is how .NET knows their members.
+                let mut serializer = rmp_serde::Serializer::new(out).with_struct_map();
+                value.serialize(&mut serializer).map_err(ValueError::new)
+            }
         }
     }
 
@@ -84,24 +99,45 @@ impl Format {
                 *input = input.get(values.byte_offset()..).unwrap_or_default();
                 Ok(value)
             }
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => {
+                let value = messagepack::value(input).map_err(ValueError::new)?;
+                let mut deserializer = rmp_serde::Deserializer::from_read_ref(value);
+                T::deserialize(&mut deserializer).map_err(|error| {
+                    let text = error.to_string();
+                    ValueError::new(expectation(&text).unwrap_or(messagepack::misfit(&error)))
+                })
+            }
         }
     }
 }
 
-/// What is wrong with a value, without the value: serde's text quotes what it found.
+/// What is wrong with a value, without the value.
 #[cfg(feature = "json")]
 fn without_value(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    if !error.is_data() || text.starts_with("missing field `") {
+    if !error.is_data() {
         return text;
+    }
+    match expectation(&text) {
+        Some(expectation) => expectation.to_owned(),
+        None => format!("it does not fit at line {} column {}", error.line(), error.column()),
+    }
+}
+
+/// The part of one of serde's texts that says what the type wants; what was found instead is quoted before it.
+#[cfg(any(feature = "json", feature = "messagepack"))]
+fn expectation(text: &str) -> Option<&str> {
+    if text.starts_with("missing field `") {
+        return Some(text);
     }
     let quotes =
         ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `", "unknown field `"];
-    match text.rfind(", expected ") {
-        // What is found comes first, what the type says comes last.
-        Some(at) if quotes.iter().any(|quote| text.starts_with(quote)) => text.split_at(at + 2).1.to_owned(),
-        _ => format!("it does not fit at line {} column {}", error.line(), error.column()),
+    if !quotes.iter().any(|quote| text.starts_with(quote)) {
+        return None;
     }
+    // What is found comes first, what the type says comes last.
+    text.rfind(", expected ").map(|at| text.split_at(at + 2).1)
 }
 
 /// One value as it was received.
@@ -125,7 +161,13 @@ impl Payload<'_> {
     pub fn decode<T: WireValue>(self) -> Result<T, ValueError> {
         let mut rest = self.bytes;
         let value = T::decode_front(self.format, &mut rest)?;
-        if rest.trim_ascii().is_empty() { Ok(value) } else { Err(ValueError::new("more than one value")) }
+        let over = match self.format {
+            #[cfg(feature = "json")]
+            Format::Json => !rest.trim_ascii().is_empty(),
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => !rest.is_empty(),
+        };
+        if over { Err(ValueError::new("more than one value")) } else { Ok(value) }
     }
 }
 
@@ -188,6 +230,8 @@ impl Encoded {
         match format {
             #[cfg(feature = "json")]
             Format::Json => Self(b"null".to_vec()),
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => Self(vec![messagepack::NIL]),
         }
     }
 

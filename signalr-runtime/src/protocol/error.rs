@@ -25,6 +25,26 @@ pub(crate) enum ProtocolError {
     NullStreamId,
     StreamIdNotAString(Token),
     ErrorAndResult,
+    /// An element of a MessagePack message is none of what it has to be.
+    #[cfg(feature = "messagepack")]
+    Unreadable {
+        place: Place,
+        expected: Expected,
+    },
+    #[cfg(feature = "messagepack")]
+    NoMap(&'static str),
+    #[cfg(feature = "messagepack")]
+    NoArray(&'static str),
+    /// Something must have at least one character.
+    #[cfg(feature = "messagepack")]
+    NullOrEmpty(&'static str),
+    #[cfg(feature = "messagepack")]
+    RepeatedHeader(String),
+    #[cfg(feature = "messagepack")]
+    UnknownResultKind,
+    /// The length before a message has more than 31 bits.
+    #[cfg(feature = "messagepack")]
+    LengthOverflow,
     /// The handshake request lacks a property; holds the whole request.
     IncompleteHandshake {
         property: &'static str,
@@ -45,6 +65,10 @@ impl ProtocolError {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::NotAnInteger(_) => "FormatException",
+            #[cfg(feature = "messagepack")]
+            Self::LengthOverflow => "FormatException",
+            #[cfg(feature = "messagepack")]
+            Self::RepeatedHeader(_) => "ArgumentException",
             Self::StreamIdNotAString(_) => "InvalidOperationException",
             _ => "InvalidDataException",
         }
@@ -84,6 +108,24 @@ impl fmt::Display for ProtocolError {
             Self::ErrorAndResult => {
                 f.write_str("The 'error' and 'result' properties are mutually exclusive.")
             }
+            #[cfg(feature = "messagepack")]
+            Self::Unreadable { place, expected } => {
+                write!(f, "Reading '{place}' as {} failed.", expected.name())
+            }
+            #[cfg(feature = "messagepack")]
+            Self::NoMap(field) => write!(f, "Reading map length for '{field}' failed."),
+            #[cfg(feature = "messagepack")]
+            Self::NoArray(field) => write!(f, "Reading array length for '{field}' failed."),
+            #[cfg(feature = "messagepack")]
+            Self::NullOrEmpty(what) => write!(f, "Null or empty {what}."),
+            #[cfg(feature = "messagepack")]
+            Self::RepeatedHeader(header) => {
+                write!(f, "An item with the same key has already been added. Key: {header}")
+            }
+            #[cfg(feature = "messagepack")]
+            Self::UnknownResultKind => f.write_str("Invalid invocation result kind."),
+            #[cfg(feature = "messagepack")]
+            Self::LengthOverflow => f.write_str("Messages over 2GB in size are not supported."),
             Self::IncompleteHandshake { property, content } => {
                 write!(f, "Missing required property '{property}'. Message content: {content}")
             }
@@ -132,13 +174,19 @@ impl Token {
     }
 }
 
-/// What a property should have been.
+/// What a property or element should have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
     String,
     Number,
     Array,
     Object,
+    #[cfg(feature = "messagepack")]
+    Int32,
+    #[cfg(feature = "messagepack")]
+    Int64,
+    #[cfg(feature = "messagepack")]
+    Boolean,
 }
 
 impl Expected {
@@ -148,6 +196,32 @@ impl Expected {
             Self::Number => "Number",
             Self::Array => "Array",
             Self::Object => "StartObject",
+            #[cfg(feature = "messagepack")]
+            Self::Int32 => "Int32",
+            #[cfg(feature = "messagepack")]
+            Self::Int64 => "Int64",
+            #[cfg(feature = "messagepack")]
+            Self::Boolean => "Boolean",
+        }
+    }
+}
+
+/// Where in a MessagePack message something stands.
+#[cfg(feature = "messagepack")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Field(&'static str),
+    HeaderName(usize),
+    HeaderValue(usize),
+}
+
+#[cfg(feature = "messagepack")]
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(field) => f.write_str(field),
+            Self::HeaderName(place) => write!(f, "headers[{place}].Key"),
+            Self::HeaderValue(place) => write!(f, "headers[{place}].Value"),
         }
     }
 }

@@ -4,10 +4,14 @@
 mod tests;
 
 use std::ops::ControlFlow;
+#[cfg(feature = "messagepack")]
+use std::ops::Range;
 
 use memchr::memchr;
 
 use super::ProtocolError;
+#[cfg(feature = "messagepack")]
+use super::prefix::Prefix;
 use crate::contract::value::Format;
 
 /// Ends every record of the text framing. It cannot occur inside valid JSON.
@@ -18,6 +22,9 @@ pub(crate) const RECORD_SEPARATOR: u8 = 0x1E;
 pub(crate) enum Framing {
     /// Each record is followed by [`RECORD_SEPARATOR`]. The handshake always is.
     Text,
+    /// Each record comes after its length, a [`Prefix`].
+    #[cfg(feature = "messagepack")]
+    Binary,
 }
 
 impl Framing {
@@ -25,27 +32,68 @@ impl Framing {
     pub(crate) fn of(format: Format) -> Self {
         match format {
             Format::Json => Self::Text,
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => Self::Binary,
         }
     }
 
-    /// The first record of `bytes`, and the length of its frame. The first `scanned` bytes are known not to
-    /// end a frame.
-    fn first(self, bytes: &[u8], scanned: usize) -> Option<(&[u8], usize)> {
+    /// The first record of `bytes` and the length of its frame, if that is within the limit. The first `scanned`
+    /// bytes are known not to end a frame.
+    fn first(
+        self,
+        limit: Option<usize>,
+        bytes: &[u8],
+        scanned: usize,
+    ) -> Result<Option<(&[u8], usize)>, ProtocolError> {
         match self {
             Self::Text => {
-                let found = memchr(RECORD_SEPARATOR, bytes.get(scanned..)?)?;
-                let end = scanned.checked_add(found)?;
-                Some((bytes.get(..end)?, end.checked_add(1)?))
+                let window = window(limit, bytes);
+                let end = memchr(RECORD_SEPARATOR, window.get(scanned..).unwrap_or_default());
+                match end.and_then(|found| scanned.checked_add(found)) {
+                    Some(end) => Ok(bytes.get(..end).zip(end.checked_add(1))),
+                    None if window.len() < bytes.len() => Err(too_large(limit)),
+                    None => Ok(None),
+                }
+            }
+            #[cfg(feature = "messagepack")]
+            Self::Binary => {
+                let Some(frame) = frame(limit, bytes)? else { return Ok(None) };
+                Ok(bytes.get(frame.clone()).map(|record| (record, frame.end)))
             }
         }
     }
 
-    /// How much of `more` finishes the frame that `_tail` begins.
-    fn missing(self, _tail: &[u8], more: &[u8]) -> Option<usize> {
+    /// How much of `more` finishes the frame that `tail` begins: all of it if that is not enough.
+    fn missing(self, limit: Option<usize>, tail: &[u8], more: &[u8]) -> Result<usize, ProtocolError> {
         match self {
-            Self::Text => memchr(RECORD_SEPARATOR, more)?.checked_add(1),
+            Self::Text => {
+                let room = limit.map(|limit| limit.saturating_sub(tail.len()));
+                let window = window(room, more);
+                match memchr(RECORD_SEPARATOR, window) {
+                    Some(end) => Ok(end.saturating_add(1)),
+                    None if window.len() < more.len() => Err(too_large(limit)),
+                    None => Ok(more.len()),
+                }
+            }
+            #[cfg(feature = "messagepack")]
+            Self::Binary => {
+                let frame = frame(limit, tail.iter().chain(more))?;
+                Ok(frame.map_or(more.len(), |frame| frame.end.saturating_sub(tail.len()).min(more.len())))
+            }
         }
     }
+}
+
+/// Where the record of the frame stands that `bytes` begin with, as soon as its length has come: a message that is
+/// too large is refused before any of it has.
+#[cfg(feature = "messagepack")]
+fn frame<'a>(
+    limit: Option<usize>,
+    bytes: impl IntoIterator<Item = &'a u8>,
+) -> Result<Option<Range<usize>>, ProtocolError> {
+    let Some(Prefix { len, record }) = Prefix::read(bytes)? else { return Ok(None) };
+    let end = len.checked_add(record).ok_or(ProtocolError::LengthOverflow)?;
+    if limit.is_some_and(|limit| end > limit) { Err(too_large(limit)) } else { Ok(Some(len..end)) }
 }
 
 /// Cuts the byte stream of one peer into records.
@@ -68,13 +116,25 @@ pub(crate) struct RecordReader {
     start: usize,
     /// How many bytes from `start` on are known not to end a frame.
     scanned: usize,
+    /// Where the first record begins in `held` that was not looked at ahead, and how many bytes from there on are
+    /// known not to end a frame.
+    ahead: usize,
+    ahead_scanned: usize,
 }
 
 impl RecordReader {
     /// A reader for a new connection, whose first record is the handshake. `limit` is the largest message
     /// that is accepted, in bytes with its framing.
     pub(crate) fn new(limit: Option<usize>) -> Self {
-        Self { framing: Framing::Text, limit, held: Vec::new(), start: 0, scanned: 0 }
+        Self {
+            framing: Framing::Text,
+            limit,
+            held: Vec::new(),
+            start: 0,
+            scanned: 0,
+            ahead: 0,
+            ahead_scanned: 0,
+        }
     }
 
     /// What holds from the next record on. To switch between two records of one chunk, the consumer breaks
@@ -112,6 +172,40 @@ impl RecordReader {
         self.hold(chunk);
     }
 
+    /// Shows each whole record that is kept to `look`, once, and goes on keeping it.
+    pub(crate) fn look_ahead(&mut self, mut look: impl FnMut(&[u8])) -> Result<(), ProtocolError> {
+        if self.ahead < self.start {
+            self.ahead = self.start;
+            self.ahead_scanned = 0;
+        }
+        loop {
+            let unseen = self.held.get(self.ahead..).unwrap_or_default();
+            let Some((record, len)) = self.framing.first(self.limit, unseen, self.ahead_scanned)? else {
+                self.ahead_scanned = unseen.len();
+                return Ok(());
+            };
+            look(record);
+            self.ahead = self.ahead.saturating_add(len);
+            self.ahead_scanned = 0;
+        }
+    }
+
+    /// How many bytes are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.unread().len()
+    }
+
+    /// Forgets the message that has begun and will never end. Whole ones that are kept stay.
+    pub(crate) fn cut(&mut self) {
+        // A beginning that is too large is forgotten with the rest of it.
+        let _ = self.look_ahead(|_| ());
+        self.held.truncate(self.ahead);
+        self.scanned = 0;
+        if self.held.len() <= self.start {
+            self.release();
+        }
+    }
+
     /// Goes on after `consume` broke.
     pub(crate) fn resume<B>(
         &mut self,
@@ -137,7 +231,7 @@ impl RecordReader {
             flow = self.hand_on_held(consume)?;
         }
         while flow.is_continue()
-            && let Some((record, len)) = first(self.framing, self.limit, chunk, 0)?
+            && let Some((record, len)) = self.framing.first(self.limit, chunk, 0)?
         {
             *chunk = chunk.get(len..).unwrap_or_default();
             flow = consume(record);
@@ -152,7 +246,7 @@ impl RecordReader {
         let mut flow = ControlFlow::Continue(());
         while flow.is_continue() && !self.held.is_empty() {
             let unread = self.held.get(self.start..).unwrap_or_default();
-            let Some((record, len)) = first(self.framing, self.limit, unread, self.scanned)? else {
+            let Some((record, len)) = self.framing.first(self.limit, unread, self.scanned)? else {
                 self.scanned = unread.len();
                 break;
             };
@@ -169,14 +263,7 @@ impl RecordReader {
     /// Moves from `chunk` to what is held as much as finishes the frame that begins there: all of it if that
     /// is not enough.
     fn finish_held(&mut self, chunk: &mut &[u8]) -> Result<(), ProtocolError> {
-        let tail = self.unread();
-        let room = self.limit.map(|limit| limit.saturating_sub(tail.len()));
-        let window = window(room, chunk);
-        let more = match self.framing.missing(tail, window) {
-            Some(missing) => missing,
-            None if window.len() == chunk.len() => chunk.len(),
-            None => return Err(too_large(self.limit)),
-        };
+        let more = self.framing.missing(self.limit, self.unread(), chunk)?;
         let (more, rest) = chunk.split_at_checked(more).unwrap_or((chunk, &[]));
         *chunk = rest;
         self.hold(more);
@@ -189,8 +276,12 @@ impl RecordReader {
 
     fn hold(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.held.drain(..self.start);
-            self.start = 0;
+            // Not each time: a lot may be kept, and come in small parts.
+            if self.start > self.held.len() / 2 {
+                self.held.drain(..self.start);
+                self.ahead = self.ahead.saturating_sub(self.start);
+                self.start = 0;
+            }
             self.held.extend_from_slice(bytes);
         }
     }
@@ -199,20 +290,8 @@ impl RecordReader {
         self.held = Vec::new();
         self.start = 0;
         self.scanned = 0;
-    }
-}
-
-/// The first record of `bytes` and the length of its frame, if that is within the limit.
-fn first(
-    framing: Framing,
-    limit: Option<usize>,
-    bytes: &[u8],
-    scanned: usize,
-) -> Result<Option<(&[u8], usize)>, ProtocolError> {
-    let window = window(limit, bytes);
-    match framing.first(window, scanned) {
-        None if window.len() < bytes.len() => Err(too_large(limit)),
-        found => Ok(found),
+        self.ahead = 0;
+        self.ahead_scanned = 0;
     }
 }
 

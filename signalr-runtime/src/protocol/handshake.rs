@@ -50,6 +50,11 @@ impl<'a> HandshakeRequest<'a> {
         out.extend_from_slice(&[b'}', RECORD_SEPARATOR]);
     }
 
+    /// Whether the client speaks a version that has acknowledgements and sequences.
+    pub(crate) fn knows_stateful_reconnect(&self) -> bool {
+        self.version >= 2
+    }
+
     /// The hub protocol that is asked for, if the server has it and the transport can carry it.
     pub(crate) fn accept(
         &self,

@@ -27,6 +27,20 @@ pub(crate) enum Message<'a> {
     Sequence { sequence_id: i64 },
 }
 
+impl Message<'_> {
+    /// Whether stateful reconnect counts it: every message but those that only keep the connection going.
+    pub(crate) fn is_numbered(&self) -> bool {
+        match self {
+            Self::Invocation(_)
+            | Self::StreamInvocation(_)
+            | Self::StreamItem { .. }
+            | Self::Completion { .. }
+            | Self::CancelInvocation { .. } => true,
+            Self::Ping | Self::Close { .. } | Self::Ack { .. } | Self::Sequence { .. } => false,
+        }
+    }
+}
+
 /// A call, as it travels.
 #[derive(Clone, Debug)]
 pub(crate) struct Invocation<'a> {

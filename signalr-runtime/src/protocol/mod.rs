@@ -8,6 +8,10 @@ pub(crate) mod framing;
 pub(crate) mod handshake;
 pub(crate) mod json;
 pub(crate) mod message;
+#[cfg(feature = "messagepack")]
+mod messagepack;
+#[cfg(feature = "messagepack")]
+pub(crate) mod prefix;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -17,9 +21,9 @@ pub(crate) use error::ProtocolError;
 use crate::contract::value::Format;
 use message::Message;
 
-/// What a hub protocol needs of a transport.
+/// What a transport has to carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum TransferFormat {
+pub enum TransferFormat {
     /// UTF-8 text.
     Text,
     /// Any bytes.
@@ -39,12 +43,18 @@ impl TransferFormat {
 /// Each format is a hub protocol with the same name.
 impl Format {
     /// Every hub protocol that this build can speak.
-    pub(crate) const ALL: &'static [Self] = &[Self::Json];
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Json,
+        #[cfg(feature = "messagepack")]
+        Self::MessagePack,
+    ];
 
     /// The name that the handshake asks for.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => "messagepack",
         }
     }
 
@@ -52,12 +62,16 @@ impl Format {
     pub(crate) fn version(self) -> i32 {
         match self {
             Self::Json => 2,
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => 2,
         }
     }
 
     pub(crate) fn transfer_format(self) -> TransferFormat {
         match self {
             Self::Json => TransferFormat::Text,
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => TransferFormat::Binary,
         }
     }
 }
@@ -69,6 +83,8 @@ impl Format {
 pub(crate) fn read(format: Format, record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> {
     match format {
         Format::Json => json::read(record),
+        #[cfg(feature = "messagepack")]
+        Format::MessagePack => messagepack::read(record),
     }
 }
 
@@ -76,6 +92,8 @@ pub(crate) fn read(format: Format, record: &[u8]) -> Result<Option<Message<'_>>,
 pub(crate) fn write(format: Format, message: &Message<'_>, out: &mut Vec<u8>) {
     match format {
         Format::Json => json::write(message, out),
+        #[cfg(feature = "messagepack")]
+        Format::MessagePack => messagepack::write(message, out),
     }
 }
 
@@ -86,5 +104,7 @@ pub(crate) fn write(format: Format, message: &Message<'_>, out: &mut Vec<u8>) {
 pub(crate) fn validate(format: Format, record: &[u8]) -> Result<(), ProtocolError> {
     match format {
         Format::Json => json::validate(record),
+        #[cfg(feature = "messagepack")]
+        Format::MessagePack => messagepack::validate(record),
     }
 }

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::request::Parts;
 use tokio_util::sync::CancellationToken;
 
+use crate::connection::limit::Limit;
 use crate::connection::outbound::Stop;
 use crate::connection::shared::Shared;
+use crate::contract::error::{HubError, HubErrorKind, HubResult};
 
 /// The public name of a connection: not a secret, and good for addressing one client.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,7 +80,17 @@ pub(crate) struct Connection {
     pub(crate) shared: Arc<Shared>,
     /// Cancelled when the connection is over.
     pub(crate) aborted: CancellationToken,
+    group_limits: GroupLimits,
     groups: Mutex<Groups>,
+}
+
+/// In which groups a connection can be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GroupLimits {
+    /// The longest name, in bytes.
+    pub(crate) name_length: usize,
+    /// How many at once.
+    pub(crate) groups: usize,
 }
 
 /// The groups a connection is in.
@@ -94,6 +106,7 @@ impl Connection {
         user_id: Option<Arc<str>>,
         request: Parts,
         shared: Arc<Shared>,
+        group_limits: GroupLimits,
     ) -> Self {
         Self {
             id,
@@ -101,6 +114,7 @@ impl Connection {
             request,
             shared,
             aborted: CancellationToken::new(),
+            group_limits,
             groups: Mutex::new(Groups::In(HashSet::new())),
         }
     }
@@ -112,12 +126,26 @@ impl Connection {
 
     /// Notes a group, and runs `enter` unless the connection is over or already in it. What is noted here and what
     /// `enter` does cannot be torn apart by another join or leave.
-    pub(crate) fn note_group(&self, group: &Arc<str>, enter: impl FnOnce()) {
+    pub(crate) fn note_group(&self, group: &Arc<str>, enter: impl FnOnce()) -> HubResult {
+        let limits = self.group_limits;
+        if group.len() > limits.name_length {
+            Limit::GroupName.hit();
+            let text = format!("The name of a group is longer than {} bytes.", limits.name_length);
+            return Err(HubError::with_kind(HubErrorKind::Internal, text));
+        }
         if let Groups::In(groups) = &mut *self.groups()
-            && groups.insert(Arc::clone(group))
+            && !groups.contains(group)
         {
+            if groups.len() >= limits.groups {
+                Limit::GroupsPerConnection.hit();
+                let text =
+                    format!("The connection is in {} groups, which is as many as it can be.", limits.groups);
+                return Err(HubError::with_kind(HubErrorKind::Internal, text));
+            }
+            groups.insert(Arc::clone(group));
             enter();
         }
+        Ok(())
     }
 
     /// Forgets a group, and runs `leave` if the connection was in it.

@@ -1,18 +1,14 @@
 //! What all connections of one hub share.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::client_results::ClientResults;
 use super::lifetime::LifetimeManager;
-use crate::connection::outbound::Stop;
-
-/// How long a shutdown waits for the connections to end by themselves.
-const SHUTDOWN_WAIT: Duration = Duration::from_secs(5);
+use super::telemetry::describe_metrics;
 
 /// One hub on this node, whatever its types.
 pub(crate) struct HubCore {
@@ -24,34 +20,28 @@ pub(crate) struct HubCore {
     pub(crate) tasks: TaskTracker,
     /// Ends those tasks that do not end by themselves.
     pub(crate) kill: CancellationToken,
+    /// The connections from the opening of their transport to their end.
+    pub(crate) open: AtomicUsize,
     /// Cancelled when the hub shuts down: no new connection is accepted.
     pub(crate) stopping: CancellationToken,
 }
 
 impl HubCore {
     pub(crate) fn new(name: &'static str) -> Self {
+        describe_metrics();
         Self {
             name,
             lifetime: LifetimeManager::new(),
             client_results: Arc::default(),
             tasks: TaskTracker::new(),
             kill: CancellationToken::new(),
+            open: AtomicUsize::new(0),
             stopping: CancellationToken::new(),
         }
     }
 
-    /// Ends every connection: each client is told that it may connect again, each disconnect callback runs.
-    pub(crate) async fn shut_down(&self) {
-        self.stopping.cancel();
-        self.tasks.close();
-        self.lifetime.for_each(|connection| connection.shared.outbound.stop(Stop { allow_reconnect: true }));
-        if timeout(SHUTDOWN_WAIT, self.tasks.wait()).await.is_err() {
-            tracing::warn!(
-                hub = self.name,
-                "connections are still busy after {SHUTDOWN_WAIT:?}: ending them"
-            );
-            self.kill.cancel();
-            self.tasks.wait().await;
-        }
+    /// How many connections are open, whatever they do.
+    pub(crate) fn open_connections(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
     }
 }

@@ -9,7 +9,9 @@ use super::connection::Connection;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall};
 use super::hub::Hub;
 use super::service::HubShared;
+use super::telemetry::span::CallSpan;
 use crate::connection::calls::{Mode, Stage, Turn};
+use crate::connection::limit::Limit;
 use crate::connection::role::{Bound, Role};
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -119,7 +121,12 @@ impl<H: Hub> Role for HubDispatcher<H> {
         // What is refused later waits for its turn as well, so that answers keep their order.
         let ordered = mode == Mode::Plain && handler.uploads == 0;
         let turn = if ordered { Turn::Ordered } else { Turn::Free };
-        Bound::Run { turn, running: self.guarded(handler, invocation, mode, running) }
+        let mut running = self.guarded(handler, invocation, mode, running);
+        let (hub, trace_parent) = (self.shared.core.name, self.shared.trace_parent.as_ref());
+        if let Some(span) = CallSpan::new(hub, handler.name, invocation, trace_parent) {
+            running = Box::pin(span.around(running));
+        }
+        Bound::Run { turn, running }
     }
 
     fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str> {
@@ -129,6 +136,8 @@ impl<H: Hub> Role for HubDispatcher<H> {
             kind @ (HubErrorKind::Hub | HubErrorKind::Closed | HubErrorKind::Canceled) => {
                 tracing::debug!(hub, method = target, ?kind, "a call was answered with an error");
             }
+            // The text quotes what it could not read, and that came from the caller.
+            kind @ HubErrorKind::Codec => tracing::error!(hub, method = target, ?kind, "a call failed"),
             kind => tracing::error!(hub, method = target, ?kind, %error, "a call failed"),
         }
         let text = match stage {
@@ -168,9 +177,14 @@ impl<H: Hub> Role for HubDispatcher<H> {
         Ok(())
     }
 
+    fn limit_hit(&self, limit: Limit) {
+        limit.hit();
+    }
+
     fn silence(&self) -> HubError {
-        HubError::with_kind(
-            HubErrorKind::Canceled,
+        HubError::named(
+            HubErrorKind::Timeout,
+            "OperationCanceledException",
             "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.",
         )
     }

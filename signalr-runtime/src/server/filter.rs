@@ -126,12 +126,8 @@ impl Invocation {
     /// Decodes the argument at `index`, streams not counted.
     pub fn argument<T: WireValue>(&self, index: usize) -> HubResult<T> {
         let list = Payload { format: self.format, bytes: self.arguments.bytes() };
-        let wrong = |error: &dyn fmt::Display| HubError::with_kind(HubErrorKind::Codec, error.to_string());
-        let mut arguments = Arguments::new(list, index.saturating_add(1));
-        for _ in 0..index {
-            arguments.skip().map_err(|error| wrong(&error))?;
-        }
-        arguments.next().map_err(|error| wrong(&error))
+        Arguments::nth(list, index)
+            .map_err(|error| HubError::with_kind(HubErrorKind::Codec, error.to_string()))
     }
 
     /// An answer with `value`, in place of the method's.

@@ -21,10 +21,11 @@ impl CallerGroups {
     }
 
     /// Adds this connection to a group. Joining twice does nothing.
+    ///
+    /// An error when the name is too long or the connection is in too many groups: see [`Limits`](super::Limits).
     #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn join(&self, group: &str) -> HubResult {
-        self.core.lifetime.join(&self.caller, group);
-        Ok(())
+        self.core.lifetime.join(&self.caller, group)
     }
 
     /// Takes this connection out of a group.
@@ -52,12 +53,14 @@ impl Groups {
     }
 
     /// Adds a connection to a group. A connection that does not exist is left alone.
+    ///
+    /// An error when the name is too long or the connection is in too many groups: see [`Limits`](super::Limits).
     #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn join(&self, connection_id: &str, group: &str) -> HubResult {
-        if let Some(connection) = self.core.lifetime.get(connection_id) {
-            self.core.lifetime.join(&connection, group);
+        match self.core.lifetime.get(connection_id) {
+            Some(connection) => self.core.lifetime.join(&connection, group),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Takes a connection out of a group.

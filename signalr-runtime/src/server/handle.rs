@@ -3,9 +3,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::clients::Clients;
 use super::core::HubCore;
+use super::drain::{DrainReport, Pace};
 use super::groups::Groups;
 use crate::contract::hub::HubContract;
 
@@ -43,11 +45,40 @@ impl<C: HubContract> HubHandle<C> {
         }
     }
 
-    /// Ends the hub: new clients are refused, those that are there are told that they may connect again, and
-    /// every disconnect callback runs. Done when all connections have ended, after about five seconds at the
-    /// most.
+    /// Takes the hub out of service without a storm of clients that come back all at once: for deployments.
     ///
-    /// axum does not wait for WebSockets when it shuts down, so let it wait for this, for every hub that it serves:
+    /// From now on new clients are refused with `503 Service Unavailable` and
+    /// [`retry_after`](super::HubOptions::retry_after). Those that are there work on until, one after the other and
+    /// at random moments of equal parts of the time, each is told that it may connect again. Its running calls
+    /// come to their end, and its disconnect callback runs. The last of them have five seconds for that (half of the
+    /// time, if that is less); what is still busy at the `deadline` is ended. Done when all connections have ended.
+    ///
+    /// axum does not wait for WebSockets when it shuts down, so let it wait for this. Hubs of one application are
+    /// drained side by side:
+    ///
+    /// ```no_run
+    /// # use signalr_runtime::{HubContract, server::HubHandle};
+    /// # use std::time::Duration;
+    /// # async fn run<A: HubContract, B: HubContract>(
+    /// #     app: axum::Router, chat: HubHandle<A>, news: HubHandle<B>, stop: impl Future<Output = ()> + Send + 'static,
+    /// # ) -> std::io::Result<()> {
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// axum::serve(listener, app)
+    ///     .with_graceful_shutdown(async move {
+    ///         stop.await;
+    ///         let deadline = Duration::from_secs(30);
+    ///         let (chat, news) = tokio::join!(chat.drain(deadline), news.drain(deadline));
+    ///         println!("{} connections were cut short", chat.aborted + news.aborted);
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    pub async fn drain(&self, deadline: Duration) -> DrainReport {
+        self.core.drain(Pace::Within(deadline)).await
+    }
+
+    /// Ends the hub as ASP.NET Core does when its host stops: like [`drain`](Self::drain), but all clients are told to
+    /// go at once, and have five seconds for it.
     ///
     /// ```no_run
     /// # use signalr_runtime::{HubContract, server::HubHandle};
@@ -62,8 +93,8 @@ impl<C: HubContract> HubHandle<C> {
     ///     .await
     /// # }
     /// ```
-    pub async fn shut_down(&self) {
-        self.core.shut_down().await;
+    pub async fn shut_down(&self) -> DrainReport {
+        self.core.drain(Pace::AtOnce).await
     }
 }
 

@@ -31,6 +31,8 @@ impl<H: Hub> HubService<H> {
             kind: TransportKind::WebSockets,
             close_timeout: self.shared.options().close_timeout,
             live: None,
+            resume: None,
+            permit: None,
         };
         session::spawn(Arc::clone(&self.shared), accepted);
         Some(id)

@@ -82,9 +82,9 @@ impl LifetimeManager {
     }
 
     /// Adds a connection to a group. Doing it twice, or to a connection that is gone, does nothing.
-    pub(crate) fn join(&self, connection: &Arc<Connection>, group: &str) {
+    pub(crate) fn join(&self, connection: &Arc<Connection>, group: &str) -> HubResult {
         let group: Arc<str> = group.into();
-        connection.note_group(&group, || insert(&self.groups, Arc::clone(&group), connection));
+        connection.note_group(&group, || insert(&self.groups, Arc::clone(&group), connection))
     }
 
     /// Takes a connection out of a group.
@@ -178,7 +178,7 @@ impl<'a> Broadcast<'a> {
                 }
             },
         };
-        match connection.shared.outbound.try_push(frame) {
+        match connection.shared.outbound.offer(frame) {
             // A connection that is over is sent nothing; that is no error.
             Ok(()) | Err(Refused::Closed) => {}
             Err(Refused::Full) => self.waiting.push((Arc::clone(connection), frame.clone())),

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::http::options::HttpOptions;
+use super::limits::Limits;
+use crate::HubProtocol;
 
-/// The options of one hub (`HubOptions<THub>`), with ASP.NET Core's names and defaults.
-///
-/// Beyond them, one client may have 100 calls waiting for their turn (then nothing more is read from it), 100 calls
-/// that stream or that wait for an answer of the client, and 100 open streams of its own; its ids may be 128 bytes
-/// long. A call beyond that is answered with an error.
+/// The options of one hub (`HubOptions<THub>`), with ASP.NET Core's names and defaults; and [`Limits`], which it has
+/// beyond them.
 ///
 /// ```
 /// use signalr_runtime::server::HubOptions;
@@ -18,6 +17,9 @@ use super::http::options::HttpOptions;
 /// ```
 #[derive(Clone, Debug)]
 pub struct HubOptions {
+    /// The hub protocols that clients may speak. Default: all that this build has. A client that asks for another one
+    /// is refused; with an empty list every connection ends at once, with an error in the log.
+    pub supported_protocols: Vec<HubProtocol>,
     /// How long a client may take to send its handshake. Default: 15 seconds.
     pub handshake_timeout: Duration,
     /// Time between two pings to a client. Default: 15 seconds. A client should wait for at least twice as
@@ -37,13 +39,23 @@ pub struct HubOptions {
     /// How many calls of one client run at once; the others wait in order. Default: 1. Calls that stream, in
     /// either direction, are not counted. Zero is taken for one.
     pub maximum_parallel_invocations_per_client: usize,
+    /// How many bytes of messages are kept for a client that may come back after it has lost its WebSocket, and that has
+    /// not said yet that it has them (`StatefulReconnectBufferSize`). Default: 100 000. While there are more, those who
+    /// send to it wait; its own streams leave half of it to others. See
+    /// [`allow_stateful_reconnects`](HttpOptions::allow_stateful_reconnects).
+    ///
+    /// A client that makes others wait must not send more than 1 MiB before it says what it has: its connection ends.
+    pub stateful_reconnect_buffer_size: usize,
     /// How clients may connect.
     pub http: HttpOptions,
+    /// What clients can make the server hold beyond all this.
+    pub limits: Limits,
 }
 
 impl Default for HubOptions {
     fn default() -> Self {
         Self {
+            supported_protocols: HubProtocol::ALL.to_vec(),
             handshake_timeout: Duration::from_secs(15),
             keep_alive_interval: Duration::from_secs(15),
             client_timeout_interval: Duration::from_secs(30),
@@ -51,7 +63,9 @@ impl Default for HubOptions {
             enable_detailed_errors: false,
             stream_buffer_capacity: 10,
             maximum_parallel_invocations_per_client: 1,
+            stateful_reconnect_buffer_size: 100_000,
             http: HttpOptions::default(),
+            limits: Limits::default(),
         }
     }
 }

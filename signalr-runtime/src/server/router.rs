@@ -1,8 +1,15 @@
 //! Hubs in an axum router.
 
-use axum::Router;
+use std::convert::Infallible;
 
+use axum::Router;
+use axum::extract::Request;
+use http::Response;
+use tower_service::Service;
+
+use super::http::response::{ResponseBody, ResponseFuture};
 use super::hub::Hub;
+use super::raw::RawService;
 use super::service::HubService;
 
 /// Adds hubs to an [`axum::Router`].
@@ -15,6 +22,14 @@ pub trait HubRouterExt {
     /// As [`Router::route`] does: when `path` is no path, is taken, or ends in a catch-all such as `/{*rest}`.
     #[must_use]
     fn hub<H: Hub>(self, path: &str, hub: HubService<H>) -> Self;
+
+    /// Serves raw connections at `path` (`MapConnectionHandler`), as [`hub`](Self::hub) serves a hub.
+    ///
+    /// # Panics
+    ///
+    /// As [`hub`](Self::hub) does.
+    #[must_use]
+    fn raw(self, path: &str, connections: RawService) -> Self;
 }
 
 impl<S> HubRouterExt for Router<S>
@@ -22,10 +37,27 @@ where
     S: Clone + Send + Sync + 'static,
 {
     fn hub<H: Hub>(self, path: &str, hub: HubService<H>) -> Self {
-        let base = path.trim_end_matches('/');
-        let router = self
-            .route_service(&format!("{base}/"), hub.clone())
-            .route_service(&format!("{base}/negotiate"), hub.clone());
-        if base.is_empty() { router } else { router.route_service(base, hub) }
+        endpoint(self, path, hub)
     }
+
+    fn raw(self, path: &str, connections: RawService) -> Self {
+        endpoint(self, path, connections)
+    }
+}
+
+/// Routes everything that belongs to one endpoint.
+fn endpoint<S, T>(router: Router<S>, path: &str, service: T) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    T: Service<Request, Response = Response<ResponseBody>, Error = Infallible, Future = ResponseFuture>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    let base = path.trim_end_matches('/');
+    let router = router
+        .route_service(&format!("{base}/"), service.clone())
+        .route_service(&format!("{base}/negotiate"), service.clone());
+    if base.is_empty() { router } else { router.route_service(base, service) }
 }

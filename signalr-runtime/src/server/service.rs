@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, ready};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -25,8 +26,11 @@ use super::http::options::HttpOptions;
 use super::http::response::{ResponseBody, ResponseFuture};
 use super::http::send::request_body;
 use super::hub::Hub;
+use super::limits::Limits;
 use super::options::HubOptions;
 use super::session;
+use super::telemetry::TraceContext;
+use super::telemetry::span::TraceParent;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -37,6 +41,9 @@ type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static,
 
 /// Finds out who the client is.
 type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+
+/// Finds out where a request comes from.
+type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
 
 /// A rule that says who may call some methods.
 pub(crate) struct Rule {
@@ -59,7 +66,9 @@ pub(crate) struct HubShared<H: Hub> {
     connections: Arc<Connections>,
     factory: Arc<Factory<H>>,
     user_id: Option<Arc<UserIdProvider>>,
+    address: Option<Arc<AddressProvider>>,
     rules: Vec<Arc<Rule>>,
+    pub(crate) trace_parent: Option<Arc<TraceParent>>,
 }
 
 impl<H: Hub> HubShared<H> {
@@ -84,12 +93,12 @@ impl<H: Hub> HubShared<H> {
 }
 
 impl<H: Hub> Application for HubShared<H> {
-    fn name(&self) -> &'static str {
-        self.core.name
-    }
-
     fn options(&self) -> &HttpOptions {
         &self.options.http
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.options.limits
     }
 
     fn connections(&self) -> &Arc<Connections> {
@@ -111,9 +120,29 @@ impl<H: Hub> Application for HubShared<H> {
         })
     }
 
+    fn client_address(&self, request: &Parts) -> Option<IpAddr> {
+        let Some(address) = &self.address else {
+            #[cfg(feature = "axum")]
+            return axum_address(request);
+            #[cfg(not(feature = "axum"))]
+            return None;
+        };
+        catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
+            tracing::error!(hub = self.core.name, "the address of a client panicked");
+            None
+        })
+    }
+
     fn accept(self: Arc<Self>, accepted: Accepted) {
         session::spawn(self, accepted);
     }
+}
+
+/// What `into_make_service_with_connect_info` tells.
+#[cfg(feature = "axum")]
+pub(crate) fn axum_address(request: &Parts) -> Option<IpAddr> {
+    let info = request.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()?;
+    Some(info.0.ip())
 }
 
 impl<H: Hub> Clone for HubShared<H> {
@@ -126,7 +155,9 @@ impl<H: Hub> Clone for HubShared<H> {
             connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
             user_id: self.user_id.clone(),
+            address: self.address.clone(),
             rules: self.rules.clone(),
+            trace_parent: self.trace_parent.clone(),
         }
     }
 }
@@ -192,10 +223,16 @@ where
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
-                connections: Arc::new(Connections::new(H::Contract::NAME, &HttpOptions::default())),
+                connections: Arc::new(Connections::new(
+                    H::Contract::NAME,
+                    &HttpOptions::default(),
+                    &Limits::default(),
+                )),
                 factory,
                 user_id: None,
+                address: None,
                 rules: Vec::new(),
+                trace_parent: None,
             }),
         }
     }
@@ -206,7 +243,7 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
-        shared.connections = Arc::new(Connections::new(shared.core.name, &options.http));
+        shared.connections = Arc::new(Connections::new(shared.core.name, &options.http, &options.limits));
         shared.options = options;
         self
     }
@@ -218,6 +255,31 @@ impl<H: Hub> HubService<H> {
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
         self.configure().user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Says where a request comes from, for the limits that hold for one address. `None` where that is not known:
+    /// they do not hold then.
+    ///
+    /// Without this it is, with the feature `axum`, the peer's address that
+    /// [`into_make_service_with_connect_info::<SocketAddr>()`][info] makes known. Behind a proxy that is the proxy's:
+    /// read the header that it sets instead, and only if every request comes through it, because everybody else can set it
+    /// too.
+    ///
+    /// [info]: https://docs.rs/axum/0.8/axum/struct.Router.html#method.into_make_service_with_connect_info
+    ///
+    /// ```
+    /// # use signalr_runtime::server::{Hub, HubService};
+    /// # fn behind_a_proxy<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// service.client_address(|request| request.headers.get("x-real-ip")?.to_str().ok()?.parse().ok())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_address<F>(mut self, address: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
+    {
+        self.configure().address = Some(Arc::new(address));
         self
     }
 
@@ -237,6 +299,30 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn filter<F: Filter>(mut self, filter: F) -> Self {
         self.configure().filters.push(filter);
+        self
+    }
+
+    /// Makes the caller's span the parent of the [span](super::telemetry#spans) of its call. Runs for each traced call that
+    /// brings a trace context in its headers, before its span is entered. With OpenTelemetry:
+    ///
+    /// ```ignore
+    /// .trace_parent(|span, caller| {
+    ///     let caller = SpanContext::new(
+    ///         TraceId::from(caller.trace_id()),
+    ///         SpanId::from(caller.parent_id()),
+    ///         TraceFlags::new(caller.flags()),
+    ///         true,
+    ///         caller.state().and_then(|state| state.parse().ok()).unwrap_or_default(),
+    ///     );
+    ///     let _ = span.set_parent(Context::new().with_remote_span_context(caller));
+    /// })
+    /// ```
+    #[must_use]
+    pub fn trace_parent<F>(mut self, trace_parent: F) -> Self
+    where
+        F: Fn(&tracing::Span, &TraceContext) + Send + Sync + 'static,
+    {
+        self.configure().trace_parent = Some(Arc::new(trace_parent));
         self
     }
 

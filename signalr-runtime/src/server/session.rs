@@ -3,13 +3,15 @@
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::timeout;
+use tracing::Instrument;
 
-use super::connection::Connection;
+use super::admission::Permit;
+use super::connection::{Connection, GroupLimits};
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
 use super::http::accepted::Accepted;
@@ -17,10 +19,13 @@ use super::http::connections::LiveEntry;
 use super::http::options::unless_zero;
 use super::hub::Hub;
 use super::service::HubShared;
+use super::telemetry::{ConnectionMeter, span};
+use crate::connection::budget::{Holder, MemoryBudget, Watched};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
 use crate::connection::first_record::first_record;
+use crate::connection::limit::Limit;
 use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
@@ -31,29 +36,23 @@ use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeRe
 use crate::protocol::message::Message;
 use crate::transport::negotiate::TransportKind;
 
-/// Frames that may wait to be written to one client.
-const QUEUED_FRAMES: usize = 1024;
-
-/// Calls of one client that may wait for their turn before the connection stops reading.
-const QUEUED_CALLS: usize = 100;
-
-/// Calls of one client that may run at once without being held back: those that stream, in either direction, and
-/// those that wait for an answer of the client.
-const UNORDERED_CALLS: usize = 100;
-
 /// The transport of a connection, and what goes when it has ended.
 struct Line {
     transport: Box<dyn Duplex>,
     kind: TransportKind,
     close_timeout: Duration,
     live: Option<LiveEntry>,
+    meter: ConnectionMeter,
+    permit: Option<Permit>,
 }
 
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
 pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
     let core = Arc::clone(&hub.core);
+    // Before the task runs, which may be never if the hub ends.
+    let meter = ConnectionMeter::start(&core, accepted.kind);
     spawn_guarded(&core, async move {
-        if let Some((line, reader, connection)) = shake_hands(&hub, accepted).await {
+        if let Some((line, reader, connection)) = shake_hands(&hub, accepted, meter).await {
             let core = Arc::clone(&hub.core);
             spawn_guarded(&core, run(hub, line, reader, connection));
         }
@@ -61,7 +60,7 @@ pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
 }
 
 /// Spawns a task that ends with the hub, and whose panic is reported.
-fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 'static) {
     let (name, kill) = (core.name, core.kill.clone());
     // Boxed: a future that is moved into another one is kept there twice.
     let task = AssertUnwindSafe(Box::pin(task)).catch_unwind();
@@ -75,55 +74,89 @@ fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 's
 async fn shake_hands<H: Hub>(
     hub: &HubShared<H>,
     accepted: Accepted,
+    meter: ConnectionMeter,
 ) -> Option<(Line, RecordReader, Arc<Connection>)> {
-    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live } = accepted;
-    let mut line = Line { transport, kind, close_timeout, live };
+    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume, permit } =
+        accepted;
+    let mut line = Line { transport, kind, close_timeout, live, permit, meter };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
-    let limit = QueueLimit { bytes, frames: QUEUED_FRAMES };
-    let outbound = Outbound::new(framing, limit);
-    let mut reader = RecordReader::new(options.maximum_receive_message_size);
-    let read = read_handshake(&mut line, &mut reader, &outbound);
+    let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
+    let outbound = Outbound::new(framing, limit)
+        .for_slow_consumers(options.limits.slow_consumer)
+        .charged_to(options.limits.memory.clone());
+    let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
+    let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
+    if options.supported_protocols.is_empty() {
+        tracing::error!(hub = hub.core.name, "there are no supported protocols");
+        close(&mut line, &outbound, End::Fault).await;
+        return None;
+    }
+    let read = read_handshake(&mut line, &mut reader, &outbound, &options.supported_protocols);
     let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
         Some(Ok(Some(read))) => read,
         Some(Ok(None)) => {
             // The client has gone: there is nobody to answer.
-            close(&mut line, &outbound).await;
+            close(&mut line, &outbound, End::Normal).await;
             return None;
         }
-        Some(Err(_)) | None => Err(HandshakeRefusal::Canceled),
+        Some(Err(_)) => {
+            line.meter.timed_out();
+            Limit::HandshakeTime.hit();
+            Err(HandshakeRefusal::Canceled)
+        }
+        None => Err(HandshakeRefusal::Canceled),
     };
-    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|format| {
-        let user_id = user_id.map(|user_id| (format, user_id));
+    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|agreed| {
+        let user_id = user_id.map(|user_id| (agreed, user_id));
         user_id.map_err(|_| "An unexpected error occurred during connection handshake.".to_owned())
     });
     let mut response = Vec::new();
     match shaken {
-        Ok((format, user_id)) => {
+        Ok((Agreed { format, resumes }, user_id)) => {
             reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
             HandshakeResponse::SUCCESS.write(&mut response);
-            outbound.push_record(format, &response);
+            outbound.push_control(format, &response);
+            match resume {
+                Some(seat) if resumes => {
+                    outbound.keep_for_replay(format, options.stateful_reconnect_buffer_size);
+                    seat.open();
+                }
+                Some(seat) => seat.switch_off(),
+                None => {}
+            }
             let shared = Arc::new(Shared::new(format, outbound));
-            Some((line, reader, Arc::new(Connection::new(id, user_id, request, shared))))
+            if let Some(permit) = &mut line.permit {
+                permit.shaken();
+            }
+            let groups = GroupLimits {
+                name_length: options.limits.group_name_length,
+                groups: options.limits.groups_per_connection,
+            };
+            Some((line, reader, Arc::new(Connection::new(id, user_id, request, shared, groups))))
         }
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
-            outbound.push_record(Format::Json, &response);
-            close(&mut line, &outbound).await;
+            outbound.push_control(Format::Json, &response);
+            close(&mut line, &outbound, End::Normal).await;
             None
         }
     }
 }
 
 async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, connection: Arc<Connection>) {
-    let Line { transport, kind, close_timeout, live } = line;
+    let Line { transport, kind, close_timeout, live, permit, mut meter } = line;
     let hub = &hub;
     let options = &hub.options;
     let limits = EngineLimits {
         parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
-        queued_calls: QUEUED_CALLS,
-        unordered_calls: UNORDERED_CALLS,
+        queued_calls: options.limits.queued_calls.max(1),
+        unordered_calls: options.limits.unordered_calls,
+        id_length: options.limits.id_length,
+        upload_streams: options.limits.upload_streams,
+        stray_items: options.limits.stray_items,
+        messages: options.limits.messages,
         stream_capacity: options.stream_buffer_capacity,
         backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
@@ -136,7 +169,7 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
     };
     let role = HubDispatcher { hub: None, shared: Arc::clone(hub), connection: Arc::clone(&connection) };
     let mut engine = Engine::new(transport, reader, Arc::clone(&connection.shared), role, limits, timing);
-    let registration = Registration::new(&hub.core, &connection);
+    let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
 
     // What runs once is boxed: else the task keeps room for it as long as the connection lives.
     let connecting = Box::pin(connect(hub, &connection));
@@ -149,7 +182,8 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
         }
         (Err(error), _) => (Ended::Failed(error), None),
     };
-    Box::pin(end(engine, registration, hub, ended, value, (close_timeout, live))).await;
+    meter.ended(&ended);
+    Box::pin(end(engine, registration, hub, ended, value, (close_timeout, (live, permit)))).await;
 }
 
 /// What is left to do when a connection is over.
@@ -159,7 +193,7 @@ async fn end<H: Hub>(
     hub: &HubShared<H>,
     ended: Ended,
     value: Option<Arc<H>>,
-    (close_timeout, live): (Duration, Option<LiveEntry>),
+    (close_timeout, place): (Duration, (Option<LiveEntry>, Option<Permit>)),
 ) {
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
@@ -179,7 +213,7 @@ async fn end<H: Hub>(
         .await;
     // A client that does not answer the close in time is left.
     let _ = timeout(close_timeout, engine.close(end)).await;
-    drop(live);
+    drop(place);
     engine.run_out().await;
 }
 
@@ -192,8 +226,15 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
         hub.filters.around_connect(connection, callback).await?;
         Ok(value)
     };
-    let mut connecting = pin!(AssertUnwindSafe(connecting).catch_unwind());
-    let connected = poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    let span = span::connected(hub.core.name);
+    let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
+    let connected: Result<HubResult<Arc<H>>, _> =
+        poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    match &connected {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => span::failed(&span, error.name()),
+        Err(_) => span::failed(&span, "panic"),
+    }
     connected
         .unwrap_or_else(|_| Err(HubError::with_kind(HubErrorKind::Internal, "the connect callback panicked")))
 }
@@ -206,12 +247,21 @@ async fn disconnect<H: Hub>(
     error: Option<HubError>,
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
-    let disconnecting = hub.filters.around_disconnect(connection, callback);
+    let span = span::disconnected(hub.core.name);
+    let disconnecting = hub.filters.around_disconnect(connection, callback).instrument(span.clone());
     if AssertUnwindSafe(disconnecting).catch_unwind().await.is_ok() {
         return End::Normal;
     }
+    span::failed(&span, "panic");
     tracing::error!(hub = hub.core.name, "the disconnect callback panicked");
     End::Fault
+}
+
+/// What a handshake has settled.
+struct Agreed {
+    format: Format,
+    /// Whether the client knows how to come back.
+    resumes: bool,
 }
 
 /// Reads the handshake. None when the client goes before it is complete.
@@ -219,10 +269,13 @@ async fn read_handshake(
     line: &mut Line,
     reader: &mut RecordReader,
     outbound: &Outbound,
-) -> Option<Result<Format, HandshakeRefusal>> {
+    supported: &[Format],
+) -> Option<Result<Agreed, HandshakeRefusal>> {
     let carried = line.kind.transfer_formats();
     let read = first_record(&mut *line.transport, reader, outbound, |record| {
-        HandshakeRequest::read(record)?.accept(Format::ALL, carried)
+        let request = HandshakeRequest::read(record)?;
+        let format = request.accept(supported, carried)?;
+        Ok(Agreed { format, resumes: request.knows_stateful_reconnect() })
     });
     read.await.unwrap_or_else(|error| Some(Err(error.into())))
 }
@@ -236,8 +289,8 @@ fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> Strin
 }
 
 /// Ends a connection that has not become one, after what is queued has been written.
-async fn close(line: &mut Line, outbound: &Outbound) {
-    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, End::Normal));
+async fn close(line: &mut Line, outbound: &Outbound, end: End) {
+    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, end));
     // A client that does not answer the close in time is left.
     let _ = timeout(line.close_timeout, closed).await;
 }
@@ -278,15 +331,21 @@ impl Farewell {
 struct Registration {
     core: Arc<HubCore>,
     connection: Arc<Connection>,
+    _watched: Option<Watched>,
 }
 
 impl Registration {
-    fn new(core: &Arc<HubCore>, connection: &Arc<Connection>) -> Self {
+    fn new(core: &Arc<HubCore>, connection: &Arc<Connection>, budget: Option<&MemoryBudget>) -> Self {
         core.lifetime.add(connection);
-        let registration = Self { core: Arc::clone(core), connection: Arc::clone(connection) };
-        if core.stopping.is_cancelled() {
+        let watched = budget.map(|budget| {
+            let shared: Weak<dyn Holder> = Arc::downgrade(&connection.shared) as _;
+            budget.watch(shared)
+        });
+        let (core, connection) = (Arc::clone(core), Arc::clone(connection));
+        let registration = Self { core, connection, _watched: watched };
+        if registration.core.stopping.is_cancelled() {
             // The shutdown may have told all others already.
-            connection.shared.outbound.stop(Stop { allow_reconnect: true });
+            registration.connection.shared.outbound.stop(Stop { allow_reconnect: true });
         }
         registration
     }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::outbound::{Outbound, Piece};
+use crate::connection::outbound::Outbound;
+use crate::connection::pieces::Piece;
 
 /// Two ends that are connected with each other. Each direction holds `capacity` bytes; whoever sends more waits
 /// until the other end has received. Their queues are to hold bare frames.

@@ -6,24 +6,23 @@ use std::sync::Arc;
 
 use super::{Core, Ended};
 use crate::connection::calls::{Call, Guarded, Mode, Uploads};
+use crate::connection::limit::Limit;
 use crate::connection::outbound::Share;
 use crate::connection::pending::{Awaited, Delivered};
+use crate::connection::rate::TokenBucket;
+use crate::connection::receipts::{Arrived, Gap};
 use crate::connection::role::{Bound, Role};
 use crate::connection::shared::StreamResults;
 use crate::contract::dispatch::{self, ResultSink};
+use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::value::Encoded;
 use crate::protocol;
 use crate::protocol::message::{Invocation, Message, Outcome};
 
-/// The longest id, of a call or of a stream, in bytes.
-const LONGEST_ID: usize = 128;
-
-/// Upload streams that one connection may have open.
-const OPEN_UPLOADS: usize = 100;
-
 impl<R: Role> Core<R> {
     /// Handles one record; breaks when the next one has to wait.
     pub(super) fn record(&mut self, record: &[u8]) -> ControlFlow<()> {
+        self.messages = self.messages.saturating_add(1);
         match protocol::read(self.shared.format, record) {
             Ok(Some(message)) => self.message(message, record),
             // A type that we do not know: skipped.
@@ -38,6 +37,17 @@ impl<R: Role> Core<R> {
     }
 
     fn message(&mut self, message: Message<'_>, record: &[u8]) {
+        if message.is_numbered()
+            && let Some(receipts) = &mut self.receipts
+        {
+            let arrived = receipts.arrived();
+            if receipts.is_due() {
+                self.clock.acknowledge();
+            }
+            if arrived == Arrived::Again {
+                return;
+            }
+        }
         match message {
             Message::Invocation(invocation) => self.invocation(&invocation, Mode::Plain, record),
             Message::StreamInvocation(invocation) => self.invocation(&invocation, Mode::Stream, record),
@@ -49,6 +59,7 @@ impl<R: Role> Core<R> {
                     Delivered::Nowhere => {
                         self.validate(record);
                         self.role.stray_item(&id);
+                        self.count_stray();
                     }
                 }
             }
@@ -62,8 +73,22 @@ impl<R: Role> Core<R> {
             Message::Close { error, allow_reconnect } => {
                 self.end(Ended::PeerClosed { error: error.map(Into::into), allow_reconnect });
             }
-            // Without stateful reconnect these mean nothing.
-            Message::Ack { .. } | Message::Sequence { .. } => {}
+            // Without stateful reconnect these two mean nothing.
+            Message::Ack { sequence_id } => self.shared.outbound.acknowledge(sequence_id),
+            Message::Sequence { sequence_id } => self.sequence(sequence_id),
+        }
+    }
+
+    fn sequence(&mut self, sequence_id: i64) {
+        let Some(receipts) = &mut self.receipts else { return };
+        match receipts.sequence(sequence_id) {
+            Ok(()) if receipts.is_due() => self.clock.acknowledge(),
+            Ok(()) => {}
+            Err(Gap) => self.end(Ended::Failed(HubError::named(
+                HubErrorKind::Internal,
+                "InvalidOperationException",
+                "Sequence ID greater than amount of messages we've received.",
+            ))),
         }
     }
 
@@ -112,15 +137,17 @@ impl<R: Role> Core<R> {
         }
         let streams = invocation.stream_ids.len();
         let mut ids = invocation.id.iter().chain(&invocation.stream_ids);
-        let reason = if ids.any(|id| id.len() > LONGEST_ID) {
-            "The id of a call or of a stream is too long."
-        } else if streams > 0 && self.shared.pending.open_streams() + streams > OPEN_UPLOADS {
-            "Too many streams are open."
-        } else if self.calls.unordered() >= self.limits.unordered_calls {
-            "Too many calls are in progress."
+        let limits = &self.limits;
+        let (limit, reason) = if ids.any(|id| id.len() > limits.id_length) {
+            (Limit::IdLength, "The id of a call or of a stream is too long.")
+        } else if streams > 0 && self.shared.pending.open_streams() + streams > limits.upload_streams {
+            (Limit::UploadStreams, "Too many streams are open.")
+        } else if self.calls.unordered() >= limits.unordered_calls {
+            (Limit::Calls, "Too many calls are in progress.")
         } else {
             return None;
         };
+        self.role.limit_hit(limit);
         let target = &invocation.target;
         Some(
             format!("Failed to invoke '{target}' due to an error on the server. HubException: {reason}")
@@ -170,6 +197,17 @@ impl<R: Role> Core<R> {
                     self.end(Ended::Failed(error));
                 }
             }
+        }
+    }
+
+    /// An item came for a stream that does not exist: never did, or not any more. A peer may not know yet that the
+    /// call it streams to has ended, but it will not be long before it does.
+    fn count_stray(&mut self) {
+        let Some(rate) = self.limits.stray_items else { return };
+        if self.strays.get_or_insert_with(|| TokenBucket::new(rate)).take().is_err() {
+            self.role.limit_hit(Limit::StrayItems);
+            let text = "Too many items came for streams that do not exist.";
+            self.end(Ended::Failed(HubError::with_kind(HubErrorKind::Codec, text)));
         }
     }
 

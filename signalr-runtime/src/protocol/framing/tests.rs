@@ -141,6 +141,14 @@ fn a_message_that_is_too_large_leaves_no_buffer() {
     assert_eq!(reader.held.capacity(), 0);
 }
 
+/// The cuts as places in `bytes`, its ends included.
+fn chunks<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    cuts.extend([0, bytes.len()]);
+    cuts.sort_unstable();
+    cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect()
+}
+
 proptest! {
     /// However the stream is cut, and wherever the consumer pauses, the same records come out.
     #[test]
@@ -150,11 +158,7 @@ proptest! {
         pauses in prop::collection::vec(any::<bool>(), 100),
         limit in prop_oneof![Just(None), (1..24_usize).prop_map(Some)],
     ) {
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
-        cuts.extend([0, bytes.len()]);
-        cuts.sort_unstable();
-        let chunks: Vec<&[u8]> = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect();
-
+        let chunks = chunks(&bytes, &cuts);
         let mut reader = RecordReader::new(limit);
         let split = read_all(&mut reader, &chunks, |count| pauses[count]);
         prop_assert_eq!(&split, &read_in_one(limit, &bytes));
@@ -163,6 +167,144 @@ proptest! {
             prop_assert!(bytes.iter().zip(joined.by_ref()).all(|(sent, read)| sent == read));
             prop_assert_eq!(joined.next(), None);
             prop_assert_eq!(reader.end().is_ok(), bytes.last().is_none_or(|last| *last == RECORD_SEPARATOR));
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_can_be_looked_at_ahead_once() {
+    let mut reader = RecordReader::new(None);
+    let flow = reader.push(b"one\x1etwo\x1eth", |_| ControlFlow::Break(())).expect("read");
+    assert!(flow.is_break());
+    let mut seen = Vec::new();
+    for chunk in [&b""[..], b"ree\x1efo", b"", b"ur\x1e"] {
+        reader.keep(chunk);
+        reader.look_ahead(|record| seen.push(record.to_vec())).expect("read");
+    }
+    assert_eq!(seen, [&b"two"[..], b"three", b"four"]);
+    let mut records = Vec::new();
+    let flow = reader.resume(|record| {
+        records.push(record.to_vec());
+        ControlFlow::<()>::Continue(())
+    });
+    assert_eq!(flow, Ok(ControlFlow::Continue(())));
+    assert_eq!(records, seen, "it is still handed on");
+    assert_eq!(reader.held.capacity(), 0);
+}
+
+#[test]
+fn too_large_a_message_is_found_ahead_too() {
+    let mut reader = RecordReader::new(Some(4));
+    reader.keep(b"one\x1e12345");
+    assert_eq!(reader.look_ahead(|_| ()), Err(ProtocolError::TooLarge { limit: 4 }));
+}
+
+#[test]
+fn a_message_that_will_never_end_is_cut_off() {
+    let mut reader = RecordReader::new(None);
+    reader.keep(b"one\x1etwo\x1eth");
+    reader.cut();
+    assert_eq!(
+        read_all(&mut reader, &[b"four\x1e"], |_| false).expect("read"),
+        [b"one", &b"two"[..], b"four"]
+    );
+    assert!(read_all(&mut reader, &[b"fi"], |_| false).expect("read").is_empty());
+    reader.cut();
+    assert_eq!(reader.end(), Ok(()));
+}
+
+#[cfg(feature = "messagepack")]
+mod binary {
+    use super::*;
+
+    fn reader(limit: Option<usize>) -> RecordReader {
+        let mut reader = RecordReader::new(limit);
+        reader.switch(Framing::Binary, limit);
+        reader
+    }
+
+    #[test]
+    fn whole_records_are_handed_on_where_they_stand() {
+        let chunk = b"\x03one\x00\x83\x00two\x05thr";
+        let mut reader = reader(None);
+        let mut records = Vec::new();
+        let flow = reader.push(chunk, |record| {
+            let range = chunk.as_ptr_range();
+            assert!(record.is_empty() || range.contains(&record.as_ptr()), "not copied");
+            records.push(record.to_vec());
+            ControlFlow::<()>::Continue(())
+        });
+        assert_eq!(flow, Ok(ControlFlow::Continue(())));
+        assert_eq!(records, [&b"one"[..], b"", b"two"]);
+        assert_eq!(reader.unread(), b"\x05thr", "only the unfinished tail is kept");
+        assert_eq!(reader.end(), Err(ProtocolError::Truncated));
+        assert_eq!(read_all(&mut reader, &[b"ee"], |_| false), Ok(vec![b"three".to_vec()]));
+        assert_eq!(reader.held.capacity(), 0);
+        assert_eq!(reader.end(), Ok(()));
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_is_refused_with_its_length() {
+        let too_large = Err(ProtocolError::TooLarge { limit: 8 });
+        for (chunks, expected) in [
+            (&[&b"\x071234567"[..]][..], Ok(1)),
+            (&[b"\x08"], too_large.clone()),
+            (&[b"\x071234567\x071234567", b"\x07"], Ok(2)),
+            // The length counts too, however long it is.
+            (&[b"\x87\x00"], too_large.clone()),
+            (&[b"\x86\x00123456"], Ok(1)),
+            (&[b"\xFF\xFF", b"\xFF\xFF\x07"], too_large.clone()),
+            (&[b"\xFF\xFF\xFF\xFF", b"\x08"], Err(ProtocolError::LengthOverflow)),
+        ] {
+            let read = read_all(&mut reader(Some(8)), chunks, |_| false).map(|records| records.len());
+            assert_eq!(read, expected, "{chunks:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_for_what_is_only_announced() {
+        let mut reader = reader(None);
+        let flow = reader.push(b"\xFF\xFF\xFF\xFF\x07x", |_| ControlFlow::<()>::Break(()));
+        assert_eq!(flow, Ok(ControlFlow::Continue(())));
+        assert!(reader.held.capacity() < 64);
+    }
+
+    #[test]
+    fn it_begins_behind_the_handshake() {
+        let mut reader = RecordReader::new(None);
+        let flow = reader.push(b"{}\x1e\x02\x91\x06\x1e", |_| ControlFlow::Break(()));
+        assert_eq!(flow, Ok(ControlFlow::Break(())));
+        reader.switch(Framing::of(Format::MessagePack), None);
+        assert_eq!(read_all(&mut reader, &[b""], |_| false), Ok(vec![b"\x91\x06".to_vec()]));
+        assert_eq!(reader.unread(), b"\x1e");
+    }
+
+    proptest! {
+        /// However the stream is cut, and wherever the consumer pauses, the same records come out.
+        #[test]
+        fn any_split_gives_the_same_records(
+            lengths in prop::collection::vec((0..200_usize, 0..3_usize), 0..8),
+            broken in prop::collection::vec(any::<u8>(), 0..6),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+            pauses in prop::collection::vec(any::<bool>(), 1500),
+            limit in prop_oneof![Just(None), (1..250_usize).prop_map(Some)],
+        ) {
+            let mut bytes = Vec::new();
+            for (length, longer) in lengths {
+                bytes.extend(Prefix::write(length));
+                // Not the shortest form.
+                for _ in 0..longer {
+                    if let Some(last) = bytes.last_mut() {
+                        *last |= 0x80;
+                        bytes.push(0);
+                    }
+                }
+                bytes.extend((0..=u8::MAX).take(length));
+            }
+            bytes.extend(broken);
+            let chunks = chunks(&bytes, &cuts);
+            let split = read_all(&mut reader(limit), &chunks, |count| pauses[count]);
+            prop_assert_eq!(split, read_all(&mut reader(limit), &[&bytes], |_| false));
         }
     }
 }

@@ -4,8 +4,12 @@ mod faults;
 mod generate;
 mod handshake;
 mod hostile;
-mod model;
+#[cfg(feature = "messagepack")]
+mod messagepack;
+pub(crate) mod model;
 pub(crate) mod recorded;
 mod reference;
 mod round_trip;
+#[cfg(feature = "messagepack")]
+mod tree;
 mod vectors;

@@ -7,12 +7,12 @@ use std::ops::ControlFlow;
 use serde_json::{Map, Value, json};
 
 use crate::contract::value::{Format, Payload};
-use crate::protocol::framing::RecordReader;
+use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::message::{Invocation, Message, Outcome};
 use crate::protocol::{ProtocolError, read, validate};
 
 /// Describes a message that was read.
-pub(super) fn describe(message: &Message<'_>) -> Value {
+pub(crate) fn describe(message: &Message<'_>) -> Value {
     match message {
         Message::Invocation(invocation) => describe_invocation("Invocation", invocation),
         Message::StreamInvocation(invocation) => describe_invocation("StreamInvocation", invocation),
@@ -56,23 +56,37 @@ fn describe_invocation(kind: &str, invocation: &Invocation<'_>) -> Value {
 }
 
 fn value(payload: Payload<'_>) -> Value {
-    serde_json::from_slice(payload.bytes).expect("the value of a message is JSON")
+    match payload.format {
+        Format::Json => serde_json::from_slice(payload.bytes).expect("the value of a message is JSON"),
+        #[cfg(feature = "messagepack")]
+        Format::MessagePack => super::tree::Tree::whole(payload.bytes).expect("MessagePack").describe(),
+    }
 }
 
 /// The parts of a described message that a [`Message`] borrows.
-pub(super) struct Described {
+pub(crate) struct Described {
     model: Value,
+    format: Format,
     value: Vec<u8>,
 }
 
 impl Described {
+    /// To be written in JSON.
     pub(super) fn new(model: &Value) -> Self {
-        let value = ["arguments", "item", "result"].into_iter().find_map(|name| model.get(name));
-        let value = value.map(|value| serde_json::to_vec(value).expect("a value is JSON"));
-        Self { model: model.clone(), value: value.unwrap_or_default() }
+        Self::of(Format::Json, model)
     }
 
-    pub(super) fn message(&self) -> Message<'_> {
+    pub(crate) fn of(format: Format, model: &Value) -> Self {
+        let value = ["arguments", "item", "result"].into_iter().find_map(|name| model.get(name));
+        let value = value.map(|value| match format {
+            Format::Json => serde_json::to_vec(value).expect("a value is JSON"),
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => super::tree::Tree::described(value).to_bytes(),
+        });
+        Self { model: model.clone(), format, value: value.unwrap_or_default() }
+    }
+
+    pub(crate) fn message(&self) -> Message<'_> {
         let sequence_id = || self.model["sequenceId"].as_i64().expect("a sequence id");
         match self.model["type"].as_str().expect("a type") {
             "Invocation" => Message::Invocation(self.invocation()),
@@ -120,7 +134,7 @@ impl Described {
     }
 
     fn payload(&self) -> Payload<'_> {
-        Payload { format: Format::Json, bytes: &self.value }
+        Payload { format: self.format, bytes: &self.value }
     }
 }
 
@@ -130,14 +144,23 @@ fn borrow(value: &Value) -> Cow<'_, str> {
 
 /// Reads one record the way a connection does when it decodes no value: what is thrown away is validated.
 pub(super) fn read_whole(record: &[u8]) -> Result<Option<Value>, ProtocolError> {
-    let message = read(Format::Json, record)?;
-    validate(Format::Json, record)?;
+    read_whole_in(Format::Json, record)
+}
+
+pub(super) fn read_whole_in(format: Format, record: &[u8]) -> Result<Option<Value>, ProtocolError> {
+    let message = read(format, record)?;
+    validate(format, record)?;
     Ok(message.as_ref().map(describe))
 }
 
 /// Cuts one chunk into records and copies them.
 pub(super) fn records(bytes: &[u8]) -> Vec<Vec<u8>> {
+    records_in(Format::Json, bytes)
+}
+
+pub(super) fn records_in(format: Format, bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut reader = RecordReader::new(None);
+    reader.switch(Framing::of(format), None);
     let mut records = Vec::new();
     let flow = reader.push(bytes, |record| {
         records.push(record.to_vec());

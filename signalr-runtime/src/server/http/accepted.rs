@@ -1,5 +1,6 @@
 //! The seam between connections and what lives on them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,17 +8,20 @@ use http::request::Parts;
 
 use super::connections::{Connections, LiveEntry};
 use super::options::HttpOptions;
+use super::seat::Seat;
 use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
+use crate::server::admission::Permit;
 use crate::server::connection::ConnectionId;
+use crate::server::limits::Limits;
 use crate::transport::negotiate::TransportKind;
 
 /// What lives on connections: a hub, or a handler of bytes.
 pub(crate) trait Application: Send + Sync + 'static {
-    /// Its name, for logs and for what is sealed into its tokens.
-    fn name(&self) -> &'static str;
-
     fn options(&self) -> &HttpOptions;
+
+    /// What clients can make it hold.
+    fn limits(&self) -> &Limits;
 
     /// The connections it has, and the tokens of those it may get.
     fn connections(&self) -> &Arc<Connections>;
@@ -27,6 +31,9 @@ pub(crate) trait Application: Send + Sync + 'static {
 
     /// Who sends a request.
     fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked>;
+
+    /// Where a request comes from, if that is known.
+    fn client_address(&self, request: &Parts) -> Option<IpAddr>;
 
     /// Takes a connection whose transport is open, and serves it in tasks of its own.
     fn accept(self: Arc<Self>, accepted: Accepted);
@@ -52,4 +59,9 @@ pub(crate) struct Accepted {
     pub(crate) close_timeout: Duration,
     /// Its place among those that can be found by their token. Dropped when the transport has ended.
     pub(crate) live: Option<LiveEntry>,
+    /// Where the client brings a new socket, if it was granted that at negotiation. The application decides whether it
+    /// opens.
+    pub(crate) resume: Option<Arc<Seat>>,
+    /// Its place among all that there may be.
+    pub(crate) permit: Option<Permit>,
 }

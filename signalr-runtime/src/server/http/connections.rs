@@ -9,14 +9,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
+use super::absentees::Absentees;
 use super::options::HttpOptions;
 use super::requests::RequestConnection;
+use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
+use crate::server::admission::Admission;
 use crate::server::connection::ConnectionId;
+use crate::server::limits::Limits;
 
-/// The connections of one endpoint, and the seal of those that it may get.
+/// The connections of one endpoint, the seal of those that it may get, and how many that may be.
 pub(crate) struct Connections {
     pub(super) tokens: TokenSealer,
+    /// Those whose clients have lost their sockets and may come back.
+    pub(crate) absentees: Arc<Absentees>,
+    pub(super) admission: Admission,
     table: Mutex<Table>,
 }
 
@@ -30,16 +37,17 @@ struct Table {
 /// A connection, as the requests that belong to it find it.
 #[derive(Clone)]
 pub(super) enum Live {
-    /// It runs over a WebSocket.
-    Socket,
+    /// It runs over a WebSocket, and has a seat for the client if it may outlive that.
+    Socket(Option<Arc<Seat>>),
     /// It is made of requests.
     Requests(Arc<RequestConnection>),
 }
 
 impl Connections {
-    pub(crate) fn new(application: &'static str, options: &HttpOptions) -> Self {
+    pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
-        Self { tokens, table: Mutex::default() }
+        let absentees = Absentees::new(options.stateful_reconnect_total_buffer_size);
+        Self { tokens, absentees, admission: Admission::new(limits), table: Mutex::default() }
     }
 
     /// The connection of a token, if there is one.

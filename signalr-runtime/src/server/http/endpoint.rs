@@ -12,7 +12,8 @@ use super::options::unless_zero;
 use super::request::{accepts_events, connection_token};
 use super::requests::{Attached, RequestConnection};
 use super::response::{
-    HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain,
+    HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain, refused,
+    shutting_down,
 };
 use super::send::{self, RequestBody};
 use super::token::Claim;
@@ -41,7 +42,7 @@ pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody
         }
         Method::GET | Method::CONNECT if upgrade::is_requested(&parts) => {
             if app.is_stopping() {
-                return ResponseFuture::now(stopping());
+                return ResponseFuture::now(shutting_down(app.options().retry_after));
             }
             ResponseFuture::now(websocket::answer(app, user_id, parts))
         }
@@ -54,10 +55,6 @@ pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody
         Method::DELETE => ResponseFuture::now(delete(app, &parts, &user_id)),
         _ => ResponseFuture::now(method_not_allowed("GET, POST, DELETE")),
     }
-}
-
-fn stopping() -> HttpResponse {
-    plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down")
 }
 
 /// The connection that a request for a transport belongs to, which may be new.
@@ -81,24 +78,27 @@ fn requests(
             },
         ));
     }
-    find_or_make(app, claim, user_id, |_| {})
+    find_or_make(app, parts, claim, user_id, |_| {})
 }
 
 /// The connection of a token. One that is new is handed to `begin`.
 fn find_or_make(
     app: &Arc<dyn Application>,
+    parts: &Parts,
     claim: Claim,
     user_id: &UserId,
     begin: impl FnOnce(&Arc<RequestConnection>),
 ) -> Result<Arc<RequestConnection>, HttpResponse> {
     let options = app.options();
     let connections = app.connections();
-    if app.is_stopping() && connections.find(&claim).is_none() {
-        return Err(stopping());
-    }
+    let permit = match connections.find(&claim) {
+        Some(_) => None,
+        None if app.is_stopping() => return Err(shutting_down(options.retry_after)),
+        None => Some(connections.admission.connect(app.client_address(parts), user_id).map_err(refused)?),
+    };
     let made = connections.enter(claim, |entry| {
         let limit = unless_zero(options.application_max_buffer_size);
-        let connection = Arc::new(RequestConnection::new(entry, user_id.clone(), limit));
+        let connection = Arc::new(RequestConnection::new(entry, permit, user_id.clone(), limit));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     match made {
@@ -109,7 +109,7 @@ fn find_or_make(
         }
         Some(Err(Live::Requests(connection))) if connection.belongs_to(user_id) => Ok(connection),
         Some(Err(Live::Requests(_))) => Err(no_such_connection()),
-        Some(Err(Live::Socket)) => Err(other_transport()),
+        Some(Err(Live::Socket(_))) => Err(other_transport()),
     }
 }
 
@@ -122,14 +122,14 @@ fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: Reque
     let Some(claim) = connections.tokens.open(&token, user_id.as_deref()) else {
         return ResponseFuture::now(no_such_connection());
     };
-    if let Some(Live::Socket) = connections.find(&claim) {
+    if let Some(Live::Socket(_)) = connections.find(&claim) {
         return ResponseFuture::now(plain(
             StatusCode::METHOD_NOT_ALLOWED,
             "POST requests are not allowed for WebSocket connections.",
         ));
     }
     let (expiry, patience) = (claim.expiry, app.options().body_read_timeout);
-    let made = find_or_make(app, claim, user_id, |connection| {
+    let made = find_or_make(app, parts, claim, user_id, |connection| {
         let connection = Arc::clone(connection);
         tokio::spawn(async move {
             sleep_until(expiry).await;
@@ -163,7 +163,7 @@ fn delete(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId) -> HttpRe
             }
             _ => not_polled(),
         },
-        Some(Live::Socket) => not_polled(),
+        Some(Live::Socket(_)) => not_polled(),
         None if connections.is_unused(&claim) => not_polled(),
         None => no_such_connection(),
     }

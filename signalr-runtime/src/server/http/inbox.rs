@@ -4,10 +4,13 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use bytes::BytesMut;
+use tokio::io::ReadBuf;
+
 use crate::connection::duplex::Received;
 
 /// Filled by one request at a time, emptied by the connection's task.
-pub(super) struct Inbox {
+pub(crate) struct Inbox {
     limit: usize,
     /// Held by the request that writes: requests do not mix their bytes.
     turn: tokio::sync::Mutex<()>,
@@ -16,7 +19,7 @@ pub(super) struct Inbox {
 
 #[derive(Default)]
 struct State {
-    bytes: Vec<u8>,
+    bytes: BytesMut,
     end: Option<End>,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -32,7 +35,7 @@ enum End {
 
 /// The connection is over.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Closed;
+pub(crate) struct Closed;
 
 /// The right to write.
 pub(super) struct Turn<'a> {
@@ -42,7 +45,7 @@ pub(super) struct Turn<'a> {
 
 impl Inbox {
     /// A pipe that holds `limit` bytes.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { limit, turn: tokio::sync::Mutex::default(), state: Mutex::default() }
     }
 
@@ -70,8 +73,56 @@ impl Inbox {
         Poll::Ready(Received::Some)
     }
 
+    /// Reads as much as there is and fits; nothing at the end. Fails when the other side was lost.
+    pub(crate) fn poll_fill(&self, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<(), Closed>> {
+        let mut state = self.lock();
+        if state.bytes.is_empty() {
+            return match state.end {
+                Some(End::Ended) => Poll::Ready(Ok(())),
+                Some(End::Closed) => Poll::Ready(Err(Closed)),
+                None => {
+                    keep(&mut state.reader, cx);
+                    Poll::Pending
+                }
+            };
+        }
+        let fits = state.bytes.len().min(into.remaining());
+        into.put_slice(&state.bytes.split_to(fits));
+        if state.bytes.is_empty() {
+            state.bytes = BytesMut::new();
+        }
+        wake(&mut state.writer);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ready when there is room.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.bytes.len() < self.limit || state.end.is_some() {
+            return Poll::Ready(());
+        }
+        keep(&mut state.writer, cx);
+        Poll::Pending
+    }
+
+    /// Adds what one read has brought, after there was room.
+    pub(crate) fn push(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        if state.end.is_none() {
+            state.bytes.extend_from_slice(bytes);
+            wake(&mut state.reader);
+        }
+    }
+
+    /// The other side was lost: what it has sent may still be read.
+    pub(crate) fn lose(&self) {
+        let mut state = self.lock();
+        state.end.get_or_insert(End::Closed);
+        wake(&mut state.reader);
+    }
+
     /// Nothing more comes.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.finish(End::Ended);
     }
 
@@ -83,7 +134,7 @@ impl Inbox {
     fn finish(&self, end: End) {
         let mut state = self.lock();
         if end == End::Closed {
-            state.bytes = Vec::new();
+            state.bytes = BytesMut::new();
             state.end = Some(end);
         } else {
             state.end.get_or_insert(end);

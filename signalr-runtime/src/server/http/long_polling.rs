@@ -21,7 +21,8 @@ use super::request::detach;
 use super::requests::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, no_such_connection, other_transport, plain, with_type};
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::outbound::{Framing, Outbound, Piece};
+use crate::connection::outbound::{Framing, Outbound};
+use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
 
 const BYTES: &str = "application/octet-stream";
@@ -35,8 +36,8 @@ pub(super) fn answer(
 ) -> ResponseFuture {
     let options = app.options();
     let polls = Arc::new(Polls::default());
-    let entry = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
-        Ok(entry) => entry,
+    let (entry, permit) = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
+        Ok(place) => place,
         Err(Attached::Polls(polls)) => {
             let poll = polls.open(options.poll_timeout);
             return ResponseFuture::later(async move { brought(poll.await) });
@@ -60,6 +61,8 @@ pub(super) fn answer(
         // How long its client is waited for is the transport's own business.
         close_timeout: Duration::MAX,
         live: Some(entry),
+        resume: None,
+        permit,
     };
     Arc::clone(app).accept(accepted);
     ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new()))

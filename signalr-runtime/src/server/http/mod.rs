@@ -1,11 +1,12 @@
 //! Connections over HTTP, whatever lives on them: negotiation, the three transports, and the requests that belong to
 //! one connection (ASP.NET Core's `Http.Connections`).
 
+pub(crate) mod absentees;
 pub(crate) mod accepted;
 pub(crate) mod connections;
 pub(crate) mod endpoint;
 mod event_stream;
-mod inbox;
+pub(crate) mod inbox;
 mod long_polling;
 mod negotiate;
 pub(crate) mod options;
@@ -13,6 +14,8 @@ mod polls;
 mod request;
 mod requests;
 pub(crate) mod response;
+pub(crate) mod resumable;
+pub(crate) mod seat;
 pub(crate) mod send;
 mod server_sent_events;
 pub(crate) mod token;

@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use super::accepted::Application;
 use super::request::query;
-use super::response::{HttpResponse, plain, with_type};
+use super::response::{HttpResponse, refused, shutting_down, with_type};
 use super::token::new_connection_id;
 use crate::server::http::options::Transports;
 use crate::transport::negotiate::{
@@ -14,20 +14,26 @@ use crate::transport::negotiate::{
 };
 
 pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>) -> HttpResponse {
-    if app.is_stopping() {
-        return plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
-    }
     let options = app.options();
+    if app.is_stopping() {
+        return shutting_down(options.retry_after);
+    }
+    let connections = app.connections();
+    if let Err(refusal) = connections.admission.negotiate(app.client_address(parts)) {
+        return refused(refusal);
+    }
     let requested = query(parts, "negotiateVersion");
     let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
         Ok(version) => {
-            let tokens = &app.connections().tokens;
+            let tokens = &connections.tokens;
+            let asked = query(parts, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
+            let stateful = asked && options.allow_stateful_reconnects && options.transports.web_sockets;
             let (id, token) = match version {
-                NegotiateVersion::V0 => (tokens.seal_id(user_id, false), None),
+                NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),
                 NegotiateVersion::V1 => {
                     let id = new_connection_id();
-                    let token = tokens.seal(&id, user_id, false);
+                    let token = tokens.seal(&id, user_id, stateful);
                     (id, Some(ConnectionToken(token)))
                 }
             };
@@ -35,12 +41,17 @@ pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>
             Negotiation::Connection(NegotiatedConnection {
                 id: id.into(),
                 token,
-                stateful_reconnect: false,
+                stateful_reconnect: stateful,
                 transports: offered.map(Into::into).collect(),
             })
         }
     };
     with_type(StatusCode::OK, "application/json", Bytes::from(negotiation.write()))
+}
+
+/// Whether a text is what .NET takes for true.
+fn is_true(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("true")
 }
 
 impl Transports {

@@ -6,6 +6,7 @@ use super::accepted::UserId;
 use super::connections::LiveEntry;
 use super::inbox::Inbox;
 use super::polls::Polls;
+use crate::server::admission::Permit;
 
 /// A connection over Server-Sent Events or long polling; or one whose client has sent something already and has not
 /// said yet which of them it takes.
@@ -18,7 +19,7 @@ struct State {
     user_id: UserId,
     attached: Attached,
     /// Until there is a transport to keep it.
-    entry: Option<LiveEntry>,
+    place: Option<(LiveEntry, Option<Permit>)>,
 }
 
 /// What carries the other direction.
@@ -31,8 +32,8 @@ pub(super) enum Attached {
 
 impl RequestConnection {
     /// A connection without a transport, whose inbox holds `limit` bytes. It keeps its entry until one comes.
-    pub(super) fn new(entry: LiveEntry, user_id: UserId, limit: usize) -> Self {
-        let state = State { user_id, attached: Attached::Nothing, entry: Some(entry) };
+    pub(super) fn new(entry: LiveEntry, permit: Option<Permit>, user_id: UserId, limit: usize) -> Self {
+        let state = State { user_id, attached: Attached::Nothing, place: Some((entry, permit)) };
         Self { inbox: Arc::new(Inbox::new(limit)), state: Mutex::new(state) }
     }
 
@@ -53,20 +54,24 @@ impl RequestConnection {
 
     /// Gives the connection its transport, and with it the entry. Fails with what it runs on already, or with
     /// `Nothing` when it was abandoned meanwhile.
-    pub(super) fn attach(&self, to: Attached, user_id: UserId) -> Result<LiveEntry, Attached> {
+    pub(super) fn attach(
+        &self,
+        to: Attached,
+        user_id: UserId,
+    ) -> Result<(LiveEntry, Option<Permit>), Attached> {
         let mut state = self.lock();
-        let Some(entry) = state.entry.take() else {
+        let Some(place) = state.place.take() else {
             return Err(state.attached.clone());
         };
         state.attached = to;
         state.user_id = user_id;
-        Ok(entry)
+        Ok(place)
     }
 
     /// Gives up a connection that no transport has come for.
     pub(super) fn abandon(&self) {
-        let entry = self.lock().entry.take();
-        if entry.is_some() {
+        let place = self.lock().place.take();
+        if place.is_some() {
             self.inbox.close();
         }
     }

@@ -5,15 +5,17 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use super::event_stream::EventStream;
+use crate::server::admission::Refusal;
 
 /// The body of an answer: one piece of bytes, or the events of a connection as they come.
 pub struct ResponseBody(Content);
@@ -131,6 +133,20 @@ pub(super) fn with_type(status: StatusCode, content_type: &'static str, body: By
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// A new client comes while the application ends.
+pub(super) fn shutting_down(retry_after: Duration) -> HttpResponse {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
+    response.headers_mut().insert(RETRY_AFTER, retry_after.as_secs().into());
+    response
+}
+
+/// There is no room for what was asked.
+pub(super) fn refused(refusal: Refusal) -> HttpResponse {
+    let mut response = plain(refusal.status(), refusal.text());
+    response.headers_mut().insert(RETRY_AFTER, refusal.retry_after().into());
     response
 }
 

@@ -21,7 +21,8 @@ use super::request::detach;
 use super::requests::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain};
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::outbound::{Framing, Outbound, Piece};
+use crate::connection::outbound::{Framing, Outbound};
+use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
 
 /// A comment, so that the client learns at once that the stream is open.
@@ -34,8 +35,8 @@ pub(super) fn answer(
     user_id: UserId,
     parts: Parts,
 ) -> HttpResponse {
-    let entry = match connection.attach(Attached::Events, user_id.clone()) {
-        Ok(entry) => entry,
+    let (entry, permit) = match connection.attach(Attached::Events, user_id.clone()) {
+        Ok(place) => place,
         Err(Attached::Events) => return plain(StatusCode::CONFLICT, ""),
         Err(Attached::Nothing) => return no_such_connection(),
         Err(Attached::Polls(_)) => return other_transport(),
@@ -61,6 +62,8 @@ pub(super) fn answer(
         kind: TransportKind::ServerSentEvents,
         close_timeout: options.close_timeout,
         live: Some(entry),
+        resume: None,
+        permit,
     };
     Arc::clone(app).accept(accepted);
     response

@@ -10,8 +10,11 @@ use tokio::time::timeout;
 use super::accepted::{Accepted, Application, UserId};
 use super::connections::Live;
 use super::request::{connection_token, detach};
-use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain};
+use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain, refused};
+use super::resumable::Resumable;
+use super::seat::{ResumeRefused, Seat};
 use super::token::new_connection_id;
+use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::socket::from_upgraded;
@@ -38,37 +41,98 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             return refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into());
         }
     };
+    let upgrade = parts.extensions.remove::<OnUpgrade>();
     // Not before the request is found to be in order: a token opens one connection.
-    let (id, live) = match claim {
-        None => (new_connection_id(), None),
-        Some(claim) => match connections.enter(claim, |entry| (Live::Socket, entry)) {
-            None => return no_such_connection(),
-            Some(Ok(entry)) => (entry.id().clone(), Some(entry)),
-            Some(Err(Live::Socket)) => return plain(StatusCode::CONFLICT, ""),
-            Some(Err(Live::Requests(_))) => return other_transport(),
-        },
+    let (id, live, resume) = match claim {
+        None => (new_connection_id(), None, None),
+        Some(claim) => {
+            let stateful = claim.stateful && app.options().allow_stateful_reconnects;
+            let entered = connections.enter(claim, |entry| {
+                let attempts = app.options().stateful_reconnects_per_minute;
+                let seat = stateful.then(|| Seat::new(user_id.clone(), attempts));
+                (Live::Socket(seat.clone()), (entry, seat))
+            });
+            match entered {
+                None => return no_such_connection(),
+                Some(Ok((entry, seat))) => (entry.id().clone(), Some(entry), seat),
+                Some(Err(Live::Socket(seat))) => {
+                    return come_back(app, seat, &user_id, upgrade, response);
+                }
+                Some(Err(Live::Requests(_))) => return other_transport(),
+            }
+        }
     };
-    let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {
-        return plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections");
+    let Some(upgrade) = upgrade else { return cannot_upgrade() };
+    let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
+        Ok(permit) => permit,
+        Err(refusal) => return refused(refusal),
     };
     let app = Arc::clone(app);
-    let deadline = app.options().disconnect_timeout;
     tokio::spawn(async move {
-        // The client may go, or never take the response: nothing is left of it then.
-        if let Ok(Ok(upgraded)) = timeout(deadline, upgrade).await {
-            let (socket, early) = from_upgraded(upgraded);
-            let accepted = Accepted {
-                id,
-                user_id: Ok(user_id),
-                // In a fresh task: what the upgrade has held would stay as long as the connection.
-                request: detach(parts),
-                transport: Box::new(WebSocket::server(socket, &early)),
-                framing: Framing::WebSocket,
-                kind: TransportKind::WebSockets,
-                close_timeout: app.options().close_timeout,
-                live,
-            };
-            app.accept(accepted);
+        let Some(socket) = upgraded(&*app, upgrade).await else { return };
+        let transport = match &resume {
+            None => socket,
+            Some(seat) => {
+                let absentees = Arc::clone(&app.connections().absentees);
+                let patience = app.options().disconnect_timeout;
+                Box::new(Resumable::new(socket, Arc::clone(seat), absentees, patience))
+            }
+        };
+        let accepted = Accepted {
+            id,
+            user_id: Ok(user_id),
+            // In a fresh task: what the upgrade has held would stay as long as the connection.
+            request: detach(parts),
+            transport,
+            framing: Framing::WebSocket,
+            kind: TransportKind::WebSockets,
+            close_timeout: app.options().close_timeout,
+            live,
+            resume,
+            permit: Some(permit),
+        };
+        app.accept(accepted);
+    });
+    response
+}
+
+fn cannot_upgrade() -> HttpResponse {
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
+}
+
+/// The WebSocket that an upgrade leads to. The client may go, or never take the response: nothing is left of it then.
+async fn upgraded(app: &dyn Application, upgrade: OnUpgrade) -> Option<Box<dyn Duplex>> {
+    let upgraded = timeout(app.options().disconnect_timeout, upgrade).await.ok()?.ok()?;
+    let (socket, early) = from_upgraded(upgraded);
+    let limits = app.limits();
+    Some(Box::new(WebSocket::server(socket, &early).limited(limits.fragments, limits.control_frames)))
+}
+
+/// A second WebSocket with the token of a connection that has one: the client has lost that, and brings a new one.
+fn come_back(
+    app: &Arc<dyn Application>,
+    seat: Option<Arc<Seat>>,
+    user_id: &UserId,
+    upgrade: Option<OnUpgrade>,
+    response: HttpResponse,
+) -> HttpResponse {
+    let Some(seat) = seat else {
+        return plain(StatusCode::CONFLICT, "");
+    };
+    if !seat.belongs_to(user_id) {
+        return no_such_connection();
+    }
+    match seat.admit() {
+        Ok(()) => {}
+        Err(ResumeRefused::NotResumable) => return plain(StatusCode::CONFLICT, ""),
+        Err(ResumeRefused::Closing) => return plain(StatusCode::NO_CONTENT, ""),
+        Err(ResumeRefused::TooOften) => return plain(StatusCode::TOO_MANY_REQUESTS, ""),
+    }
+    let Some(upgrade) = upgrade else { return cannot_upgrade() };
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        if let Some(socket) = upgraded(&*app, upgrade).await {
+            seat.hand_in(socket);
         }
     });
     response

@@ -50,7 +50,9 @@ impl Duplex for Watched {
     }
 }
 
+/// A client of any hub protocol. What it sends and receives is given in JSON, whatever it is on the wire.
 pub(super) struct Client {
+    format: Format,
     end: Memory,
     queue: Outbound,
     received: Vec<u8>,
@@ -69,12 +71,17 @@ pub(super) enum Over {
 impl Client {
     pub(super) fn new(end: Memory, ended: Arc<Mutex<Option<End>>>) -> Self {
         let queue = Outbound::new(Framing::Bare, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
-        Self { end, queue, received: Vec::new(), records: VecDeque::new(), ended }
+        Self { format: Format::Json, end, queue, received: Vec::new(), records: VecDeque::new(), ended }
     }
 
     pub(super) async fn shake_hands(&mut self) {
-        self.send(r#"{"protocol":"json","version":1}"#).await;
+        self.shake_hands_for(Format::Json).await;
+    }
+
+    pub(super) async fn shake_hands_for(&mut self, format: Format) {
+        self.send(format!(r#"{{"protocol":"{}","version":1}}"#, format.name())).await;
         assert_eq!(self.next().await, "{}");
+        self.format = format;
     }
 
     /// Sends a record.
@@ -86,14 +93,20 @@ impl Client {
     pub(super) async fn send_all(&mut self, records: impl IntoIterator<Item: AsRef<str>>) {
         let mut bytes = Vec::new();
         for record in records {
-            bytes.extend_from_slice(record.as_ref().as_bytes());
-            bytes.push(0x1E);
+            match self.format {
+                Format::Json => {
+                    bytes.extend_from_slice(record.as_ref().as_bytes());
+                    bytes.push(0x1E);
+                }
+                #[cfg(feature = "messagepack")]
+                format => bytes.extend(translate(Format::Json, record.as_ref().as_bytes(), format)),
+            }
         }
         self.send_bytes(&bytes).await;
     }
 
     pub(super) async fn send_bytes(&mut self, bytes: &[u8]) {
-        self.queue.push_record(Format::Json, bytes);
+        self.queue.push_control(Format::Json, bytes);
         // What does not fit goes out while we read.
         let _ = poll_fn(|cx| Poll::Ready(self.end.poll_send(cx, &self.queue))).await;
     }
@@ -152,6 +165,17 @@ impl Client {
         records
     }
 
+    /// The next bytes, as they are.
+    #[cfg(feature = "messagepack")]
+    pub(super) async fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let Self { end, received, .. } = self;
+        while received.len() < count {
+            let got = poll_fn(|cx| end.poll_receive(cx, &mut |bytes| received.extend_from_slice(bytes)));
+            assert!(matches!(got.await, Ok(Received::Some)), "more comes");
+        }
+        received.drain(..count).collect()
+    }
+
     /// Reads about `bytes` bytes and forgets them.
     pub(super) async fn swallow(&mut self, bytes: usize) {
         let mut swallowed = 0;
@@ -171,12 +195,11 @@ impl Client {
                 end.poll_receive(cx, &mut |bytes| received.extend_from_slice(bytes))
             });
             let got = got.await;
-            while let Some(at) = self.received.iter().position(|byte| *byte == 0x1E) {
-                let record = self.received.drain(..=at).take(at).collect();
-                self.records.push_back(String::from_utf8(record).unwrap());
+            while let Some(record) = self.cut() {
+                self.records.push_back(record);
             }
             let over = match got {
-                Ok(Received::Some) => continue,
+                Ok(Received::Some | Received::Interrupted) => continue,
                 Ok(Received::End) => {
                     // The server waits for our end.
                     let _ = poll_fn(|cx| self.end.poll_close(cx, End::Normal)).await;
@@ -189,12 +212,53 @@ impl Client {
         }
     }
 
+    /// Takes one whole record out of what was received.
+    fn cut(&mut self) -> Option<String> {
+        match self.format {
+            Format::Json => {
+                let at = self.received.iter().position(|byte| *byte == 0x1E)?;
+                let record = self.received.drain(..=at).take(at).collect();
+                Some(String::from_utf8(record).unwrap())
+            }
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => {
+                let prefix = crate::protocol::prefix::Prefix::read(&self.received).unwrap()?;
+                let end = prefix.len + prefix.record;
+                if self.received.len() < end {
+                    return None;
+                }
+                let record: Vec<u8> = self.received.drain(..end).skip(prefix.len).collect();
+                let mut text = translate(Format::MessagePack, &record, Format::Json);
+                assert_eq!(text.pop(), Some(0x1E));
+                Some(String::from_utf8(text).unwrap())
+            }
+        }
+    }
+
     /// Closes our direction in good order; the server's stays open.
     pub(super) async fn leave(&mut self) {
         let _ = poll_fn(|cx| Poll::Ready(self.end.poll_close(cx, End::Normal))).await;
     }
 
+    /// Goes on with another line. What was on its way over the old one is lost, as is half a record.
+    pub(super) fn continue_on(&mut self, end: Memory) {
+        self.end = end;
+        self.received.clear();
+        self.queue = Outbound::new(Framing::Bare, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
+    }
+
     pub(super) fn line(&self) -> Line {
         self.end.line()
     }
+}
+
+/// A record as a whole frame of another protocol.
+#[cfg(feature = "messagepack")]
+fn translate(from: Format, record: &[u8], to: Format) -> Vec<u8> {
+    use crate::protocol::tests::model::{Described, describe};
+
+    let message = crate::protocol::read(from, record).unwrap().expect("a known message");
+    let mut frame = Vec::new();
+    crate::protocol::write(to, &Described::of(to, &describe(&message)).message(), &mut frame);
+    frame
 }

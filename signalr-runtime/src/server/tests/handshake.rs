@@ -37,7 +37,7 @@ async fn what_is_refused() {
     let unreadable = "An unexpected error occurred during connection handshake.";
     let cases = [
         (r#"{"protocol":"xml","version":1}"#, "The protocol 'xml' is not supported.", ""),
-        (r#"{"protocol":"messagepack","version":1}"#, "The protocol 'messagepack' is not supported.", ""),
+        (r#"{"protocol":"blazorpack","version":1}"#, "The protocol 'blazorpack' is not supported.", ""),
         (
             r#"{"protocol":"json","version":3}"#,
             "The server does not support version 3 of the 'json' protocol.",
@@ -164,4 +164,32 @@ async fn a_user_id_that_panics_refuses_it() {
     client.send(HELLO).await;
     client.expect_last(&refused("An unexpected error occurred during connection handshake.")).await;
     assert_eq!(server.handle().connection_count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_protocols_of_the_hub_are_accepted() {
+    use crate::HubProtocol;
+
+    let hub = |supported_protocols: &[HubProtocol]| {
+        let supported_protocols = supported_protocols.to_vec();
+        Server::with(HubOptions { supported_protocols, ..HubOptions::default() })
+    };
+    let mut client = hub(&[HubProtocol::Json]).open();
+    client.send(r#"{"protocol":"messagepack","version":1}"#).await;
+    client.expect_last(&refused("The protocol 'messagepack' is not supported.")).await;
+    #[cfg(feature = "messagepack")]
+    {
+        let mut client = hub(&[HubProtocol::MessagePack]).open();
+        client.send(HELLO).await;
+        client.expect_last(&refused("The protocol 'json' is not supported.")).await;
+        let mut client = Server::new().open();
+        client.send(r#"{"protocol":"MessagePack","version":3}"#).await;
+        client
+            .expect_last(&refused("The server does not support version 3 of the 'MessagePack' protocol."))
+            .await;
+    }
+    // A server without any protocol has failed.
+    let mut client = hub(&[]).open();
+    client.send(HELLO).await;
+    assert_eq!(client.rest().await, (vec![], Over::Closed(End::Fault)));
 }

@@ -3,6 +3,7 @@
 mod any_client;
 mod client;
 mod probe;
+mod recorder;
 mod requests;
 
 mod access_token;
@@ -11,6 +12,7 @@ mod cancel;
 mod client_results;
 mod close;
 mod dispatch;
+mod drain;
 mod every_transport;
 mod filters;
 mod handshake;
@@ -18,17 +20,27 @@ mod keep_alive;
 mod lifecycle;
 mod limits;
 mod long_polling;
+#[cfg(feature = "metrics")]
+mod measurements;
+#[cfg(feature = "messagepack")]
+mod messagepack;
 mod negotiate;
 mod ordering;
 mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+#[cfg(feature = "axum")]
+mod raw;
+mod secrets;
 mod selections;
 mod send;
 mod server_sent_events;
 mod shutdown;
+mod slow_consumers;
+mod stateful;
 mod streams;
+mod traces;
 mod uploads;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,9 +51,13 @@ use probe::{Probe, ProbeHubContract, World};
 
 use super::connection::ConnectionId;
 use super::http::accepted::{Accepted, Application};
+use super::http::seat::Seat;
 use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
+use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
+#[cfg(feature = "messagepack")]
+use crate::contract::value::Format;
 use crate::transport::memory;
 use crate::transport::negotiate::TransportKind;
 
@@ -85,29 +101,43 @@ impl Server {
 
     /// A client whose line holds `capacity` bytes in each direction.
     fn open_narrow(&self, capacity: usize) -> Client {
-        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let (near, far) = memory::pair(capacity);
         let ended = Arc::new(Mutex::new(None));
+        self.accept(Box::new(Watched { end: far, ended: Arc::clone(&ended) }), None);
+        Client::new(near, ended)
+    }
+
+    /// Serves a connection on `transport`.
+    fn accept(&self, transport: Box<dyn Duplex>, resume: Option<Arc<Seat>>) {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let (request, ()) =
             http::Request::builder().uri(format!("/hub?user=u{number}")).body(()).unwrap().into_parts();
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
             user_id: self.service.shared.user_id(&request),
             request,
-            transport: Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
+            transport,
             framing: Framing::Bare,
             kind: TransportKind::WebSockets,
             close_timeout: self.service.shared.options().close_timeout,
             live: None,
+            resume,
+            permit: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
-        Client::new(near, ended)
     }
 
     /// A client that has shaken hands.
     async fn connect(&self) -> Client {
         let mut client = self.open();
         client.shake_hands().await;
+        client
+    }
+
+    #[cfg(feature = "messagepack")]
+    async fn connect_with(&self, format: Format) -> Client {
+        let mut client = self.open();
+        client.shake_hands_for(format).await;
         client
     }
 

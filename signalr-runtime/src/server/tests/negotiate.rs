@@ -1,6 +1,6 @@
 //! Negotiation, tokens, and the answers to other requests, without a socket.
 
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use serde_json::Value;
@@ -169,8 +169,14 @@ async fn a_token_opens_one_connection_for_a_while() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_new_while_the_hub_ends() {
-    let server = Server::new();
+    let retry_after = std::time::Duration::from_secs(7);
+    let http = HttpOptions { retry_after, ..HttpOptions::default() };
+    let server = Server::with(HubOptions { http, ..HubOptions::default() });
     server.handle().shut_down().await;
-    assert_eq!(ask(&server, Method::POST, "/hub/negotiate").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let refused = ask(&server, Method::POST, "/hub/negotiate").await;
+    assert_eq!(
+        (refused.status(), &refused.headers()[RETRY_AFTER]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"7".parse().unwrap())
+    );
     assert_eq!(open(&server, "").await, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -8,15 +8,15 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::StatusCode;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use http::{Request as HttpRequest, StatusCode};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::*;
 use crate::server::HubRouterExt;
 
-async fn serve(app: Router) -> SocketAddr {
+pub(super) async fn serve(app: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -45,33 +45,42 @@ async fn request(address: SocketAddr, head: &str) -> (TcpStream, String) {
     (stream, answer)
 }
 
-async fn within<F: Future>(future: F) -> F::Output {
+pub(super) async fn within<F: Future>(future: F) -> F::Output {
     timeout(Duration::from_secs(10), future).await.expect("nothing happens")
 }
 
 /// The client's end of a WebSocket.
-struct Socket(TcpStream);
+pub(super) struct Socket<S = TcpStream>(S);
 
 impl Socket {
-    async fn open(address: SocketAddr, path: &str) -> Self {
+    /// Opens a WebSocket for a user, without a handshake. The answer to a request that opens none is the error.
+    pub(super) async fn upgrade(address: SocketAddr, path: &str, user: &str) -> Result<Self, String> {
         let head = format!(
             "GET {path} HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nX-User: ada"
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nX-User: {user}"
         );
         let (stream, answer) = request(address, &head).await;
-        assert!(answer.starts_with("http/1.1 101 "), "{answer}");
+        if !answer.starts_with("http/1.1 101 ") {
+            return Err(answer);
+        }
         assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
-        let mut socket = Self(stream);
+        Ok(Self(stream))
+    }
+
+    async fn open(address: SocketAddr, path: &str) -> Self {
+        let mut socket = Self::upgrade(address, path, "ada").await.unwrap();
         socket.send(r#"{"protocol":"json","version":1}"#).await;
         assert_eq!(socket.next().await, (1, b"{}\x1E".to_vec()));
         socket
     }
+}
 
-    async fn send(&mut self, record: &str) {
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+    pub(super) async fn send(&mut self, record: &str) {
         self.frame(0x81, format!("{record}\u{1E}").as_bytes()).await;
     }
 
-    async fn frame(&mut self, opcode: u8, payload: &[u8]) {
+    pub(super) async fn frame(&mut self, opcode: u8, payload: &[u8]) {
         // With a mask of zeroes.
         let mut frame = vec![opcode, 0xFE];
         frame.extend_from_slice(&u16::try_from(payload.len()).unwrap().to_be_bytes());
@@ -84,7 +93,7 @@ impl Socket {
     }
 
     /// The opcode and the payload of the next frame.
-    async fn next(&mut self) -> (u8, Vec<u8>) {
+    pub(super) async fn next(&mut self) -> (u8, Vec<u8>) {
         let [first, short] = within(self.0.read_u16()).await.unwrap().to_be_bytes();
         assert_eq!(first & 0xF0, 0x80, "a whole frame");
         let length = match short {
@@ -97,14 +106,14 @@ impl Socket {
         (first & 0x0F, payload)
     }
 
-    async fn text(&mut self) -> String {
+    pub(super) async fn text(&mut self) -> String {
         let (opcode, payload) = self.next().await;
         assert_eq!(opcode, 1);
         String::from_utf8(payload).unwrap().trim_end_matches('\u{1E}').to_owned()
     }
 
     /// Makes sure that the next frame is a close frame with this code, and that the line ends after our answer.
-    async fn expect_end(&mut self, code: u16) {
+    pub(super) async fn expect_end(&mut self, code: u16) {
         assert_eq!(self.next().await, (8, code.to_be_bytes().to_vec()));
         self.frame(0x88, &code.to_be_bytes()).await;
         assert_eq!(within(self.0.read(&mut [0])).await.unwrap(), 0);
@@ -387,4 +396,42 @@ async fn a_graceful_shutdown_tells_every_client() {
     drop(socket);
     within(serving).await.unwrap().unwrap();
     assert!(server.log()[0].ends_with("disconnected"), "{:?}", server.log());
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn a_websocket_is_a_stream_of_http2() {
+    use http_body_util::{BodyExt, Empty};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let (mut client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let uri = |rest: &str| format!("http://{address}/hub{rest}");
+    let request =
+        HttpRequest::post(uri("/negotiate?negotiateVersion=1")).body(Empty::<&[u8]>::new()).unwrap();
+    let body =
+        within(client.send_request(request)).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let token = body["connectionToken"].as_str().unwrap();
+
+    let connect = |version: &str| {
+        HttpRequest::connect(uri(&format!("?id={token}")))
+            .extension(hyper::ext::Protocol::from_static("websocket"))
+            .header("sec-websocket-version", version)
+            .body(Empty::<&[u8]>::new())
+            .unwrap()
+    };
+    let refused = within(client.send_request(connect("8"))).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let mut opened = within(client.send_request(connect("13"))).await.unwrap();
+    assert_eq!(opened.status(), StatusCode::OK);
+    let mut socket = Socket(TokioIo::new(hyper::upgrade::on(&mut opened).await.unwrap()));
+    socket.send(r#"{"protocol":"json","version":1}"#).await;
+    assert_eq!(socket.next().await, (1, b"{}\x1E".to_vec()));
+    socket.send(&call("1", "Id", "[]")).await;
+    assert_eq!(socket.text().await, result("1", &body["connectionId"].to_string()));
 }

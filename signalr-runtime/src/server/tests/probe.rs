@@ -184,6 +184,9 @@ impl Drop for Dropped {
     }
 }
 
+/// What the code of a value says that cannot be written.
+pub(super) const UNWRITABLE: &str = "a value that cannot be written";
+
 /// A value that its own code does not let pass.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Broken {
@@ -194,7 +197,7 @@ pub(super) enum Broken {
 impl Serialize for Broken {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Fails => Err(serde::ser::Error::custom("a value that cannot be written")),
+            Self::Fails => Err(serde::ser::Error::custom(UNWRITABLE)),
             Self::Panics => panic!("a serializer panics on purpose"),
         }
     }

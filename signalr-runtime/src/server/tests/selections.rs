@@ -98,7 +98,7 @@ async fn groups_are_joined_and_left_at_once_and_for_good() {
     let gone = server.service.shared.core.lifetime.get("c3").unwrap();
     clients.remove(2);
     settle().await;
-    server.service.shared.core.lifetime.join(&gone, "g");
+    server.service.shared.core.lifetime.join(&gone, "g").unwrap();
     assert_eq!(heard(&mut clients, "group", r#"["g"]"#).await, [0, 0, 0, 1]);
     clients.clear();
     settle().await;

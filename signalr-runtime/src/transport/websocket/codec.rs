@@ -11,6 +11,7 @@ use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 use super::close::PeerClose;
 use super::mask;
 use super::utf8::{NotUtf8, Utf8};
+use crate::connection::limit::Limit;
 
 /// Which end of the connection this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +29,11 @@ const MAX_HEADER: usize = 14;
 /// The longest payload of a data frame: the highest bit of its length is zero (RFC 6455 §5.2).
 const MAX_LENGTH: u64 = u64::MAX >> 1;
 
-/// A message may come in this many fragments of any size, and in one more for each
-/// [`BYTES_PER_FRAGMENT`] bytes of it: the .NET client sends a large message in one fragment per buffer it
-/// filled, and only tiny fragments are a nuisance.
-const FREE_FRAGMENTS: u64 = 64;
+/// In how many fragments of any size a message may come, unless something else was said.
+pub(super) const FREE_FRAGMENTS: u64 = 64;
+
+/// A message may come in one fragment more for each so many bytes of it: the .NET client sends a large message in
+/// one fragment per buffer it filled, and only tiny fragments are a nuisance.
 const BYTES_PER_FRAGMENT: u64 = 256;
 
 /// Bytes as they were read, from which the reader takes its part.
@@ -52,6 +54,8 @@ pub(super) enum Event<'a> {
     /// A ping, to be answered with the same payload.
     Ping(Vec<u8>),
     Pong,
+    /// A message without a single byte.
+    Empty,
     /// The peer sends nothing more.
     Close(PeerClose),
 }
@@ -83,6 +87,8 @@ pub(super) enum Violation {
     NotUtf8,
     #[error("a message came in too many small fragments")]
     TooManyFragments,
+    #[error("too many frames came that carry no data")]
+    TooManyControlFrames,
 }
 
 impl Violation {
@@ -91,7 +97,17 @@ impl Violation {
         match self {
             Self::NotUtf8 => CloseCode::Invalid,
             Self::TooManyFragments => CloseCode::Size,
+            Self::TooManyControlFrames => CloseCode::Policy,
             _ => CloseCode::Protocol,
+        }
+    }
+
+    /// The limit that was reached; none where RFC 6455 was broken.
+    pub(super) fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::TooManyFragments => Some(Limit::Fragments),
+            Self::TooManyControlFrames => Some(Limit::ControlFrames),
+            _ => None,
         }
     }
 }
@@ -100,6 +116,8 @@ impl Violation {
 #[derive(Debug)]
 pub(super) struct FrameReader {
     role: Role,
+    /// In how many fragments of any size a message may come.
+    free_fragments: u64,
     position: Position,
     /// The data message whose last frame has not ended.
     message: Option<Message>,
@@ -138,9 +156,9 @@ struct Message {
 }
 
 impl FrameReader {
-    /// A reader for the frames that the other end sends to `role`.
-    pub(super) fn new(role: Role) -> Self {
-        Self { role, position: Position::START, message: None }
+    /// A reader for the frames that the other end sends to `role`, each message in `free_fragments` of any size.
+    pub(super) fn new(role: Role, free_fragments: u64) -> Self {
+        Self { role, free_fragments, position: Position::START, message: None }
     }
 
     /// Takes the next event from `input`; `None` when `input` is used up.
@@ -164,7 +182,7 @@ impl FrameReader {
                 }
                 Position::Data { payload, last } => {
                     let part = payload.take(input);
-                    let (mut good, mut whole) = (part.len(), true);
+                    let (mut good, mut whole, mut empty) = (part.len(), true, false);
                     if let Some(message) = &mut self.message {
                         (good, whole) = message.check(part);
                     }
@@ -174,7 +192,7 @@ impl FrameReader {
                         self.position = match *last {
                             true if !whole => Position::NotUtf8,
                             true => {
-                                self.message = None;
+                                empty = self.message.take().is_some_and(|message| message.bytes == 0);
                                 Position::START
                             }
                             false => Position::START,
@@ -184,6 +202,9 @@ impl FrameReader {
                     }
                     if let Some(part @ [_, ..]) = part.get(..good) {
                         return Ok(Some(Event::Data(part)));
+                    }
+                    if empty {
+                        return Ok(Some(Event::Empty));
                     }
                 }
                 Position::NotUtf8 => return Err(Violation::NotUtf8),
@@ -227,7 +248,7 @@ impl FrameReader {
             }
             OpCode::Data(data) => {
                 match (data, &mut self.message) {
-                    (Data::Continue, Some(message)) => message.next_fragment()?,
+                    (Data::Continue, Some(message)) => message.next_fragment(self.free_fragments)?,
                     (Data::Continue, None) => return Err(Violation::NothingToContinue),
                     (_, Some(_)) => return Err(Violation::MessageNotFinished),
                     (_, none) => {
@@ -281,9 +302,9 @@ impl Payload {
 }
 
 impl Message {
-    fn next_fragment(&mut self) -> Result<(), Violation> {
+    fn next_fragment(&mut self, free: u64) -> Result<(), Violation> {
         self.fragments += 1;
-        if self.fragments > FREE_FRAGMENTS + self.bytes / BYTES_PER_FRAGMENT {
+        if self.fragments > free.saturating_add(self.bytes / BYTES_PER_FRAGMENT) {
             return Err(Violation::TooManyFragments);
         }
         Ok(())

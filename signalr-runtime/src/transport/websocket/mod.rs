@@ -7,6 +7,7 @@
 
 pub(crate) mod close;
 mod codec;
+mod control;
 mod mask;
 pub(crate) mod socket;
 pub(crate) mod stream;

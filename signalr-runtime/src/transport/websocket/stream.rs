@@ -10,10 +10,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tungstenite::protocol::frame::coding::{CloseCode, Control};
 
 use super::close::PeerClose;
-use super::codec::{Chunk, Event, FrameReader, Role};
+use super::codec::{Chunk, Event, FREE_FRAGMENTS, FrameReader, Role, Violation};
+use super::control::ControlFrames;
 use super::write::{self, Batch};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;
+use crate::connection::rate::Rate;
 use crate::contract::value::Format;
 
 /// How much one read can bring.
@@ -33,8 +35,9 @@ pub(crate) struct WebSocket<S> {
     early: Bytes,
     reader: FrameReader,
     incoming: Incoming,
-    /// The payload of the newest ping that has no answer yet.
-    ping: Option<Vec<u8>>,
+    /// How often the peer may send a frame that carries no data.
+    control_rate: Option<Rate>,
+    control: Option<Box<ControlFrames>>,
     batch: Batch,
     closing: Closing,
 }
@@ -86,15 +89,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         Self::new(io, early, Sender::Client(format))
     }
 
+    /// Puts up with so many fragments of any size in one message, and with frames without data at this rate.
+    pub(crate) fn limited(mut self, fragments: u64, control_frames: Option<Rate>) -> Self {
+        self.reader = FrameReader::new(self.sender.role(), fragments);
+        self.control_rate = control_frames;
+        self
+    }
+
     fn new(io: S, early: &[u8], sender: Sender) -> Self {
         Self {
             io,
-            reader: FrameReader::new(sender.role()),
+            reader: FrameReader::new(sender.role(), FREE_FRAGMENTS),
             sender,
             // A copy: what hyper hands over, even when it is empty, holds on to the buffer it has read into.
             early: Bytes::copy_from_slice(early),
             incoming: Incoming::Open,
-            ping: None,
+            control_rate: None,
+            control: None,
             batch: Batch::default(),
             closing: Closing::Open,
         }
@@ -135,21 +146,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     fn take_in(&mut self, chunk: &mut [u8], receive: &mut dyn FnMut(&[u8])) -> io::Result<Received> {
         let mut chunk = Chunk(chunk);
         loop {
-            match self.reader.next(&mut chunk) {
+            let taken = match self.reader.next(&mut chunk) {
                 Ok(None) => return Ok(Received::Some),
-                Ok(Some(Event::Data(data))) => receive(data),
-                Ok(Some(Event::Ping(payload))) => self.ping = Some(payload),
-                Ok(Some(Event::Pong)) => {}
+                Ok(Some(Event::Data(data))) => {
+                    receive(data);
+                    Ok(())
+                }
+                Ok(Some(Event::Ping(payload))) => self.control().ping(payload),
+                Ok(Some(Event::Pong | Event::Empty)) => self.control().count(),
                 Ok(Some(Event::Close(close))) => {
                     self.incoming = Incoming::Closed(close);
                     return Ok(Received::End);
                 }
-                Err(violation) => {
-                    self.incoming = Incoming::Broken(violation.close_code());
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, violation));
-                }
+                Err(violation) => Err(violation),
+            };
+            if let Err(violation) = taken {
+                return Err(self.broken(violation));
             }
         }
+    }
+
+    fn control(&mut self) -> &mut ControlFrames {
+        self.control.get_or_insert_with(|| Box::new(ControlFrames::new(self.control_rate)))
+    }
+
+    /// The peer broke the protocol, or asks for too much.
+    fn broken(&mut self, violation: Violation) -> io::Error {
+        if let (Sender::Server, Some(limit)) = (self.sender, violation.limit()) {
+            limit.hit();
+        }
+        self.incoming = Incoming::Broken(violation.close_code());
+        io::Error::new(io::ErrorKind::InvalidData, violation)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -219,7 +246,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
             pieces.clear();
             self.batch.push(message);
         }
-        if let Some(payload) = self.ping.take() {
+        if let Some(control) = &mut self.control
+            && let Some(payload) = control.answer(cx)
+        {
             self.batch.push_first(write::control(self.sender.role(), Control::Pong, &payload));
         }
         self.poll_write(cx)

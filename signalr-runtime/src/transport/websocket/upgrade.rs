@@ -1,4 +1,4 @@
-//! The opening handshake over HTTP/1.1 (RFC 6455 §4), without I/O.
+//! The opening handshake, over HTTP/1.1 (RFC 6455 §4) or over HTTP/2 (RFC 8441), without I/O.
 
 use http::header::{
     CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
@@ -14,13 +14,33 @@ const UPGRADE_TOKEN: HeaderValue = HeaderValue::from_static("Upgrade");
 
 /// Whether the request asks for a WebSocket at all, well or badly.
 pub(crate) fn is_requested(request: &request::Parts) -> bool {
-    request.method == Method::GET && has_token(&request.headers, &UPGRADE, "websocket")
+    (request.method == Method::GET && has_token(&request.headers, &UPGRADE, "websocket"))
+        || is_stream(request)
+}
+
+/// Whether the request asks that its HTTP/2 stream becomes a WebSocket.
+fn is_stream(request: &request::Parts) -> bool {
+    #[cfg(feature = "http2")]
+    let asks = request
+        .extensions
+        .get::<hyper::ext::Protocol>()
+        .is_some_and(|protocol| protocol.as_str() == "websocket");
+    #[cfg(not(feature = "http2"))]
+    let asks = false;
+    request.method == Method::CONNECT && asks
 }
 
 /// The response that opens the WebSocket, or why it stays shut.
 pub(crate) fn accept(request: &request::Parts) -> Result<Response<()>, Refusal> {
-    let key = check(request)?;
     let mut response = Response::new(());
+    if is_stream(request) {
+        // The stream is there already: nothing is switched, and there is no key.
+        return match single(&request.headers, &SEC_WEBSOCKET_VERSION) {
+            Some(version) if version == VERSION => Ok(response),
+            _ => Err(Refusal::StreamVersion),
+        };
+    }
+    let key = check(request)?;
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(CONNECTION, UPGRADE_TOKEN);
@@ -37,6 +57,8 @@ pub(crate) enum Refusal {
     Connection,
     Upgrade,
     Version,
+    /// The same over HTTP/2, where nothing can be upgraded.
+    StreamVersion,
     Key,
 }
 
@@ -56,6 +78,10 @@ impl Refusal {
             ),
             Self::Version => (
                 StatusCode::UPGRADE_REQUIRED,
+                "The Sec-WebSocket-Version header must be '13', the version of RFC 6455.",
+            ),
+            Self::StreamVersion => (
+                StatusCode::BAD_REQUEST,
                 "The Sec-WebSocket-Version header must be '13', the version of RFC 6455.",
             ),
             Self::Key => (

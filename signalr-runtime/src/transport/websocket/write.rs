@@ -12,7 +12,7 @@ use tungstenite::protocol::frame::coding::{Control, OpCode};
 use super::codec::Role;
 use super::mask;
 use crate::connection::frame::WebSocketHeader;
-use crate::connection::outbound::Piece;
+use crate::connection::pieces::Piece;
 use crate::contract::value::Format;
 
 /// At most so many pieces go into one write.
@@ -37,7 +37,7 @@ pub(super) fn control(role: Role, control: Control, payload: &[u8]) -> Vec<u8> {
 pub(super) fn masked_message(format: Format, pieces: &VecDeque<Piece>) -> Vec<u8> {
     const MASKED: u8 = 0x80;
     let payload = pieces.iter().map(|piece| piece.as_ref().len()).sum();
-    let header = WebSocketHeader::new(format, payload);
+    let header = WebSocketHeader::new(format.transfer_format(), payload);
     let mask: [u8; 4] = rand::random();
     let mut message = Vec::with_capacity(header.as_ref().len() + mask.len() + payload);
     message.extend_from_slice(header.as_ref());

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
@@ -12,9 +13,18 @@ namespace TestHub
     /// <remarks>`AskCaller` is missing: a server of this age cannot ask a client for a result.</remarks>
     public class InteropHub : Hub
     {
+        private static readonly ConcurrentDictionary<string, bool> Connected = new ConcurrentDictionary<string, bool>();
+
         public override Task OnConnectedAsync()
         {
             ConnectionState.Attach(Context);
+            Connected[Context.ConnectionId] = true;
+            return Task.CompletedTask;
+        }
+
+        public override Task OnDisconnectedAsync(Exception error)
+        {
+            Connected.TryRemove(Context.ConnectionId, out _);
             return Task.CompletedTask;
         }
 
@@ -38,6 +48,8 @@ namespace TestHub
 
         public string ConnectionId() => Context.ConnectionId;
 
+        public bool IsConnected(string id) => Connected.ContainsKey(id);
+
         public Task JoinGroup(string group) => Groups.AddToGroupAsync(Context.ConnectionId, group);
 
         public Task LeaveGroup(string group) => Groups.RemoveFromGroupAsync(Context.ConnectionId, group);
@@ -53,6 +65,8 @@ namespace TestHub
         public Task SendToCaller(string text) => Message(Clients.Caller, text);
 
         public Task SendToConnection(string id, string text) => Message(Clients.Client(id), text);
+
+        public Task SendToUser(string user, string text) => Message(Clients.User(user), text);
 
         public async IAsyncEnumerable<int> Counter(int count, int delayMs, [EnumeratorCancellation] CancellationToken cancelled)
         {

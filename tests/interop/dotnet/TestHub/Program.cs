@@ -4,6 +4,7 @@ using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,8 @@ namespace TestHub
 {
     public class Startup
     {
-        public void ConfigureServices(IServiceCollection services) => services.AddSignalR();
+        public void ConfigureServices(IServiceCollection services) =>
+            services.AddSingleton<IUserIdProvider, QueryUserIdProvider>().AddSignalR();
 
         public void Configure(IApplicationBuilder app) =>
             app.UseWebSockets().UseRouting().UseEndpoints(endpoints => endpoints.MapHub<InteropHub>("/hub"));

@@ -14,7 +14,7 @@ enum Seen {
 
 /// Reads `bytes` in chunks of the lengths in `cuts`, and what is left over at once.
 fn read(role: Role, bytes: &[u8], cuts: &[usize]) -> Vec<Seen> {
-    let mut reader = FrameReader::new(role);
+    let mut reader = FrameReader::new(role, FREE_FRAGMENTS);
     let mut seen = Vec::new();
     let mut rest = bytes.to_vec();
     let mut cuts = cuts.iter();
@@ -31,6 +31,7 @@ fn read(role: Role, bytes: &[u8], cuts: &[usize]) -> Vec<Seen> {
                 },
                 Ok(Some(Event::Ping(payload))) => seen.push(Seen::Ping(payload)),
                 Ok(Some(Event::Pong)) => seen.push(Seen::Pong),
+                Ok(Some(Event::Empty)) => {}
                 Ok(Some(Event::Close(close))) => {
                     seen.push(Seen::Close(close.code(), close.reason().to_owned()));
                 }
@@ -336,8 +337,29 @@ fn violations_name_the_status_to_close_with() {
         (Violation::CloseStatus(7), 1002),
         (Violation::NotUtf8, 1007),
         (Violation::TooManyFragments, 1009),
+        (Violation::TooManyControlFrames, 1008),
     ] {
         assert_eq!(u16::from(violation.close_code()), code, "{violation}");
+    }
+}
+
+#[test]
+fn a_message_without_a_byte_is_told_apart() {
+    let messages = [
+        (vec![bare(FINAL | TEXT, b"")], true),
+        (vec![bare(MORE | BINARY, b""), bare(FINAL | CONTINUE, b"")], true),
+        (vec![bare(MORE | TEXT, b""), bare(FINAL | CONTINUE, b"a")], false),
+        (vec![bare(MORE | TEXT, b"a"), bare(FINAL | CONTINUE, b"")], false),
+        (vec![bare(FINAL | PONG, b"")], false),
+    ];
+    for (frames, empty) in messages {
+        let mut bytes = frames.concat();
+        let (mut reader, mut chunk) = (FrameReader::new(Role::Client, FREE_FRAGMENTS), Chunk(&mut bytes));
+        let mut seen = false;
+        while let Some(event) = reader.next(&mut chunk).unwrap() {
+            seen |= event == Event::Empty;
+        }
+        assert_eq!(seen, empty, "{frames:x?}");
     }
 }
 

@@ -55,7 +55,7 @@ impl Line {
             let (data, received) = self.receive();
             all.extend(data);
             match received {
-                Poll::Ready(Ok(Received::Some)) => {}
+                Poll::Ready(Ok(Received::Some | Received::Interrupted)) => {}
                 Poll::Ready(Ok(Received::End)) | Poll::Pending => return all,
                 Poll::Ready(Err(fault)) => panic!("{fault}"),
             }

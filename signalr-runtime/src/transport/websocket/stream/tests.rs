@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tungstenite::Message;
@@ -10,6 +11,7 @@ use tungstenite::protocol::frame::coding::{Data, OpCode};
 use super::line::{Line, context, done, fault, receive};
 use super::wire::Wire;
 use super::*;
+use crate::connection::rate::Rate;
 use crate::transport::websocket::socket::Socket;
 
 #[test]
@@ -139,8 +141,8 @@ fn control_frames_stand_between_frames() {
     }
 }
 
-#[test]
-fn a_flood_of_pings_is_answered_with_the_newest() {
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_pings_is_answered_with_the_newest() {
     for mut line in Line::both() {
         line.ours.io.outgoing().room = 3;
         for i in 0..10_000_u32 {
@@ -151,7 +153,46 @@ fn a_flood_of_pings_is_answered_with_the_newest() {
         line.ours.io.outgoing().room = usize::MAX;
         done(line.send());
         let pong = |i: u32| Message::Pong(Bytes::copy_from_slice(&i.to_be_bytes()));
-        assert_eq!(line.peer_reads(), [pong(0), pong(9_999)], "the one that was stuck, and the newest");
+        assert_eq!(line.peer_reads(), [pong(0)], "the one that was stuck");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        done(line.send());
+        assert_eq!(line.peer_reads(), [pong(9_999)], "a second later, the newest");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_without_data_come_at_a_pace_or_not_at_all() {
+    let frames = [
+        Message::Ping(Bytes::new()),
+        Message::Pong(Bytes::new()),
+        Message::text(""),
+        Message::binary(vec![]),
+    ];
+    for frame in frames {
+        let mut line = Line::to_client();
+        line.ours = line.ours.limited(64, Some(Rate::per_second(10)));
+        for _ in 0..3 {
+            for _ in 0..10 {
+                line.peer.send(frame.clone()).unwrap();
+            }
+            line.receive_all();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        for _ in 0..11 {
+            line.peer.send(frame.clone()).unwrap();
+        }
+        let fault = loop {
+            match line.receive().1 {
+                Poll::Ready(Err(fault)) => break fault,
+                Poll::Ready(Ok(Received::Some)) => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(fault.to_string(), "too many frames came that carry no data");
+        assert!(line.is_pending(End::Normal));
+        let last = line.peer_reads().pop();
+        let Some(Message::Close(Some(close))) = last else { panic!("{last:?}") };
+        assert_eq!(close.code, CloseCode::Policy);
     }
 }
 
@@ -301,6 +342,9 @@ proptest! {
         per_read in 1usize..500,
         room in 1usize..500,
     ) {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+        let _inside = runtime.enter();
         for mut line in Line::both() {
             line.ours.io.incoming().per_read = per_read;
             line.ours.io.outgoing().room = room;
@@ -350,6 +394,12 @@ proptest! {
                 let _ = line.send();
                 back(line.peer_reads());
             }
+            while line.send().is_pending() {
+                back(line.peer_reads());
+            }
+            back(line.peer_reads());
+            // A ping too soon after another one is answered later.
+            runtime.block_on(tokio::time::advance(Duration::from_secs(1)));
             while line.send().is_pending() {
                 back(line.peer_reads());
             }

@@ -1,87 +1,49 @@
-// The checks, in the order of `../checks.txt`. Each opens its own connections.
-import assert from "node:assert/strict";
-import { isDeepStrictEqual } from "node:util";
-import { HubConnectionState, Subject } from "@microsoft/signalr";
+// The checks of `../checks.txt`, in its order. Each opens its own connections.
+import { HubConnectionState } from "@microsoft/signalr";
+import { assert, assertEqual } from "./assert.mjs";
+import {
+  askUntil,
+  call,
+  closing,
+  collect,
+  errorOf,
+  expectMessage,
+  expectNothingElse,
+  upload,
+} from "./steps.mjs";
 import { within } from "./runner.mjs";
-
-const call = (connection, method, ...args) => within(method, connection.invoke(method, ...args));
-
-/** The text of the error that `promise` must end with. */
-async function errorOf(what, promise) {
-  try {
-    await within(what, promise);
-  } catch (error) {
-    return error.message;
-  }
-  throw new Error(`${what} did not fail`);
-}
-
-/** Items of a result stream, and the text of its error if it ended with one. */
-function collect(what, stream) {
-  const items = [];
-  const ended = new Promise((resolve) => {
-    stream.subscribe({
-      next: (item) => items.push(item),
-      complete: () => resolve({ items }),
-      error: (error) => resolve({ items, error: error.message }),
-    });
-  });
-  return within(`the end of ${what}`, ended);
-}
-
-/** Sends `items` through a subject that is passed to `start`, and gives what `start` gave. */
-function upload(items, start) {
-  const subject = new Subject();
-  const started = start(subject);
-  for (const item of items) subject.next(item);
-  subject.complete();
-  return started;
-}
-
-/** The next message of `connection` must be this one: nothing else came before it. */
-async function expectMessage(connection, sender, text) {
-  assert.deepEqual(await connection.inbox.next(), { sender: sender.id, text });
-}
-
-/** Marks the end of what `connection` may have got: its next message must be the marker. */
-async function expectNothingElse(sender, ...connections) {
-  for (const connection of connections) {
-    await call(sender, "SendToConnection", connection.id, "marker");
-    await expectMessage(connection, sender, "marker");
-  }
-}
 
 async function connect(connections) {
   const a = await connections.open();
-  assert.equal(a.state, HubConnectionState.Connected);
-  assert.ok(a.id.length > 0);
+  assertEqual(a.state, HubConnectionState.Connected);
+  assert(a.id.length > 0, "the id is empty");
   const b = await connections.open();
-  assert.notEqual(a.id, b.id);
+  assert(a.id !== b.id, "two connections have one id");
 }
 
 async function callResult(connections) {
   const a = await connections.open();
   const text = "Grüße, 世界 🦀 \"quoted\" <&> \\ \u001e \n";
-  assert.equal(await call(a, "Echo", text), text);
-  assert.equal(await call(a, "Echo", "x".repeat(20_000)), "x".repeat(20_000));
-  assert.equal(await call(a, "Add", 40, 2), 42);
+  assertEqual(await call(a, "Echo", text), text);
+  assertEqual(await call(a, "Echo", "x".repeat(20_000)), "x".repeat(20_000));
+  assertEqual(await call(a, "Add", 40, 2), 42);
   const person = { name: "Ada", age: 36, tags: ["maths", "engines"] };
-  assert.deepEqual(await call(a, "EchoPerson", person), person);
+  assertEqual(await call(a, "EchoPerson", person), person);
 }
 
 async function callVoid(connections) {
   const a = await connections.open();
-  assert.equal((await call(a, "Nothing")) ?? null, null);
+  assertEqual((await call(a, "Nothing")) ?? null, null);
 }
 
 async function callCase(connections) {
   const a = await connections.open();
-  assert.equal(await call(a, "eCHO", "found"), "found");
+  assertEqual(await call(a, "eCHO", "found"), "found");
 }
 
 async function errorHub(connections) {
   const a = await connections.open();
-  assert.equal(
+  assertEqual(
     await errorOf("Fail", a.invoke("Fail", "no room")),
     "An unexpected error occurred invoking 'Fail' on the server. HubException: no room",
   );
@@ -89,12 +51,12 @@ async function errorHub(connections) {
 
 async function errorCrash(connections) {
   const a = await connections.open();
-  assert.equal(await errorOf("Crash", a.invoke("Crash")), "An unexpected error occurred invoking 'Crash' on the server.");
+  assertEqual(await errorOf("Crash", a.invoke("Crash")), "An unexpected error occurred invoking 'Crash' on the server.");
 }
 
 async function errorUnknown(connections) {
   const a = await connections.open();
-  assert.equal(
+  assertEqual(
     await errorOf("NoSuchMethod", a.invoke("NoSuchMethod")),
     "Failed to invoke 'NoSuchMethod' due to an error on the server. HubException: Method does not exist.",
   );
@@ -102,17 +64,17 @@ async function errorUnknown(connections) {
 
 async function errorArguments(connections) {
   const a = await connections.open();
-  assert.equal(await errorOf("Add", a.invoke("Add", 1)), "Failed to invoke 'Add' due to an error on the server.");
-  assert.equal(await errorOf("Add", a.invoke("Add", 1, "two")), "Failed to invoke 'Add' due to an error on the server.");
+  assertEqual(await errorOf("Add", a.invoke("Add", 1)), "Failed to invoke 'Add' due to an error on the server.");
+  assertEqual(await errorOf("Add", a.invoke("Add", 1, "two")), "Failed to invoke 'Add' due to an error on the server.");
 }
 
 async function errorCallKind(connections) {
   const a = await connections.open();
-  assert.equal(
+  assertEqual(
     await errorOf("Counter", a.invoke("Counter", 1, 0)),
     "The client attempted to invoke the streaming 'Counter' method with a non-streaming invocation.",
   );
-  assert.deepEqual(await collect("Echo", a.stream("Echo", "x")), {
+  assertEqual(await collect("Echo", a.stream("Echo", "x")), {
     items: [],
     error: "The client attempted to invoke the non-streaming 'Echo' method with a streaming invocation.",
   });
@@ -125,7 +87,7 @@ async function send(connections) {
   await within("send", a.send("NoSuchMethod"));
   await within("send", a.send("Record", "two"));
   await within("send", a.send("Record", "three"));
-  assert.deepEqual(await call(a, "Recorded"), ["one", "two", "three"]);
+  assertEqual(await call(a, "Recorded"), ["one", "two", "three"]);
 }
 
 async function sendToAll(connections) {
@@ -178,35 +140,38 @@ async function groupLeave(connections) {
   await expectMessage(a, a, "after");
 }
 
+async function userSend(connections) {
+  const [desk, phone] = [await connections.open({ user: "ada" }), await connections.open({ user: "ada" })];
+  const other = await connections.open({ user: "Ada" });
+  const nobody = await connections.open();
+  await call(nobody, "SendToUser", "ada", "hello");
+  await expectMessage(desk, nobody, "hello");
+  await expectMessage(phone, nobody, "hello");
+  await call(desk, "SendToUser", "Ada", "hello, namesake");
+  await expectMessage(other, desk, "hello, namesake");
+  await call(desk, "SendToUser", "Bob", "nobody hears this");
+  await expectNothingElse(nobody, desk, phone, other, nobody);
+}
+
 async function streamDown(connections) {
   const a = await connections.open();
-  assert.deepEqual(await collect("Counter", a.stream("Counter", 5, 1)), { items: [0, 1, 2, 3, 4] });
-  assert.deepEqual(await collect("Counter", a.stream("Counter", 0, 0)), { items: [] });
+  assertEqual(await collect("Counter", a.stream("Counter", 5, 1)), { items: [0, 1, 2, 3, 4] });
+  assertEqual(await collect("Counter", a.stream("Counter", 0, 0)), { items: [] });
   const many = await collect("Counter", a.stream("Counter", 500, 0));
-  assert.deepEqual(many, { items: Array.from({ length: 500 }, (_, i) => i) });
+  assertEqual(many, { items: Array.from({ length: 500 }, (_, i) => i) });
 }
 
 async function streamDownError(connections) {
   const a = await connections.open();
-  assert.deepEqual(await collect("CounterThenFail", a.stream("CounterThenFail", 2, "ran dry")), {
+  assertEqual(await collect("CounterThenFail", a.stream("CounterThenFail", 2, "ran dry")), {
     items: [0, 1],
     error: "An error occurred on the server while streaming results. HubException: ran dry",
   });
 }
 
-/** Asks again until the answer is `wanted`: for what the server does after it has answered. */
-async function askUntil(wanted, connection, method) {
-  const asking = async () => {
-    let answer;
-    do answer = await call(connection, method);
-    while (!isDeepStrictEqual(answer, wanted));
-  };
-  await within(`${method} to answer ${JSON.stringify(wanted)}`, asking());
-}
-
 async function streamCancel(connections) {
   const a = await connections.open();
-  assert.equal(await call(a, "CancelledStreams"), 0);
+  assertEqual(await call(a, "CancelledStreams"), 0);
   await new Promise((resolve, reject) => {
     const subscription = a.stream("Endless").subscribe({
       next: (item) => {
@@ -230,22 +195,22 @@ async function streamUpItems(connections) {
 
 async function streamUp(connections) {
   const a = await connections.open();
-  assert.equal(await within("Sum", upload([1, 2, 3, 4], (numbers) => a.invoke("Sum", numbers))), 10);
-  assert.equal(await within("Sum", upload([], (numbers) => a.invoke("Sum", numbers))), 0);
+  assertEqual(await within("Sum", upload([1, 2, 3, 4], (numbers) => a.invoke("Sum", numbers))), 10);
+  assertEqual(await within("Sum", upload([], (numbers) => a.invoke("Sum", numbers))), 0);
   const many = Array.from({ length: 200 }, (_, i) => i);
-  assert.equal(await within("Sum", upload(many, (numbers) => a.invoke("Sum", numbers))), 19_900);
+  assertEqual(await within("Sum", upload(many, (numbers) => a.invoke("Sum", numbers))), 19_900);
 }
 
 async function streamUpArgument(connections) {
   const a = await connections.open();
   const joined = upload(["a", "b", "c"], (parts) => a.invoke("Concat", "-", parts));
-  assert.equal(await within("Concat", joined), "a-b-c");
+  assertEqual(await within("Concat", joined), "a-b-c");
 }
 
 async function streamBoth(connections) {
   const a = await connections.open();
   const doubled = upload([1, 2, 3], (numbers) => collect("Doubled", a.stream("Doubled", numbers)));
-  assert.deepEqual(await doubled, { items: [2, 4, 6] });
+  assertEqual(await doubled, { items: [2, 4, 6] });
 }
 
 async function clientResult(connections) {
@@ -256,8 +221,8 @@ async function clientResult(connections) {
     const sum = await call(b, "Add", 1, 1);
     return `${question} ${sum}`;
   });
-  assert.equal(await call(a, "AskCaller", "really?"), "really? yes");
-  assert.equal(await call(b, "AskCaller", "one and one?"), "one and one? 2");
+  assertEqual(await call(a, "AskCaller", "really?"), "really? yes");
+  assertEqual(await call(b, "AskCaller", "one and one?"), "one and one? 2");
 }
 
 async function clientResultError(connections) {
@@ -265,7 +230,7 @@ async function clientResultError(connections) {
   a.on("Confirm", () => {
     throw new Error("not now");
   });
-  assert.equal(
+  assertEqual(
     await errorOf("AskCaller", a.invoke("AskCaller", "really?")),
     "An unexpected error occurred invoking 'AskCaller' on the server. HubException: Error: not now",
   );
@@ -273,7 +238,7 @@ async function clientResultError(connections) {
 
 async function clientResultNone(connections) {
   const a = await connections.open();
-  assert.equal(
+  assertEqual(
     await errorOf("AskCaller", a.invoke("AskCaller", "really?")),
     "An unexpected error occurred invoking 'AskCaller' on the server. HubException: Client didn't provide a result.",
   );
@@ -281,21 +246,27 @@ async function clientResultNone(connections) {
 
 async function close(connections) {
   const a = await connections.open();
-  const closed = new Promise((resolve) => a.onclose(resolve));
+  const closed = closing(a);
   await within("send", a.send("CloseMe"));
-  assert.equal(await within("the close handler", closed), undefined);
-  assert.equal(a.state, HubConnectionState.Disconnected);
+  assertEqual(await closed(), undefined);
+  assertEqual(a.state, HubConnectionState.Disconnected);
 }
 
 async function closeForGood(connections) {
   const a = await connections.open({ reconnect: true });
-  const closed = new Promise((resolve, reject) => {
-    a.onclose(resolve);
-    a.onreconnecting(() => reject(new Error("the client reconnects")));
-  });
+  const closed = closing(a);
   await within("send", a.send("CloseMe"));
-  assert.equal(await within("the close handler", closed), undefined);
-  assert.equal(a.state, HubConnectionState.Disconnected);
+  assertEqual(await closed(), undefined);
+  assertEqual(a.state, HubConnectionState.Disconnected);
+}
+
+async function stop(connections) {
+  const [a, b] = [await connections.open(), await connections.open()];
+  assertEqual(await call(b, "IsConnected", a.id), true);
+  const closed = closing(a);
+  await within("the connection to stop", a.stop());
+  assertEqual(await closed(), undefined);
+  await askUntil(false, b, "IsConnected", a.id);
 }
 
 // Servers without client results, and without a Close message for `Context.Abort()`.
@@ -317,6 +288,7 @@ export const checks = {
   "group-send": { check: groupSend },
   "group-others": { check: groupOthers },
   "group-leave": { check: groupLeave },
+  "user-send": { check: userSend },
   "stream-down": { check: streamDown },
   "stream-down-error": { check: streamDownError },
   "stream-cancel": { check: streamCancel },
@@ -329,4 +301,5 @@ export const checks = {
   "client-result-none": { check: clientResultNone, notOn: noClientResults },
   close: { check: close },
   "close-for-good": { check: closeForGood, notOn: noCloseMessage },
+  stop: { check: stop },
 };

@@ -1,0 +1,86 @@
+//! What a peer can run into, by name.
+//!
+//! Each limit that is reached is counted as `signalr.server.limit_hit` (feature `metrics`), with the name of the limit
+//! in the label `kind`: an operator sees which one an attack leans on, or which one is too low for honest clients.
+
+/// A limit of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// More negotiate requests of one address than it may make.
+    Negotiates,
+    /// More connections in their handshake than there may be.
+    Handshakes,
+    /// More connections than the hub takes.
+    Connections,
+    /// More connections of one address than it may have.
+    ConnectionsPerAddress,
+    /// More connections of one user than it may have.
+    ConnectionsPerUser,
+    /// The connections together hold all the memory that they may.
+    Memory,
+    /// Clients that do not read hold more of that memory than they may: the worst of them are disconnected.
+    SlowReaders,
+    /// A client took too long over its handshake.
+    HandshakeTime,
+    /// A message is larger than the largest that is accepted.
+    MessageSize,
+    /// More messages than a connection may send for long: it is read at that pace.
+    MessageRate,
+    /// More pings, pongs and empty WebSocket messages than anybody needs.
+    ControlFrames,
+    /// A WebSocket message in too many small fragments.
+    Fragments,
+    /// The id of a call or of a stream is too long.
+    IdLength,
+    /// A call that would run beside too many others.
+    Calls,
+    /// A stream of the client's beyond those that it may have open.
+    UploadStreams,
+    /// Items for streams that do not exist.
+    StrayItems,
+    /// A client for which as much waits as may wait: what is done about it says its hub's
+    /// [`SlowConsumer`](super::slow_consumer::SlowConsumer).
+    SlowConsumer,
+    /// A write that nobody took in time.
+    WriteTime,
+    /// The name of a group is too long.
+    GroupName,
+    /// One connection in more groups than it may be in.
+    GroupsPerConnection,
+}
+
+impl Limit {
+    /// The value of the label `kind`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Negotiates => "negotiates",
+            Self::Handshakes => "handshakes",
+            Self::Connections => "connections",
+            Self::ConnectionsPerAddress => "connections_per_address",
+            Self::ConnectionsPerUser => "connections_per_user",
+            Self::Memory => "memory",
+            Self::SlowReaders => "slow_readers",
+            Self::HandshakeTime => "handshake_time",
+            Self::MessageSize => "message_size",
+            Self::MessageRate => "message_rate",
+            Self::ControlFrames => "control_frames",
+            Self::Fragments => "fragments",
+            Self::IdLength => "id_length",
+            Self::Calls => "calls",
+            Self::UploadStreams => "upload_streams",
+            Self::StrayItems => "stray_items",
+            Self::SlowConsumer => "slow_consumer",
+            Self::WriteTime => "write_time",
+            Self::GroupName => "group_name",
+            Self::GroupsPerConnection => "groups_per_connection",
+        }
+    }
+
+    /// Counts that the limit was reached.
+    pub(crate) fn hit(self) {
+        let kind = self.name();
+        #[cfg(feature = "metrics")]
+        metrics::counter!("signalr.server.limit_hit", "kind" => kind).increment(1);
+        tracing::debug!(kind, "a limit was reached");
+    }
+}

@@ -1,0 +1,56 @@
+//! Ready frames in a row: small ones copied together, large ones shared.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+/// A frame up to this size is copied into the connection's buffer; a larger one is shared.
+const COPY_UP_TO: usize = 1024;
+
+/// Copied frames gather in pieces of about this size.
+const PIECE: usize = 16 * 1024;
+
+/// A part of a row of frames that is written as it is. No frame is cut.
+pub(crate) enum Piece {
+    /// Frames copied together.
+    Gathered(Vec<u8>),
+    /// One large frame, shared with other connections.
+    Shared(Bytes),
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Gathered(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+/// Appends one frame that nobody else has, in two parts.
+pub(super) fn copy(row: &mut VecDeque<Piece>, header: &[u8], record: &[u8]) {
+    let more = header.len() + record.len();
+    let fits = matches!(row.back(), Some(Piece::Gathered(piece)) if piece.len() + more <= PIECE);
+    if !fits {
+        row.push_back(Piece::Gathered(Vec::with_capacity(more)));
+    }
+    if let Some(Piece::Gathered(piece)) = row.back_mut() {
+        piece.extend_from_slice(header);
+        piece.extend_from_slice(record);
+    }
+}
+
+/// Takes the oldest of the shared frames out of the row, and gives its length.
+pub(super) fn drop_oldest_shared(row: &mut VecDeque<Piece>) -> Option<usize> {
+    let at = row.iter().position(|piece| matches!(piece, Piece::Shared(_)))?;
+    row.remove(at).map(|piece| piece.as_ref().len())
+}
+
+/// Appends one frame that others may have too.
+pub(super) fn share(row: &mut VecDeque<Piece>, frame: Bytes) {
+    if frame.len() > COPY_UP_TO {
+        row.push_back(Piece::Shared(frame));
+    } else {
+        copy(row, &[], &frame);
+    }
+}

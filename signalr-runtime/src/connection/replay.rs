@@ -1,0 +1,140 @@
+//! What was sent and may have to be sent again, to a peer whose connection was lost and who comes back.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::pieces::{self, Piece};
+use crate::contract::value::Format;
+use crate::protocol;
+use crate::protocol::message::Message;
+
+/// The messages that the peer has not acknowledged yet. They are numbered from 1, and the numbers never travel:
+/// both sides count.
+pub(super) struct ReplayBuffer {
+    format: Format,
+    /// More bytes than this make senders wait.
+    limit: usize,
+    /// The number of the last message that was acknowledged.
+    acknowledged: u64,
+    /// The lengths of the frames after it, oldest first.
+    lengths: VecDeque<usize>,
+    /// These frames.
+    frames: VecDeque<Piece>,
+    /// How much of the first piece was acknowledged.
+    released: usize,
+    bytes: usize,
+    pub(super) peer: Peer,
+}
+
+/// Whether there is anybody to write to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Peer {
+    Here,
+    /// The transport was lost, and may be replaced.
+    Away,
+}
+
+impl ReplayBuffer {
+    pub(super) fn new(format: Format, limit: usize) -> Self {
+        Self {
+            format,
+            limit,
+            acknowledged: 0,
+            lengths: VecDeque::new(),
+            frames: VecDeque::new(),
+            released: 0,
+            bytes: 0,
+            peer: Peer::Here,
+        }
+    }
+
+    /// Keeps a frame that nobody else has, in two parts.
+    pub(super) fn copy(&mut self, header: &[u8], record: &[u8]) {
+        self.count(header.len() + record.len());
+        pieces::copy(&mut self.frames, header, record);
+    }
+
+    /// Keeps a frame that others may have too.
+    pub(super) fn share(&mut self, frame: Bytes) {
+        self.count(frame.len());
+        pieces::share(&mut self.frames, frame);
+    }
+
+    fn count(&mut self, len: usize) {
+        self.lengths.push_back(len);
+        self.bytes += len;
+    }
+
+    /// The peer has everything up to this number. What cannot be (more than was sent, or less than it had
+    /// acknowledged before) means nothing.
+    pub(super) fn acknowledge(&mut self, sequence_id: i64) {
+        let newly = u64::try_from(sequence_id).ok().and_then(|id| id.checked_sub(self.acknowledged));
+        let Some(newly) = newly.and_then(|newly| usize::try_from(newly).ok()) else {
+            return;
+        };
+        if newly > self.lengths.len() {
+            return;
+        }
+        for len in self.lengths.drain(..newly) {
+            self.bytes -= len;
+            self.released += len;
+            self.acknowledged += 1;
+            // A piece ends where a frame ends.
+            if self.frames.front().is_some_and(|piece| piece.as_ref().len() <= self.released) {
+                self.frames.pop_front();
+                self.released = 0;
+            }
+        }
+        if self.lengths.is_empty() {
+            // An idle connection holds no memory for that.
+            self.lengths = VecDeque::new();
+            self.frames = VecDeque::new();
+        }
+    }
+
+    /// What a peer that has come back is to read first: which message comes next.
+    pub(super) fn sequence(&self) -> Vec<u8> {
+        let sequence_id = i64::try_from(self.acknowledged).map_or(i64::MAX, |last| last.saturating_add(1));
+        let mut sequence = Vec::new();
+        protocol::write(self.format, &Message::Sequence { sequence_id }, &mut sequence);
+        sequence
+    }
+
+    /// Appends every message that the peer has not acknowledged.
+    pub(super) fn resend(&self, row: &mut VecDeque<Piece>) {
+        let mut skip = self.released;
+        for piece in &self.frames {
+            match piece {
+                Piece::Gathered(bytes) => {
+                    row.push_back(Piece::Gathered(bytes.get(skip..).unwrap_or_default().to_vec()));
+                }
+                Piece::Shared(bytes) => row.push_back(Piece::Shared(bytes.clone())),
+            }
+            skip = 0;
+        }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// How many bytes wait to be acknowledged.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many messages wait to be acknowledged.
+    pub(super) fn messages(&self) -> usize {
+        self.lengths.len()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes > self.limit
+    }
+
+    /// Whether it is full for the streams of the connection's own: see [`Share`](super::outbound::Share).
+    pub(super) fn is_full_for_streams(&self) -> bool {
+        self.bytes > self.limit / 2
+    }
+}

@@ -1,0 +1,105 @@
+//! Times that can be an argument or a result as they are.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::SystemTime;
+
+use serde::de::{self, SeqAccess, Unexpected, Visitor};
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::iso8601::Iso8601;
+use super::times::Timestamp;
+use super::timestamp;
+use super::unix_time::UnixTime;
+
+/// .NET's `DateTime`, in UTC: a point in time, written as [`timestamp`] says, where no attribute can say so.
+///
+/// ```
+/// use signalr_runtime::payload::DateTime;
+/// use signalr_runtime::{HubResult, hub};
+///
+/// #[hub]
+/// pub trait Diary {
+///     async fn remind(&self, text: String, at: DateTime) -> HubResult;
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DateTime<T = SystemTime>(pub T);
+
+impl<T: Timestamp> Serialize for DateTime<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        timestamp::serialize(&self.0, serializer)
+    }
+}
+
+impl<'de, T: Timestamp> Deserialize<'de> for DateTime<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        timestamp::deserialize(deserializer).map(Self)
+    }
+}
+
+/// .NET's `DateTimeOffset`: a point in time, and how far the clock that told it is from UTC.
+///
+/// In JSON a string of ISO 8601 with the offset, e.g. `"2017-04-11T08:30:00+02:00"`. In MessagePack an array of two: a
+/// timestamp of what that clock shows, as if it were UTC, and the offset in minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DateTimeOffset<T = SystemTime> {
+    /// The point in time.
+    pub time: T,
+    /// The offset from UTC in minutes; positive to the east. .NET takes up to 14 hours.
+    pub offset_minutes: i16,
+}
+
+impl<T: Timestamp> Serialize for DateTimeOffset<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let time = self.time.to_unix_time();
+        if serializer.is_human_readable() {
+            return Iso8601::new(time, Some(self.offset_minutes)).serialize(serializer);
+        }
+        let local = time.later(self.offset_minutes);
+        let local = local.ok_or_else(|| S::Error::custom("a time is out of range"))?;
+        (local, self.offset_minutes).serialize(serializer)
+    }
+}
+
+impl<'de, T: Timestamp> Deserialize<'de> for DateTimeOffset<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            // As for any timestamp: it may be an array that was put aside.
+            deserializer.deserialize_any(AnyForm(PhantomData))
+        } else {
+            deserializer.deserialize_tuple(2, AnyForm(PhantomData))
+        }
+    }
+}
+
+/// Reads a text or an array.
+struct AnyForm<T>(PhantomData<T>);
+
+impl<T: Timestamp> AnyForm<T> {
+    fn value<E: de::Error>(time: Option<UnixTime>, offset_minutes: i16) -> Result<DateTimeOffset<T>, E> {
+        let time = time.and_then(T::from_unix_time);
+        let time = time.ok_or_else(|| E::custom("a time is out of range"))?;
+        Ok(DateTimeOffset { time, offset_minutes })
+    }
+}
+
+impl<'de, T: Timestamp> Visitor<'de> for AnyForm<T> {
+    type Value = DateTimeOffset<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a timestamp with an offset")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        let time = Iso8601::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))?;
+        Self::value(Some(time.time()), time.offset().unwrap_or(0))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
+        let local: UnixTime = parts.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
+        let offset: i16 = parts.next_element()?.ok_or_else(|| de::Error::invalid_length(1, &self))?;
+        Self::value(offset.checked_neg().and_then(|back| local.later(back)), offset)
+    }
+}

@@ -1,0 +1,90 @@
+//! The end of a hub that is taken out of service: nobody is let in, everybody is sent away, and what does not end in
+//! time is ended.
+
+use std::time::Duration;
+
+use tokio::select;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::connection::ConnectionId;
+use super::core::HubCore;
+use crate::connection::outbound::Stop;
+
+/// What the last connections that are sent away have, to end by themselves.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// How a hub was emptied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DrainReport {
+    /// Connections that ended in good order: their calls came to an end, and their disconnect callback returned.
+    pub closed: usize,
+    /// Connections that were still busy when the time was over, and were cut short.
+    pub aborted: usize,
+}
+
+/// When the connections are sent away.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    /// All at once. [`LAST_WAIT`] is for all of them.
+    AtOnce,
+    /// One after the other, so that all have ended after this time.
+    Within(Duration),
+}
+
+impl Pace {
+    /// How long the sending away takes, and how long everything may take.
+    fn times(self) -> (Duration, Duration) {
+        match self {
+            Self::AtOnce => (Duration::ZERO, LAST_WAIT),
+            Self::Within(deadline) => (deadline - LAST_WAIT.min(deadline / 2), deadline),
+        }
+    }
+}
+
+impl HubCore {
+    /// Ends every connection: each client is told that it may connect again, each disconnect callback runs.
+    pub(crate) async fn drain(&self, pace: Pace) -> DrainReport {
+        let (sending, deadline) = pace.times();
+        self.stopping.cancel();
+        self.tasks.close();
+        let open = self.open_connections();
+        let ended = async {
+            select! {
+                () = self.tasks.wait() => {}
+                () = self.send_away(sending) => self.tasks.wait().await,
+            }
+        };
+        let mut aborted = 0;
+        if timeout(deadline, ended).await.is_err() {
+            aborted = self.open_connections();
+            tracing::warn!(
+                hub = self.name,
+                aborted,
+                "connections are still busy after {deadline:?}: ending them"
+            );
+            self.kill.cancel();
+            self.tasks.wait().await;
+        }
+        DrainReport { closed: open.saturating_sub(aborted), aborted }
+    }
+
+    /// Sends one client after the other away. Each has an equal part of the time and goes at some moment of it:
+    /// clients that come back at once come back one by one, also when several hubs or nodes are drained together.
+    async fn send_away(&self, sending: Duration) {
+        let mut ids: Vec<ConnectionId> = Vec::with_capacity(self.lifetime.len());
+        self.lifetime.for_each(|connection| ids.push(connection.id.clone()));
+        let part = sending / u32::try_from(ids.len()).unwrap_or(u32::MAX).max(1);
+        let (start, mut begins) = (Instant::now(), Duration::ZERO);
+        for id in ids {
+            if !part.is_zero() {
+                let moment = begins.saturating_add(part.mul_f64(rand::random()));
+                sleep(moment.saturating_sub(start.elapsed())).await;
+                begins = begins.saturating_add(part);
+            }
+            if let Some(connection) = self.lifetime.get(&id) {
+                connection.shared.outbound.stop(Stop { allow_reconnect: true });
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Where a client that has lost its socket brings a new one.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::accepted::UserId;
+use crate::connection::duplex::Duplex;
+
+/// The window in which attempts to come back are counted.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// The place of one connection that may outlive its socket: requests hand in new sockets, the connection's transport
+/// takes them.
+pub(crate) struct Seat {
+    user_id: UserId,
+    attempts_per_minute: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    phase: Phase,
+    /// A new socket that the connection has not taken yet.
+    socket: Option<Box<dyn Duplex>>,
+    /// When the client came back, within the last minute.
+    attempts: VecDeque<Instant>,
+    /// The connection's task.
+    task: Option<Waker>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The handshake has not said yet whether the client can come back.
+    Undecided,
+    /// The client may come back.
+    Open,
+    /// The client cannot come back: its handshake said so.
+    Off,
+    /// The connection is ending, or has ended.
+    Over,
+}
+
+/// Why a client may not come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResumeRefused {
+    /// The connection does not outlive its socket.
+    NotResumable,
+    /// The connection is ending.
+    Closing,
+    /// The client comes back too often.
+    TooOften,
+}
+
+impl Seat {
+    /// The seat of a connection of `user_id`, to which a client may come back so many times in a minute.
+    pub(crate) fn new(user_id: UserId, attempts_per_minute: usize) -> Arc<Self> {
+        let state = State { phase: Phase::Undecided, socket: None, attempts: VecDeque::new(), task: None };
+        Arc::new(Self { user_id, attempts_per_minute, state: Mutex::new(state) })
+    }
+
+    /// Whether it is the connection of this user.
+    pub(crate) fn belongs_to(&self, user_id: &UserId) -> bool {
+        self.user_id == *user_id
+    }
+
+    /// From now on the client may come back.
+    pub(crate) fn open(&self) {
+        self.settle(Phase::Open);
+    }
+
+    /// The client cannot come back.
+    pub(crate) fn switch_off(&self) {
+        self.settle(Phase::Off);
+    }
+
+    fn settle(&self, phase: Phase) {
+        let mut state = self.lock();
+        if state.phase == Phase::Undecided {
+            state.phase = phase;
+        }
+    }
+
+    /// Nobody may come back any more. A connection that waits for its client ends.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        if state.phase == Phase::Over {
+            return;
+        }
+        state.phase = Phase::Over;
+        state.attempts = VecDeque::new();
+        let (socket, task) = (state.socket.take(), state.task.take());
+        drop(state);
+        drop(socket);
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+
+    /// Whether the client may come back now. Each time it may counts as an attempt.
+    pub(crate) fn admit(&self) -> Result<(), ResumeRefused> {
+        let mut state = self.lock();
+        match state.phase {
+            Phase::Undecided | Phase::Off => return Err(ResumeRefused::NotResumable),
+            Phase::Over => return Err(ResumeRefused::Closing),
+            Phase::Open => {}
+        }
+        let now = Instant::now();
+        while state.attempts.front().is_some_and(|at| now.duration_since(*at) >= WINDOW) {
+            state.attempts.pop_front();
+        }
+        if state.attempts.len() >= self.attempts_per_minute {
+            return Err(ResumeRefused::TooOften);
+        }
+        state.attempts.push_back(now);
+        Ok(())
+    }
+
+    /// Gives the connection a new socket. It takes the place of the old one, even if that is believed to be alive; one
+    /// that comes too late is dropped.
+    pub(crate) fn hand_in(&self, socket: Box<dyn Duplex>) {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return;
+        }
+        let older = state.socket.replace(socket);
+        let task = state.task.take();
+        drop(state);
+        drop(older);
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+
+    /// A new socket, if there is one. The task is woken when one comes, and when the seat is over.
+    pub(super) fn take(&self, cx: &Context<'_>) -> Option<Box<dyn Duplex>> {
+        let mut state = self.lock();
+        if !state.task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+            state.task = Some(cx.waker().clone());
+        }
+        state.socket.take()
+    }
+
+    /// Whether the client may come back.
+    pub(super) fn is_open(&self) -> bool {
+        self.lock().phase == Phase::Open
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,97 @@
+//! What one client, and all of them together, can make a hub hold.
+
+use crate::connection::budget::MemoryBudget;
+use crate::connection::rate::Rate;
+use crate::connection::slow_consumer::SlowConsumer;
+
+/// The limits of a hub beyond those that ASP.NET Core has: no client, and no crowd of clients, makes the server hold or
+/// do more than they say.
+///
+/// Whenever one is reached, the counter `signalr.server.limit_hit` goes up (feature `metrics`); its label `kind` says
+/// which one it was. Where `None` is possible it means that there is no limit.
+///
+/// ```
+/// use signalr_runtime::server::{HubOptions, Limits, Rate};
+///
+/// let limits = Limits { messages: Some(Rate::per_second(100)), ..Limits::default() };
+/// let options = HubOptions { limits, ..HubOptions::default() };
+/// ```
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The largest handshake request, in bytes, where
+    /// [`maximum_receive_message_size`](super::HubOptions::maximum_receive_message_size) is not even less. Default: 4 KiB.
+    pub handshake_size: usize,
+    /// How often a client may send a message. What comes faster is read later. Default: 100 000 in a second, twice as
+    /// many at once.
+    pub messages: Option<Rate>,
+    /// How often a client may send a WebSocket ping, pong or empty message. Beyond that it is disconnected. Default:
+    /// 100 in a second. A ping is answered at most once in a second, whatever this is.
+    pub control_frames: Option<Rate>,
+    /// In how many fragments of any size a client may send one WebSocket message. It may take one more for each 256
+    /// bytes of the message, because some clients send a fragment for each buffer that they have filled. Beyond that
+    /// it is disconnected. Default: 64.
+    pub fragments: u64,
+    /// How many calls of one client may wait for their turn before nothing more is read from it. Default: 100.
+    pub queued_calls: usize,
+    /// How many calls of one client may run at once without being held back: those that stream, in either direction,
+    /// and those that wait for an answer of the client. A call beyond that is answered with an error. Default: 100.
+    pub unordered_calls: usize,
+    /// The longest id of a call or of a stream, in bytes. A call with a longer one is answered with an error. Default:
+    /// 128.
+    pub id_length: usize,
+    /// How many streams of its own a client may have open. A call beyond that is answered with an error. Default: 100.
+    pub upload_streams: usize,
+    /// How often a client may send an item for a stream that does not exist, or not any more: it is ignored. Beyond
+    /// that the client is disconnected. Default: 1 000 in a second, ten times as many at once.
+    pub stray_items: Option<Rate>,
+    /// How many messages may wait to be written to one client, beside the bytes of
+    /// [`transport_max_buffer_size`](super::HubOptions::transport_max_buffer_size). Default: 1 024.
+    pub queued_messages: usize,
+    /// What is done with a call to a client for which that much waits already. Default: whoever sends waits.
+    pub slow_consumer: SlowConsumer,
+    /// The longest name of a group that can be joined, in bytes. Default: 256.
+    pub group_name_length: usize,
+    /// How many groups one connection can be in. Default: 1 000.
+    pub groups_per_connection: usize,
+    /// How many connections there may be on this node. Others are answered with status 503. Default: no limit.
+    pub connections: Option<usize>,
+    /// How many connections may be in their handshake. Others are answered with status 503. Default: 10 000.
+    pub handshakes: usize,
+    /// What the connections together may hold; while it is used up, others are answered with status 503. Default: no limit.
+    pub memory: Option<MemoryBudget>,
+    /// How many connections one user may have. Others are answered with status 429. Default: no limit.
+    pub connections_per_user: Option<usize>,
+    /// How many connections one address may have. Others are answered with status 429. Where
+    /// [no address is known](super::HubService::client_address), there is no limit. An IPv6 address counts with all that
+    /// share its first 64 bits. Default: no limit.
+    pub connections_per_address: Option<usize>,
+    /// How often one address may negotiate. Beyond that the answer is status 429. Addresses are those of
+    /// [`connections_per_address`](Self::connections_per_address). Default: 100 in a second, ten times as many at once.
+    pub negotiates: Option<Rate>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            handshake_size: 4 * 1024,
+            messages: Some(Rate { per_second: 100_000, burst: 200_000 }),
+            control_frames: Some(Rate::per_second(100)),
+            fragments: 64,
+            queued_calls: 100,
+            unordered_calls: 100,
+            id_length: 128,
+            upload_streams: 100,
+            stray_items: Some(Rate { per_second: 1_000, burst: 10_000 }),
+            queued_messages: 1024,
+            slow_consumer: SlowConsumer::Wait,
+            group_name_length: 256,
+            groups_per_connection: 1_000,
+            connections: None,
+            handshakes: 10_000,
+            memory: None,
+            connections_per_user: None,
+            connections_per_address: None,
+            negotiates: Some(Rate { per_second: 100, burst: 1_000 }),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A connection, as a handler of bytes has it.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::request::Parts;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::super::connection::ConnectionId;
+use super::super::http::inbox::Inbox;
+use crate::connection::outbound::{Outbound, Stop};
+use crate::protocol::TransferFormat;
+
+/// A connection of bytes over negotiation and any of the three transports, without a hub (`ConnectionContext`).
+///
+/// Reading and writing is that of a socket. The bytes of a client are a stream: how they were cut on the way has no
+/// meaning. What one `write` takes goes out in one piece (one WebSocket message, unless it is empty); it is on its way
+/// when `write` returns, and `flush` waits until the transport has taken everything. The reader is at its end when the
+/// client has closed the connection in good order, and fails when the connection was lost.
+///
+/// Dropping it, or shutting down the writing half, closes the connection.
+pub struct RawConnection {
+    pub(super) id: ConnectionId,
+    pub(super) user_id: Option<Arc<str>>,
+    pub(super) request: Parts,
+    pub(super) line: Line,
+    pub(super) format: TransferFormat,
+}
+
+/// What lies between a handler and the transport of its connection.
+#[derive(Clone)]
+pub(super) struct Line {
+    pub(super) incoming: Arc<Inbox>,
+    pub(super) outgoing: Arc<Outbound>,
+}
+
+impl RawConnection {
+    /// The public id of this connection.
+    pub fn connection_id(&self) -> &ConnectionId {
+        &self.id
+    }
+
+    /// Who the client is, as [`RawService::user_id`](super::RawService::user_id) found when it connected.
+    pub fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
+    }
+
+    /// The request that opened the connection, with what the layers of the application put into its extensions.
+    pub fn request(&self) -> &Parts {
+        &self.request
+    }
+
+    /// What is written from now on (`ITransferFormatFeature.ActiveFormat`). Default: [`TransferFormat::Text`], which
+    /// must be UTF-8 over WebSockets.
+    pub fn set_transfer_format(&mut self, format: TransferFormat) {
+        self.format = format;
+    }
+}
+
+impl AsyncRead for RawConnection {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.line.incoming.poll_fill(cx, into).map(|lost| {
+            lost.map_err(|_| io::Error::new(io::ErrorKind::ConnectionReset, "the connection was lost"))
+        })
+    }
+}
+
+impl AsyncWrite for RawConnection {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.line.outgoing.poll_room(cx)).map_err(|_| closed())?;
+        if !bytes.is_empty() {
+            self.line.outgoing.push_bytes(self.format, bytes);
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.line.outgoing.poll_empty(cx).map(|open| open.map_err(|_| closed()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.line.outgoing.stop(Stop { allow_reconnect: false });
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for RawConnection {
+    fn drop(&mut self) {
+        self.line.outgoing.stop(Stop { allow_reconnect: false });
+    }
+}
+
+impl fmt::Debug for RawConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawConnection").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the connection is closed")
+}

@@ -1,0 +1,96 @@
+//! Carries bytes between a transport and the handler of its connection.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::connection::Line;
+use crate::connection::clock::{Clock, Due, Timing};
+use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::outbound::Transport;
+
+/// Reads one task may make before it lets others run.
+const READS_PER_POLL: usize = 32;
+
+/// One connection between its opening and its end.
+pub(super) struct Pump {
+    transport: Box<dyn Duplex>,
+    line: Line,
+    clock: Clock,
+    /// Whether the client may still send something.
+    reads: bool,
+}
+
+impl Pump {
+    /// `write` is how long one write may be stuck.
+    pub(super) fn new(transport: Box<dyn Duplex>, line: Line, write: Duration) -> Self {
+        let clock = Clock::new(Timing { ping: None, silence: None, write });
+        Self { transport, line, clock, reads: true }
+    }
+
+    /// Runs until the handler is through with the connection, or the transport is lost.
+    pub(super) async fn run(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// Writes what is left, and closes the transport. The caller bounds the wait.
+    pub(super) async fn close(&mut self, end: End) {
+        poll_fn(|cx| self.transport.poll_finish(cx, &self.line.outgoing, end)).await;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        for _ in 0..READS_PER_POLL {
+            if self.line.outgoing.awake().is_some() {
+                return Poll::Ready(Ok(()));
+            }
+            let received = self.poll_receive(cx)?.is_ready();
+            let transport = self.poll_send(cx)?;
+            if self.clock.poll(cx) == Poll::Ready(Due::Write) {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            if !received && self.line.outgoing.sleep(transport, cx) {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+        if !self.reads || self.line.incoming.poll_room(cx).is_pending() {
+            return Ok(Poll::Pending);
+        }
+        let incoming = &self.line.incoming;
+        match self.transport.poll_receive(cx, &mut |bytes| incoming.push(bytes)) {
+            Poll::Pending => return Ok(Poll::Pending),
+            Poll::Ready(Ok(Received::End)) => {
+                self.reads = false;
+                self.line.incoming.end();
+            }
+            Poll::Ready(received) => {
+                received?;
+            }
+        }
+        Ok(Poll::Ready(()))
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> io::Result<Transport> {
+        let queue = &self.line.outgoing;
+        let before = queue.taken();
+        let sent = self.transport.poll_send(cx, queue)?;
+        if queue.taken() != before {
+            self.clock.sent();
+        }
+        if sent.is_ready() {
+            self.clock.idle();
+            return Ok(Transport::Free);
+        }
+        if self.transport.is_away() {
+            self.clock.idle();
+        } else {
+            self.clock.blocked();
+        }
+        Ok(Transport::Stuck)
+    }
+}

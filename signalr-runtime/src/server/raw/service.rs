@@ -1,0 +1,255 @@
+//! A handler of bytes as a tower service.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Future, pending};
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+use tokio::time::timeout;
+use tower_service::Service;
+
+use super::connection::{Line, RawConnection};
+use super::pump::Pump;
+use crate::connection::duplex::End;
+use crate::connection::outbound::{Outbound, QueueLimit, Stop};
+use crate::protocol::TransferFormat;
+use crate::server::core::HubCore;
+use crate::server::drain::{DrainReport, Pace};
+use crate::server::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
+use crate::server::http::connections::Connections;
+use crate::server::http::endpoint;
+use crate::server::http::inbox::Inbox;
+use crate::server::http::options::{HttpOptions, unless_zero};
+use crate::server::http::response::{ResponseBody, ResponseFuture};
+use crate::server::http::send::request_body;
+use crate::server::limits::Limits;
+#[cfg(feature = "axum")]
+use crate::server::service::axum_address;
+use crate::server::session::spawn_guarded;
+use crate::server::telemetry::ConnectionMeter;
+
+type Handler = dyn Fn(RawConnection) -> BoxFuture<'static, ()> + Send + Sync;
+type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+
+/// A handler of bytes over negotiation and all three transports, without a hub (`MapConnectionHandler`).
+///
+/// For protocols of your own, on the transports of SignalR. Clients connect as they do to a hub (`HttpConnection` of
+/// the .NET and JavaScript clients), or with a plain WebSocket.
+///
+/// ```
+/// use signalr_runtime::server::{RawConnection, RawService};
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// let echo = RawService::new(|mut connection: RawConnection| async move {
+///     let mut buffer = [0; 1024];
+///     while let Ok(length @ 1..) = connection.read(&mut buffer).await {
+///         if connection.write_all(&buffer[..length]).await.is_err() {
+///             break;
+///         }
+///     }
+/// });
+/// let app: axum::Router = signalr_runtime::server::HubRouterExt::raw(axum::Router::new(), "/echo", echo);
+/// ```
+pub struct RawService {
+    shared: Arc<RawShared>,
+}
+
+struct RawShared {
+    core: Arc<HubCore>,
+    handler: Arc<Handler>,
+    options: HttpOptions,
+    limits: Limits,
+    connections: Arc<Connections>,
+    user_id: Option<Arc<UserIdProvider>>,
+}
+
+/// What logs call it.
+const NAME: &str = "raw connections";
+
+impl RawService {
+    /// Every connection is given to `handler`, and closed when its future is done.
+    pub fn new<F, Fut>(handler: F) -> Self
+    where
+        F: Fn(RawConnection) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let (options, limits) = (HttpOptions::default(), Limits::default());
+        Self {
+            shared: Arc::new(RawShared {
+                core: Arc::new(HubCore::new(NAME)),
+                handler: Arc::new(move |connection| Box::pin(handler(connection))),
+                connections: Arc::new(Connections::new(NAME, &options, &limits)),
+                options,
+                limits,
+                user_id: None,
+            }),
+        }
+    }
+
+    /// Replaces the options, and the limits beyond them.
+    #[must_use]
+    pub fn options(mut self, options: HttpOptions, limits: Limits) -> Self {
+        let shared = self.configure();
+        shared.connections = Arc::new(Connections::new(NAME, &options, &limits));
+        shared.options = options;
+        shared.limits = limits;
+        self
+    }
+
+    /// Says who a client is, from each of its requests.
+    #[must_use]
+    pub fn user_id<F>(mut self, user_id: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    {
+        self.configure().user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Ends all connections: their handlers find the reader at its end, and have five seconds to return. New ones are
+    /// refused.
+    pub async fn shut_down(&self) -> DrainReport {
+        self.shared.core.drain(Pace::AtOnce).await
+    }
+
+    fn configure(&mut self) -> &mut RawShared {
+        Arc::make_mut(&mut self.shared)
+    }
+}
+
+impl RawShared {
+    /// Serves one connection, from its opening to its end.
+    async fn serve(self: Arc<Self>, accepted: Accepted, meter: ConnectionMeter) {
+        let Accepted { id, user_id, request, transport, framing, close_timeout, live, permit, .. } = accepted;
+        let Ok(user_id) = user_id else { return };
+        let limit = QueueLimit {
+            bytes: unless_zero(self.options.transport_max_buffer_size),
+            frames: self.limits.queued_messages,
+        };
+        let line = Line {
+            incoming: Arc::new(Inbox::new(unless_zero(self.options.application_max_buffer_size))),
+            outgoing: Arc::new(Outbound::new(framing, limit)),
+        };
+        let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);
+        let connection =
+            RawConnection { id, user_id, request, line: line.clone(), format: TransferFormat::Text };
+        let handling = AssertUnwindSafe(async { (self.handler)(connection).await }).catch_unwind();
+        let pumping = async {
+            // Who is told to stop may still write what it has.
+            let told = async {
+                self.core.stopping.cancelled().await;
+                line.incoming.end();
+                pending().await
+            };
+            let ended = tokio::select! {
+                ended = pump.run() => ended,
+                ended = told => ended,
+            };
+            if ended.is_err() {
+                line.incoming.lose();
+            }
+            line.outgoing.stop(Stop { allow_reconnect: false });
+        };
+        let (handled, ()) = tokio::join!(handling, pumping);
+        let end = if handled.is_ok() { End::Normal } else { End::Fault };
+        if handled.is_err() {
+            tracing::error!("the handler of a raw connection panicked");
+        }
+        // A client that does not answer the close in time is left.
+        let _ = timeout(close_timeout, pump.close(end)).await;
+        drop((live, permit, meter));
+    }
+}
+
+impl Application for RawShared {
+    fn options(&self) -> &HttpOptions {
+        &self.options
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn connections(&self) -> &Arc<Connections> {
+        &self.connections
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.core.stopping.is_cancelled()
+    }
+
+    fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
+        let Some(user_id) = &self.user_id else { return Ok(None) };
+        let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
+        user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
+            tracing::error!("the user id of a raw connection panicked");
+            UserIdPanicked
+        })
+    }
+
+    fn client_address(&self, request: &Parts) -> Option<IpAddr> {
+        #[cfg(feature = "axum")]
+        return axum_address(request);
+        #[cfg(not(feature = "axum"))]
+        return None;
+    }
+
+    fn accept(self: Arc<Self>, accepted: Accepted) {
+        let core = Arc::clone(&self.core);
+        let meter = ConnectionMeter::start(&core, accepted.kind);
+        spawn_guarded(&core, self.serve(accepted, meter));
+    }
+}
+
+impl Clone for RawShared {
+    fn clone(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            handler: Arc::clone(&self.handler),
+            options: self.options.clone(),
+            limits: self.limits.clone(),
+            connections: Arc::clone(&self.connections),
+            user_id: self.user_id.clone(),
+        }
+    }
+}
+
+impl Clone for RawService {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl fmt::Debug for RawService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawService").finish_non_exhaustive()
+    }
+}
+
+impl<B> Service<Request<B>> for RawService
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        let app: Arc<dyn Application> = self.shared.clone();
+        let (parts, body) = request.into_parts();
+        endpoint::answer(&app, parts, request_body(body))
+    }
+}

@@ -1,0 +1,78 @@
+//! What operators see of a hub: metrics, spans and logs. None of them ever holds a token or a value of a message.
+//!
+//! # Metrics
+//!
+//! With the feature `metrics`, through the facade of that name and under ASP.NET Core's names. Install a recorder, such
+//! as that of `metrics-exporter-prometheus`, before the first [`HubService`](super::HubService) is made.
+//!
+//! | metric | kind, unit | attributes | |
+//! |---|---|---|---|
+//! | `signalr.server.active_connections` | gauge, connections | `signalr.transport` | connections that are open |
+//! | `signalr.server.connection.duration` | histogram, seconds | `signalr.transport`, `signalr.connection.status` | how long the connections that have ended were open |
+//! | `signalr.server.limit_hit` | counter, times | `kind` | limits that clients have reached; not of ASP.NET Core |
+//!
+//! A connection counts from the opening of its transport, handshake included, until all that it has started has ended.
+//!
+//! | attribute | values |
+//! |---|---|
+//! | `signalr.transport` | `web_sockets`, `server_sent_events`, `long_polling` |
+//! | `signalr.connection.status` | `normal_closure`; `timeout`: the client was silent for too long, or did not take what was sent to it; `app_shutdown`: the hub was being [drained](super::HubHandle::drain) |
+//!
+//! # Spans
+//!
+//! Through `tracing`, at the level `INFO` and with the target `signalr_runtime::server`. The names and fields are those
+//! of ASP.NET Core's activities; `otel.*` are what `tracing-opentelemetry` reads.
+//!
+//! | span | `otel.kind` | around |
+//! |---|---|---|
+//! | `Microsoft.AspNetCore.SignalR.Server.InvocationIn` | `server` | one call: rules, filters and method, and the stream that it may return, to its end |
+//! | `Microsoft.AspNetCore.SignalR.Server.OnConnected` | `internal` | making the hub, and its connect callback |
+//! | `Microsoft.AspNetCore.SignalR.Server.OnDisconnected` | `internal` | its disconnect callback |
+//!
+//! | field | value |
+//! |---|---|
+//! | `otel.name` | `{hub}/{method}` |
+//! | `rpc.system` | `signalr` |
+//! | `rpc.service` | the trait of the hub |
+//! | `rpc.method` | the method, as its contract names it; `OnConnectedAsync`, `OnDisconnectedAsync` |
+//! | `error.type` | of what failed: the name that ASP.NET Core would give the error (`HubException`), `refused` for a call that a rule or its own form forbids, `panic` |
+//! | `otel.status_code` | `ERROR` of what failed |
+//!
+//! The code of the hub runs inside its span: whatever it logs or calls is part of that. The spans have no parent, because
+//! a connection outlives the request that opened it; the caller's span is made the parent of a call by
+//! [`HubService::trace_parent`](super::HubService::trace_parent). A call that nobody traces costs one look at a
+//! number.
+
+mod connection_meter;
+pub(crate) mod span;
+mod trace_context;
+
+pub(crate) use connection_meter::ConnectionMeter;
+pub use trace_context::TraceContext;
+
+/// The histogram of how long connections were open, in seconds.
+pub const CONNECTION_DURATION: &str = "signalr.server.connection.duration";
+
+/// The gauge of the connections that are open.
+pub const ACTIVE_CONNECTIONS: &str = "signalr.server.active_connections";
+
+/// Buckets for [`CONNECTION_DURATION`], in seconds: those that ASP.NET Core advises.
+pub const CONNECTION_DURATION_BUCKETS: &[f64] =
+    &[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
+
+/// Tells the recorder what the metrics are.
+pub(crate) fn describe_metrics() {
+    #[cfg(feature = "metrics")]
+    {
+        metrics::describe_histogram!(
+            CONNECTION_DURATION,
+            metrics::Unit::Seconds,
+            "The duration of connections on the server."
+        );
+        metrics::describe_gauge!(
+            ACTIVE_CONNECTIONS,
+            metrics::Unit::Count,
+            "Number of connections that are currently active on the server."
+        );
+    }
+}

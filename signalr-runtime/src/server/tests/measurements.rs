@@ -1,0 +1,109 @@
+//! What is measured of connections.
+
+use std::collections::BTreeMap;
+
+use metrics_util::MetricKind;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+
+use super::client::PING;
+use super::*;
+use crate::server::telemetry::{ACTIVE_CONNECTIONS, CONNECTION_DURATION};
+
+/// What was measured, and how far a gauge has moved, since the last time: by the name of the metric and its attributes.
+fn measured(snapshotter: &Snapshotter) -> BTreeMap<String, Vec<f64>> {
+    let metrics = snapshotter.snapshot().into_vec().into_iter();
+    metrics
+        .filter(|(key, ..)| key.kind() != MetricKind::Counter)
+        .map(|(key, _, _, value)| {
+            let mut labels: Vec<_> =
+                key.key().labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+            labels.sort_unstable();
+            let values = match value {
+                DebugValue::Gauge(value) => vec![value.0],
+                DebugValue::Histogram(values) => values.into_iter().map(|value| value.0.floor()).collect(),
+                DebugValue::Counter(_) => panic!("counters are left out"),
+            };
+            (format!("{} {}", key.key().name(), labels.join(" ")), values)
+        })
+        .collect()
+}
+
+fn duration(status: &str) -> String {
+    format!("{CONNECTION_DURATION} signalr.connection.status={status} signalr.transport=web_sockets")
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_are_measured_from_their_transport_to_their_end() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _recorder = metrics::set_default_local_recorder(&recorder);
+    let active = format!("{ACTIVE_CONNECTIONS} signalr.transport=web_sockets");
+    let server = Server::new();
+
+    let mut silent = server.connect().await;
+    silent.send(PING).await;
+    let mut one = server.connect().await;
+    let mut never_shakes_hands = server.open();
+    let mut last = server.connect().await;
+    settle().await;
+    assert_eq!(measured(&snapshotter), BTreeMap::from([(active.clone(), vec![4.0])]));
+
+    seconds(3).await;
+    one.leave().await;
+    settle().await;
+    let found = measured(&snapshotter);
+    assert_eq!(found[&active], [-1.0]);
+    assert_eq!(found[&duration("normal_closure")], [3.0]);
+
+    // The handshake has fifteen seconds, and a client that has pinged thirty to ping again.
+    never_shakes_hands.rest().await;
+    settle().await;
+    let found = measured(&snapshotter);
+    assert_eq!(found[&active], [-1.0]);
+    assert_eq!(found[&duration("timeout")], [15.0]);
+    silent.rest().await;
+    settle().await;
+    let found = measured(&snapshotter);
+    assert_eq!(found[&active], [-1.0]);
+    assert_eq!(found[&duration("timeout")], [30.0]);
+
+    last.send(call("1", "Wait", r#"["for ever"]"#)).await;
+    settle().await;
+    server.handle().shut_down().await;
+    let found = measured(&snapshotter);
+    assert_eq!(found[&active], [-1.0]);
+    assert_eq!(found[&duration("app_shutdown")], [35.0]);
+}
+
+#[test]
+fn the_metrics_are_described() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let described = metrics::with_local_recorder(&recorder, || {
+        Server::new();
+        // Only what has a value is shown.
+        metrics::histogram!(CONNECTION_DURATION).record(1);
+        metrics::gauge!(ACTIVE_CONNECTIONS).set(1);
+        snapshotter.snapshot().into_vec()
+    });
+    let mut described: Vec<_> = described
+        .into_iter()
+        .map(|(key, unit, text, _)| (key.kind(), unit.unwrap(), text.unwrap().into_owned()))
+        .collect();
+    described.sort_unstable_by_key(|(kind, ..)| *kind);
+    assert_eq!(
+        described,
+        [
+            (
+                MetricKind::Gauge,
+                metrics::Unit::Count,
+                "Number of connections that are currently active on the server.".to_owned()
+            ),
+            (
+                MetricKind::Histogram,
+                metrics::Unit::Seconds,
+                "The duration of connections on the server.".to_owned()
+            ),
+        ]
+    );
+}

@@ -1,0 +1,122 @@
+//! Connections without a hub.
+
+use axum::Router;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tower_service::Service;
+
+use super::over_tcp::{Socket, serve};
+use super::*;
+use crate::server::{HubRouterExt, RawConnection, RawService, TransferFormat};
+
+/// Gives back what it reads, in upper case, until `end` or the end.
+async fn shout(mut connection: RawConnection) {
+    let mut buffer = [0; 5];
+    while let Ok(length @ 1..) = connection.read(&mut buffer).await {
+        let read = &mut buffer[..length];
+        read.make_ascii_uppercase();
+        match &*read {
+            b"END" => return,
+            b"PANIC" => panic!("a handler panics on purpose"),
+            b"BYTES" => connection.set_transfer_format(TransferFormat::Binary),
+            _ => {}
+        }
+        if connection.write_all(read).await.is_err() {
+            return;
+        }
+    }
+    connection.write_all(b"goodbye").await.ok();
+}
+
+async fn open(address: std::net::SocketAddr) -> Socket {
+    Socket::upgrade(address, "/raw", "ada").await.unwrap()
+}
+
+#[tokio::test]
+async fn a_handler_reads_and_writes_over_a_websocket() {
+    let address = serve(Router::new().raw("/raw", RawService::new(shout))).await;
+    let mut socket = open(address).await;
+    socket.frame(0x81, b"hello, you").await;
+    assert_eq!(socket.next().await, (1, b"HELLO".to_vec()));
+    assert_eq!(socket.next().await, (1, b", YOU".to_vec()));
+    socket.frame(0x82, b"bytes").await;
+    assert_eq!(socket.next().await, (2, b"BYTES".to_vec()));
+    // The handler is told of the close, and may have a last word.
+    socket.frame(0x88, &1000_u16.to_be_bytes()).await;
+    assert_eq!(socket.next().await, (2, b"goodbye".to_vec()));
+    assert_eq!(socket.next().await, (8, 1000_u16.to_be_bytes().to_vec()));
+}
+
+#[tokio::test]
+async fn its_end_is_that_of_the_connection() {
+    let address = serve(Router::new().raw("/raw", RawService::new(shout))).await;
+    let mut socket = open(address).await;
+    socket.frame(0x81, b"end").await;
+    socket.expect_end(1000).await;
+    let mut socket = open(address).await;
+    socket.frame(0x81, b"panic").await;
+    socket.expect_end(1011).await;
+}
+
+#[tokio::test]
+async fn a_shutdown_is_the_end_of_what_it_reads() {
+    let service = RawService::new(shout);
+    let address = serve(Router::new().raw("/raw", service.clone())).await;
+    let mut socket = open(address).await;
+    socket.frame(0x81, b"a").await;
+    assert_eq!(socket.next().await, (1, b"A".to_vec()));
+    let ending = tokio::spawn(async move { service.shut_down().await });
+    assert_eq!(socket.next().await, (1, b"goodbye".to_vec()));
+    socket.expect_end(1000).await;
+    let report = ending.await.unwrap();
+    assert_eq!((report.closed, report.aborted), (1, 0));
+}
+
+/// The status and the body of an answer.
+async fn ask(service: &RawService, method: Method, uri: &str, body: &'static [u8]) -> (StatusCode, Bytes) {
+    let request =
+        Request::builder().method(method).uri(uri).body(Full::new(Bytes::from_static(body))).unwrap();
+    let response: Response<ResponseBody> = service.clone().call(request).await.unwrap();
+    let status = response.status();
+    (status, response.into_body().collect().await.unwrap().to_bytes())
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_knows_nothing_of_the_transport() {
+    let service = RawService::new(shout).user_id(|_| Some("ada".to_owned()));
+    let (_, body) = ask(&service, Method::POST, "/raw/negotiate?negotiateVersion=1", b"").await;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let uri = format!("/raw?id={}", body["connectionToken"].as_str().unwrap());
+    assert_eq!(ask(&service, Method::GET, &uri, b"").await, (StatusCode::OK, Bytes::new()));
+    let poll = ask(&service, Method::GET, &uri, b"");
+    let (polled, sent) = tokio::join!(poll, ask(&service, Method::POST, &uri, b"poll"));
+    assert_eq!(sent, (StatusCode::OK, Bytes::new()));
+    assert_eq!(polled, (StatusCode::OK, Bytes::from_static(b"POLL")));
+    let poll = ask(&service, Method::GET, &uri, b"");
+    let (polled, sent) = tokio::join!(poll, ask(&service, Method::POST, &uri, b"end"));
+    assert_eq!((polled.0, sent.0), (StatusCode::NO_CONTENT, StatusCode::OK));
+    settle().await;
+    assert_eq!(ask(&service, Method::GET, &uri, b"").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_stops_polling_is_lost() {
+    let (lost, mut losses) = tokio::sync::mpsc::unbounded_channel();
+    let service = RawService::new(move |mut connection: RawConnection| {
+        let lost = lost.clone();
+        async move {
+            let read = connection.read(&mut [0; 8]).await;
+            lost.send(read.map_err(|error| error.kind())).unwrap();
+        }
+    });
+    let (_, body) = ask(&service, Method::POST, "/raw/negotiate?negotiateVersion=1", b"").await;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let uri = format!("/raw?id={}", body["connectionToken"].as_str().unwrap());
+    assert_eq!(ask(&service, Method::GET, &uri, b"").await.0, StatusCode::OK);
+    let before = tokio::time::Instant::now();
+    assert_eq!(losses.recv().await, Some(Err(std::io::ErrorKind::ConnectionReset)));
+    assert_eq!(before.elapsed().as_secs(), 15);
+}

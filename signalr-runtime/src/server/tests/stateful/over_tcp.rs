@@ -1,0 +1,184 @@
+//! How a client asks for stateful reconnect and comes back, over TCP.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::super::over_tcp::{Socket, serve, within};
+use super::*;
+use crate::server::HubRouterExt;
+
+fn allowing() -> Server {
+    let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
+    let options = HubOptions { http, ..HubOptions::default() };
+    Server::of(World::default(), |service| {
+        let user = |parts: &http::request::Parts| {
+            Some(parts.headers.get("x-user")?.to_str().unwrap().to_owned()).filter(|user| !user.is_empty())
+        };
+        service.options(options).user_id(user)
+    })
+}
+
+/// The answer to a negotiate request of nobody in particular.
+async fn negotiate(address: SocketAddr, query: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!("POST /hub/negotiate{query} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    within(stream.read_to_string(&mut answer)).await.unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+/// The address that a negotiated connection is opened with.
+async fn path(address: SocketAddr, query: &str) -> String {
+    let body: serde_json::Value = serde_json::from_str(&negotiate(address, query).await).unwrap();
+    format!("/hub?id={}", body["connectionToken"].as_str().unwrap())
+}
+
+const STATEFUL: &str = "?negotiateVersion=1&useStatefulReconnect=true";
+
+async fn connect(address: SocketAddr, path: &str, version: i32) -> Socket {
+    let mut socket = Socket::upgrade(address, path, "ada").await.unwrap();
+    socket.send(&format!(r#"{{"protocol":"json","version":{version}}}"#)).await;
+    assert_eq!(socket.text().await, "{}");
+    socket
+}
+
+async fn refused(address: SocketAddr, path: &str, user: &str, status: u16) {
+    match Socket::upgrade(address, path, user).await {
+        Ok(_) => panic!("a WebSocket opens that is to be refused with {status}"),
+        Err(answer) => assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{answer}"),
+    }
+}
+
+#[tokio::test]
+async fn it_is_granted_to_who_asks_for_it_where_it_is_allowed() {
+    let address = serve(Router::new().hub("/hub", allowing().service)).await;
+    for query in [STATEFUL, "?USESTATEFULRECONNECT=True&negotiateVersion=1"] {
+        let body = negotiate(address, query).await;
+        assert!(body.starts_with(r#"{"useStatefulReconnect":true,"negotiateVersion":1,"#), "{body}");
+    }
+    for query in ["?negotiateVersion=1", "?negotiateVersion=1&useStatefulReconnect=false"] {
+        let body = negotiate(address, query).await;
+        assert!(body.starts_with(r#"{"negotiateVersion":1,"#), "{body}");
+    }
+    let address = serve(Router::new().hub("/hub", Server::new().service)).await;
+    let body = negotiate(address, STATEFUL).await;
+    assert!(body.starts_with(r#"{"negotiateVersion":1,"#), "{body}");
+}
+
+#[tokio::test]
+async fn a_client_comes_back_with_a_second_websocket() {
+    let server = allowing();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let path = path(address, STATEFUL).await;
+    let mut first = connect(address, &path, 2).await;
+    first.send(&call("1", "Join", r#"["g"]"#)).await;
+    assert_eq!(first.text().await, result("1", "null"));
+    // One message is short, and one is large enough to be shared by all who get it.
+    let large = "x".repeat(5000);
+    for text in ["small", &large] {
+        server.handle().clients().all().said(text).await.unwrap();
+        assert_eq!(first.text().await, said(text));
+    }
+    first.send(&ack(1)).await;
+    first.send(&call("2", "Echo", r#"["received"]"#)).await;
+    assert_eq!(first.text().await, result("2", r#""received""#));
+    drop(first);
+    // Only who opened it, and with the token.
+    refused(address, &path, "bob", 404).await;
+    refused(address, &path, "", 404).await;
+    server.handle().clients().group("g").said("while away").await.unwrap();
+    let mut second = Socket::upgrade(address, &path, "ada").await.unwrap();
+    second.send(&sequence(3)).await;
+    second.send(&call("3", "Add", "[1,2]")).await;
+    for expected in [
+        sequence(2),
+        said("small"),
+        said(&large),
+        result("2", r#""received""#),
+        said("while away"),
+        result("3", "3"),
+    ] {
+        let mut record = second.text().await;
+        if record.starts_with(r#"{"type":8"#) {
+            record = second.text().await;
+        }
+        assert_eq!(record, expected);
+    }
+    assert_eq!(server.handle().connection_count(), 1);
+    // A second socket while the first lives takes its place.
+    let mut third = Socket::upgrade(address, &path, "ada").await.unwrap();
+    assert_eq!(third.text().await, sequence(2));
+    assert_eq!(server.log(), ["echo received"]);
+    // A close frame is the end.
+    third.frame(0x88, &1000_u16.to_be_bytes()).await;
+    while server.handle().connection_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(third);
+    refused(address, &path, "ada", 404).await;
+}
+
+#[tokio::test]
+async fn who_breaks_the_transport_does_not_come_back() {
+    let server = allowing();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let path = path(address, STATEFUL).await;
+    let mut socket = connect(address, &path, 2).await;
+    // A reserved opcode.
+    socket.frame(0x83, b"?").await;
+    assert_eq!(socket.next().await, (8, 1002_u16.to_be_bytes().to_vec()));
+    while server.handle().connection_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_websocket_is_refused_where_the_mode_is_off() {
+    let server = allowing();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    for (query, version) in [(STATEFUL, 1), ("?negotiateVersion=1", 2)] {
+        let path = path(address, query).await;
+        let mut socket = connect(address, &path, version).await;
+        refused(address, &path, "ada", 409).await;
+        socket.send(&call("1", "Add", "[1,2]")).await;
+        assert_eq!(socket.text().await, result("1", "3"));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_ending_is_not_come_back_to() {
+    let disconnected = probe::hook(async |_, world: Arc<World>| {
+        world.pass("end").await;
+        Ok(())
+    });
+    let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
+    let options = HubOptions { http, ..HubOptions::default() };
+    let server = Server::of(World { disconnected, ..World::default() }, |service| service.options(options));
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let path = path(address, STATEFUL).await;
+    let mut socket = connect(address, &path, 2).await;
+    socket.send(CLOSE).await;
+    assert_eq!(socket.text().await, CLOSE);
+    refused(address, &path, "ada", 204).await;
+    server.world.open("end");
+}
+
+#[tokio::test]
+async fn who_comes_back_too_often_is_told_so() {
+    let http = HttpOptions {
+        allow_stateful_reconnects: true,
+        stateful_reconnects_per_minute: 1,
+        ..HttpOptions::default()
+    };
+    let server = Server::with(HubOptions { http, ..HubOptions::default() });
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let path = path(address, STATEFUL).await;
+    drop(connect(address, &path, 2).await);
+    let mut second = Socket::upgrade(address, &path, "ada").await.unwrap();
+    assert_eq!(second.text().await, sequence(1));
+    refused(address, &path, "ada", 429).await;
+}

@@ -1,0 +1,62 @@
+//! What a peer asks for beside its data: pings, and frames that hold nothing.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Context;
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::codec::Violation;
+use crate::connection::rate::{Rate, TokenBucket};
+
+/// Time between two answers to pings. Whoever pings more often gets an answer to the newest one only, as RFC 6455
+/// §5.5.3 allows.
+const ANSWER_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The control frames of one peer. Most connections never see one, and have none of this.
+pub(super) struct ControlFrames {
+    allowance: Option<TokenBucket>,
+    /// The payload of the newest ping that has no answer yet.
+    ping: Option<Vec<u8>>,
+    /// From when on a ping is answered at once.
+    next_answer: Instant,
+    /// Wakes the connection when that time has come.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl ControlFrames {
+    pub(super) fn new(rate: Option<Rate>) -> Self {
+        Self { allowance: rate.map(TokenBucket::new), ping: None, next_answer: Instant::now(), timer: None }
+    }
+
+    /// A frame has come that carries no data.
+    pub(super) fn count(&mut self) -> Result<(), Violation> {
+        match &mut self.allowance {
+            Some(allowance) => allowance.take().map_err(|_| Violation::TooManyControlFrames),
+            None => Ok(()),
+        }
+    }
+
+    /// A ping has come.
+    pub(super) fn ping(&mut self, payload: Vec<u8>) -> Result<(), Violation> {
+        self.count()?;
+        self.ping = Some(payload);
+        Ok(())
+    }
+
+    /// The payload of the answer that is due. One that is due later wakes the task.
+    pub(super) fn answer(&mut self, cx: &mut Context<'_>) -> Option<Vec<u8>> {
+        self.ping.as_ref()?;
+        let now = Instant::now();
+        if now < self.next_answer {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(self.next_answer)));
+            if timer.as_mut().poll(cx).is_pending() {
+                return None;
+            }
+        }
+        self.timer = None;
+        self.next_answer = now + ANSWER_INTERVAL;
+        self.ping.take()
+    }
+}

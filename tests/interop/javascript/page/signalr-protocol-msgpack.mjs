@@ -1,0 +1,1 @@
+export const { MessagePackHubProtocol } = globalThis.signalR.protocols.msgpack;
