@@ -1,5 +1,8 @@
 //! A connection that is made of requests: what they have in common, whichever transport it is.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::accepted::UserId;

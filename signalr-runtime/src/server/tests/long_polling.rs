@@ -439,7 +439,7 @@ async fn a_connection_belongs_to_one_user() {
     };
     // Negotiated by somebody, and by nobody in particular: the first poll says who it is.
     for headers in [&[("x-user", "ada")][..], &[]] {
-        let client = Requests::negotiate_with(&server, headers).await;
+        let client = Requests::negotiate_with(&server, "", headers).await;
         assert_eq!(ask(&client, Method::GET, "ada").await.unwrap().status(), 200);
         for stranger in ["eve", ""] {
             for method in [Method::GET, Method::POST, Method::DELETE] {
@@ -449,4 +449,35 @@ async fn a_connection_belongs_to_one_user() {
         assert_eq!(ask(&client, Method::POST, "ada").await.unwrap().status(), 200);
         assert_eq!(ask(&client, Method::DELETE, "ada").await.unwrap().status(), 202);
     }
+}
+
+#[cfg(feature = "messagepack")]
+#[tokio::test(start_paused = true)]
+async fn a_poll_brings_binary_messages_as_well() {
+    let server = Server::new();
+    let client = Requests::negotiate(&server).await;
+    assert_eq!(client.poll().await.status, 200);
+    let mut sent = record(r#"{"protocol":"messagepack","version":1}"#).into_bytes();
+    // Add(1, 2), with the id "1".
+    sent.extend_from_slice(b"\x0d\x96\x01\x80\xa11\xa3Add\x92\x01\x02\x90");
+    assert_eq!(client.post(sent).await.status, 200);
+    settle().await;
+    let answer = client.poll().await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, BYTES));
+    assert_eq!(answer.bytes, &b"{}\x1e\x07\x95\x03\x80\xa11\x03\x03"[..]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stateful_reconnect_is_not_for_requests() {
+    let server = with_http(HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() });
+    let client = Requests::negotiate_with(&server, "&useStatefulReconnect=true", &[]).await;
+    assert_eq!(client.poll().await.status, 200);
+    client.post(record(r#"{"protocol":"json","version":2}"#)).await;
+    assert_eq!(client.poll().await.body, record("{}"));
+    client.post(records([call("1", "Add", "[1,2]"), r#"{"type":9,"sequenceId":100}"#.to_owned()])).await;
+    assert_eq!(client.poll().await.body, record(result("1", "3")));
+    // Nothing is acknowledged, and nothing is waited for.
+    assert_eq!(client.poll().await.brief(), (200, TEXT, ""));
+    seconds(16).await;
+    assert_eq!(client.poll().await.brief(), GONE);
 }

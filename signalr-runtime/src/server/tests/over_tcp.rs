@@ -307,7 +307,14 @@ async fn layers_nesting_state_and_extensions_work_as_elsewhere() {
     let address = serve(app).await;
     let (_, answer) = request(address, "GET / HTTP/1.1").await;
     assert!(answer.ends_with("state"), "{answer}");
-    for path in ["POST /api/v1/hub/negotiate HTTP/1.1", "GET /api/v1/hub HTTP/1.1"] {
+    for path in [
+        "POST /api/v1/hub/negotiate HTTP/1.1",
+        "GET /api/v1/hub HTTP/1.1",
+        "GET /api/v1/hub?id=x HTTP/1.1\nAccept: text/event-stream",
+        "GET /api/v1/hub HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket",
+        "POST /api/v1/hub?id=x HTTP/1.1\nContent-Length: 0",
+        "DELETE /api/v1/hub?id=x HTTP/1.1",
+    ] {
         let (_, answer) = request(address, path).await;
         assert!(answer.starts_with("http/1.1 401 "), "{answer}");
     }

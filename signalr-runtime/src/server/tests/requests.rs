@@ -26,12 +26,14 @@ pub(super) struct Requests {
 
 impl Requests {
     pub(super) async fn negotiate(server: &Server) -> Self {
-        Self::negotiate_with(server, &[]).await
+        Self::negotiate_with(server, "", &[]).await
     }
 
-    pub(super) async fn negotiate_with(server: &Server, headers: &[(&str, &str)]) -> Self {
+    /// Negotiates with more in the query, and with headers.
+    pub(super) async fn negotiate_with(server: &Server, query: &str, headers: &[(&str, &str)]) -> Self {
         let nobody = Self { service: server.service.clone(), id: String::new(), token: String::new() };
-        let mut request = Request::builder().method(Method::POST).uri("/hub/negotiate?negotiateVersion=1");
+        let uri = format!("/hub/negotiate?negotiateVersion=1{query}");
+        let mut request = Request::builder().method(Method::POST).uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -131,7 +133,9 @@ pub(super) type Asked = Pin<Box<dyn Future<Output = Answer> + Send>>;
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
+    /// As text, however much of it is.
     pub(super) body: String,
+    pub(super) bytes: Bytes,
 }
 
 impl Answer {
@@ -158,7 +162,8 @@ fn whole(response: ResponseFuture) -> Asked {
         Answer {
             status: head.status.as_u16(),
             headers: head.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body,
         }
     })
 }

@@ -247,8 +247,12 @@ async fn the_server_pings_and_watches_for_silence() {
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_fails_is_told_and_ends_it() {
     let server = Server::new();
+    #[cfg(feature = "messagepack")]
+    let binary = r#"{"error":"Cannot use the 'messagepack' protocol on the current transport. The transport does not support 'Binary' transfer format."}"#;
     for (sent, answer) in [
         (r#"{"protocol":"xml","version":1}"#, r#"{"error":"The protocol 'xml' is not supported."}"#),
+        #[cfg(feature = "messagepack")]
+        (r#"{"protocol":"messagepack","version":1}"#, binary),
         ("", r#"{"error":"Handshake was canceled."}"#),
     ] {
         let client = Requests::negotiate(&server).await;
