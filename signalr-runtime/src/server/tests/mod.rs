@@ -7,6 +7,7 @@ mod recorder;
 mod requests;
 
 mod access_token;
+mod authentication;
 mod authorize;
 mod cancel;
 mod client_results;
@@ -24,6 +25,7 @@ mod long_polling;
 mod measurements;
 #[cfg(feature = "messagepack")]
 mod messagepack;
+mod method_options;
 mod negotiate;
 mod ordering;
 mod origin;
@@ -122,6 +124,7 @@ impl Server {
             close_timeout: self.service.shared.options().close_timeout,
             live: None,
             resume,
+            authentication: None,
             permit: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
