@@ -47,9 +47,21 @@ pub(crate) const ALL: &[Suite] = &[
     in_node("node-websockets-json-direct", BOTH_SERVERS, &["--skip-negotiation"]),
     in_node("node-server-sent-events-json", BOTH_SERVERS, &["--transport", "server-sent-events"]),
     in_node("node-long-polling-json", BOTH_SERVERS, &["--transport", "long-polling"]),
+    in_node("node-websockets-messagepack", OURS_ONLY, &["--protocol", "messagepack"]),
+    in_node(
+        "node-long-polling-messagepack",
+        OURS_ONLY,
+        &["--transport", "long-polling", "--protocol", "messagepack"],
+    ),
     in_chromium("chromium-websockets-json", BOTH_SERVERS, &[]),
     in_chromium("chromium-server-sent-events-json", BOTH_SERVERS, &["--transport", "server-sent-events"]),
     in_chromium("chromium-long-polling-json", BOTH_SERVERS, &["--transport", "long-polling"]),
+    in_chromium("chromium-websockets-messagepack", OURS_ONLY, &["--protocol", "messagepack"]),
+    in_chromium(
+        "chromium-long-polling-messagepack",
+        OURS_ONLY,
+        &["--transport", "long-polling", "--protocol", "messagepack"],
+    ),
     Suite {
         part: "python",
         name: "signalrcore-websockets",

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::budget::{Charge, Held};
-use super::calls::{Calls, Finished, Stage};
+use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Received};
 use super::limit::Limit;
@@ -59,6 +59,9 @@ pub(crate) struct EngineLimits {
     /// Bytes of backlog before the connection stops reading.
     pub(crate) backlog: usize,
     pub(crate) pause: Pause,
+    /// Bytes that are read ahead to find an acknowledgement before the peer is given up. One that keeps to its own
+    /// buffer's limit has much less on its way.
+    pub(crate) read_ahead: usize,
 }
 
 /// When a connection that holds as much as it should stops reading.
@@ -75,10 +78,6 @@ pub(crate) enum Pause {
 
 /// Reads one task may make before it lets others run.
 const READS_PER_POLL: usize = 32;
-
-/// How many bytes are read ahead to find an acknowledgement. A peer that keeps to its own buffer's limit has much
-/// less on its way.
-const READ_AHEAD: usize = 1024 * 1024;
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -261,6 +260,8 @@ impl<R: Role> Engine<R> {
             if reading == Reading::Yes {
                 self.core.clock.reading(reads != Reads::Nothing);
             }
+            // Before what the peer sends from now on.
+            self.core.poll_own_call(cx);
             let received = match reads {
                 Reads::Everything => self.poll_receive(cx).is_ready(),
                 Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
@@ -346,7 +347,8 @@ impl<R: Role> Engine<R> {
         }
         if let Err(error) = looked {
             core.broken(&error);
-        } else if reader.kept() > READ_AHEAD {
+        } else if reader.kept() > core.limits.read_ahead {
+            core.role.limit_hit(Limit::ReadAhead);
             core.end(Ended::Failed(HubError::with_kind(
                 HubErrorKind::Internal,
                 "The peer sends without acknowledging what it receives.",
@@ -479,6 +481,20 @@ impl<R: Role> Core<R> {
                 self.broken(&error);
                 false
             }
+        }
+    }
+
+    /// Takes a call of our own role among those of the peer.
+    fn poll_own_call(&mut self, cx: &Context<'_>) {
+        if let Poll::Ready((name, running)) = self.role.poll_own_call(cx) {
+            self.calls.push(Call {
+                id: None,
+                target: name.into(),
+                mode: Mode::Plain,
+                turn: Turn::Ordered,
+                uploads: Vec::new(),
+                running: Guarded::new(running),
+            });
         }
     }
 

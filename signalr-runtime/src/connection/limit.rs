@@ -43,6 +43,12 @@ pub(crate) enum Limit {
     SlowConsumer,
     /// A write that nobody took in time.
     WriteTime,
+    /// A client that may come back, and sends without saying what it has received.
+    ReadAhead,
+    /// A client comes back more often than it may.
+    Resumes,
+    /// More is kept for absent clients than may be: those that have been away for longest are given up.
+    AbsentClients,
     /// The name of a group is too long.
     GroupName,
     /// One connection in more groups than it may be in.
@@ -71,6 +77,9 @@ impl Limit {
             Self::StrayItems => "stray_items",
             Self::SlowConsumer => "slow_consumer",
             Self::WriteTime => "write_time",
+            Self::ReadAhead => "read_ahead",
+            Self::Resumes => "resumes",
+            Self::AbsentClients => "absent_clients",
             Self::GroupName => "group_name",
             Self::GroupsPerConnection => "groups_per_connection",
         }

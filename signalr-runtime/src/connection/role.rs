@@ -1,6 +1,7 @@
 //! What differs between the two sides of a connection.
 
 use std::borrow::Cow;
+use std::task::{Context, Poll};
 
 use super::calls::{Mode, Stage, Turn};
 use super::limit::Limit;
@@ -14,6 +15,12 @@ use crate::protocol::message::{Invocation, Outcome};
 pub(crate) trait Role: Send {
     /// Finds the method and binds the arguments. Nothing of the user's method runs yet.
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound;
+
+    /// A call that this side makes to itself, with its name for logs. It has its turn among those of the peer, and nobody
+    /// is answered.
+    fn poll_own_call(&mut self, _cx: &Context<'_>) -> Poll<(&'static str, Running)> {
+        Poll::Pending
+    }
 
     /// The text with which a call answers that failed. Also the place where such a failure is logged.
     fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str>;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::request::Parts;
 use tokio_util::sync::CancellationToken;
 
+use super::http::authentication::Authentication;
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Stop;
 use crate::connection::shared::Shared;
@@ -76,7 +77,9 @@ pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
     pub(crate) user_id: Option<Arc<str>>,
     /// The request that opened the connection.
-    pub(crate) request: Parts,
+    pub(crate) request: Arc<Parts>,
+    /// What can change about who the client is, if anything can.
+    pub(crate) authentication: Option<Arc<Authentication>>,
     pub(crate) shared: Arc<Shared>,
     /// Cancelled when the connection is over.
     pub(crate) aborted: CancellationToken,
@@ -104,7 +107,8 @@ impl Connection {
     pub(crate) fn new(
         id: ConnectionId,
         user_id: Option<Arc<str>>,
-        request: Parts,
+        request: Arc<Parts>,
+        authentication: Option<Arc<Authentication>>,
         shared: Arc<Shared>,
         group_limits: GroupLimits,
     ) -> Self {
@@ -112,11 +116,18 @@ impl Connection {
             id,
             user_id,
             request,
+            authentication,
             shared,
             aborted: CancellationToken::new(),
             group_limits,
             groups: Mutex::new(Groups::In(HashSet::new())),
         }
+    }
+
+    /// The request whose credentials count at the moment.
+    pub(crate) fn authenticated_request(&self) -> Arc<Parts> {
+        let refreshed = self.authentication.as_ref().and_then(|authentication| authentication.request());
+        refreshed.unwrap_or_else(|| Arc::clone(&self.request))
     }
 
     /// Ends the connection; the client does not connect again by itself.
@@ -160,6 +171,14 @@ impl Connection {
     #[cfg(test)]
     pub(crate) fn is_in_group(&self, group: &str) -> bool {
         matches!(&*self.groups(), Groups::In(groups) if groups.contains(group))
+    }
+
+    /// The groups it is in.
+    pub(crate) fn group_names(&self) -> Vec<Arc<str>> {
+        match &*self.groups() {
+            Groups::In(groups) => groups.iter().cloned().collect(),
+            Groups::Left => Vec::new(),
+        }
     }
 
     /// Forgets all groups for good, and gives them.

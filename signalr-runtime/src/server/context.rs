@@ -41,6 +41,12 @@ impl<C: HubContract> HubContext<C> {
         &self.connection.request
     }
 
+    /// The request whose credentials count at the moment (`User`): the one that opened the connection, or the latest
+    /// that has refreshed its authentication.
+    pub fn authenticated_request(&self) -> Arc<Parts> {
+        self.connection.authenticated_request()
+    }
+
     /// Cancelled when the connection is over (`ConnectionAborted`). Streams end by themselves then; a call that
     /// takes long may watch this to stop early.
     pub fn aborted(&self) -> &CancellationToken {

@@ -1,9 +1,10 @@
 //! The server's side of a connection: from an invocation to the hub's method, and from its error to a text.
 
 use std::borrow::Cow;
-use std::future::ready;
+use std::future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use super::connection::Connection;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall};
@@ -34,7 +35,7 @@ impl<H: Hub> HubDispatcher<H> {
             method: handler.name,
             format: invocation.arguments.format,
             arguments: Encoded::copy_from(invocation.arguments.bytes),
-            connection: ConnectionInfo(Arc::clone(&self.connection)),
+            connection: ConnectionInfo::of(&self.connection),
         }
     }
 
@@ -47,8 +48,13 @@ impl<H: Hub> HubDispatcher<H> {
         running: Running,
     ) -> Running {
         let target = &invocation.target;
+        let guard = self.shared.guard_of(handler.name);
+        let running = match guard {
+            None => running,
+            Some(guard) => Arc::clone(guard).around(running),
+        };
         let running = match misuse(handler, invocation, mode) {
-            Some(text) => Box::pin(ready(Reply(Ok(Answer::Refused(text.into()))))),
+            Some(text) => Box::pin(future::ready(Reply(Ok(Answer::Refused(text.into()))))),
             None if self.shared.filters.is_empty() => running,
             None => self.shared.filters.around_call(self.seen(handler, invocation), running),
         };
@@ -56,9 +62,10 @@ impl<H: Hub> HubDispatcher<H> {
         if rules.is_empty() {
             return running;
         }
-        let call = self.seen(handler, invocation);
+        let mut call = self.seen(handler, invocation);
         let refused = format!("Failed to invoke '{target}' because user is unauthorized");
         Box::pin(async move {
+            call.connection.look_again();
             if rules.iter().all(|rule| rule.allows(&call)) {
                 running.await
             } else {
@@ -112,6 +119,15 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let Some(hub) = &self.hub else {
             return Bound::Refused("The hub is still connecting.".into());
         };
+        if self
+            .shared
+            .guard_of(handler.name)
+            .is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len()))
+        {
+            let text = format!("Failed to invoke '{target}' due to an error on the server.");
+            let error = HubError::new("The arguments are larger than this method takes.");
+            return Bound::Refused(self.shared.with_detail(text, &error).into());
+        }
         // Decoding is the user's code too: what panics does not fit.
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
@@ -127,6 +143,17 @@ impl<H: Hub> Role for HubDispatcher<H> {
             running = Box::pin(span.around(running));
         }
         Bound::Run { turn, running }
+    }
+
+    fn poll_own_call(&mut self, cx: &Context<'_>) -> Poll<(&'static str, Running)> {
+        let (Some(hub), Some(authentication)) = (&self.hub, &self.connection.authentication) else {
+            return Poll::Pending;
+        };
+        ready!(authentication.poll_refreshed(cx));
+        let hub = Arc::clone(hub);
+        let callback =
+            async move { Reply(hub.on_authentication_refreshed().await.map(|()| Answer::Nothing)) };
+        Poll::Ready(("OnAuthenticationRefreshed", Box::pin(callback)))
     }
 
     fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str> {

@@ -74,28 +74,42 @@ where
 
 /// The connection that a filter or a rule looks at.
 #[derive(Clone)]
-pub struct ConnectionInfo(pub(crate) Arc<Connection>);
+pub struct ConnectionInfo {
+    connection: Arc<Connection>,
+    /// The request that counted when somebody began to look.
+    request: Arc<http::request::Parts>,
+}
 
 impl ConnectionInfo {
+    pub(crate) fn of(connection: &Arc<Connection>) -> Self {
+        Self { connection: Arc::clone(connection), request: connection.authenticated_request() }
+    }
+
+    /// Looks again at who the client is.
+    pub(crate) fn look_again(&mut self) {
+        self.request = self.connection.authenticated_request();
+    }
+
     /// The public id of the connection.
     pub fn connection_id(&self) -> &ConnectionId {
-        &self.0.id
+        &self.connection.id
     }
 
     /// Who the client is.
     pub fn user_id(&self) -> Option<&str> {
-        self.0.user_id.as_deref()
+        self.connection.user_id.as_deref()
     }
 
-    /// The request that opened the connection.
+    /// The request that says who the client is: the one that opened the connection or, before a call that came later,
+    /// the latest that has refreshed its authentication.
     pub fn request(&self) -> &http::request::Parts {
-        &self.0.request
+        &self.request
     }
 }
 
 impl fmt::Debug for ConnectionInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConnectionInfo").field("connection_id", &self.0.id).finish_non_exhaustive()
+        f.debug_struct("ConnectionInfo").field("connection_id", &self.connection.id).finish_non_exhaustive()
     }
 }
 
@@ -244,9 +258,12 @@ impl Filters {
     }
 
     /// Wraps a bound call.
-    pub(crate) fn around_call(&self, call: Invocation, method: Running) -> Running {
+    pub(crate) fn around_call(&self, mut call: Invocation, method: Running) -> Running {
         let next = Next { rest: self.clone(), method };
-        Box::pin(next.run(call))
+        Box::pin(async move {
+            call.connection.look_again();
+            next.run(call).await
+        })
     }
 
     /// Wraps the connect callback.
@@ -255,7 +272,7 @@ impl Filters {
         connection: &Arc<Connection>,
         callback: BoxFuture<'static, HubResult>,
     ) -> HubResult {
-        let connection = ConnectionInfo(Arc::clone(connection));
+        let connection = ConnectionInfo::of(connection);
         NextConnect { rest: self.clone(), connection, callback }.run().await
     }
 
@@ -265,7 +282,7 @@ impl Filters {
         connection: &Arc<Connection>,
         callback: BoxFuture<'static, ()>,
     ) {
-        let connection = ConnectionInfo(Arc::clone(connection));
+        let connection = ConnectionInfo::of(connection);
         NextDisconnect { rest: self.clone(), connection, callback }.run().await;
     }
 

@@ -19,6 +19,14 @@ pub trait Hub: Send + Sync + 'static {
         async { Ok(()) }
     }
 
+    /// Runs when new credentials have taken the place of those with which the client connected
+    /// (`OnAuthenticationRefreshedAsync`); see
+    /// [`HubContext::authenticated_request`](super::HubContext::authenticated_request). It has its turn among the calls of
+    /// the client; what is refreshed while it waits for that makes it run once. An error is logged, and that is all.
+    fn on_authentication_refreshed(&self) -> impl Future<Output = HubResult> + Send {
+        async { Ok(()) }
+    }
+
     /// Runs once when the connection is over (`OnDisconnectedAsync`), with what ended it if that was an error.
     /// The connection is still in its groups; what is sent to it is dropped.
     fn on_disconnected(&self, error: Option<&HubError>) -> impl Future<Output = ()> + Send {

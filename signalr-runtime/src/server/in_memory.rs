@@ -32,6 +32,7 @@ impl<H: Hub> HubService<H> {
             close_timeout: self.shared.options().close_timeout,
             live: None,
             resume: None,
+            authentication: None,
             permit: None,
         };
         session::spawn(Arc::clone(&self.shared), accepted);

@@ -15,7 +15,8 @@ use super::service::HubService;
 /// Adds hubs to an [`axum::Router`].
 pub trait HubRouterExt {
     /// Serves a hub at `path` (`MapHub<THub>`), which must start with a slash. The hub answers at `path` itself and
-    /// at `path/negotiate`, with or without a slash at the end of `path`; layers of the router apply to all of them.
+    /// at `path/negotiate` and `path/refresh`, with or without a slash at the end of `path`, which must itself not end in
+    /// one of these; layers of the router apply to all of them.
     ///
     /// # Panics
     ///
@@ -58,6 +59,7 @@ where
     let base = path.trim_end_matches('/');
     let router = router
         .route_service(&format!("{base}/"), service.clone())
-        .route_service(&format!("{base}/negotiate"), service.clone());
+        .route_service(&format!("{base}/negotiate"), service.clone())
+        .route_service(&format!("{base}/refresh"), service.clone());
     if base.is_empty() { router } else { router.route_service(base, service) }
 }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use futures_core::future::BoxFuture;
 use http::request::Parts;
@@ -14,9 +15,11 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use super::authentication_refresh::AuthenticationRefresh;
 use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
+use super::credentials::Credentials;
 use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
 use super::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
@@ -27,6 +30,7 @@ use super::http::response::{ResponseBody, ResponseFuture};
 use super::http::send::request_body;
 use super::hub::Hub;
 use super::limits::Limits;
+use super::method_options::{MethodGuard, MethodGuards, MethodOptions};
 use super::options::HubOptions;
 use super::session;
 use super::telemetry::TraceContext;
@@ -66,14 +70,21 @@ pub(crate) struct HubShared<H: Hub> {
     connections: Arc<Connections>,
     factory: Arc<Factory<H>>,
     user_id: Option<Arc<UserIdProvider>>,
+    credentials: Credentials,
     address: Option<Arc<AddressProvider>>,
     rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
+    method_guards: MethodGuards,
 }
 
 impl<H: Hub> HubShared<H> {
     pub(crate) fn make_hub(&self, connection: &Arc<Connection>) -> BoxFuture<'static, HubResult<H>> {
         (self.factory)(HubContext::new(Arc::clone(&self.core), Arc::clone(connection)))
+    }
+
+    /// The options of a method of its own.
+    pub(crate) fn guard_of(&self, method: &str) -> Option<&Arc<MethodGuard>> {
+        self.method_guards.of(method)
     }
 
     /// The rules that a call of `method` must satisfy.
@@ -120,6 +131,10 @@ impl<H: Hub> Application for HubShared<H> {
         })
     }
 
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     fn client_address(&self, request: &Parts) -> Option<IpAddr> {
         let Some(address) = &self.address else {
             #[cfg(feature = "axum")]
@@ -155,8 +170,10 @@ impl<H: Hub> Clone for HubShared<H> {
             connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
             user_id: self.user_id.clone(),
+            credentials: self.credentials.clone(),
             address: self.address.clone(),
             rules: self.rules.clone(),
+            method_guards: self.method_guards.clone(),
             trace_parent: self.trace_parent.clone(),
         }
     }
@@ -230,8 +247,10 @@ where
                 )),
                 factory,
                 user_id: None,
+                credentials: Credentials::default(),
                 address: None,
                 rules: Vec::new(),
+                method_guards: MethodGuards::default(),
                 trace_parent: None,
             }),
         }
@@ -255,6 +274,47 @@ impl<H: Hub> HubService<H> {
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
         self.configure().user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Says when the credentials of a request end (the ticket's `ExpiresUtc`). `None` where they do not. It is asked for
+    /// each request that shows credentials, and has an effect with the options
+    /// [`close_on_authentication_expiration`](super::HttpOptions::close_on_authentication_expiration) and
+    /// [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
+    #[must_use]
+    pub fn authentication_expiry<F>(mut self, expiry: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
+    {
+        self.configure().credentials.expiry = Some(Arc::new(expiry));
+        self
+    }
+
+    /// Says whether a connection may go on with new credentials (`OnAuthenticationRefresh`): they have been verified by
+    /// the layers around the hub, and take the place of the old ones unless this answers `false`. Without it, all are
+    /// accepted. It needs [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
+    ///
+    /// Rules and filters see the new request from the next call on, and the hub is told by
+    /// [`Hub::on_authentication_refreshed`]. The user of a connection does not change: if the new credentials are
+    /// somebody else's, the connection ends.
+    ///
+    /// ```
+    /// # use signalr_runtime::server::{Hub, HubService};
+    /// # #[derive(Clone)]
+    /// # struct Claims { is_suspended: bool }
+    /// # fn careful<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// service.on_authentication_refresh(async |refresh| {
+    ///     refresh.request().extensions.get::<Claims>().is_some_and(|claims| !claims.is_suspended)
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_authentication_refresh<F, Fut>(mut self, accepts: F) -> Self
+    where
+        F: Fn(AuthenticationRefresh) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        self.configure().credentials.refresh = Some(Arc::new(move |refresh| Box::pin(accepts(refresh))));
         self
     }
 
@@ -292,6 +352,26 @@ impl<H: Hub> HubService<H> {
     {
         let methods = methods.iter().map(MethodName::as_str).collect();
         self.configure().rules.push(Arc::new(Rule { methods, allows: Box::new(allows) }));
+        self
+    }
+
+    /// Sets the options of some methods: each of them has its own count of running calls.
+    ///
+    /// ```
+    /// # use signalr_runtime::{HubResult, hub};
+    /// # use signalr_runtime::server::{Hub, HubService, MethodOptions};
+    /// # #[hub]
+    /// # trait Library { async fn search(&self, words: &str) -> HubResult<Vec<String>>; }
+    /// # fn bounded<H: Hub<Contract = LibraryContract>>(service: HubService<H>) -> HubService<H> {
+    /// let options = MethodOptions { maximum_concurrency: Some(4), ..MethodOptions::default() };
+    /// service.method_options(&[LibraryContract::SEARCH], &options)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn method_options(mut self, methods: &[MethodName<H::Contract>], options: &MethodOptions) -> Self {
+        for method in methods {
+            self.configure().method_guards.set(method.as_str(), options);
+        }
         self
     }
 

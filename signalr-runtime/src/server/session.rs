@@ -15,6 +15,7 @@ use super::connection::{Connection, GroupLimits};
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
 use super::http::accepted::Accepted;
+use super::http::authentication::Authentication;
 use super::http::connections::LiveEntry;
 use super::http::options::unless_zero;
 use super::hub::Hub;
@@ -76,8 +77,19 @@ async fn shake_hands<H: Hub>(
     accepted: Accepted,
     meter: ConnectionMeter,
 ) -> Option<(Line, RecordReader, Arc<Connection>)> {
-    let Accepted { id, user_id, request, transport, framing, kind, close_timeout, live, resume, permit } =
-        accepted;
+    let Accepted {
+        id,
+        user_id,
+        request,
+        transport,
+        framing,
+        kind,
+        close_timeout,
+        live,
+        resume,
+        authentication,
+        permit,
+    } = accepted;
     let mut line = Line { transport, kind, close_timeout, live, permit, meter };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
@@ -134,7 +146,12 @@ async fn shake_hands<H: Hub>(
                 name_length: options.limits.group_name_length,
                 groups: options.limits.groups_per_connection,
             };
-            Some((line, reader, Arc::new(Connection::new(id, user_id, request, shared, groups))))
+            let request = Arc::new(request);
+            if let Some(authentication) = &authentication {
+                authentication.opened(&id, &request);
+            }
+            let connection = Connection::new(id, user_id, request, authentication, shared, groups);
+            Some((line, reader, Arc::new(connection)))
         }
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
@@ -160,6 +177,7 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
         stream_capacity: options.stream_buffer_capacity,
         backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
+        read_ahead: options.limits.read_ahead,
     };
     let timing = Timing {
         // The polls of a client keep its connection alive by themselves.
@@ -170,6 +188,11 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
     let role = HubDispatcher { hub: None, shared: Arc::clone(hub), connection: Arc::clone(&connection) };
     let mut engine = Engine::new(transport, reader, Arc::clone(&connection.shared), role, limits, timing);
     let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
+    if let Some(authentication) = &connection.authentication {
+        let close_on_expiration = options.http.close_on_authentication_expiration;
+        let watch = watch(Arc::clone(&connection), Arc::clone(authentication), close_on_expiration);
+        spawn_guarded(&hub.core, watch);
+    }
 
     // What runs once is boxed: else the task keeps room for it as long as the connection lives.
     let connecting = Box::pin(connect(hub, &connection));
@@ -184,6 +207,14 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
     };
     meter.ended(&ended);
     Box::pin(end(engine, registration, hub, ended, value, (close_timeout, (live, permit)))).await;
+}
+
+/// Ends a connection when its authentication does.
+async fn watch(connection: Arc<Connection>, authentication: Arc<Authentication>, close_on_expiration: bool) {
+    let over = authentication.over(close_on_expiration);
+    if let Some(stop) = connection.aborted.run_until_cancelled(over).await {
+        connection.shared.outbound.stop(stop);
+    }
 }
 
 /// What is left to do when a connection is over.

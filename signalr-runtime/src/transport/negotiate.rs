@@ -112,6 +112,9 @@ pub(crate) struct NegotiatedConnection {
     pub(crate) token: Option<ConnectionToken>,
     pub(crate) stateful_reconnect: bool,
     pub(crate) transports: Vec<AvailableTransport>,
+    /// How long the credentials are good that the request has shown, in seconds, if the connection can be given new
+    /// ones.
+    pub(crate) token_lifetime: Option<u64>,
 }
 
 impl NegotiatedConnection {
@@ -209,7 +212,9 @@ impl Negotiation {
             transports.extend(transport.known()?);
         }
         let stateful_reconnect = response.use_stateful_reconnect.unwrap_or(false);
-        let connection = NegotiatedConnection { id, token, stateful_reconnect, transports };
+        // Clients here show new credentials with a new connection.
+        let token_lifetime = None;
+        let connection = NegotiatedConnection { id, token, stateful_reconnect, transports, token_lifetime };
         if connection.opens_with().is_empty() {
             return Err(NegotiateError::EmptyId);
         }
@@ -239,6 +244,9 @@ impl NegotiatedConnection {
             write_list(out, &transport.transfer_formats, |out, format| write_string(out, format.name()));
             out.push(b'}');
         });
+        if let Some(seconds) = self.token_lifetime {
+            out.extend_from_slice(format!(r#","tokenLifetimeSeconds":{seconds}"#).as_bytes());
+        }
         out.push(b'}');
     }
 }

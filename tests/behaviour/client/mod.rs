@@ -9,6 +9,7 @@ mod fake;
 mod frames;
 mod handlers;
 mod pressure;
+mod secrets;
 mod server;
 mod time;
 mod tls;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::request::Parts;
 
+use super::authentication::Authentication;
 use super::connections::{Connections, LiveEntry};
 use super::options::HttpOptions;
 use super::seat::Seat;
@@ -13,6 +14,7 @@ use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
 use crate::server::admission::Permit;
 use crate::server::connection::ConnectionId;
+use crate::server::credentials::Credentials;
 use crate::server::limits::Limits;
 use crate::transport::negotiate::TransportKind;
 
@@ -31,6 +33,9 @@ pub(crate) trait Application: Send + Sync + 'static {
 
     /// Who sends a request.
     fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked>;
+
+    /// What it says of the credentials of its clients.
+    fn credentials(&self) -> &Credentials;
 
     /// Where a request comes from, if that is known.
     fn client_address(&self, request: &Parts) -> Option<IpAddr>;
@@ -62,6 +67,8 @@ pub(crate) struct Accepted {
     /// Where the client brings a new socket, if it was granted that at negotiation. The application decides whether it
     /// opens.
     pub(crate) resume: Option<Arc<Seat>>,
+    /// What can change about who its client is, if anything can.
+    pub(crate) authentication: Option<Arc<Authentication>>,
     /// Its place among all that there may be.
     pub(crate) permit: Option<Permit>,
 }

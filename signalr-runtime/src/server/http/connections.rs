@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::absentees::Absentees;
+use super::authentication::Authentication;
 use super::options::HttpOptions;
 use super::requests::RequestConnection;
 use super::seat::Seat;
@@ -37,16 +38,24 @@ struct Table {
 /// A connection, as the requests that belong to it find it.
 #[derive(Clone)]
 pub(super) enum Live {
-    /// It runs over a WebSocket, and has a seat for the client if it may outlive that.
-    Socket(Option<Arc<Seat>>),
+    /// It runs over a WebSocket.
+    Socket(SocketConnection),
     /// It is made of requests.
     Requests(Arc<RequestConnection>),
+}
+
+/// A connection over a WebSocket.
+#[derive(Clone)]
+pub(super) struct SocketConnection {
+    /// Where the client comes back to, if the connection may outlive its socket.
+    pub(super) seat: Option<Arc<Seat>>,
+    pub(super) authentication: Option<Arc<Authentication>>,
 }
 
 impl Connections {
     pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
-        let absentees = Absentees::new(options.stateful_reconnect_total_buffer_size);
+        let absentees = Absentees::new(limits.kept_for_absent_clients);
         Self { tokens, absentees, admission: Admission::new(limits), table: Mutex::default() }
     }
 

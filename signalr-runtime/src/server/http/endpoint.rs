@@ -6,6 +6,7 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 
 use super::accepted::{Application, UserId};
+use super::authentication::Authentication;
 use super::connections::Live;
 use super::options::unless_zero;
 use super::request::{accepts_events, query};
@@ -16,12 +17,18 @@ use super::response::{
 };
 use super::send::{self, RequestBody};
 use super::token::Claim;
-use super::{long_polling, negotiate, server_sent_events, websocket};
+use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
 
 /// Answers one request.
 pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> ResponseFuture {
+    if !app.options().origin_policy.allows(&parts) {
+        return ResponseFuture::now(plain(
+            StatusCode::FORBIDDEN,
+            "Requests from this origin are not allowed",
+        ));
+    }
     let Ok(user_id) = app.user_id(&parts) else {
         return ResponseFuture::now(plain(StatusCode::INTERNAL_SERVER_ERROR, ""));
     };
@@ -31,6 +38,9 @@ pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody
         } else {
             method_not_allowed("POST")
         });
+    }
+    if parts.uri.path().ends_with("/refresh") {
+        return refresh::answer(app, user_id, parts);
     }
     match parts.method {
         Method::GET if accepts_events(&parts) => {
@@ -43,7 +53,7 @@ pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody
             if app.is_stopping() {
                 return ResponseFuture::now(shutting_down(app.options().retry_after));
             }
-            ResponseFuture::now(websocket::answer(app, user_id, parts))
+            websocket::answer(app, user_id, parts)
         }
         Method::GET => match requests(app, &parts, &user_id, TransportKind::LongPolling) {
             Ok(connection) => long_polling::answer(app, &connection, user_id, parts),
@@ -95,7 +105,9 @@ fn find_or_make(
     };
     let made = connections.enter(claim, |entry| {
         let limit = unless_zero(options.application_max_buffer_size);
-        let connection = Arc::new(RequestConnection::new(entry, permit, user_id.clone(), limit));
+        let authentication = Authentication::of(&**app, parts, user_id);
+        let connection =
+            Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, limit));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     match made {

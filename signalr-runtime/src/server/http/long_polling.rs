@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::accepted::{Accepted, Application, UserId};
 use super::inbox::Inbox;
 use super::polls::{Attendance, Brought, Polls};
+use super::refresh::Refresh;
 use super::request::detach;
 use super::requests::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, other_transport, plain, with_type};
@@ -39,8 +40,20 @@ pub(super) fn answer(
     let (entry, permit) = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
         Ok(place) => place,
         Err(Attached::Polls(polls)) => {
-            let poll = polls.open(options.poll_timeout);
-            return ResponseFuture::later(async move { brought(poll.await) });
+            let authentication = connection.authentication().cloned();
+            let refresh = authentication
+                .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
+            let longest = options.poll_timeout;
+            let Some(refresh) = refresh else {
+                let poll = polls.open(longest);
+                return ResponseFuture::later(async move { brought(poll.await) });
+            };
+            return ResponseFuture::later(async move {
+                match refresh.run_or_end().await {
+                    Ok(()) => brought(polls.open(longest).await),
+                    Err(refused) => refused.response(),
+                }
+            });
         }
         Err(_) => return ResponseFuture::now(other_transport()),
     };
@@ -50,6 +63,10 @@ pub(super) fn answer(
         absence: Absence::new(options.disconnect_timeout),
         batch: VecDeque::new(),
     };
+    let authentication = connection.authentication().cloned();
+    if let Some(authentication) = &authentication {
+        authentication.set_expiry(app.credentials().expiry(&parts));
+    }
     let accepted = Accepted {
         id: entry.id().clone(),
         user_id: Ok(user_id),
@@ -61,6 +78,7 @@ pub(super) fn answer(
         close_timeout: Duration::MAX,
         live: Some(entry),
         resume: None,
+        authentication,
         permit,
     };
     Arc::clone(app).accept(accepted);

@@ -3,6 +3,7 @@
 
 pub(crate) mod absentees;
 pub(crate) mod accepted;
+pub(crate) mod authentication;
 pub(crate) mod connections;
 pub(crate) mod endpoint;
 mod event_stream;
@@ -11,6 +12,7 @@ mod long_polling;
 mod negotiate;
 pub(crate) mod options;
 mod polls;
+mod refresh;
 mod request;
 mod requests;
 pub(crate) mod response;

@@ -37,12 +37,18 @@ pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>
                     (id, Some(ConnectionToken(token)))
                 }
             };
+            let expiry = options
+                .enable_authentication_refresh
+                .then(|| app.credentials().expiry(parts))
+                .flatten()
+                .filter(|expiry| !expiry.left().is_zero());
             let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));
             Negotiation::Connection(NegotiatedConnection {
                 id: id.into(),
                 token,
                 stateful_reconnect: stateful,
                 transports: offered.map(Into::into).collect(),
+                token_lifetime: expiry.map(|expiry| expiry.left().as_secs()),
             })
         }
     };

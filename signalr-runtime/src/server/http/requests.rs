@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::accepted::UserId;
+use super::authentication::Authentication;
 use super::connections::LiveEntry;
 use super::inbox::Inbox;
 use super::polls::Polls;
@@ -12,6 +13,7 @@ use crate::server::admission::Permit;
 /// said yet which of them it takes.
 pub(super) struct RequestConnection {
     inbox: Arc<Inbox>,
+    authentication: Option<Arc<Authentication>>,
     state: Mutex<State>,
 }
 
@@ -32,9 +34,19 @@ pub(super) enum Attached {
 
 impl RequestConnection {
     /// A connection without a transport, whose inbox holds `limit` bytes. It keeps its entry until one comes.
-    pub(super) fn new(entry: LiveEntry, permit: Option<Permit>, user_id: UserId, limit: usize) -> Self {
-        let state = State { user_id, attached: Attached::Nothing, place: Some((entry, permit)) };
-        Self { inbox: Arc::new(Inbox::new(limit)), state: Mutex::new(state) }
+    pub(super) fn new(
+        place: (LiveEntry, Option<Permit>),
+        user_id: UserId,
+        authentication: Option<Arc<Authentication>>,
+        limit: usize,
+    ) -> Self {
+        let state = State { user_id, attached: Attached::Nothing, place: Some(place) };
+        Self { inbox: Arc::new(Inbox::new(limit)), authentication, state: Mutex::new(state) }
+    }
+
+    /// What can change about who its client is.
+    pub(super) fn authentication(&self) -> Option<&Arc<Authentication>> {
+        self.authentication.as_ref()
     }
 
     /// Where the client's POST requests write to.

@@ -45,6 +45,10 @@ pub(super) fn answer(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+    let authentication = connection.authentication().cloned();
+    if let Some(authentication) = &authentication {
+        authentication.set_expiry(app.credentials().expiry(&parts));
+    }
     let accepted = Accepted {
         id: entry.id().clone(),
         user_id: Ok(user_id),
@@ -59,6 +63,7 @@ pub(super) fn answer(
         close_timeout: options.close_timeout,
         live: Some(entry),
         resume: None,
+        authentication,
         permit,
     };
     Arc::clone(app).accept(accepted);

@@ -17,6 +17,7 @@ use crate::server::connection::ConnectionId;
 const ID_BYTES: usize = 16;
 const NONCE_BYTES: usize = 24;
 const EXPIRY_BYTES: usize = 8;
+const MARK_BYTES: usize = 16;
 
 /// The longest token that is looked at, in bytes.
 const LONGEST: usize = 512;
@@ -66,7 +67,15 @@ pub(crate) struct Claim {
     pub(crate) expiry: Instant,
     /// Whether the client asked for stateful reconnect, and was granted it.
     pub(crate) stateful: bool,
+    /// Whether the token is the id of its connection, which is no secret.
+    pub(crate) is_public: bool,
 }
+
+/// What a token has of its user: enough to recognize them by, whoever they are.
+type Mark = [u8; MARK_BYTES];
+
+/// The mark of a token that was made for nobody in particular.
+const ANYONE: Mark = [0; MARK_BYTES];
 
 impl TokenSealer {
     /// Tokens that are good for `lifetime`. Without a key, one that lives as long as the process.
@@ -93,8 +102,9 @@ impl TokenSealer {
         let expiry = self.clock.now().saturating_add(self.lifetime).as_millis();
         let mut plain = u64::try_from(expiry).unwrap_or(u64::MAX).to_be_bytes().to_vec();
         plain.push(stateful.into());
+        plain.extend_from_slice(&self.mark(nonce, user_id));
         plain.extend_from_slice(id);
-        let payload = Payload { msg: &plain, aad: &self.bound_to(user_id) };
+        let payload = Payload { msg: &plain, aad: self.application.as_bytes() };
         // Encryption fails only for messages of many gigabytes.
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
         let mut token = nonce.to_vec();
@@ -105,37 +115,47 @@ impl TokenSealer {
     /// What a token stands for that `user_id` brings. None for every text that is no token of this application, and
     /// for a token that was made for another user; one that was made for nobody in particular is good for all.
     pub(crate) fn open(&self, token: &str, user_id: Option<&str>) -> Option<Claim> {
+        let (claim, nonce, mark) = self.unseal(token)?;
+        (mark == ANYONE || mark == self.mark(nonce, user_id)).then_some(claim)
+    }
+
+    /// [`open`](Self::open), whoever brings it.
+    pub(crate) fn open_for_anyone(&self, token: &str) -> Option<Claim> {
+        self.unseal(token).map(|(claim, ..)| claim)
+    }
+
+    fn unseal(&self, token: &str) -> Option<(Claim, [u8; NONCE_BYTES], Mark)> {
         if token.len() > LONGEST {
             return None;
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-        let nonce = XNonce::from(*nonce);
-        let open = |user_id| {
-            let payload = Payload { msg: sealed, aad: &self.bound_to(user_id) };
-            self.cipher.decrypt(&nonce, payload).ok()
-        };
-        let plain = open(user_id).or_else(|| user_id.and_then(|_| open(None)))?;
+        let payload = Payload { msg: sealed, aad: self.application.as_bytes() };
+        let plain = self.cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
         let (expiry, rest) = plain.split_first_chunk::<EXPIRY_BYTES>()?;
-        let (stateful, id) = rest.split_first()?;
+        let (stateful, rest) = rest.split_first()?;
+        let (mark, id) = rest.split_first_chunk::<MARK_BYTES>()?;
         let id = std::str::from_utf8(id).ok()?;
         let left = Duration::from_millis(u64::from_be_bytes(*expiry)).saturating_sub(self.clock.now());
-        Some(Claim {
+        let claim = Claim {
             id: ConnectionId::new(if id.is_empty() { token } else { id }),
             // The clocks of two nodes may differ: no token lives longer than it may here.
             expiry: Instant::now().checked_add(left.min(self.lifetime))?,
             stateful: *stateful != 0,
-        })
+            is_public: id.is_empty(),
+        };
+        Some((claim, *nonce, *mark))
     }
 
-    /// What is sealed in without being there: the token opens only together with the same.
-    fn bound_to(&self, user_id: Option<&str>) -> Vec<u8> {
-        let mut bound = self.application.as_bytes().to_vec();
-        if let Some(user_id) = user_id {
-            bound.push(0);
-            bound.extend_from_slice(user_id.as_bytes());
-        }
-        bound
+    /// The mark of a user in the token with this nonce: the tag of an empty message that goes with their id. Its nonce
+    /// is another one, because none may be used twice.
+    fn mark(&self, nonce: [u8; NONCE_BYTES], user_id: Option<&str>) -> Mark {
+        let Some(user_id) = user_id else { return ANYONE };
+        let nonce = XNonce::from(nonce.map(|byte| !byte));
+        let payload = Payload { msg: b"", aad: user_id.as_bytes() };
+        let tag = self.cipher.encrypt(&nonce, payload).unwrap_or_default();
+        // Encryption fails only for messages of many gigabytes. A mark that nobody has would still not open for all.
+        Mark::try_from(tag).unwrap_or([1; MARK_BYTES])
     }
 }
 

@@ -8,13 +8,18 @@ use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
 use super::accepted::{Accepted, Application, UserId};
-use super::connections::Live;
+use super::authentication::Authentication;
+use super::connections::{Live, SocketConnection};
+use super::refresh::Refresh;
 use super::request::{detach, query};
-use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain, refused};
+use super::response::{
+    HttpResponse, ResponseBody, ResponseFuture, no_such_connection, other_transport, plain, refused,
+};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
 use super::token::new_connection_id;
 use crate::connection::duplex::Duplex;
+use crate::connection::limit::Limit;
 use crate::connection::outbound::Framing;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::socket::from_upgraded;
@@ -22,55 +27,70 @@ use crate::transport::websocket::stream::WebSocket;
 use crate::transport::websocket::upgrade;
 
 /// Opens a WebSocket, which goes on in a task of its own.
-pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Parts) -> HttpResponse {
+pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) -> ResponseFuture {
+    open(app, user_id, parts).unwrap_or_else(ResponseFuture::now)
+}
+
+/// Fails with the answer to a request that opens nothing.
+fn open(
+    app: &Arc<dyn Application>,
+    user_id: UserId,
+    mut parts: Parts,
+) -> Result<ResponseFuture, HttpResponse> {
     let connections = app.connections();
     let claim = match query(&parts, "id") {
         // Negotiation was skipped.
         None => None,
         Some(token) => match connections.tokens.open(&token, user_id.as_deref()) {
             Some(claim) => Some(claim),
-            None => return no_such_connection(),
+            None => return Err(no_such_connection()),
         },
     };
     if !app.options().transports.web_sockets {
-        return plain(StatusCode::NOT_FOUND, "WebSockets transport not supported by this end point type");
+        return Err(plain(
+            StatusCode::NOT_FOUND,
+            "WebSockets transport not supported by this end point type",
+        ));
     }
     let response = match upgrade::accept(&parts) {
         Ok(response) => response.map(|()| ResponseBody::from(bytes::Bytes::new())),
         Err(refused) => {
-            return refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into());
+            return Err(refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into()));
         }
     };
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     // Not before the request is found to be in order: a token opens one connection.
-    let (id, live, resume) = match claim {
-        None => (new_connection_id(), None, None),
+    let (id, live, connection) = match claim {
+        None => {
+            let authentication = Authentication::of(&**app, &parts, &user_id);
+            (new_connection_id(), None, SocketConnection { seat: None, authentication })
+        }
         Some(claim) => {
             let stateful = claim.stateful && app.options().allow_stateful_reconnects;
             let entered = connections.enter(claim, |entry| {
-                let attempts = app.options().stateful_reconnects_per_minute;
+                let attempts = app.limits().resumes_per_minute;
                 let seat = stateful.then(|| Seat::new(user_id.clone(), attempts));
-                (Live::Socket(seat.clone()), (entry, seat))
+                let authentication = Authentication::of(&**app, &parts, &user_id);
+                let connection = SocketConnection { seat, authentication };
+                (Live::Socket(connection.clone()), (entry, connection))
             });
             match entered {
-                None => return no_such_connection(),
-                Some(Ok((entry, seat))) => (entry.id().clone(), Some(entry), seat),
-                Some(Err(Live::Socket(seat))) => {
-                    return come_back(app, seat, &user_id, upgrade, response);
+                None => return Err(no_such_connection()),
+                Some(Ok((entry, connection))) => (entry.id().clone(), Some(entry), connection),
+                Some(Err(Live::Socket(connection))) => {
+                    return come_back(app, connection, user_id, parts, upgrade, response);
                 }
-                Some(Err(Live::Requests(_))) => return other_transport(),
+                Some(Err(Live::Requests(_))) => return Err(other_transport()),
             }
         }
     };
-    let Some(upgrade) = upgrade else { return cannot_upgrade() };
-    let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
-        Ok(permit) => permit,
-        Err(refusal) => return refused(refusal),
-    };
+    let upgrade = upgrade.ok_or_else(cannot_upgrade)?;
+    let permit = connections.admission.connect(app.client_address(&parts), &user_id).map_err(refused)?;
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let Some(socket) = upgraded(&*app, upgrade).await else { return };
-        let transport = match &resume {
+        let SocketConnection { seat, authentication } = connection;
+        let transport = match &seat {
             None => socket,
             Some(seat) => {
                 let absentees = Arc::clone(&app.connections().absentees);
@@ -88,12 +108,13 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             kind: TransportKind::WebSockets,
             close_timeout: app.options().close_timeout,
             live,
-            resume,
+            resume: seat,
+            authentication,
             permit: Some(permit),
         };
         app.accept(accepted);
     });
-    response
+    Ok(ResponseFuture::now(response))
 }
 
 fn cannot_upgrade() -> HttpResponse {
@@ -111,29 +132,44 @@ async fn upgraded(app: &dyn Application, upgrade: OnUpgrade) -> Option<Box<dyn D
 /// A second WebSocket with the token of a connection that has one: the client has lost that, and brings a new one.
 fn come_back(
     app: &Arc<dyn Application>,
-    seat: Option<Arc<Seat>>,
-    user_id: &UserId,
+    connection: SocketConnection,
+    user_id: UserId,
+    parts: Parts,
     upgrade: Option<OnUpgrade>,
     response: HttpResponse,
-) -> HttpResponse {
-    let Some(seat) = seat else {
-        return plain(StatusCode::CONFLICT, "");
-    };
-    if !seat.belongs_to(user_id) {
-        return no_such_connection();
+) -> Result<ResponseFuture, HttpResponse> {
+    let SocketConnection { seat, authentication } = connection;
+    let seat = seat.ok_or_else(|| plain(StatusCode::CONFLICT, ""))?;
+    if !seat.belongs_to(&user_id) {
+        return Err(no_such_connection());
     }
-    match seat.admit() {
-        Ok(()) => {}
-        Err(ResumeRefused::NotResumable) => return plain(StatusCode::CONFLICT, ""),
-        Err(ResumeRefused::Closing) => return plain(StatusCode::NO_CONTENT, ""),
-        Err(ResumeRefused::TooOften) => return plain(StatusCode::TOO_MANY_REQUESTS, ""),
-    }
-    let Some(upgrade) = upgrade else { return cannot_upgrade() };
-    let app = Arc::clone(app);
-    tokio::spawn(async move {
-        if let Some(socket) = upgraded(&*app, upgrade).await {
-            seat.hand_in(socket);
+    let upgrade = upgrade.ok_or_else(cannot_upgrade)?;
+    seat.admit().map_err(|refused| match refused {
+        ResumeRefused::NotResumable => plain(StatusCode::CONFLICT, ""),
+        ResumeRefused::Closing => plain(StatusCode::NO_CONTENT, ""),
+        ResumeRefused::TooOften => {
+            Limit::Resumes.hit();
+            plain(StatusCode::TOO_MANY_REQUESTS, "")
         }
-    });
-    response
+    })?;
+    let refresh = authentication
+        .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
+    let app = Arc::clone(app);
+    let take_seat = move || {
+        tokio::spawn(async move {
+            if let Some(socket) = upgraded(&*app, upgrade).await {
+                seat.hand_in(socket);
+            }
+        });
+        response
+    };
+    Ok(match refresh {
+        None => ResponseFuture::now(take_seat()),
+        Some(refresh) => ResponseFuture::later(async move {
+            match refresh.run_or_end().await {
+                Ok(()) => take_seat(),
+                Err(refused) => refused.response(),
+            }
+        }),
+    })
 }

@@ -25,7 +25,7 @@ use crate::protocol::TransferFormat;
 pub struct RawConnection {
     pub(super) id: ConnectionId,
     pub(super) user_id: Option<Arc<str>>,
-    pub(super) request: Parts,
+    pub(super) request: Arc<Parts>,
     pub(super) line: Line,
     pub(super) format: TransferFormat,
 }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
@@ -22,6 +23,7 @@ use crate::connection::duplex::End;
 use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::protocol::TransferFormat;
 use crate::server::core::HubCore;
+use crate::server::credentials::Credentials;
 use crate::server::drain::{DrainReport, Pace};
 use crate::server::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
 use crate::server::http::connections::Connections;
@@ -69,6 +71,7 @@ struct RawShared {
     limits: Limits,
     connections: Arc<Connections>,
     user_id: Option<Arc<UserIdProvider>>,
+    credentials: Credentials,
 }
 
 /// What logs call it.
@@ -90,6 +93,7 @@ impl RawService {
                 options,
                 limits,
                 user_id: None,
+                credentials: Credentials::default(),
             }),
         }
     }
@@ -114,6 +118,18 @@ impl RawService {
         self
     }
 
+    /// Says when the credentials of a request end; see
+    /// [`HubService::authentication_expiry`](super::HubService::authentication_expiry). A connection that ends with them is
+    /// closed, as if the client had.
+    #[must_use]
+    pub fn authentication_expiry<F>(mut self, expiry: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
+    {
+        self.configure().credentials.expiry = Some(Arc::new(expiry));
+        self
+    }
+
     /// Ends all connections: their handlers find the reader at its end, and have five seconds to return. New ones are
     /// refused.
     pub async fn shut_down(&self) -> DrainReport {
@@ -128,8 +144,23 @@ impl RawService {
 impl RawShared {
     /// Serves one connection, from its opening to its end.
     async fn serve(self: Arc<Self>, accepted: Accepted, meter: ConnectionMeter) {
-        let Accepted { id, user_id, request, transport, framing, close_timeout, live, permit, .. } = accepted;
+        let Accepted {
+            id,
+            user_id,
+            request,
+            transport,
+            framing,
+            close_timeout,
+            live,
+            permit,
+            authentication,
+            ..
+        } = accepted;
         let Ok(user_id) = user_id else { return };
+        let request = Arc::new(request);
+        if let Some(authentication) = &authentication {
+            authentication.opened(&id, &request);
+        }
         let limit = QueueLimit {
             bytes: unless_zero(self.options.transport_max_buffer_size),
             frames: self.limits.queued_messages,
@@ -149,9 +180,21 @@ impl RawShared {
                 line.incoming.end();
                 pending().await
             };
+            let unauthenticated = async {
+                match &authentication {
+                    Some(authentication) => {
+                        authentication.over(self.options.close_on_authentication_expiration).await
+                    }
+                    None => pending().await,
+                }
+            };
             let ended = tokio::select! {
                 ended = pump.run() => ended,
                 ended = told => ended,
+                Stop { .. } = unauthenticated => {
+                    line.incoming.end();
+                    Ok(())
+                }
             };
             if ended.is_err() {
                 line.incoming.lose();
@@ -195,6 +238,10 @@ impl Application for RawShared {
         })
     }
 
+    fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     fn client_address(&self, request: &Parts) -> Option<IpAddr> {
         #[cfg(feature = "axum")]
         return axum_address(request);
@@ -218,6 +265,7 @@ impl Clone for RawShared {
             limits: self.limits.clone(),
             connections: Arc::clone(&self.connections),
             user_id: self.user_id.clone(),
+            credentials: self.credentials.clone(),
         }
     }
 }

@@ -42,6 +42,13 @@
 //! a connection outlives the request that opened it; the caller's span is made the parent of a call by
 //! [`HubService::trace_parent`](super::HubService::trace_parent). A call that nobody traces costs one look at a
 //! number.
+//!
+//! `examples/telemetry` in the repository is a server with Prometheus and OpenTelemetry.
+//!
+//! # Logs
+//!
+//! Through `tracing`, too: what failed inside the server at `ERROR`, with the text of the error; a shutdown that had to
+//! cut connections short at `WARN`; what clients did wrong at `DEBUG`.
 
 mod connection_meter;
 pub(crate) mod span;
@@ -73,6 +80,11 @@ pub(crate) fn describe_metrics() {
             ACTIVE_CONNECTIONS,
             metrics::Unit::Count,
             "Number of connections that are currently active on the server."
+        );
+        metrics::describe_counter!(
+            "signalr.server.limit_hit",
+            metrics::Unit::Count,
+            "Number of times that clients have reached a limit of the server."
         );
     }
 }

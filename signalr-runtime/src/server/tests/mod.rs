@@ -5,6 +5,7 @@ mod probe;
 mod recorder;
 
 mod access_token;
+mod authentication;
 mod authorize;
 mod cancel;
 mod client_results;
@@ -20,6 +21,7 @@ mod limits;
 mod measurements;
 #[cfg(feature = "messagepack")]
 mod messagepack;
+mod method_options;
 mod negotiate;
 mod ordering;
 mod origin;
@@ -116,6 +118,7 @@ impl Server {
             close_timeout: self.service.shared.options().close_timeout,
             live: None,
             resume,
+            authentication: None,
             permit: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);

@@ -91,6 +91,7 @@ pub(super) struct World {
     pub(super) factory: Option<Hook>,
     pub(super) connected: Option<Hook>,
     pub(super) disconnected: Option<Hook>,
+    pub(super) refreshed: Option<Hook>,
     /// Runs when a hub is dropped.
     pub(super) dropped: Option<fn()>,
 }
@@ -155,6 +156,13 @@ impl Hub for Probe {
     async fn on_connected(&self) -> HubResult {
         match &self.world.connected {
             Some(connected) => connected(self.cx.clone(), Arc::clone(&self.world)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn on_authentication_refreshed(&self) -> HubResult {
+        match &self.world.refreshed {
+            Some(refreshed) => refreshed(self.cx.clone(), Arc::clone(&self.world)).await,
             None => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ fn connection(token: Option<&str>, transports: &[TransportKind]) -> NegotiatedCo
         token: token.map(|token| ConnectionToken(token.to_owned())),
         stateful_reconnect: false,
         transports: transports.iter().copied().map(AvailableTransport::from).collect(),
+        token_lifetime: None,
     }
 }
 

@@ -1,0 +1,174 @@
+//! Until when a connection's client is authenticated, and by which request: what can change while the connection lives.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+use http::request::Parts;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::accepted::{Application, UserId};
+use super::inbox::{keep, wake};
+use crate::connection::outbound::Stop;
+use crate::server::connection::ConnectionId;
+
+/// The authentication of one connection. There is none where the options leave no use for it.
+pub(crate) struct Authentication {
+    state: Mutex<State>,
+    /// Something has changed that may end the connection.
+    changed: Notify,
+}
+
+struct State {
+    user_id: UserId,
+    /// None until the transport is open.
+    current: Option<Current>,
+    expiry: Option<Expiry>,
+    /// It cannot go on: the client is somebody else, or was refused.
+    revoked: bool,
+    /// The application has not been told of the latest refresh.
+    refreshed: bool,
+    /// Who tells it.
+    task: Option<Waker>,
+}
+
+/// What counts at the moment.
+#[derive(Clone)]
+pub(super) struct Current {
+    pub(super) connection_id: ConnectionId,
+    /// The request that has shown the credentials.
+    pub(super) request: Arc<Parts>,
+}
+
+/// When credentials end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expiry {
+    at: SystemTime,
+    /// The same, by the clock that nobody can set. None if that is too far to count.
+    deadline: Option<Instant>,
+}
+
+impl Expiry {
+    pub(crate) fn new(at: SystemTime) -> Self {
+        let left = at.duration_since(SystemTime::now()).unwrap_or_default();
+        Self { at, deadline: Instant::now().checked_add(left) }
+    }
+
+    /// How long the credentials are still good.
+    pub(super) fn left(self) -> Duration {
+        self.at.duration_since(SystemTime::now()).unwrap_or_default()
+    }
+}
+
+impl Authentication {
+    /// That of a connection which `request` makes.
+    pub(super) fn of(app: &dyn Application, request: &Parts, user_id: &UserId) -> Option<Arc<Self>> {
+        let options = app.options();
+        (options.close_on_authentication_expiration || options.enable_authentication_refresh).then(|| {
+            let state = State {
+                user_id: user_id.clone(),
+                current: None,
+                expiry: app.credentials().expiry(request),
+                revoked: false,
+                refreshed: false,
+                task: None,
+            };
+            Arc::new(Self { state: Mutex::new(state), changed: Notify::new() })
+        })
+    }
+
+    /// The transport is open.
+    pub(crate) fn opened(&self, connection_id: &ConnectionId, request: &Arc<Parts>) {
+        let (connection_id, request) = (connection_id.clone(), Arc::clone(request));
+        self.lock().current = Some(Current { connection_id, request });
+    }
+
+    /// What counts at the moment. None until the transport is open.
+    pub(super) fn current(&self) -> Option<Current> {
+        self.lock().current.clone()
+    }
+
+    /// The request whose credentials count.
+    pub(crate) fn request(&self) -> Option<Arc<Parts>> {
+        self.lock().current.as_ref().map(|current| Arc::clone(&current.request))
+    }
+
+    /// Whether credentials are newer than those that count: they end later.
+    pub(super) fn is_outlived_by(&self, expiry: Option<Expiry>) -> bool {
+        match (self.lock().expiry, expiry) {
+            (Some(current), Some(new)) => new.at > current.at,
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    }
+
+    /// The same credentials were shown again, or other ones of which only the end counts.
+    pub(super) fn set_expiry(&self, expiry: Option<Expiry>) {
+        self.lock().expiry = expiry;
+        self.changed.notify_one();
+    }
+
+    /// Other credentials count from now on. The client must still be the same user.
+    pub(super) fn refresh(&self, user_id: &UserId, request: Arc<Parts>, expiry: Option<Expiry>) {
+        let mut state = self.lock();
+        if let Some(current) = &mut state.current {
+            current.request = request;
+        }
+        state.expiry = expiry;
+        if state.user_id == *user_id {
+            state.refreshed = true;
+            wake(&mut state.task);
+        } else {
+            state.revoked = true;
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// The connection cannot go on.
+    pub(super) fn revoke(&self) {
+        self.lock().revoked = true;
+        self.changed.notify_one();
+    }
+
+    /// Ready when the application is to be told of a refresh: once for all that came since it was told last.
+    pub(crate) fn poll_refreshed(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.refreshed) {
+            return Poll::Ready(());
+        }
+        keep(&mut state.task, cx);
+        Poll::Pending
+    }
+
+    /// Waits until the connection must end for the sake of its authentication.
+    pub(crate) async fn over(&self, close_on_expiration: bool) -> Stop {
+        loop {
+            let (revoked, expiry) = {
+                let state = self.lock();
+                (state.revoked, state.expiry)
+            };
+            if revoked {
+                return Stop { allow_reconnect: false };
+            }
+            let deadline = expiry.filter(|_| close_on_expiration).and_then(|expiry| expiry.deadline);
+            let expired = async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                // A change that comes with the end of the old credentials is looked at first.
+                biased;
+                () = self.changed.notified() => {}
+                () = expired => return Stop { allow_reconnect: true },
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,158 @@
+//! New credentials for a connection that goes on: by `POST path/refresh`, or with a poll.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, StatusCode};
+
+use super::accepted::{Application, UserId};
+use super::authentication::{Authentication, Current, Expiry};
+use super::connections::Live;
+use super::request::{detach, query};
+use super::response::{HttpResponse, ResponseFuture, method_not_allowed, with_type};
+use crate::server::authentication_refresh::AuthenticationRefresh;
+
+/// Why a connection keeps the credentials that it has.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Refused {
+    Disabled,
+    NoToken,
+    NotFound,
+    /// The id of the connection is all that opens it, and no secret.
+    TokenIsPublic,
+    Unauthenticated,
+    ByApplication,
+}
+
+impl Refused {
+    pub(super) fn response(self) -> HttpResponse {
+        let (status, body) = match self {
+            Self::Disabled => (StatusCode::NOT_FOUND, r#"{"error":"refresh_disabled"}"#),
+            Self::NoToken => (StatusCode::BAD_REQUEST, r#"{"error":"missing_connection_token"}"#),
+            Self::NotFound => (StatusCode::NOT_FOUND, r#"{"error":"connection_not_found"}"#),
+            Self::TokenIsPublic => (StatusCode::BAD_REQUEST, r#"{"error":"unsupported_negotiate_version"}"#),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, r#"{"error":"invalid_token"}"#),
+            Self::ByApplication => (StatusCode::FORBIDDEN, r#"{"error":"permission_change_rejected"}"#),
+        };
+        json(status, Bytes::from_static(body.as_bytes()))
+    }
+}
+
+/// Answers a request for `path/refresh`.
+pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) -> ResponseFuture {
+    if parts.method != Method::POST {
+        return ResponseFuture::now(method_not_allowed("POST"));
+    }
+    match Refresh::requested(app, user_id, parts) {
+        Ok(refresh) => ResponseFuture::later(async move {
+            let expiry = refresh.expiry;
+            match refresh.run().await {
+                Ok(()) => lifetime(expiry),
+                Err(refused) => refused.response(),
+            }
+        }),
+        Err(refused) => ResponseFuture::now(refused.response()),
+    }
+}
+
+fn lifetime(expiry: Option<Expiry>) -> HttpResponse {
+    let body = match expiry {
+        Some(expiry) => format!(r#"{{"tokenLifetimeSeconds":{}}}"#, expiry.left().as_secs()),
+        None => "{}".to_owned(),
+    };
+    json(StatusCode::OK, body.into())
+}
+
+fn json(status: StatusCode, body: Bytes) -> HttpResponse {
+    with_type(status, "application/json", body)
+}
+
+/// Credentials that are to take the place of others.
+pub(super) struct Refresh {
+    app: Arc<dyn Application>,
+    authentication: Arc<Authentication>,
+    previous: Current,
+    user_id: UserId,
+    request: Arc<Parts>,
+    expiry: Option<Expiry>,
+}
+
+impl Refresh {
+    fn requested(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) -> Result<Self, Refused> {
+        if !app.options().enable_authentication_refresh {
+            return Err(Refused::Disabled);
+        }
+        let token = query(&parts, "id").filter(|token| !token.is_empty()).ok_or(Refused::NoToken)?;
+        let connections = app.connections();
+        // Whoever the client is now: if that has changed, the connection ends.
+        let claim = connections.tokens.open_for_anyone(&token).ok_or(Refused::NotFound)?;
+        let authentication = match connections.find(&claim) {
+            Some(Live::Socket(connection)) => connection.authentication,
+            Some(Live::Requests(connection)) => connection.authentication().cloned(),
+            None => None,
+        };
+        let authentication = authentication.ok_or(Refused::NotFound)?;
+        let previous = authentication.current().ok_or(Refused::NotFound)?;
+        if claim.is_public {
+            return Err(Refused::TokenIsPublic);
+        }
+        let expiry = app.credentials().expiry(&parts);
+        let nobody = user_id.is_none() && expiry.is_none();
+        if nobody || expiry.is_some_and(|expiry| expiry.left().is_zero()) {
+            return Err(Refused::Unauthenticated);
+        }
+        drop(token);
+        let request = Arc::new(detach(parts));
+        let app = Arc::clone(app);
+        Ok(Self { app, authentication, previous, user_id, request, expiry })
+    }
+
+    /// What a poll, or a WebSocket in place of a lost one, asks for, if its credentials are newer than those of its
+    /// connection. Without refreshes only their end counts.
+    pub(super) fn by_later_request(
+        app: &Arc<dyn Application>,
+        authentication: Arc<Authentication>,
+        user_id: UserId,
+        parts: Parts,
+    ) -> Option<Self> {
+        let expiry = app.credentials().expiry(&parts);
+        if !app.options().enable_authentication_refresh {
+            authentication.set_expiry(expiry);
+            return None;
+        }
+        if !authentication.is_outlived_by(expiry) {
+            return None;
+        }
+        let previous = authentication.current()?;
+        let (app, request) = (Arc::clone(app), Arc::new(detach(parts)));
+        Some(Self { app, authentication, previous, user_id, request, expiry })
+    }
+
+    /// Changes the credentials, if the application agrees.
+    pub(super) async fn run(self) -> Result<(), Refused> {
+        let Self { app, authentication, previous, user_id, request, expiry } = self;
+        let Current { connection_id, request: previous } = previous;
+        let refresh = AuthenticationRefresh {
+            connection_id,
+            previous,
+            request: Arc::clone(&request),
+            user_id: user_id.clone(),
+        };
+        if !app.credentials().accept(refresh).await {
+            return Err(Refused::ByApplication);
+        }
+        authentication.refresh(&user_id, request, expiry);
+        Ok(())
+    }
+
+    /// [`run`](Self::run) for a poll: a connection that is refused cannot go on polling.
+    pub(super) async fn run_or_end(self) -> Result<(), Refused> {
+        let authentication = Arc::clone(&self.authentication);
+        let refreshed = self.run().await;
+        if refreshed.is_err() {
+            authentication.revoke();
+        }
+        refreshed
+    }
+}

@@ -1,0 +1,26 @@
+//! A client that polls no more, without a word.
+
+use std::time::Duration;
+
+use signalr_runtime::server::{HttpOptions, HubOptions};
+
+use super::victim::Victim;
+use super::wire::{RS, call};
+
+#[tokio::test]
+async fn it_is_forgotten() {
+    let http = HttpOptions { disconnect_timeout: Duration::from_millis(300), ..HttpOptions::default() };
+    let victim = Victim::with(HubOptions { http, ..HubOptions::default() }).await;
+    for _ in 0..20 {
+        let token = victim.http().polling().await;
+        let join = format!("{}{RS}", call("1", "JoinGroup", "[\"room\"]"));
+        assert_eq!(victim.http().send(&token, &join).await.status, 200);
+    }
+    victim.forgets_everybody().await;
+    // Those who have only negotiated, or only sent, are not even counted.
+    let token = victim.http().token().await;
+    assert_eq!(victim.http().send(&token, "x").await.status, 200);
+    assert_eq!(victim.hub.connection_count(), 0);
+    super::until_async(async || victim.http().poll(&token).await.status == 404).await;
+    victim.serves_others().await;
+}
