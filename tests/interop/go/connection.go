@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/philippseith/signalr"
 )
@@ -112,6 +113,8 @@ func (f *fixture) start(query string, inbox chan message, receiver any, option c
 		option(connecting, c),
 		signalr.TransferFormat(f.hub.protocol),
 		signalr.WithReceiver(receiver),
+		// Over Server-Sent Events only a ping that fails shows the client that the response has ended.
+		signalr.KeepAliveInterval(time.Second),
 		signalr.Logger(silent{}, false),
 	)
 	if err != nil {

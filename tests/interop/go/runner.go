@@ -21,15 +21,21 @@ type check struct {
 	run                   func(*fixture)
 	cannot                string
 	cannotWithMessagePack string
+	cannotOverEvents      string
 	notOn                 []string
 }
 
 // reasonAgainst gives why the client cannot do the check when it talks to this hub, or nothing.
 func (c check) reasonAgainst(hub hub) string {
-	if c.cannot == "" && hub.protocol == signalr.TransferFormatBinary {
+	switch {
+	case c.cannot != "":
+		return c.cannot
+	case hub.protocol == signalr.TransferFormatBinary:
 		return c.cannotWithMessagePack
+	case hub.transport == signalr.TransportServerSentEvents:
+		return c.cannotOverEvents
 	}
-	return c.cannot
+	return ""
 }
 
 // failure is what a check panics with, so that a check reads as a list of statements.
