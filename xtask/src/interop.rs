@@ -52,10 +52,9 @@ pub(crate) fn run_suites(project: &Project, kind: ServerKind, only: &Only, repor
         }
     }
     match server.map(Server::stop) {
-        None => {}
         Some(Err(problem)) => report.problem(format_args!("interop server {}", kind.name()), &problem),
         Some(Ok(output)) if kind == ServerKind::This => report_log_scan(&output, report),
-        Some(Ok(_)) => {}
+        None | Some(Ok(_)) => {}
     }
 }
 

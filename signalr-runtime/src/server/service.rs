@@ -116,6 +116,10 @@ impl<H: Hub> Application for HubShared<H> {
         &self.connections
     }
 
+    fn allows_resumes(&self) -> bool {
+        self.options.http.allow_stateful_reconnects
+    }
+
     fn is_stopping(&self) -> bool {
         self.core.stopping.is_cancelled()
     }

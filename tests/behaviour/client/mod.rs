@@ -8,6 +8,7 @@ mod end;
 mod fake;
 mod frames;
 mod handlers;
+mod messagepack;
 mod pressure;
 mod secrets;
 mod server;

@@ -48,7 +48,7 @@ pub struct HttpOptions {
     /// [`kept_for_absent_clients`](crate::server::Limits::kept_for_absent_clients).
     ///
     /// A client has [`disconnect_timeout`](Self::disconnect_timeout) to come back to the same process. Until then its
-    /// hub notices nothing.
+    /// hub notices nothing. On connections of bytes this has no meaning.
     pub allow_stateful_reconnects: bool,
     /// How long a client may pause while it sends the body of a POST. Default: 5 seconds. Over the whole body it may
     /// not be slower than 240 bytes a second, after as long.

@@ -66,7 +66,7 @@ fn open(
             (new_connection_id(), None, SocketConnection { seat: None, authentication })
         }
         Some(claim) => {
-            let stateful = claim.stateful && app.options().allow_stateful_reconnects;
+            let stateful = claim.stateful && app.allows_resumes();
             let entered = connections.enter(claim, |entry| {
                 let attempts = app.limits().resumes_per_minute;
                 let seat = stateful.then(|| Seat::new(user_id.clone(), attempts));

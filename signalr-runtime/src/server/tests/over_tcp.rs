@@ -138,6 +138,28 @@ async fn a_websocket_carries_calls_however_they_are_cut() {
     socket.expect_end(1000).await;
 }
 
+#[cfg(feature = "messagepack")]
+#[tokio::test]
+async fn a_websocket_is_binary_where_the_protocol_is() {
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    // JavaScript asks in a text, .NET in a binary frame.
+    for opcode in [0x81, 0x82] {
+        let mut socket = Socket::upgrade(address, "/hub", "ada").await.unwrap();
+        socket.frame(opcode, b"{\"protocol\":\"messagepack\",\"version\":1}\x1E").await;
+        assert_eq!(socket.next().await, (2, b"{}\x1E".to_vec()));
+        socket.frame(0x82, b"\x0F\x96\x01\x80\xA11\xA3Add\x92\x01\x02\x90\x02\x91\x06").await;
+        assert_eq!(socket.next().await, (2, b"\x07\x95\x03\x80\xA11\x03\x03".to_vec()));
+    }
+    // Before a protocol is agreed on, all is text.
+    let mut socket = Socket::upgrade(address, "/hub", "ada").await.unwrap();
+    socket.frame(0x82, b"{\"protocol\":\"messagepack\",\"version\":3}\x1E").await;
+    assert_eq!(
+        socket.text().await,
+        r#"{"error":"The server does not support version 3 of the 'messagepack' protocol."}"#
+    );
+}
+
 #[tokio::test]
 async fn a_token_opens_a_websocket_once() {
     let server = Server::new();

@@ -238,6 +238,26 @@ async fn what_the_client_sends_again_is_handled_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_may_go_on_behind_what_has_arrived_before() {
+    let server = Server::new();
+    let mut client = server.connect_resuming().await;
+    let sent = ["one", "two", "three"].map(|text| call(text, "Echo", &format!(r#"["{text}"]"#)));
+    client.send_all(&sent).await;
+    settle().await;
+    client.lose().await;
+    // It sends again what it was not told of, and is cut off when it has been told but is not through with that.
+    client.come_back().unwrap();
+    client.send_all([&sequence(1), &sent[0]]).await;
+    seconds(2).await;
+    assert!(client.so_far().await.contains(&ack(3)));
+    client.lose().await;
+    client.come_back().unwrap();
+    client.send_all([sequence(4), call("four", "Echo", r#"["four"]"#)]).await;
+    settle().await;
+    assert_eq!(server.log(), ["echo one", "echo two", "echo three", "echo four"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn half_a_message_is_lost_with_its_line() {
     let server = Server::new();
     let mut client = server.connect_resuming().await;
