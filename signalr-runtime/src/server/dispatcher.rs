@@ -194,8 +194,8 @@ impl<H: Hub> Role for HubDispatcher<H> {
 
     fn unasked(&mut self, id: &str) -> HubResult {
         // An answer to a question that was put to another client.
-        if self.shared.core.client_results.is_open(id) {
-            let connection = &self.connection.id;
+        let connection = &self.connection.id;
+        if self.shared.core.client_results.is_open_to_another(id, connection) {
             return Err(HubError::named(
                 HubErrorKind::Internal,
                 "InvalidOperationException",
