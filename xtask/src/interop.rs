@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::checklist::Checklist;
+use crate::checklist::{Checklist, SuiteLines};
 use crate::project::Project;
 use crate::report::{self, Report};
 use crate::server::{Server, ServerKind};
@@ -51,9 +51,19 @@ pub(crate) fn run_suites(project: &Project, kind: ServerKind, only: &Only, repor
             (Needs::Nothing, _) => suite.run(project, None, &checklist, report),
         }
     }
-    if let Some(server) = server
-        && let Err(problem) = server.stop()
-    {
-        report.problem(format_args!("interop server {}", kind.name()), &problem);
+    match server.map(Server::stop) {
+        Some(Err(problem)) => report.problem(format_args!("interop server {}", kind.name()), &problem),
+        Some(Ok(output)) if kind == ServerKind::This => report_log_scan(&output, report),
+        None | Some(Ok(_)) => {}
+    }
+}
+
+/// Counts what our server says of its own log: no token and no value of a client is in there, at the most verbose level.
+fn report_log_scan(output: &str, report: &mut Report) {
+    let lines = SuiteLines::read("interop-server", output);
+    if lines.is_empty() {
+        report.skip("interop-server/log-scan", "no suite has called the server");
+    } else {
+        lines.report("interop-server", report);
     }
 }

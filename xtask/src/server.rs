@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cargo::cargo;
 use crate::process::{Problem, Running, create_log, run_logged};
@@ -48,7 +48,9 @@ impl ServerKind {
                 let mut build = cargo(project);
                 build.args(["build", "--workspace", "--bin", "interop-server"]);
                 run_logged(&mut build, &project.log("interop-server-build"), BUILD_LIMIT)?;
-                Ok(Command::new(project.target().join("debug/interop-server")))
+                let mut server = Command::new(project.target().join("debug/interop-server"));
+                server.arg("--scan-log");
+                Ok(server)
             }
             Self::AspNetCore31 => Ok(Command::new(dotnet::aspnetcore31(project)?)),
         }
@@ -60,6 +62,8 @@ pub(crate) struct Server {
     kind: ServerKind,
     url: String,
     process: Running,
+    /// The lines that it prints.
+    output: mpsc::Receiver<String>,
 }
 
 impl Server {
@@ -72,10 +76,10 @@ impl Server {
         let with_log = |reason: String| Problem::Failed { reason, log: Some(log.clone()) };
         let output =
             process.child().stdout.take().ok_or_else(|| with_log("the server has no output".to_owned()))?;
-        let address = address_on(output)
-            .recv_timeout(START_LIMIT)
-            .map_err(|_| with_log("the server did not say `listening on http://…`".to_owned()))?;
-        Ok(Self { kind, url: format!("{address}/hub"), process })
+        let output = lines_of(output);
+        let address = address_among(&output)
+            .ok_or_else(|| with_log("the server did not say `listening on http://…`".to_owned()))?;
+        Ok(Self { kind, url: format!("{address}/hub"), process, output })
     }
 
     pub(crate) fn kind(&self) -> ServerKind {
@@ -86,31 +90,40 @@ impl Server {
         &self.url
     }
 
-    /// Closes the server's input, and waits until it has ended.
-    pub(crate) fn stop(mut self) -> Result<(), Problem> {
+    /// Closes the server's input, waits until it has ended, and gives what it has printed since it was started.
+    pub(crate) fn stop(mut self) -> Result<String, Problem> {
         drop(self.process.child().stdin.take());
         let status = self.process.wait(STOP_LIMIT)?;
         if status.success() {
-            Ok(())
+            Ok(self.output.iter().collect::<Vec<_>>().join("\n"))
         } else {
             Err(Problem::failed(format!("the server ended with {status}")))
         }
     }
 }
 
-/// Receives the address from the line `listening on ADDRESS`; closed without one if the output ends before.
-fn address_on(output: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+/// Receives what is printed, line by line.
+fn lines_of(output: impl Read + Send + 'static) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         // Reads to the end, so that the server never waits for a reader.
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if let Some(address) = line.strip_prefix("listening on ") {
-                // The receiver is gone once it has an address or has given up.
-                sender.send(address.trim_end_matches('/').to_owned()).ok();
-            }
+            // The receiver is gone once the server is.
+            sender.send(line).ok();
         }
     });
     receiver
+}
+
+/// The address in the line `listening on ADDRESS`; none if that does not come in time.
+fn address_among(lines: &mpsc::Receiver<String>) -> Option<String> {
+    let give_up = Instant::now() + START_LIMIT;
+    loop {
+        let line = lines.recv_timeout(give_up.saturating_duration_since(Instant::now())).ok()?;
+        if let Some(address) = line.strip_prefix("listening on ") {
+            return Some(address.trim_end_matches('/').to_owned());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -119,9 +132,11 @@ mod tests {
 
     #[test]
     fn the_address_is_found_among_other_lines() {
-        let output: &[u8] = b"hello\nlistening on http://127.0.0.1:5000\nbye\n";
-        assert_eq!(address_on(output).recv().as_deref(), Ok("http://127.0.0.1:5000"));
+        let output: &[u8] = b"hello\nlistening on http://127.0.0.1:5000/\nbye\n";
+        let lines = lines_of(output);
+        assert_eq!(address_among(&lines).as_deref(), Some("http://127.0.0.1:5000"));
+        assert_eq!(lines.iter().collect::<Vec<_>>(), ["bye"]);
         let silent: &[u8] = b"hello\n";
-        assert!(address_on(silent).recv().is_err());
+        assert_eq!(address_among(&lines_of(silent)), None);
     }
 }

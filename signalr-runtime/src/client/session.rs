@@ -93,6 +93,7 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         stream_capacity: STREAM_CAPACITY,
         backlog: settings.stream_buffer.max(1),
         pause: Pause::WhenNobodyWaits { answers: ANSWERS },
+        read_ahead: ANSWERS.bytes,
     };
     let timing = Timing {
         ping: Some(Ping::WhenIdle(settings.keep_alive_interval)),

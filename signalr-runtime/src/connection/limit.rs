@@ -30,6 +30,16 @@ pub(crate) enum Limit {
     ControlFrames,
     /// A WebSocket message in too many small fragments.
     Fragments,
+    /// As many calls of a client wait for their turn as may wait: nothing more is read from it.
+    QueuedCalls,
+    /// As much of a client's streams waits to be read as may wait: nothing more is read from it.
+    UnreadItems,
+    /// A client does not take its answers: nothing more is read from it.
+    UnsentAnswers,
+    /// The body of a POST comes too slowly.
+    BodyTime,
+    /// A client that polls was away for too long.
+    PollAbsence,
     /// The id of a call or of a stream is too long.
     IdLength,
     /// A call that would run beside too many others.
@@ -43,6 +53,12 @@ pub(crate) enum Limit {
     SlowConsumer,
     /// A write that nobody took in time.
     WriteTime,
+    /// A client that may come back, and sends without saying what it has received.
+    ReadAhead,
+    /// A client comes back more often than it may.
+    Resumes,
+    /// More is kept for absent clients than may be: those that have been away for longest are given up.
+    AbsentClients,
     /// The name of a group is too long.
     GroupName,
     /// One connection in more groups than it may be in.
@@ -65,12 +81,20 @@ impl Limit {
             Self::MessageRate => "message_rate",
             Self::ControlFrames => "control_frames",
             Self::Fragments => "fragments",
+            Self::QueuedCalls => "queued_calls",
+            Self::UnreadItems => "unread_items",
+            Self::UnsentAnswers => "unsent_answers",
+            Self::BodyTime => "body_time",
+            Self::PollAbsence => "poll_absence",
             Self::IdLength => "id_length",
             Self::Calls => "calls",
             Self::UploadStreams => "upload_streams",
             Self::StrayItems => "stray_items",
             Self::SlowConsumer => "slow_consumer",
             Self::WriteTime => "write_time",
+            Self::ReadAhead => "read_ahead",
+            Self::Resumes => "resumes",
+            Self::AbsentClients => "absent_clients",
             Self::GroupName => "group_name",
             Self::GroupsPerConnection => "groups_per_connection",
         }

@@ -108,6 +108,9 @@ fn contents(max_depth: usize, mut inside: usize, rest: &mut &[u8]) -> Result<(),
 
 /// Passes a value that has no others inside, or the header of one that has, and then gives their number.
 fn head(rest: &mut &[u8]) -> Result<Option<usize>, Broken> {
+    /// The byte before the data of an extension.
+    const EXTENSION_TYPE: usize = 1;
+
     let (&first, after) = rest.split_first().ok_or(Broken::Incomplete)?;
     *rest = after;
     let data = match Marker::from_u8(first) {
@@ -120,15 +123,14 @@ fn head(rest: &mut &[u8]) -> Result<Option<usize>, Broken> {
         Marker::Str8 | Marker::Bin8 => length::<1>(rest)?,
         Marker::Str16 | Marker::Bin16 => length::<2>(rest)?,
         Marker::Str32 | Marker::Bin32 => length::<4>(rest)?,
-        // The type of an extension is one byte more.
-        Marker::FixExt1 => 2,
-        Marker::FixExt2 => 3,
-        Marker::FixExt4 => 5,
-        Marker::FixExt8 => 9,
-        Marker::FixExt16 => 17,
-        Marker::Ext8 => length::<1>(rest)?.saturating_add(1),
-        Marker::Ext16 => length::<2>(rest)?.saturating_add(1),
-        Marker::Ext32 => length::<4>(rest)?.saturating_add(1),
+        Marker::FixExt1 => EXTENSION_TYPE + 1,
+        Marker::FixExt2 => EXTENSION_TYPE + 2,
+        Marker::FixExt4 => EXTENSION_TYPE + 4,
+        Marker::FixExt8 => EXTENSION_TYPE + 8,
+        Marker::FixExt16 => EXTENSION_TYPE + 16,
+        Marker::Ext8 => length::<1>(rest)?.saturating_add(EXTENSION_TYPE),
+        Marker::Ext16 => length::<2>(rest)?.saturating_add(EXTENSION_TYPE),
+        Marker::Ext32 => length::<4>(rest)?.saturating_add(EXTENSION_TYPE),
         Marker::FixArray(len) => return Ok(Some(usize::from(len))),
         Marker::Array16 => return length::<2>(rest).map(Some),
         Marker::Array32 => return length::<4>(rest).map(Some),

@@ -52,7 +52,9 @@ impl Iso8601 {
                 return None;
             }
             local += hour * 60 * 60 + minute * 60 + second;
-            offset = rest.offset()?;
+            if !rest.0.is_empty() {
+                offset = Some(rest.offset()?);
+            }
         }
         let minutes = offset.unwrap_or(0);
         let time = UnixTime::new(local, nanoseconds)?.later(minutes.checked_neg()?)?;
@@ -190,20 +192,20 @@ impl Text<'_> {
         Some(padded.take(9).fold(0, |number, digit| number * 10 + digit))
     }
 
-    /// An offset in minutes, or none.
-    fn offset(&mut self) -> Option<Option<i16>> {
+    /// An offset in minutes.
+    fn offset(&mut self) -> Option<i16> {
         if self.accept(b'Z') {
-            return Some(Some(0));
+            return Some(0);
         }
         let sign = match (self.accept(b'+'), self.accept(b'-')) {
             (true, _) => 1,
             (false, true) => -1,
-            (false, false) => return Some(None),
+            (false, false) => return None,
         };
         let (hours, minutes) = (self.digits(2)?, if self.0.is_empty() { 0 } else { self.after(b':', 2)? });
         if hours > 14 || minutes > 59 {
             return None;
         }
-        Some(Some(i16::try_from(sign * (hours * 60 + minutes)).ok()?))
+        i16::try_from(sign * (hours * 60 + minutes)).ok()
     }
 }

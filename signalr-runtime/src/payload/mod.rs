@@ -34,16 +34,17 @@
 //!
 //! * **Member names.** ASP.NET Core writes JSON in `camelCase` and reads it in any case: give types
 //!   `#[serde(rename_all = "camelCase")]`. Its MessagePack has the names as they are declared, in `PascalCase`, and
-//!   reads no other: `#[serde(rename_all = "PascalCase")]`. A type for both needs
-//!   `#[serde(rename_all = "PascalCase")]` here and `[JsonPropertyName]` there, or the reverse with
-//!   `[Key("…")]`. JavaScript takes what it gets.
+//!   reads no other: `#[serde(rename_all = "PascalCase")]`. A type for both protocols needs attributes there:
+//!   `[JsonPropertyName("…")]` for JSON, or `[MessagePackObject]` with `[Key("…")]` for MessagePack. JavaScript takes
+//!   what it gets.
 //! * **Enums.** .NET writes numbers in JSON, unless it is given a `JsonStringEnumConverter`, and the names of members
 //!   in MessagePack. Enums with data are unknown to it.
 //! * **Bytes.** `byte[]` is binary in MessagePack: take `serde_bytes`. In JSON it is a base64 string.
 //! * **64-bit integers.** JavaScript reads numbers beyond 2⁵³ inexactly.
 //! * **Times.** `DateTime` is [`DateTime`] or [`timestamp`], `DateTimeOffset` is [`DateTimeOffset`]. `TimeSpan` is a
 //!   string in JSON, and an integer of 100 nanosecond ticks in MessagePack.
-//! * **`Guid`, `decimal`, `Uri`** are strings in both.
+//! * **`Guid` and `Uri`** are strings in both, `decimal` is a number in JSON and a string in MessagePack, and `char` a
+//!   string in JSON and an integer in MessagePack.
 //! * **Tuples** are objects in .NET's JSON, and arrays in its MessagePack.
 
 mod date_time;

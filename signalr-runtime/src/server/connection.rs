@@ -173,6 +173,14 @@ impl Connection {
         matches!(&*self.groups(), Groups::In(groups) if groups.contains(group))
     }
 
+    /// The groups it is in.
+    pub(crate) fn group_names(&self) -> Vec<Arc<str>> {
+        match &*self.groups() {
+            Groups::In(groups) => groups.iter().cloned().collect(),
+            Groups::Left => Vec::new(),
+        }
+    }
+
     /// Forgets all groups for good, and gives them.
     pub(crate) fn leave_groups(&self) -> HashSet<Arc<str>> {
         match std::mem::replace(&mut *self.groups(), Groups::Left) {

@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall};
 use super::hub::Hub;
 use super::service::HubShared;
-use super::telemetry::span::CallSpan;
+use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Stage, Turn};
 use crate::connection::limit::Limit;
 use crate::connection::role::{Bound, Role};
@@ -48,6 +48,11 @@ impl<H: Hub> HubDispatcher<H> {
         running: Running,
     ) -> Running {
         let target = &invocation.target;
+        let guard = self.shared.guard_of(handler.name);
+        let running = match guard {
+            None => running,
+            Some(guard) => Arc::clone(guard).around(running),
+        };
         let running = match misuse(handler, invocation, mode) {
             Some(text) => Box::pin(future::ready(Reply(Ok(Answer::Refused(text.into()))))),
             None if self.shared.filters.is_empty() => running,
@@ -114,6 +119,15 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let Some(hub) = &self.hub else {
             return Bound::Refused("The hub is still connecting.".into());
         };
+        if self
+            .shared
+            .guard_of(handler.name)
+            .is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len()))
+        {
+            let text = format!("Failed to invoke '{target}' due to an error on the server.");
+            let error = HubError::new("The arguments are larger than this method takes.");
+            return Bound::Refused(self.shared.with_detail(text, &error).into());
+        }
         // Decoding is the user's code too: what panics does not fit.
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
@@ -139,6 +153,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let hub = Arc::clone(hub);
         let callback =
             async move { Reply(hub.on_authentication_refreshed().await.map(|()| Answer::Nothing)) };
+        let callback = span::authentication_refreshed(self.shared.core.name, Box::pin(callback));
         Poll::Ready(("OnAuthenticationRefreshed", Box::pin(callback)))
     }
 
@@ -179,8 +194,8 @@ impl<H: Hub> Role for HubDispatcher<H> {
 
     fn unasked(&mut self, id: &str) -> HubResult {
         // An answer to a question that was put to another client.
-        if self.shared.core.client_results.is_open(id) {
-            let connection = &self.connection.id;
+        let connection = &self.connection.id;
+        if self.shared.core.client_results.is_open_to_another(id, connection) {
             return Err(HubError::named(
                 HubErrorKind::Internal,
                 "InvalidOperationException",

@@ -28,6 +28,11 @@ impl CallerGroups {
         self.core.lifetime.join(&self.caller, group)
     }
 
+    /// The names of the groups that this connection is in, in no order. None after the connection has ended.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        self.caller.group_names()
+    }
+
     /// Takes this connection out of a group.
     #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn leave(&self, group: &str) -> HubResult {
@@ -61,6 +66,16 @@ impl Groups {
             Some(connection) => self.core.lifetime.join(&connection, group),
             None => Ok(()),
         }
+    }
+
+    /// How many connections of this node are in a group.
+    pub fn count(&self, group: &str) -> usize {
+        self.core.lifetime.group_len(group)
+    }
+
+    /// The names of the groups that a connection of this node is in, in no order. None for one that does not exist.
+    pub fn of(&self, connection_id: &str) -> Vec<Arc<str>> {
+        self.core.lifetime.get(connection_id).map(|connection| connection.group_names()).unwrap_or_default()
     }
 
     /// Takes a connection out of a group.

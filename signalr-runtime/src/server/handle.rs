@@ -38,6 +38,11 @@ impl<C: HubContract> HubHandle<C> {
         self.core.lifetime.len()
     }
 
+    /// How many connections a user has on this node.
+    pub fn user_connection_count(&self, user_id: &str) -> usize {
+        self.core.lifetime.user_len(user_id)
+    }
+
     /// Ends one connection, as [`HubContext::abort`](super::HubContext::abort) does.
     pub fn abort(&self, connection_id: &str) {
         if let Some(connection) = self.core.lifetime.get(connection_id) {

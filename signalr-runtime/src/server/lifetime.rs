@@ -75,6 +75,16 @@ impl LifetimeManager {
         self.shards.iter().map(|shard| read(shard).len()).sum()
     }
 
+    /// How many connections are in a group.
+    pub(crate) fn group_len(&self, group: &str) -> usize {
+        read(&self.groups).get(group).map_or(0, HashMap::len)
+    }
+
+    /// How many connections a user has.
+    pub(crate) fn user_len(&self, user_id: &str) -> usize {
+        read(&self.users).get(user_id).map_or(0, HashMap::len)
+    }
+
     /// Whether nothing is left: no connection, no group, no user.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {

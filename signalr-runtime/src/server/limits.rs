@@ -47,6 +47,16 @@ pub struct Limits {
     /// How many messages may wait to be written to one client, beside the bytes of
     /// [`transport_max_buffer_size`](super::HubOptions::transport_max_buffer_size). Default: 1 024.
     pub queued_messages: usize,
+    /// How many bytes a client may send, while those who send to it wait for it, before it says what it has received.
+    /// Only where [stateful reconnect](super::HttpOptions::allow_stateful_reconnects) is on. Beyond that it is
+    /// disconnected. Default: 1 MiB.
+    pub read_ahead: usize,
+    /// How often a client may come back in a minute after it has lost its WebSocket. Beyond that it is answered with
+    /// status 429. Default: 10.
+    pub resumes_per_minute: usize,
+    /// How many bytes of messages are kept for all clients together that have lost their WebSockets and have not come
+    /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB.
+    pub kept_for_absent_clients: usize,
     /// What is done with a call to a client for which that much waits already. Default: whoever sends waits.
     pub slow_consumer: SlowConsumer,
     /// The longest name of a group that can be joined, in bytes. Default: 256.
@@ -83,6 +93,9 @@ impl Default for Limits {
             upload_streams: 100,
             stray_items: Some(Rate { per_second: 1_000, burst: 10_000 }),
             queued_messages: 1024,
+            read_ahead: 1024 * 1024,
+            resumes_per_minute: 10,
+            kept_for_absent_clients: 64 * 1024 * 1024,
             slow_consumer: SlowConsumer::Wait,
             group_name_length: 256,
             groups_per_connection: 1_000,

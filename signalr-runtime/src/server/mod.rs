@@ -44,6 +44,8 @@
 //!     .user_id(|request| request.headers.get("x-user")?.to_str().ok().map(str::to_owned));
 //! let everyone = radio.handle().clients().all();
 //! ```
+//!
+//! What operators see of it is in [`telemetry`]; how it is taken out of service in [`HubHandle::drain`].
 
 mod access_token;
 mod admission;
@@ -65,9 +67,11 @@ mod hub;
 mod in_memory;
 mod lifetime;
 mod limits;
+mod method_options;
 mod options;
 mod origin;
 mod origin_policy;
+mod path_case;
 mod raw;
 #[cfg(feature = "axum")]
 mod router;
@@ -90,9 +94,11 @@ pub use http::response::{ResponseBody, ResponseFuture};
 pub use http::token::TokenKey;
 pub use hub::Hub;
 pub use limits::Limits;
+pub use method_options::MethodOptions;
 pub use options::HubOptions;
 pub use origin::{InvalidOrigin, Origin};
 pub use origin_policy::OriginPolicy;
+pub use path_case::{IgnorePathCase, IgnorePathCaseService};
 pub use raw::{RawConnection, RawService};
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;

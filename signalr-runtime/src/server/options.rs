@@ -43,8 +43,6 @@ pub struct HubOptions {
     /// not said yet that it has them (`StatefulReconnectBufferSize`). Default: 100 000. While there are more, those who
     /// send to it wait; its own streams leave half of it to others. See
     /// [`allow_stateful_reconnects`](HttpOptions::allow_stateful_reconnects).
-    ///
-    /// A client that makes others wait must not send more than 1 MiB before it says what it has: its connection ends.
     pub stateful_reconnect_buffer_size: usize,
     /// How clients may connect.
     pub http: HttpOptions,

@@ -30,6 +30,7 @@ use super::http::response::{ResponseBody, ResponseFuture};
 use super::http::send::request_body;
 use super::hub::Hub;
 use super::limits::Limits;
+use super::method_options::{MethodGuard, MethodGuards, MethodOptions};
 use super::options::HubOptions;
 use super::session;
 use super::telemetry::TraceContext;
@@ -73,11 +74,17 @@ pub(crate) struct HubShared<H: Hub> {
     address: Option<Arc<AddressProvider>>,
     rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
+    method_guards: MethodGuards,
 }
 
 impl<H: Hub> HubShared<H> {
     pub(crate) fn make_hub(&self, connection: &Arc<Connection>) -> BoxFuture<'static, HubResult<H>> {
         (self.factory)(HubContext::new(Arc::clone(&self.core), Arc::clone(connection)))
+    }
+
+    /// The options of a method of its own.
+    pub(crate) fn guard_of(&self, method: &str) -> Option<&Arc<MethodGuard>> {
+        self.method_guards.of(method)
     }
 
     /// The rules that a call of `method` must satisfy.
@@ -107,6 +114,10 @@ impl<H: Hub> Application for HubShared<H> {
 
     fn connections(&self) -> &Arc<Connections> {
         &self.connections
+    }
+
+    fn allows_resumes(&self) -> bool {
+        self.options.http.allow_stateful_reconnects
     }
 
     fn is_stopping(&self) -> bool {
@@ -166,6 +177,7 @@ impl<H: Hub> Clone for HubShared<H> {
             credentials: self.credentials.clone(),
             address: self.address.clone(),
             rules: self.rules.clone(),
+            method_guards: self.method_guards.clone(),
             trace_parent: self.trace_parent.clone(),
         }
     }
@@ -242,6 +254,7 @@ where
                 credentials: Credentials::default(),
                 address: None,
                 rules: Vec::new(),
+                method_guards: MethodGuards::default(),
                 trace_parent: None,
             }),
         }
@@ -343,6 +356,26 @@ impl<H: Hub> HubService<H> {
     {
         let methods = methods.iter().map(MethodName::as_str).collect();
         self.configure().rules.push(Arc::new(Rule { methods, allows: Box::new(allows) }));
+        self
+    }
+
+    /// Sets the options of some methods: each of them has its own count of running calls.
+    ///
+    /// ```
+    /// # use signalr_runtime::{HubResult, hub};
+    /// # use signalr_runtime::server::{Hub, HubService, MethodOptions};
+    /// # #[hub]
+    /// # trait Library { async fn search(&self, words: &str) -> HubResult<Vec<String>>; }
+    /// # fn bounded<H: Hub<Contract = LibraryContract>>(service: HubService<H>) -> HubService<H> {
+    /// let options = MethodOptions { maximum_concurrency: Some(4), ..MethodOptions::default() };
+    /// service.method_options(&[LibraryContract::SEARCH], &options)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn method_options(mut self, methods: &[MethodName<H::Contract>], options: &MethodOptions) -> Self {
+        for method in methods {
+            self.configure().method_guards.set(method.as_str(), options);
+        }
         self
     }
 

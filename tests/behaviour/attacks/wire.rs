@@ -105,6 +105,8 @@ pub(super) fn handshake() -> String {
 /// The attacker's end of a WebSocket.
 pub(super) struct Socket {
     stream: TcpStream,
+    /// The answer that has opened it.
+    head: String,
     /// Records that came together with the one that was asked for.
     records: Vec<String>,
 }
@@ -130,15 +132,22 @@ impl Socket {
         let head = String::from_utf8(head).unwrap();
         let status: u16 = head[9..12].parse().unwrap();
         if status == 101 {
-            return Ok(Self { stream, records: Vec::new() });
+            return Ok(Self { stream, head, records: Vec::new() });
         }
         // Whatever else there is of the answer is its text.
-        let length = head.to_ascii_lowercase().split("content-length: ").nth(1).map_or(0, |rest| {
-            rest.lines().next().unwrap_or_default().trim().parse().unwrap_or_default()
-        });
+        let length = head
+            .to_ascii_lowercase()
+            .split("content-length: ")
+            .nth(1)
+            .map_or(0, |rest| rest.lines().next().unwrap_or_default().trim().parse().unwrap_or_default());
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.unwrap();
         Err(Answer { status, head, body: String::from_utf8(body).unwrap() })
+    }
+
+    /// The headers of the answer that has opened it.
+    pub(super) fn head(&self) -> &str {
+        &self.head
     }
 
     pub(super) async fn shake_hands(&mut self) {
@@ -191,7 +200,10 @@ impl Socket {
 
     /// The next frame.
     pub(super) async fn read(&mut self) -> Frame {
-        timeout(PATIENCE, self.read_frame()).await.expect("the server says something in time").unwrap_or(Frame::End)
+        timeout(PATIENCE, self.read_frame())
+            .await
+            .expect("the server says something in time")
+            .unwrap_or(Frame::End)
     }
 
     async fn read_frame(&mut self) -> std::io::Result<Frame> {
@@ -209,7 +221,7 @@ impl Socket {
             CLOSE => {
                 Frame::Close(payload.first_chunk().map_or(1005, |code: &[u8; 2]| u16::from_be_bytes(*code)))
             }
-            _ => Frame::Text(String::from_utf8(payload).unwrap()),
+            _ => Frame::Text(String::from_utf8_lossy(&payload).into_owned()),
         })
     }
 

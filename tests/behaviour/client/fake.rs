@@ -166,6 +166,11 @@ impl Peer {
         self.socket.send(Message::text(text)).await.unwrap();
     }
 
+    /// Sends one binary WebSocket message as it is.
+    pub(super) async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.socket.send(Message::binary(bytes.to_vec())).await.unwrap();
+    }
+
     /// Sends a close frame with this status, or with none.
     pub(super) async fn close(&mut self, status: Option<u16>) {
         let frame = status.map(|status| CloseFrame { code: status.into(), reason: "why".into() });

@@ -189,8 +189,8 @@ async function streamCancel(connections) {
 async function streamUpItems(connections) {
   const a = await connections.open();
   const texts = Array.from({ length: 30 }, (_, i) => `line ${i}`);
-  await within("send", upload(texts, (subject) => a.send("RecordStream", subject)));
-  await askUntil(texts, a, "Recorded");
+  await within("RecordStream", upload(texts, (subject) => a.invoke("RecordStream", subject)));
+  assertEqual(await call(a, "Recorded"), texts);
 }
 
 async function streamUp(connections) {

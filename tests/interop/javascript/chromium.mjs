@@ -37,5 +37,5 @@ const failed = await page.evaluate((options) => globalThis.runInPage(options), {
   directHubUrl: directHubUrl.href,
 });
 await browser.close();
-network.close();
+await network.close();
 process.exit(failed === 0 ? 0 : 1);

@@ -2,7 +2,7 @@
 import { HubConnectionState } from "@microsoft/signalr";
 import { assert, assertEqual } from "./assert.mjs";
 import { within } from "./runner.mjs";
-import { askUntil, call, closing, collect, expecting, expectNothingElse } from "./steps.mjs";
+import { askUntil, call, closing, collect, expected, expectNothingElse } from "./steps.mjs";
 
 /** The client's side: what runs fails, and the close handler runs. */
 async function cut(connections) {
@@ -32,7 +32,7 @@ async function reconnect(connections) {
   const a = await connections.open({ reconnect: true });
   await call(a, "JoinGroup", "room");
   const states = [];
-  const reconnected = expecting((resolve, reject) => {
+  const reconnected = new Promise((resolve, reject) => {
     a.onreconnecting(() => {
       states.push(a.state);
       connections.network.restore();
@@ -40,6 +40,7 @@ async function reconnect(connections) {
     a.onreconnected(resolve);
     a.onclose((error) => reject(new Error(`the client gave up: ${error}`)));
   });
+  expected(reconnected);
   await connections.network.down();
   const id = await within("the reconnected handler", reconnected);
   states.push(a.state);

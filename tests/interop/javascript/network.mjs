@@ -1,5 +1,6 @@
 // A TCP proxy in front of the server: the network, which loses connections when it is told to.
 import { connect, createServer } from "node:net";
+import { setImmediate } from "node:timers/promises";
 
 export class Network {
   #target;
@@ -26,8 +27,12 @@ export class Network {
   }
 
   /** Cuts every connection there is. */
-  cut() {
+  async cut() {
     for (const link of this.#links) link.cut();
+    // A client in this program must have seen it, or its next request may pick a lost connection from its pool: what
+    // can be read now is read before the second turn of the event loop ends.
+    await setImmediate();
+    await setImmediate();
   }
 
   /** Cuts every connection after so many bytes more on a WebSocket: mostly in the middle of a message. */
@@ -38,7 +43,7 @@ export class Network {
   /** Cuts every connection and refuses new ones, until `restore`. A browser tries again by itself after a mere cut. */
   down() {
     this.#isDown = true;
-    this.cut();
+    return this.cut();
   }
 
   /** Keeps connections that are opened from now on waiting, until `restore`. */
@@ -56,7 +61,7 @@ export class Network {
 
   close() {
     this.#listener.close();
-    this.cut();
+    return this.cut();
   }
 
   #accept(socket) {
@@ -83,11 +88,7 @@ export class Network {
       return null;
     }
     this.#cut = null;
-    const cut = () => {
-      this.cut();
-      resolve();
-    };
-    return { rest: chunk.subarray(0, bytes), cut };
+    return { rest: chunk.subarray(0, bytes), cut: () => this.cut().then(resolve) };
   }
 }
 

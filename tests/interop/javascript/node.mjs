@@ -11,5 +11,5 @@ const failed = await runSuite(network, console.log, {
   hubUrl: network.origin + directHubUrl.pathname,
   directHubUrl: directHubUrl.href,
 });
-network.close();
+await network.close();
 process.exit(failed === 0 ? 0 : 1);

@@ -60,18 +60,19 @@ export async function askUntil(wanted, connection, method, ...args) {
   await within(`${method} to answer ${JSON.stringify(wanted)}`, asking());
 }
 
-/** A promise of what a check waits for later, or never if it fails before. */
-export function expecting(executor) {
-  const expected = new Promise(executor);
-  expected.catch(() => {});
-  return expected;
+/** A promise that a check waits for later, or never if it fails before. */
+export function expected(promise) {
+  promise.catch(() => {});
+  return promise;
 }
 
 /** Gives what waits for the close handler. Fails if the client sets out to reconnect instead. */
 export function closing(connection) {
-  const closed = expecting((resolve, reject) => {
-    connection.onclose(resolve);
-    connection.onreconnecting(() => reject(new Error("the client reconnects")));
-  });
+  const closed = expected(
+    new Promise((resolve, reject) => {
+      connection.onclose(resolve);
+      connection.onreconnecting(() => reject(new Error("the client reconnects")));
+    }),
+  );
   return () => within("the close handler", closed);
 }

@@ -48,11 +48,11 @@ class HubError(Exception):
 class Connection:
     """One client, and what reached it."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, user: str | None) -> None:
         self.id = ""
         self.inbox: asyncio.Queue[list[str]] = asyncio.Queue()
         self.closed = asyncio.Event()
-        self.client = SignalRClient(server.url, protocol=PROTOCOLS[server.protocol]())
+        self.client = SignalRClient(server.url_of(user), protocol=PROTOCOLS[server.protocol]())
         self._opened = asyncio.Event()
         self.client.on_open(self._on_open)
         self.client.on_close(self._on_close)
@@ -128,11 +128,11 @@ class Connection:
 
 
 @contextlib.asynccontextmanager
-async def opened(server: Server, count: int) -> AsyncIterator[list[Connection]]:
+async def opened(server: Server, users: tuple[str | None, ...]) -> AsyncIterator[list[Connection]]:
     connections: list[Connection] = []
     try:
-        for _ in range(count):
-            connection = Connection(server)
+        for user in users:
+            connection = Connection(server, user)
             connections.append(connection)
             await connection.start()
         yield connections
@@ -141,17 +141,24 @@ async def opened(server: Server, count: int) -> AsyncIterator[list[Connection]]:
             await connection.stop()
 
 
-def with_connections(count: int, not_on: tuple[str, ...] = ()) -> Callable[[Callable[..., Awaitable[None]]], Check]:
-    """Makes a check of a function that takes `count` open connections."""
+def with_users(
+    *users: str | None, not_on: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Awaitable[None]]], Check]:
+    """Makes a check of a function that takes an open connection of each of these users."""
 
     def make(function: Callable[..., Awaitable[None]]) -> Check:
         async def run(server: Server) -> None:
-            async with opened(server, count) as connections:
+            async with opened(server, users) as connections:
                 await function(*connections)
 
         return Check(lambda server: asyncio.run(run(server)), not_on)
 
     return make
+
+
+def with_connections(count: int, not_on: tuple[str, ...] = ()) -> Callable[[Callable[..., Awaitable[None]]], Check]:
+    """Makes a check of a function that takes `count` open connections."""
+    return with_users(*[None] * count, not_on=not_on)
 
 
 NO_CLIENT_RESULTS = ("aspnetcore31",)
@@ -268,6 +275,19 @@ async def group_leave(a: Connection, b: Connection) -> None:
     await a.expect_message(a, "after")
 
 
+@with_users("ada", "ada", "Ada", None)
+async def user_send(desk: Connection, phone: Connection, other: Connection, nobody: Connection) -> None:
+    await nobody.call("SendToUser", "ada", "hello")
+    await desk.expect_message(nobody, "hello")
+    await phone.expect_message(nobody, "hello")
+    await desk.call("SendToUser", "Ada", "hello, namesake")
+    await other.expect_message(desk, "hello, namesake")
+    await desk.call("SendToUser", "Bob", "nobody hears this")
+    for connection in (desk, phone, other):
+        await connection.expect_nothing_else(nobody)
+    await nobody.expect_nothing_else(desk)
+
+
 @with_connections(1)
 async def stream_down(a: Connection) -> None:
     equal(await a.collect("Counter", 5, 1), ([0, 1, 2, 3, 4], None))
@@ -340,6 +360,7 @@ CHECKS = {
     "group-send": group_send,
     "group-others": group_others,
     "group-leave": group_leave,
+    "user-send": user_send,
     "stream-down": stream_down,
     "stream-down-error": stream_down_error,
     "stream-cancel": Cannot("it has no call that cancels a stream"),
@@ -352,6 +373,7 @@ CHECKS = {
     "client-result-none": client_result_none,
     "close": close,
     "close-for-good": Cannot("it ignores Close and always tries to reconnect"),
+    "stop": Cannot("it has no call that stops it; cancelling it runs no close handler"),
 }
 
 run_suite("pysignalr", [("websockets", protocol) for protocol in PROTOCOLS], lambda server: CHECKS)

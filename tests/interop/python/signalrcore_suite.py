@@ -59,13 +59,13 @@ class HubError(Exception):
 class Connection:
     """One client, and what reached it."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, user: str | None) -> None:
         self.id = ""
         self.inbox: queue.Queue[list[str]] = queue.Queue()
         self.opened: Future = Future()
         self.closed: Future = Future()
         self._failing: dict[str, Callable[[str], None]] = {}
-        builder = HubConnectionBuilder().with_url(server.url, {"transport": TRANSPORTS[server.transport]})
+        builder = HubConnectionBuilder().with_url(server.url_of(user), {"transport": TRANSPORTS[server.transport]})
         builder.with_hub_protocol(PROTOCOLS[server.protocol])
         if server.name == "aspnetcore31":
             # By itself it asks for version 0 of the protocol, which a server of that age refuses.
@@ -105,6 +105,13 @@ class Connection:
             invocation_id,
         )
         return within(method, answered)
+
+    def ask_until(self, wanted: Any, method: str, *arguments: Any) -> None:
+        """Asks again until the answer is the wanted one: for what the server does after it has answered."""
+        give_up = time.monotonic() + WAIT_SECONDS
+        while (answer := self.call(method, *arguments)) != wanted and time.monotonic() < give_up:
+            pass
+        equal(answer, wanted)
 
     def error_of(self, method: str, *arguments: Any) -> str:
         try:
@@ -148,15 +155,15 @@ class Connection:
         self.expect_message(sender, "marker")
 
 
-def with_connections(count: int) -> Callable[[Callable[..., None]], Check]:
-    """Makes a check of a function that takes `count` open connections."""
+def with_users(*users: str | None) -> Callable[[Callable[..., None]], Check]:
+    """Makes a check of a function that takes an open connection of each of these users."""
 
     def make(function: Callable[..., None]) -> Check:
         def run(server: Server) -> None:
             connections: list[Connection] = []
             try:
-                for _ in range(count):
-                    connection = Connection(server)
+                for user in users:
+                    connection = Connection(server, user)
                     connections.append(connection)
                     connection.start()
                 function(*connections)
@@ -167,6 +174,11 @@ def with_connections(count: int) -> Callable[[Callable[..., None]], Check]:
         return Check(run)
 
     return make
+
+
+def with_connections(count: int) -> Callable[[Callable[..., None]], Check]:
+    """Makes a check of a function that takes `count` open connections."""
+    return with_users(*[None] * count)
 
 
 @with_connections(2)
@@ -279,6 +291,19 @@ def group_leave(a: Connection, b: Connection, outsider: Connection) -> None:
     b.expect_nothing_else(a)
 
 
+@with_users("ada", "ada", "Ada", None)
+def user_send(desk: Connection, phone: Connection, other: Connection, nobody: Connection) -> None:
+    nobody.call("SendToUser", "ada", "hello")
+    desk.expect_message(nobody, "hello")
+    phone.expect_message(nobody, "hello")
+    desk.call("SendToUser", "Ada", "hello, namesake")
+    other.expect_message(desk, "hello, namesake")
+    desk.call("SendToUser", "Bob", "nobody hears this")
+    for connection in (desk, phone, other):
+        connection.expect_nothing_else(nobody)
+    nobody.expect_nothing_else(desk)
+
+
 @with_connections(1)
 def stream_down(a: Connection) -> None:
     equal(a.collect("Counter", 5, 1), ([0, 1, 2, 3, 4], None))
@@ -299,16 +324,21 @@ def stream_up_items(a: Connection) -> None:
     for text in texts:
         subject.next(text)
     subject.complete()
-    give_up = time.monotonic() + WAIT_SECONDS
-    while (recorded := a.call("Recorded")) != texts and time.monotonic() < give_up:
-        pass
-    equal(recorded, texts)
+    a.ask_until(texts, "Recorded")
 
 
 @with_connections(1)
 def close(a: Connection) -> None:
     a.client.invoke("CloseMe", [], lambda _: None)
     within("the close handler", a.closed)
+
+
+@with_connections(2)
+def stop(a: Connection, b: Connection) -> None:
+    equal(b.call("IsConnected", a.id), True)
+    a.stop()
+    within("the close handler", a.closed)
+    b.ask_until(False, "IsConnected", a.id)
 
 
 # Servers that send no Close message for `Context.Abort()`.
@@ -330,6 +360,7 @@ CHECKS = {
     "group-send": group_send,
     "group-others": group_others,
     "group-leave": group_leave,
+    "user-send": user_send,
     "stream-down": stream_down,
     "stream-down-error": stream_down_error,
     "stream-cancel": Cannot("it has no call that cancels a stream"),
@@ -342,6 +373,7 @@ CHECKS = {
     "client-result-none": NO_CLIENT_RESULT,
     "close": close,
     "close-for-good": Cannot("with reconnecting on it reconnects after any Close"),
+    "stop": stop,
 }
 
 MALFORMED_UPLOAD = Cannot("its uploads have neither the item for the invocation id nor the kind of a result")

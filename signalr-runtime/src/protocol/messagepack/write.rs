@@ -106,13 +106,11 @@ fn write_int(out: &mut ByteBuf, number: i32) -> Written {
 
 /// A string; nil where there is none, or an empty one.
 fn write_optional(out: &mut ByteBuf, text: Option<&str>) -> Written {
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => write_str(out, text),
-        None => {
-            let Ok(()) = write_nil(out);
-            Ok(())
-        }
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        return write_str(out, text);
     }
+    let Ok(()) = write_nil(out);
+    Ok(())
 }
 
 /// A value that is MessagePack already.

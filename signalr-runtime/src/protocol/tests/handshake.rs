@@ -44,6 +44,26 @@ fn a_request_is_accepted_or_refused_with_the_reason() {
     }
 }
 
+#[cfg(feature = "messagepack")]
+#[test]
+fn a_binary_protocol_needs_a_binary_transport() {
+    use TransferFormat::{Binary, Text};
+    let request = r#"{"protocol":"MessagePack","version":1}"#;
+    assert_eq!(accept(request, Format::ALL, &[Text, Binary]), Ok(Format::MessagePack));
+    assert_eq!(accept(request, &[Format::MessagePack], &[Binary]), Ok(Format::MessagePack));
+    for (supported, transport, text) in [
+        (&[Format::Json][..], &[Text, Binary][..], "The protocol 'MessagePack' is not supported."),
+        (
+            Format::ALL,
+            &[Text],
+            "Cannot use the 'MessagePack' protocol on the current transport. The transport does not support 'Binary' \
+             transfer format.",
+        ),
+    ] {
+        assert_eq!(accept(request, supported, transport).expect_err(text).to_string(), text);
+    }
+}
+
 #[test]
 fn an_unreadable_request_has_a_detail() {
     for (request, detail) in [

@@ -1,5 +1,7 @@
 //! MessagePack read the slow way, into a tree: what the fast reader is held against.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value, json};
 
 use crate::contract::value::{Encoded, Format, Payload};
@@ -69,7 +71,7 @@ impl Tree {
 
     fn signed<const N: usize>(rest: &mut &[u8]) -> Option<Self> {
         let shift = 64 - 8 * N;
-        Some(Self::Int((number::<N>(rest)? << shift).cast_signed().wrapping_shr(shift as u32).into()))
+        Some(Self::Int(((number::<N>(rest)? << shift).cast_signed() >> shift).into()))
     }
 
     fn ext(len: u64, rest: &mut &[u8]) -> Option<Self> {
@@ -97,7 +99,11 @@ impl Tree {
             Self::F64(number) => json!(number),
             Self::Str(text) => json!(String::from_utf8_lossy(text)),
             Self::Bin(bytes) => {
-                json!(format!("bytes {}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+                let mut text = "bytes ".to_owned();
+                for byte in bytes {
+                    write!(text, "{byte:02x}").expect("a string takes everything");
+                }
+                json!(text)
             }
             Self::Array(list) => list.iter().map(Self::describe).collect(),
             Self::Map(entries) => {
@@ -185,7 +191,9 @@ impl Tree {
             }
             Self::Array(list) => {
                 write_head(list.len(), (0x90, 15), [None, Some(0xDC), Some(0xDD)], out);
-                list.iter().for_each(|value| value.write(out));
+                for value in list {
+                    value.write(out);
+                }
             }
             Self::Map(entries) => {
                 write_head(entries.len(), (0x80, 15), [None, Some(0xDE), Some(0xDF)], out);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::seat::Seat;
+use crate::connection::limit::Limit;
 
 /// The connections of one endpoint that wait for their clients, the longest absent first.
 pub(crate) struct Absentees {
@@ -77,6 +78,7 @@ impl Absence {
         }
         drop(state);
         for seat in given_up {
+            Limit::AbsentClients.hit();
             seat.end();
         }
     }

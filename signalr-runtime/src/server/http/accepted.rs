@@ -28,6 +28,9 @@ pub(crate) trait Application: Send + Sync + 'static {
     /// The connections it has, and the tokens of those it may get.
     fn connections(&self) -> &Arc<Connections>;
 
+    /// Whether a client that has lost its WebSocket may come back.
+    fn allows_resumes(&self) -> bool;
+
     /// Whether no new connection is accepted.
     fn is_stopping(&self) -> bool;
 

@@ -55,7 +55,7 @@ pub(super) struct SocketConnection {
 impl Connections {
     pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
-        let absentees = Absentees::new(options.stateful_reconnect_total_buffer_size);
+        let absentees = Absentees::new(limits.kept_for_absent_clients);
         Self { tokens, absentees, admission: Admission::new(limits), table: Mutex::default() }
     }
 

@@ -28,7 +28,7 @@ pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>
         Ok(version) => {
             let tokens = &connections.tokens;
             let asked = query(parts, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
-            let stateful = asked && options.allow_stateful_reconnects && options.transports.web_sockets;
+            let stateful = asked && app.allows_resumes() && options.transports.web_sockets;
             let (id, token) = match version {
                 NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),
                 NegotiateVersion::V1 => {

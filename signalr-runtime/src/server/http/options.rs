@@ -43,17 +43,13 @@ pub struct HttpOptions {
     /// (`ConnectionOptions.DisconnectTimeout`). Default: 15 seconds.
     pub disconnect_timeout: Duration,
     /// Whether a client that loses its WebSocket may come back and miss nothing (`AllowStatefulReconnects`), if it asks
-    /// for that. Default: no. It takes memory for every client that does; see also
-    /// [`stateful_reconnect_buffer_size`](crate::server::HubOptions::stateful_reconnect_buffer_size).
+    /// for that. Default: no. It takes memory for every client that does: see
+    /// [`stateful_reconnect_buffer_size`](crate::server::HubOptions::stateful_reconnect_buffer_size) and
+    /// [`kept_for_absent_clients`](crate::server::Limits::kept_for_absent_clients).
     ///
     /// A client has [`disconnect_timeout`](Self::disconnect_timeout) to come back to the same process. Until then its
-    /// hub notices nothing.
+    /// hub notices nothing. On connections of bytes this has no meaning.
     pub allow_stateful_reconnects: bool,
-    /// How often one client may come back in a minute. Default: 10. Beyond that it is answered with status 429.
-    pub stateful_reconnects_per_minute: usize,
-    /// How many bytes of messages may be held for all clients together that have lost their WebSockets and have not
-    /// come back yet. Default: 64 MiB. Beyond that, those that have been away for longest are given up.
-    pub stateful_reconnect_total_buffer_size: usize,
     /// How long a client may pause while it sends the body of a POST. Default: 5 seconds. Over the whole body it may
     /// not be slower than 240 bytes a second, after as long.
     pub body_read_timeout: Duration,
@@ -88,8 +84,6 @@ impl Default for HttpOptions {
             poll_timeout: Duration::from_secs(90),
             disconnect_timeout: Duration::from_secs(15),
             allow_stateful_reconnects: false,
-            stateful_reconnects_per_minute: 10,
-            stateful_reconnect_total_buffer_size: 64 * 1024 * 1024,
             body_read_timeout: Duration::from_secs(5),
             origin_policy: OriginPolicy::SameHost,
             close_on_authentication_expiration: false,

@@ -56,6 +56,7 @@ impl Resumable {
             self.seat.end();
             return Err(error);
         }
+        tracing::debug!(%error, "a client was lost, and may come back");
         let absence = self.absentees.enter(&self.seat);
         self.line = Line::Away { until: Box::pin(sleep(self.patience)), absence };
         Ok(())
@@ -93,6 +94,7 @@ impl Duplex for Resumable {
             self.seat.end();
         }
         if let Some(socket) = self.seat.take(cx) {
+            tracing::debug!("a client has come back");
             self.line = Line::Up(socket);
             queue.rewind();
             self.interrupted = true;

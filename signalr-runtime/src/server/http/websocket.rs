@@ -11,7 +11,7 @@ use super::accepted::{Accepted, Application, UserId};
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
-use super::request::{detach, query};
+use super::request::{connection_token, detach};
 use super::response::{
     HttpResponse, ResponseBody, ResponseFuture, no_such_connection, other_transport, plain, refused,
 };
@@ -19,6 +19,7 @@ use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
 use super::token::new_connection_id;
 use crate::connection::duplex::Duplex;
+use crate::connection::limit::Limit;
 use crate::connection::outbound::Framing;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::socket::from_upgraded;
@@ -29,7 +30,7 @@ use crate::transport::websocket::upgrade;
 pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Parts) -> ResponseFuture {
     let refuse = ResponseFuture::now;
     let connections = app.connections();
-    let claim = match query(&parts, "id") {
+    let claim = match connection_token(&parts) {
         // Negotiation was skipped.
         None => None,
         Some(token) => match connections.tokens.open(&token, user_id.as_deref()) {
@@ -57,9 +58,9 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
             (new_connection_id(), None, SocketConnection { seat: None, authentication })
         }
         Some(claim) => {
-            let stateful = claim.stateful && app.options().allow_stateful_reconnects;
+            let stateful = claim.stateful && app.allows_resumes();
             let entered = connections.enter(claim, |entry| {
-                let attempts = app.options().stateful_reconnects_per_minute;
+                let attempts = app.limits().resumes_per_minute;
                 let seat = stateful.then(|| Seat::new(user_id.clone(), attempts));
                 let authentication = Authentication::of(&**app, &parts, &user_id);
                 let connection = SocketConnection { seat, authentication };
@@ -142,7 +143,10 @@ fn come_back(
         Ok(()) => {}
         Err(ResumeRefused::NotResumable) => return refuse(plain(StatusCode::CONFLICT, "")),
         Err(ResumeRefused::Closing) => return refuse(plain(StatusCode::NO_CONTENT, "")),
-        Err(ResumeRefused::TooOften) => return refuse(plain(StatusCode::TOO_MANY_REQUESTS, "")),
+        Err(ResumeRefused::TooOften) => {
+            Limit::Resumes.hit();
+            return refuse(plain(StatusCode::TOO_MANY_REQUESTS, ""));
+        }
     }
     let Some(upgrade) = upgrade else { return refuse(cannot_upgrade()) };
     let refresh = authentication

@@ -225,6 +225,11 @@ impl Application for RawShared {
         &self.connections
     }
 
+    fn allows_resumes(&self) -> bool {
+        // Bytes have no numbers.
+        false
+    }
+
     fn is_stopping(&self) -> bool {
         self.core.stopping.is_cancelled()
     }

@@ -27,6 +27,7 @@
 //! |---|---|---|
 //! | `Microsoft.AspNetCore.SignalR.Server.InvocationIn` | `server` | one call: rules, filters and method, and the stream that it may return, to its end |
 //! | `Microsoft.AspNetCore.SignalR.Server.OnConnected` | `internal` | making the hub, and its connect callback |
+//! | `Microsoft.AspNetCore.SignalR.Server.OnAuthenticationRefreshed` | `internal` | its callback for new credentials |
 //! | `Microsoft.AspNetCore.SignalR.Server.OnDisconnected` | `internal` | its disconnect callback |
 //!
 //! | field | value |
@@ -34,7 +35,7 @@
 //! | `otel.name` | `{hub}/{method}` |
 //! | `rpc.system` | `signalr` |
 //! | `rpc.service` | the trait of the hub |
-//! | `rpc.method` | the method, as its contract names it; `OnConnectedAsync`, `OnDisconnectedAsync` |
+//! | `rpc.method` | the method, as its contract names it; `OnConnectedAsync` and so on |
 //! | `error.type` | of what failed: the name that ASP.NET Core would give the error (`HubException`), `refused` for a call that a rule or its own form forbids, `panic` |
 //! | `otel.status_code` | `ERROR` of what failed |
 //!
@@ -42,6 +43,13 @@
 //! a connection outlives the request that opened it; the caller's span is made the parent of a call by
 //! [`HubService::trace_parent`](super::HubService::trace_parent). A call that nobody traces costs one look at a
 //! number.
+//!
+//! `examples/telemetry` in the repository is a server with Prometheus and OpenTelemetry.
+//!
+//! # Logs
+//!
+//! Through `tracing`, too: what failed inside the server at `ERROR`, with the text of the error; a shutdown that had to
+//! cut connections short at `WARN`; what clients did wrong at `DEBUG`.
 
 mod connection_meter;
 pub(crate) mod span;
@@ -73,6 +81,11 @@ pub(crate) fn describe_metrics() {
             ACTIVE_CONNECTIONS,
             metrics::Unit::Count,
             "Number of connections that are currently active on the server."
+        );
+        metrics::describe_counter!(
+            "signalr.server.limit_hit",
+            metrics::Unit::Count,
+            "Number of times that clients have reached a limit of the server."
         );
     }
 }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use http::Request;
+use http_body_util::{BodyExt, Empty};
 use metrics_util::MetricKind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+
+use tower_service::Service;
 
 use super::client::PING;
 use super::*;
@@ -73,6 +77,34 @@ async fn connections_are_measured_from_their_transport_to_their_end() {
     let found = measured(&snapshotter);
     assert_eq!(found[&active], [-1.0]);
     assert_eq!(found[&duration("app_shutdown")], [35.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_transport_is_told_from_the_others() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _recorder = metrics::set_default_local_recorder(&recorder);
+    let server = Server::new();
+    let mut service = server.service.clone();
+    let mut ask =
+        |request: http::request::Builder| service.call(request.body(Empty::<&[u8]>::new()).unwrap());
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let body = ask(Request::post("/hub/negotiate")).await.unwrap().into_body().collect().await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body.to_bytes()).unwrap();
+        ids.push(body["connectionId"].as_str().unwrap().to_owned());
+    }
+    // A connection that is only negotiated does not count.
+    assert_eq!(measured(&snapshotter), BTreeMap::new());
+    let mut opened = Vec::new();
+    for (id, accept) in ids.iter().zip(["text/event-stream", "*/*"]) {
+        opened.push(ask(Request::get(format!("/hub?id={id}")).header("accept", accept)).await.unwrap());
+    }
+    let active = |transport: &str| (format!("{ACTIVE_CONNECTIONS} signalr.transport={transport}"), vec![1.0]);
+    assert_eq!(
+        measured(&snapshotter),
+        BTreeMap::from([active("server_sent_events"), active("long_polling")])
+    );
 }
 
 #[test]

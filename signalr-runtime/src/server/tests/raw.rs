@@ -120,3 +120,13 @@ async fn a_client_that_stops_polling_is_lost() {
     assert_eq!(losses.recv().await, Some(Err(std::io::ErrorKind::ConnectionReset)));
     assert_eq!(before.elapsed().as_secs(), 15);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_not_promised_that_it_may_come_back() {
+    let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
+    let service = RawService::new(shout).options(http, crate::server::Limits::default());
+    let uri = "/raw/negotiate?negotiateVersion=1&useStatefulReconnect=true";
+    let (_, body) = ask(&service, Method::POST, uri, b"").await;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((&body["negotiateVersion"], &body["useStatefulReconnect"]), (&1.into(), &Value::Null));
+}

@@ -174,3 +174,23 @@ async fn who_waits_for_a_receiver_that_goes_waits_no_more() {
         sending.await.unwrap().unwrap();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_server_can_count_them() {
+    let (server, mut clients) = five().await;
+    let handle = server.handle();
+    let groups = handle.groups();
+    let names = |id: &str| {
+        let mut names = groups.of(id);
+        names.sort();
+        names.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!((handle.connection_count(), handle.user_connection_count("u1")), (5, 2));
+    assert_eq!(handle.user_connection_count("nobody"), 0);
+    assert_eq!((groups.count("g"), groups.count("h"), groups.count("G")), (3, 2, 0));
+    assert_eq!((names("c3"), names("c5"), names("nobody")), (vec!["g".into(), "h".into()], vec![], vec![]));
+    clients[2].leave().await;
+    settle().await;
+    assert_eq!((handle.connection_count(), handle.user_connection_count("u1")), (4, 1));
+    assert_eq!((groups.count("g"), groups.count("h"), names("c3")), (2, 1, vec![]));
+}

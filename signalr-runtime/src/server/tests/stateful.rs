@@ -36,7 +36,7 @@ impl DerefMut for Resuming {
 impl Server {
     fn open_resuming(&self, capacity: usize) -> Resuming {
         let options = self.service.shared.options();
-        let seat = Seat::new(None, options.stateful_reconnects_per_minute);
+        let seat = Seat::new(None, self.service.shared.limits().resumes_per_minute);
         let (near, far) = memory::pair(capacity);
         let ended = Arc::new(Mutex::new(None));
         let transport = Resumable::new(
@@ -235,6 +235,26 @@ async fn what_the_client_sends_again_is_handled_once() {
     seconds(2).await;
     assert_eq!(acks(client.so_far().await), [ack(9)], "the acknowledgement may have been lost");
     assert_eq!(server.log().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_may_go_on_behind_what_has_arrived_before() {
+    let server = Server::new();
+    let mut client = server.connect_resuming().await;
+    let sent = ["one", "two", "three"].map(|text| call(text, "Echo", &format!(r#"["{text}"]"#)));
+    client.send_all(&sent).await;
+    settle().await;
+    client.lose().await;
+    // It sends again what it was not told of, and is cut off when it has been told but is not through with that.
+    client.come_back().unwrap();
+    client.send_all([&sequence(1), &sent[0]]).await;
+    seconds(2).await;
+    assert!(client.so_far().await.contains(&ack(3)));
+    client.lose().await;
+    client.come_back().unwrap();
+    client.send_all([sequence(4), call("four", "Echo", r#"["four"]"#)]).await;
+    settle().await;
+    assert_eq!(server.log(), ["echo one", "echo two", "echo three", "echo four"]);
 }
 
 #[tokio::test(start_paused = true)]

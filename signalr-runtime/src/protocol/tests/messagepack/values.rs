@@ -34,6 +34,7 @@ fn is_read_from<T: WireValue + Debug + PartialEq>(value: &T, bytes: &[u8]) {
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "ASP.NET Core's tests call them so")]
 struct CustomObject {
     string_prop: String,
     double_prop: f64,
@@ -56,6 +57,7 @@ enum Shape {
 struct Id(u16);
 
 #[test]
+#[expect(clippy::approx_constant, reason = "it was recorded with no more digits")]
 fn an_object_is_what_dotnet_writes() {
     let vectors = vectors("messagepack");
     let recorded = vectors.iter().find(|vector| vector.name == "mp_invocation_object_arg").expect("recorded");
@@ -72,14 +74,9 @@ fn an_object_is_what_dotnet_writes() {
         byte_arr_prop: ByteBuf::from([1, 2, 3]),
     };
     let mut list = Arguments::new(arguments, 1);
-    assert_eq!(list.next(), Ok(CustomObject { ..list_clone(&object) }));
+    assert_eq!(list.next().as_ref(), Ok(&object));
     assert_eq!(list.finish(), Ok(()));
     assert_eq!(Encoded::arguments(MESSAGEPACK, &(object,)).unwrap().bytes(), arguments.bytes);
-}
-
-fn list_clone(object: &CustomObject) -> CustomObject {
-    let bytes = Encoded::value(MESSAGEPACK, object).expect("written");
-    payload(bytes.bytes()).decode().expect("read")
 }
 
 #[test]
@@ -185,7 +182,7 @@ fn types_that_contain_themselves_are_bounded() {
     }
     let nested = |depth: usize| [b"\x81\xA1N".repeat(depth), b"\xA3End".to_vec()].concat();
     assert!(payload(&nested(62)).decode::<Nested>().is_ok());
-    let error = payload(&nested(1_000_000)).decode::<Nested>().err().expect("too deep");
+    let error = payload(&nested(1_000_000)).decode::<Nested>().expect_err("too deep");
     assert_eq!(error.to_string(), "the value is nested too deep");
 }
 

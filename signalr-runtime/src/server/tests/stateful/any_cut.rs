@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use tokio::time::timeout;
 
 use super::*;
+use crate::server::Limits;
 
 /// A client that does what the protocol asks of one: it counts, keeps, acknowledges, and sends again.
 struct Careful {
@@ -114,9 +115,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-async fn run(steps: Vec<Step>) {
-    let http = HttpOptions { stateful_reconnects_per_minute: usize::MAX, ..HttpOptions::default() };
-    let server = Server::with(HubOptions { http, ..HubOptions::default() });
+async fn run(buffer: usize, steps: Vec<Step>) {
+    let limits = Limits { resumes_per_minute: usize::MAX, ..Limits::default() };
+    let options = HubOptions { stateful_reconnect_buffer_size: buffer, limits, ..HubOptions::default() };
+    let server = Server::with(options);
     let mut client = Careful::new(server.connect_resuming().await);
     let (mut calls, mut answers, mut tellings) = (Vec::new(), Vec::new(), Vec::new());
     for (n, step) in steps.into_iter().enumerate() {
@@ -148,7 +150,8 @@ async fn run(steps: Vec<Step>) {
         }
     }
     client.come_back(1 << 20).await;
-    for _ in 0..20 {
+    // Where little is kept, it comes in small parts.
+    for _ in 0..100 {
         client.receive().await;
         client.acknowledge().await;
         seconds(1).await;
@@ -167,8 +170,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_and_nothing_comes_twice(steps in vec(step(), 1..60)) {
+    fn nothing_is_lost_and_nothing_comes_twice(buffer in 500_usize..50_000, steps in vec(step(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-        runtime.unwrap().block_on(run(steps));
+        runtime.unwrap().block_on(run(buffer, steps));
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::*;
+use crate::server::Limits;
 
 /// A hub that keeps `bytes` for a client.
 fn keeping(bytes: usize) -> Server {
@@ -260,8 +261,8 @@ async fn a_client_comes_back_ten_times_in_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn those_who_are_away_for_longest_are_given_up_first() {
-    let http = HttpOptions { stateful_reconnect_total_buffer_size: 10_000, ..HttpOptions::default() };
-    let server = Server::with(HubOptions { http, ..HubOptions::default() });
+    let limits = Limits { kept_for_absent_clients: 10_000, ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
     let mut clients = Vec::new();
     for _ in 0..4 {
         clients.push(server.connect_resuming().await);

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::super::over_tcp::{Socket, serve, within};
 use super::*;
-use crate::server::HubRouterExt;
+use crate::server::{HubRouterExt, Limits};
 
 fn allowing() -> Server {
     let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
@@ -169,12 +169,9 @@ async fn a_connection_that_is_ending_is_not_come_back_to() {
 
 #[tokio::test]
 async fn who_comes_back_too_often_is_told_so() {
-    let http = HttpOptions {
-        allow_stateful_reconnects: true,
-        stateful_reconnects_per_minute: 1,
-        ..HttpOptions::default()
-    };
-    let server = Server::with(HubOptions { http, ..HubOptions::default() });
+    let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
+    let limits = Limits { resumes_per_minute: 1, ..Limits::default() };
+    let server = Server::with(HubOptions { http, limits, ..HubOptions::default() });
     let address = serve(Router::new().hub("/hub", server.service.clone())).await;
     let path = path(address, STATEFUL).await;
     drop(connect(address, &path, 2).await);

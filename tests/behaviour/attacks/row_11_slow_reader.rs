@@ -1,0 +1,82 @@
+//! A client that does not read what it is sent.
+
+use std::time::{Duration, Instant};
+
+use signalr_runtime::server::{HubOptions, Limits, MemoryBudget, SlowConsumer};
+
+use super::victim::{PATIENCE, Victim, impatience};
+use super::wire::Socket;
+
+const MESSAGE: usize = 16 * 1024;
+
+/// Sends to everybody until the server has done something about who does not read. Gives the most that was held.
+async fn send_until(victim: &Victim, budget: &MemoryBudget, done: impl Fn() -> bool) -> usize {
+    let text = "x".repeat(MESSAGE);
+    let mut most = 0;
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < PATIENCE);
+        // Others are not delayed by the slow one; whoever awaits it would be.
+        let all = victim.hub.clients().all();
+        let _ = tokio::time::timeout(Duration::from_millis(20), all.message("", &text)).await;
+        most = most.max(budget.held());
+        tokio::task::yield_now().await;
+    }
+    most
+}
+
+async fn attacked(slow_consumer: SlowConsumer) -> (Victim, MemoryBudget, Socket) {
+    let budget = MemoryBudget::new(1 << 30);
+    let limits = Limits { slow_consumer, memory: Some(budget.clone()), ..Limits::default() };
+    let victim = Victim::with(HubOptions { limits, http: impatience(), ..HubOptions::default() }).await;
+    let slow = victim.connect().await;
+    (victim, budget, slow)
+}
+
+/// What may wait for one client: the queue, and the message that makes it full.
+const BOUND: usize = 64 * 1024 + MESSAGE + 1024;
+
+#[tokio::test]
+async fn a_write_that_nobody_takes_ends_the_connection() {
+    let (victim, budget, _slow) = attacked(SlowConsumer::Wait).await;
+    let most = send_until(&victim, &budget, || victim.hits("write_time") > 0).await;
+    assert!(most <= BOUND, "{most}");
+    victim.forgets_everybody().await;
+    super::until(|| budget.held() == 0).await;
+}
+
+#[tokio::test]
+async fn calls_are_dropped_and_the_queue_stays_as_it_is() {
+    for policy in [SlowConsumer::DropNewest, SlowConsumer::DropOldest] {
+        let (victim, budget, _slow) = attacked(policy).await;
+        let most = send_until(&victim, &budget, || victim.hits("slow_consumer") > 10).await;
+        assert!(most <= BOUND, "{most}");
+        victim.serves_others().await;
+        // A client that takes nothing at all is still given up.
+        super::until(|| victim.hits("write_time") > 0).await;
+        victim.forgets_everybody().await;
+    }
+}
+
+#[tokio::test]
+async fn the_client_is_disconnected() {
+    let (victim, budget, _slow) = attacked(SlowConsumer::Disconnect).await;
+    let most = send_until(&victim, &budget, || victim.hits("slow_consumer") > 0).await;
+    assert!(most <= BOUND, "{most}");
+    // What waited for it is given back before it has gone.
+    assert_eq!(budget.held(), 0);
+    super::until(|| victim.hub.connection_count() == 0).await;
+}
+
+#[tokio::test]
+async fn many_of_them_hold_no_more_than_a_quarter_of_the_memory() {
+    let budget = MemoryBudget::new(1_000_000);
+    let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
+    let victim = Victim::limited(limits).await;
+    let mut crowd = Vec::new();
+    for _ in 0..20 {
+        crowd.push(victim.connect().await);
+    }
+    let most = send_until(&victim, &budget, || victim.hits("slow_readers") > 3).await;
+    assert!(most <= 250_000 + BOUND, "{most}");
+}
