@@ -90,7 +90,7 @@ async fn shake_hands<H: Hub>(
         authentication,
         permit,
     } = accepted;
-    let mut line = Line { transport, kind, close_timeout, live, permit, meter };
+    let mut line = Line { transport, kind, close_timeout, live, meter, permit };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
