@@ -5,6 +5,7 @@
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
+use axum::serve::ListenerExt;
 use signalr_runtime::server::{HttpOptions, HubOptions, HubRouterExt, HubService, Limits};
 use signalr_tests::log_scan::{LogScan, Verdict};
 use signalr_tests::test_hub::TestHubServer;
@@ -33,6 +34,10 @@ async fn main() -> std::io::Result<()> {
     }
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on http://{}", listener.local_addr()?);
+    let listener = listener.tap_io(|tcp| {
+        // Or an event would wait until the client has acknowledged the one before it. An error means that it is gone.
+        let _ = tcp.set_nodelay(true);
+    });
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             // Whatever ends the input, an error too, ends the server.

@@ -62,46 +62,18 @@ pub(crate) const ALL: &[Suite] = &[
         OURS_ONLY,
         &["--transport", "long-polling", "--protocol", "messagepack"],
     ),
-    Suite {
-        part: "python",
-        name: "signalrcore-websockets",
-        needs: Needs::Hub,
-        servers: BOTH_SERVERS,
-        command: |project| python::script(project, "tests/interop/python", "signalrcore_suite.py"),
-        arguments: &[],
-    },
-    Suite {
-        part: "python",
-        name: "pysignalr-websockets",
-        needs: Needs::Hub,
-        servers: BOTH_SERVERS,
-        command: |project| python::script(project, "tests/interop/python", "pysignalr_suite.py"),
-        arguments: &[],
-    },
-    Suite {
-        part: "java",
-        name: "java-websockets",
-        needs: Needs::Hub,
-        servers: BOTH_SERVERS,
-        command: |project| java::program(project, "tests/interop/java", "interop.Main"),
-        arguments: &[],
-    },
-    Suite {
-        part: "java",
-        name: "java-websockets-direct",
-        needs: Needs::Hub,
-        servers: BOTH_SERVERS,
-        command: |project| java::program(project, "tests/interop/java", "interop.Main"),
-        arguments: &["--skip-negotiation"],
-    },
-    Suite {
-        part: "go",
-        name: "go-websockets",
-        needs: Needs::Hub,
-        servers: BOTH_SERVERS,
-        command: |project| go::program(project, "tests/interop/go"),
-        arguments: &[],
-    },
+    signalrcore("signalrcore-websockets", BOTH_SERVERS, &[]),
+    signalrcore("signalrcore-server-sent-events", BOTH_SERVERS, &["--transport", "server-sent-events"]),
+    signalrcore("signalrcore-long-polling", BOTH_SERVERS, &["--transport", "long-polling"]),
+    signalrcore("signalrcore-websockets-messagepack", OURS_ONLY, &["--protocol", "messagepack"]),
+    pysignalr("pysignalr-websockets", BOTH_SERVERS, &[]),
+    pysignalr("pysignalr-websockets-messagepack", OURS_ONLY, &["--protocol", "messagepack"]),
+    in_java("java-websockets", &[]),
+    in_java("java-websockets-direct", &["--skip-negotiation"]),
+    in_java("java-long-polling", &["--transport", "long-polling"]),
+    in_go("go-websockets", BOTH_SERVERS, &[]),
+    in_go("go-server-sent-events", BOTH_SERVERS, &["--transport", "server-sent-events"]),
+    in_go("go-websockets-messagepack", OURS_ONLY, &["--protocol", "messagepack"]),
     Suite {
         part: "browser",
         name: "browser",
@@ -111,6 +83,31 @@ pub(crate) const ALL: &[Suite] = &[
         arguments: &[],
     },
 ];
+
+type Servers = &'static [ServerKind];
+type Arguments = &'static [&'static str];
+
+const PYTHON: &str = "tests/interop/python";
+
+const fn signalrcore(name: &'static str, servers: Servers, arguments: Arguments) -> Suite {
+    let command = |project: &Project| python::script(project, PYTHON, "signalrcore_suite.py");
+    Suite { part: "python", name, needs: Needs::Hub, servers, command, arguments }
+}
+
+const fn pysignalr(name: &'static str, servers: Servers, arguments: Arguments) -> Suite {
+    let command = |project: &Project| python::script(project, PYTHON, "pysignalr_suite.py");
+    Suite { part: "python", name, needs: Needs::Hub, servers, command, arguments }
+}
+
+const fn in_java(name: &'static str, arguments: Arguments) -> Suite {
+    let command = |project: &Project| java::program(project, "tests/interop/java", "interop.Main");
+    Suite { part: "java", name, needs: Needs::Hub, servers: BOTH_SERVERS, command, arguments }
+}
+
+const fn in_go(name: &'static str, servers: Servers, arguments: Arguments) -> Suite {
+    let command = |project: &Project| go::program(project, "tests/interop/go");
+    Suite { part: "go", name, needs: Needs::Hub, servers, command, arguments }
+}
 
 /// The names that `--only` takes.
 pub(crate) fn parts() -> Vec<&'static str> {

@@ -60,9 +60,15 @@ impl ClientResults {
         Ok(Question { results: Arc::clone(self), connection: Arc::clone(connection), id, frame, answer })
     }
 
-    /// Whether a question with this id is open: to some other connection than the one that answered.
-    pub(crate) fn is_open(&self, id: &str) -> bool {
-        self.asked().contains_key(id)
+    /// Whether a question with this id is open to a connection other than `connection`. One that answers twice finds
+    /// its own question here until the method that asked goes on.
+    pub(crate) fn is_open_to_another(&self, id: &str, connection: &ConnectionId) -> bool {
+        self.asked().get(id).is_some_and(|asked| asked != connection)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.asked().is_empty()
     }
 
     fn asked(&self) -> MutexGuard<'_, HashMap<Box<str>, ConnectionId>> {

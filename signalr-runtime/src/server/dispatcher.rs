@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall};
 use super::hub::Hub;
 use super::service::HubShared;
-use super::telemetry::span::CallSpan;
+use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Stage, Turn};
 use crate::connection::limit::Limit;
 use crate::connection::role::{Bound, Role};
@@ -153,6 +153,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let hub = Arc::clone(hub);
         let callback =
             async move { Reply(hub.on_authentication_refreshed().await.map(|()| Answer::Nothing)) };
+        let callback = span::authentication_refreshed(self.shared.core.name, Box::pin(callback));
         Poll::Ready(("OnAuthenticationRefreshed", Box::pin(callback)))
     }
 
@@ -193,8 +194,8 @@ impl<H: Hub> Role for HubDispatcher<H> {
 
     fn unasked(&mut self, id: &str) -> HubResult {
         // An answer to a question that was put to another client.
-        if self.shared.core.client_results.is_open(id) {
-            let connection = &self.connection.id;
+        let connection = &self.connection.id;
+        if self.shared.core.client_results.is_open_to_another(id, connection) {
             return Err(HubError::named(
                 HubErrorKind::Internal,
                 "InvalidOperationException",

@@ -350,7 +350,16 @@ impl Farewell {
                 Self { close: close(None, allow_reconnect), error: None, start_queued: false }
             }
             Ended::Failed(error) => {
-                tracing::debug!(hub = hub.core.name, %error, "a connection ended with an error");
+                // The texts of this one name the connection, and the id of a client of version 0 is its token.
+                if error.name() == "InvalidOperationException" {
+                    tracing::debug!(
+                        hub = hub.core.name,
+                        error = error.name(),
+                        "a connection ended with an error"
+                    );
+                } else {
+                    tracing::debug!(hub = hub.core.name, %error, "a connection ended with an error");
+                }
                 let text = hub.with_detail("Connection closed with an error.".to_owned(), &error);
                 Self { close: close(Some(text), connected), error: Some(error), start_queued: true }
             }

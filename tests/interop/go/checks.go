@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/philippseith/signalr"
 )
@@ -140,6 +141,19 @@ func groupLeave(f *fixture) {
 	b.expectNothingElse(a)
 }
 
+func userSend(f *fixture) {
+	desk, phone, other, nobody := f.connectAs("ada"), f.connectAs("ada"), f.connectAs("Ada"), f.connect()
+	nobody.call("SendToUser", "ada", "hello")
+	desk.expectMessage(nobody, "hello")
+	phone.expectMessage(nobody, "hello")
+	desk.call("SendToUser", "Ada", "hello, namesake")
+	other.expectMessage(desk, "hello, namesake")
+	desk.call("SendToUser", "Bob", "nobody hears this")
+	for _, c := range []*connection{desk, phone, other, nobody} {
+		c.expectNothingElse(nobody)
+	}
+}
+
 func streamDown(f *fixture) {
 	a := f.connect()
 	for _, count := range []int{5, 0, 500} {
@@ -239,6 +253,18 @@ func closeForGood(f *fixture) {
 	closed(f.connectForGood())
 }
 
+func stop(f *fixture) {
+	a, b := f.connect(), f.connect()
+	expect(b.call("IsConnected", a.id), true)
+	a.stop()
+	expect(a.client.State(), signalr.ClientClosed)
+	for giveUp := time.Now().Add(waitTime); b.call("IsConnected", a.id) != false; {
+		if time.Now().After(giveUp) {
+			failf("waited %v for the server to let go of the connection", waitTime)
+		}
+	}
+}
+
 // Servers without client results, and without a Close message for `Context.Abort()`.
 var (
 	noClientResults = []string{"aspnetcore31"}
@@ -260,6 +286,7 @@ var checks = []check{
 	{name: "group-send", run: groupSend},
 	{name: "group-others", run: groupOthers},
 	{name: "group-leave", run: groupLeave},
+	{name: "user-send", run: userSend},
 	{name: "stream-down", run: streamDown},
 	{name: "stream-down-error", run: streamDownError},
 	{name: "stream-cancel", cannot: "it has no call that cancels a stream"},
@@ -272,5 +299,7 @@ var checks = []check{
 	{name: "client-result-none", run: clientResultNone, notOn: noClientResults},
 	{name: "close", run: closeOnce},
 	{name: "close-for-good", run: closeForGood, notOn: noCloseMessage,
-		cannotWithMessagePack: "it expects headers in Close, so it does not understand the server's and reconnects"},
+		cannotWithMessagePack: "it expects headers in Close, so it does not understand the server's and reconnects",
+		cannotOverEvents:      "it drops what it reads together with the end of the response, as Close is, and reconnects"},
+	{name: "stop", run: stop},
 }

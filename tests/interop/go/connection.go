@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/philippseith/signalr"
 )
@@ -31,6 +32,7 @@ type message struct {
 // connection is one client, and what reached it.
 type connection struct {
 	client signalr.Client
+	url    string
 	id     string
 	inbox  chan message
 	// How often the client has opened a transport: more than once is a reconnect.
@@ -63,26 +65,32 @@ func (silent) Log(...any) error { return nil }
 // connect opens a connection that does not reconnect.
 func (f *fixture) connect() *connection {
 	inbox := make(chan message, 100)
-	return f.start(inbox, &receiver{inbox}, f.once)
+	return f.start("", inbox, &receiver{inbox}, f.once)
+}
+
+// connectAs opens a connection of a user.
+func (f *fixture) connectAs(user string) *connection {
+	inbox := make(chan message, 100)
+	return f.start("?user="+user, inbox, &receiver{inbox}, f.once)
 }
 
 // connectAnswering opens a connection with a `Confirm` that the server may ask.
 func (f *fixture) connectAnswering(answer func(string) string) *connection {
 	inbox := make(chan message, 100)
-	return f.start(inbox, &answering{receiver{inbox}, answer}, f.once)
+	return f.start("", inbox, &answering{receiver{inbox}, answer}, f.once)
 }
 
 // connectForGood opens a connection that the client reopens whenever it may.
 func (f *fixture) connectForGood() *connection {
 	inbox := make(chan message, 100)
-	return f.start(inbox, &receiver{inbox}, f.again)
+	return f.start("", inbox, &receiver{inbox}, f.again)
 }
 
 type connectOption = func(ctx context.Context, c *connection) func(signalr.Party) error
 
 func (f *fixture) openTransport(ctx context.Context, c *connection) (signalr.Connection, error) {
 	c.transportsOpened.Add(1)
-	return signalr.NewHTTPConnection(ctx, f.hub.url, signalr.WithTransports(f.hub.transport))
+	return signalr.NewHTTPConnection(ctx, c.url, signalr.WithTransports(f.hub.transport))
 }
 
 func (f *fixture) once(ctx context.Context, c *connection) func(signalr.Party) error {
@@ -97,14 +105,16 @@ func (f *fixture) again(ctx context.Context, c *connection) func(signalr.Party) 
 	return signalr.WithConnector(func() (signalr.Connection, error) { return f.openTransport(ctx, c) })
 }
 
-func (f *fixture) start(inbox chan message, receiver any, option connectOption) *connection {
-	c := &connection{inbox: inbox}
+func (f *fixture) start(query string, inbox chan message, receiver any, option connectOption) *connection {
+	c := &connection{url: f.hub.url + query, inbox: inbox}
 	connecting, cancel := context.WithTimeout(context.Background(), waitTime)
 	defer cancel()
 	client, err := signalr.NewClient(context.Background(),
 		option(connecting, c),
 		signalr.TransferFormat(f.hub.protocol),
 		signalr.WithReceiver(receiver),
+		// Over Server-Sent Events only a ping that fails shows the client that the response has ended.
+		signalr.KeepAliveInterval(time.Second),
 		signalr.Logger(silent{}, false),
 	)
 	if err != nil {
@@ -122,13 +132,17 @@ func (f *fixture) start(inbox chan message, receiver any, option connectOption) 
 
 func (f *fixture) stopAll() {
 	for _, c := range f.open {
-		stopped := make(chan struct{})
-		go func() {
-			c.client.Stop()
-			close(stopped)
-		}()
-		within("the connection to stop", stopped)
+		c.stop()
 	}
+}
+
+func (c *connection) stop() {
+	stopped := make(chan struct{})
+	go func() {
+		c.client.Stop()
+		close(stopped)
+	}()
+	within("the connection to stop", stopped)
 }
 
 // plain gives a value of either protocol as the client reads it from JSON: MessagePack has integers of several sizes, and

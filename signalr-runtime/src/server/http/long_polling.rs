@@ -20,7 +20,7 @@ use super::polls::{Attendance, Brought, Polls};
 use super::refresh::Refresh;
 use super::request::detach;
 use super::requests::{Attached, RequestConnection};
-use super::response::{HttpResponse, ResponseFuture, other_transport, plain, with_type};
+use super::response::{HttpResponse, ResponseFuture, no_such_connection, other_transport, plain, with_type};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::{Framing, Outbound};
@@ -56,7 +56,8 @@ pub(super) fn answer(
                 }
             });
         }
-        Err(_) => return ResponseFuture::now(other_transport()),
+        Err(Attached::Nothing) => return ResponseFuture::now(no_such_connection()),
+        Err(Attached::Events) => return ResponseFuture::now(other_transport()),
     };
     let transport = LongPolling {
         inbox: Arc::clone(connection.inbox()),
@@ -174,6 +175,12 @@ impl Duplex for LongPolling {
 
     fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
         let attendance = self.attendance(cx)?;
+        if attendance.left {
+            // Nobody comes for it, and a full queue would keep us from reading to the end.
+            queue.take(&mut self.batch);
+            self.batch.clear();
+            return Poll::Ready(Ok(()));
+        }
         if queue.is_empty() {
             return Poll::Ready(Ok(()));
         }

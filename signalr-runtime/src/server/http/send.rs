@@ -76,8 +76,8 @@ impl Pace {
     }
 
     fn received(&mut self, bytes: usize) {
-        let seconds = u32::try_from(bytes).unwrap_or(u32::MAX) / SLOWEST;
-        self.slowest += Duration::from_secs(seconds.into());
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.slowest += Duration::from_secs(1).saturating_mul(bytes) / SLOWEST;
     }
 
     /// The client does not pay for the time in which we did not read.

@@ -104,6 +104,18 @@ async fn late_repeated_and_unknown_answers_are_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_two_answers_at_once_the_second_is_dropped() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send(ask("1", "q", "")).await;
+    assert_eq!(client.next().await, question("s1", "q"));
+    client.send_all([result("s1", r#""first""#), result("s1", r#""second""#)]).await;
+    assert_eq!(client.next().await, result("1", r#""first""#));
+    client.send(call("2", "Add", "[1,2]")).await;
+    assert_eq!(client.next().await, result("2", "3"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_to_a_question_for_somebody_else_ends_the_connection_that_gave_it() {
     for (server, text) in [
         (Server::new(), CLOSE_ERROR.to_owned()),

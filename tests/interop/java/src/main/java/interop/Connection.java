@@ -27,8 +27,8 @@ final class Connection {
     private final CompletableFuture<String> closed = new CompletableFuture<>();
     private String id;
 
-    Connection(Hub hub) {
-        client = HubConnectionBuilder.create(hub.url())
+    Connection(Hub hub, String user) {
+        client = HubConnectionBuilder.create(user == null ? hub.url() : hub.url() + "?user=" + user)
                 .withTransport(hub.transport())
                 .shouldSkipNegotiate(hub.skipNegotiation())
                 .build();

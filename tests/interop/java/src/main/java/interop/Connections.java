@@ -1,5 +1,6 @@
 package interop;
 
+import com.microsoft.signalr.TransportEnum;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,11 +13,20 @@ final class Connections implements AutoCloseable {
         this.hub = hub;
     }
 
+    /** Of nobody in particular. */
     Connection open() throws Exception {
-        Connection connection = new Connection(hub);
+        return open(null);
+    }
+
+    Connection open(String user) throws Exception {
+        Connection connection = new Connection(hub, user);
         open.add(connection);
         connection.start();
         return connection;
+    }
+
+    boolean areOverLongPolling() {
+        return hub.transport() == TransportEnum.LONG_POLLING;
     }
 
     @Override
