@@ -2,3 +2,4 @@
 
 mod attacks;
 mod client;
+mod rows;

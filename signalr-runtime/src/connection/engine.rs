@@ -117,6 +117,8 @@ struct Core<R> {
     allowance: Option<TokenBucket>,
     /// What the peer has sent and nobody has read yet.
     received: Charge,
+    /// Whether what the last read brought has made the connection pause.
+    has_paused: bool,
     /// Messages of the current read.
     messages: u32,
     /// What may still come for streams that do not exist; none before the first has come.
@@ -146,6 +148,7 @@ impl<R: Role> Engine<R> {
             receipts,
             allowance: limits.messages.map(TokenBucket::new),
             received,
+            has_paused: false,
             messages: 0,
             strays: None,
             ended: None,
@@ -299,6 +302,7 @@ impl<R: Role> Engine<R> {
             core.count_messages();
             return Poll::Ready(());
         }
+        core.has_paused = false;
         let mut result = Ok(ControlFlow::Continue(()));
         let received = transport.poll_receive(cx, &mut |bytes| match result {
             Ok(ControlFlow::Continue(())) => result = reader.push(bytes, |record| core.record(record)),
@@ -402,17 +406,28 @@ impl<R: Role> Core<R> {
     /// many calls wait for their turn, while too much of what it streams to us is not read, and while it has sent
     /// more messages than it may. Everything that was read before is handled, whatever its kind.
     fn is_paused(&self) -> bool {
+        self.pause().is_some()
+    }
+
+    /// The limit that makes the connection pause, if it is to.
+    fn pause(&self) -> Option<Limit> {
         if self.clock.is_held() {
-            return true;
+            return Some(Limit::MessageRate);
         }
-        let unread =
-            self.calls.queued() >= self.limits.queued_calls || self.backlog.bytes() >= self.limits.backlog;
-        match self.limits.pause {
-            Pause::WhenFull => unread || self.shared.outbound.is_full(),
+        let unread = if self.calls.queued() >= self.limits.queued_calls {
+            Some(Limit::QueuedCalls)
+        } else if self.backlog.bytes() >= self.limits.backlog {
+            Some(Limit::UnreadItems)
+        } else {
+            None
+        };
+        let (unread, full) = match self.limits.pause {
+            Pause::WhenFull => (unread, self.shared.outbound.is_full()),
             Pause::WhenNobodyWaits { answers } => {
-                (unread && !self.backlog.is_awaited()) || self.shared.outbound.holds(answers)
+                (unread.filter(|_| !self.backlog.is_awaited()), self.shared.outbound.holds(answers))
             }
-        }
+        };
+        unread.or(full.then_some(Limit::UnsentAnswers))
     }
 
     fn reads(&self, reading: Reading) -> Reads {

@@ -30,6 +30,16 @@ pub(crate) enum Limit {
     ControlFrames,
     /// A WebSocket message in too many small fragments.
     Fragments,
+    /// As many calls of a client wait for their turn as may wait: nothing more is read from it.
+    QueuedCalls,
+    /// As much of a client's streams waits to be read as may wait: nothing more is read from it.
+    UnreadItems,
+    /// A client does not take its answers: nothing more is read from it.
+    UnsentAnswers,
+    /// The body of a POST comes too slowly.
+    BodyTime,
+    /// A client that polls was away for too long.
+    PollAbsence,
     /// The id of a call or of a stream is too long.
     IdLength,
     /// A call that would run beside too many others.
@@ -71,6 +81,11 @@ impl Limit {
             Self::MessageRate => "message_rate",
             Self::ControlFrames => "control_frames",
             Self::Fragments => "fragments",
+            Self::QueuedCalls => "queued_calls",
+            Self::UnreadItems => "unread_items",
+            Self::UnsentAnswers => "unsent_answers",
+            Self::BodyTime => "body_time",
+            Self::PollAbsence => "poll_absence",
             Self::IdLength => "id_length",
             Self::Calls => "calls",
             Self::UploadStreams => "upload_streams",

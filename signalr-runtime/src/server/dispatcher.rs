@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall};
 use super::hub::Hub;
 use super::service::HubShared;
-use super::telemetry::span::CallSpan;
+use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Stage, Turn};
 use crate::connection::limit::Limit;
 use crate::connection::role::{Bound, Role};
@@ -153,6 +153,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let hub = Arc::clone(hub);
         let callback =
             async move { Reply(hub.on_authentication_refreshed().await.map(|()| Answer::Nothing)) };
+        let callback = span::authentication_refreshed(self.shared.core.name, Box::pin(callback));
         Poll::Ready(("OnAuthenticationRefreshed", Box::pin(callback)))
     }
 

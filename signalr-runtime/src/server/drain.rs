@@ -37,7 +37,7 @@ impl Pace {
     fn times(self) -> (Duration, Duration) {
         match self {
             Self::AtOnce => (Duration::ZERO, LAST_WAIT),
-            Self::Within(deadline) => (deadline - LAST_WAIT.min(deadline / 2), deadline),
+            Self::Within(deadline) => (deadline.saturating_sub(LAST_WAIT.min(deadline / 2)), deadline),
         }
     }
 }

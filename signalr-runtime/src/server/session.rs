@@ -90,7 +90,7 @@ async fn shake_hands<H: Hub>(
         authentication,
         permit,
     } = accepted;
-    let mut line = Line { transport, kind, close_timeout, live, permit, meter };
+    let mut line = Line { transport, kind, close_timeout, live, meter, permit };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
@@ -350,7 +350,16 @@ impl Farewell {
                 Self { close: close(None, allow_reconnect), error: None, start_queued: false }
             }
             Ended::Failed(error) => {
-                tracing::debug!(hub = hub.core.name, %error, "a connection ended with an error");
+                // The texts of this one name the connection, and the id of a client of version 0 is its token.
+                if error.name() == "InvalidOperationException" {
+                    tracing::debug!(
+                        hub = hub.core.name,
+                        error = error.name(),
+                        "a connection ended with an error"
+                    );
+                } else {
+                    tracing::debug!(hub = hub.core.name, %error, "a connection ended with an error");
+                }
                 let text = hub.with_detail("Connection closed with an error.".to_owned(), &error);
                 Self { close: close(Some(text), connected), error: Some(error), start_queued: true }
             }

@@ -13,7 +13,7 @@ use super::victim::Victim;
 const ALONE: &str = "SIGNALR_ATTACK_ALONE";
 
 /// How many a flood has. Encryption without optimization takes its time.
-const FLOOD: usize = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
+const FLOOD: usize = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
 
 fn resident_bytes() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();

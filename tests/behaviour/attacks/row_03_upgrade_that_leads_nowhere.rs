@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use signalr_runtime::server::{HttpOptions, HubOptions, Limits};
+use signalr_runtime::server::{HubOptions, Limits};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::victim::Victim;
+use super::victim::{Victim, impatience};
 use super::wire::Socket;
 
 #[tokio::test]
 async fn a_client_that_goes_or_stays_silent() {
     let limits = Limits { connections: Some(3), ..Limits::default() };
-    let http = HttpOptions { disconnect_timeout: Duration::from_millis(200), ..HttpOptions::default() };
+    let http = impatience();
     let handshake_timeout = Duration::from_millis(200);
     let options = HubOptions { limits, http, handshake_timeout, ..HubOptions::default() };
     let victim = Victim::with(options).await;

@@ -61,7 +61,7 @@ async fn a_frame_that_declares_more_than_there_is() {
 
 #[tokio::test]
 async fn a_post_without_an_end() {
-    let victim = Victim::new().await;
+    let victim = Victim::impatient().await;
     let token = victim.http().polling().await;
     let body = " ".repeat(1_000_000);
     let (answer, polled) = tokio::join!(victim.http().send(&token, &body), victim.http().poll(&token));

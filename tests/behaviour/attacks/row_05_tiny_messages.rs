@@ -25,7 +25,7 @@ async fn messages_are_read_at_a_pace() {
 
 #[tokio::test]
 async fn separators_alone() {
-    let victim = Victim::new().await;
+    let victim = Victim::impatient().await;
     let mut socket = victim.connect().await;
     socket.text(&RS.repeat(30_000)).await;
     let (said, _) = socket.end().await;

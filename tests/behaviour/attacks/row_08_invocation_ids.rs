@@ -16,6 +16,7 @@ async fn calls_that_wait_are_no_more_than_there_may_be() {
         socket.raw(&super::wire::frame(0x82, part)).await;
     }
     victim.serves_others().await;
+    assert!(victim.hits("queued_calls") > 0);
     assert_eq!(socket.next().await, r#"{"type":3,"invocationId":"first","result":null}"#);
     for n in 0..5_000 {
         assert_eq!(socket.next().await, format!(r#"{{"type":3,"invocationId":"n{n}","result":null}}"#));

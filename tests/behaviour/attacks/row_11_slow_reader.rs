@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use signalr_runtime::server::{HttpOptions, HubOptions, Limits, MemoryBudget, SlowConsumer};
+use signalr_runtime::server::{HubOptions, Limits, MemoryBudget, SlowConsumer};
 
-use super::victim::{PATIENCE, Victim};
+use super::victim::{PATIENCE, Victim, impatience};
 use super::wire::Socket;
 
 const MESSAGE: usize = 16 * 1024;
@@ -28,8 +28,7 @@ async fn send_until(victim: &Victim, budget: &MemoryBudget, done: impl Fn() -> b
 async fn attacked(slow_consumer: SlowConsumer) -> (Victim, MemoryBudget, Socket) {
     let budget = MemoryBudget::new(1 << 30);
     let limits = Limits { slow_consumer, memory: Some(budget.clone()), ..Limits::default() };
-    let http = HttpOptions { transport_send_timeout: Duration::from_millis(300), ..HttpOptions::default() };
-    let victim = Victim::with(HubOptions { limits, http, ..HubOptions::default() }).await;
+    let victim = Victim::with(HubOptions { limits, http: impatience(), ..HubOptions::default() }).await;
     let slow = victim.connect().await;
     (victim, budget, slow)
 }

@@ -40,6 +40,7 @@ async fn a_body_that_does_not_come() {
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     }
+    assert_eq!(victim.hits("body_time"), 2);
     victim.serves_others().await;
 }
 

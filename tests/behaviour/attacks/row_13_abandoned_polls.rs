@@ -2,25 +2,24 @@
 
 use std::time::Duration;
 
-use signalr_runtime::server::{HttpOptions, HubOptions};
-
 use super::victim::Victim;
 use super::wire::{RS, call};
 
 #[tokio::test]
 async fn it_is_forgotten() {
-    let http = HttpOptions { disconnect_timeout: Duration::from_millis(300), ..HttpOptions::default() };
-    let victim = Victim::with(HubOptions { http, ..HubOptions::default() }).await;
+    let victim = Victim::impatient().await;
     for _ in 0..20 {
         let token = victim.http().polling().await;
         let join = format!("{}{RS}", call("1", "JoinGroup", "[\"room\"]"));
         assert_eq!(victim.http().send(&token, &join).await.status, 200);
     }
     victim.forgets_everybody().await;
+    super::until(|| victim.hits("poll_absence") == 20).await;
     // Those who have only negotiated, or only sent, are not even counted.
     let token = victim.http().token().await;
     assert_eq!(victim.http().send(&token, "x").await.status, 200);
     assert_eq!(victim.hub.connection_count(), 0);
-    super::until_async(async || victim.http().poll(&token).await.status == 404).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(victim.http().poll(&token).await.status, 404);
     victim.serves_others().await;
 }

@@ -1,6 +1,6 @@
 //! Taking over a connection that may be resumed, and acknowledging what cannot be.
 
-use signalr_runtime::server::{HttpOptions, HubOptions};
+use signalr_runtime::server::{HttpOptions, HubOptions, Limits};
 
 use super::victim::Victim;
 use super::wire::{RS, Socket};
@@ -8,12 +8,9 @@ use super::wire::{RS, Socket};
 const USER: &str = "x-user: ann\r\n";
 
 async fn resumable() -> (Victim, String, Socket) {
-    let http = HttpOptions {
-        allow_stateful_reconnects: true,
-        stateful_reconnects_per_minute: 3,
-        ..HttpOptions::default()
-    };
-    let options = HubOptions { http, ..HubOptions::default() };
+    let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
+    let limits = Limits { resumes_per_minute: 3, ..Limits::default() };
+    let options = HubOptions { http, limits, ..HubOptions::default() };
     let victim = Victim::of(|service| {
         let user = |parts: &http::request::Parts| {
             parts.headers.get("x-user").and_then(|user| user.to_str().ok()).map(str::to_owned)
@@ -55,6 +52,7 @@ async fn nobody_comes_back_without_end() {
         );
     }
     assert_eq!(statuses, [101, 101, 101, 429, 429, 429]);
+    assert_eq!(victim.hits("resumes"), 3);
 }
 
 #[tokio::test]

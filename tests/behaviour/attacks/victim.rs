@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use metrics_util::MetricKind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use signalr_runtime::server::{HubHandle, HubOptions, HubRouterExt, HubService, Limits};
+use signalr_runtime::server::{HttpOptions, HubHandle, HubOptions, HubRouterExt, HubService, Limits};
 use signalr_tests::test_hub::{TestHubContract, TestHubServer};
 use tokio::net::TcpListener;
 
@@ -31,6 +31,11 @@ impl Victim {
 
     pub(super) async fn with(options: HubOptions) -> Self {
         Self::of(|service| service.options(options)).await
+    }
+
+    /// One that waits for nobody for long.
+    pub(super) async fn impatient() -> Self {
+        Self::with(HubOptions { http: impatience(), ..HubOptions::default() }).await
     }
 
     pub(super) async fn of(
@@ -73,6 +78,18 @@ impl Victim {
     /// Nothing is left of those who were connected.
     pub(super) async fn forgets_everybody(&self) {
         super::until(|| self.hub.connection_count() == 0).await;
+    }
+}
+
+/// Options that let nobody be away, or take his time to end, for long.
+pub(super) fn impatience() -> HttpOptions {
+    let short = Duration::from_millis(300);
+    HttpOptions {
+        disconnect_timeout: short,
+        close_timeout: short,
+        transport_send_timeout: short,
+        body_read_timeout: short,
+        ..HttpOptions::default()
     }
 }
 

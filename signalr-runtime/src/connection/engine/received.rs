@@ -29,11 +29,17 @@ impl<R: Role> Core<R> {
             Ok(None) => {}
             Err(error) => self.broken(&error),
         }
-        if self.ended.is_some() || self.is_paused() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
+        if self.ended.is_some() {
+            return ControlFlow::Break(());
         }
+        let Some(limit) = self.pause() else {
+            return ControlFlow::Continue(());
+        };
+        // Once for each read, however often the connection goes on with what is left of it.
+        if !std::mem::replace(&mut self.has_paused, true) {
+            self.role.limit_hit(limit);
+        }
+        ControlFlow::Break(())
     }
 
     fn message(&mut self, message: Message<'_>, record: &[u8]) {

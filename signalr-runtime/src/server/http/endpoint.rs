@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{Method, StatusCode};
+use tokio::time::sleep_until;
 
 use super::accepted::{Application, UserId};
 use super::authentication::Authentication;
 use super::connections::Live;
 use super::options::unless_zero;
-use super::request::{accepts_events, query};
+use super::request::{accepts_events, connection_token};
 use super::requests::{Attached, RequestConnection};
 use super::response::{
     HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain, refused,
@@ -73,7 +74,7 @@ fn requests(
     user_id: &UserId,
     kind: TransportKind,
 ) -> Result<Arc<RequestConnection>, HttpResponse> {
-    let Some(token) = query(parts, "id") else {
+    let Some(token) = connection_token(parts) else {
         return Err(plain(StatusCode::BAD_REQUEST, "Connection ID required"));
     };
     let connections = app.connections();
@@ -87,14 +88,16 @@ fn requests(
             },
         ));
     }
-    find_or_make(app, parts, claim, user_id)
+    find_or_make(app, parts, claim, user_id, |_| {})
 }
 
+/// The connection of a token. One that is new is handed to `begin`.
 fn find_or_make(
     app: &Arc<dyn Application>,
     parts: &Parts,
     claim: Claim,
     user_id: &UserId,
+    begin: impl FnOnce(&Arc<RequestConnection>),
 ) -> Result<Arc<RequestConnection>, HttpResponse> {
     let options = app.options();
     let connections = app.connections();
@@ -112,7 +115,10 @@ fn find_or_make(
     });
     match made {
         None => Err(no_such_connection()),
-        Some(Ok(connection)) => Ok(connection),
+        Some(Ok(connection)) => {
+            begin(&connection);
+            Ok(connection)
+        }
         Some(Err(Live::Requests(connection))) if connection.belongs_to(user_id) => Ok(connection),
         Some(Err(Live::Requests(_))) => Err(no_such_connection()),
         Some(Err(Live::Socket(_))) => Err(other_transport()),
@@ -121,7 +127,7 @@ fn find_or_make(
 
 /// Takes what a client sends. It may do so before it opens its transport.
 fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: RequestBody) -> ResponseFuture {
-    let Some(token) = query(parts, "id") else {
+    let Some(token) = connection_token(parts) else {
         return ResponseFuture::now(plain(StatusCode::BAD_REQUEST, "Connection ID required"));
     };
     let connections = app.connections();
@@ -135,24 +141,24 @@ fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: Reque
         ));
     }
     let (expiry, patience) = (claim.expiry, app.options().body_read_timeout);
-    match find_or_make(app, parts, claim, user_id) {
-        Err(refused) => ResponseFuture::now(refused),
+    let made = find_or_make(app, parts, claim, user_id, |connection| {
+        let connection = Arc::clone(connection);
+        tokio::spawn(async move {
+            sleep_until(expiry).await;
+            connection.abandon();
+        });
+    });
+    match made {
         Ok(connection) => {
-            if matches!(connection.attached(), Attached::Nothing) {
-                let connection = Arc::clone(&connection);
-                tokio::spawn(async move {
-                    tokio::time::sleep_until(expiry).await;
-                    connection.abandon();
-                });
-            }
             ResponseFuture::later(async move { send::answer(connection.inbox(), body, patience).await })
         }
+        Err(refused) => ResponseFuture::now(refused),
     }
 }
 
 /// Ends a connection that polls.
 fn delete(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId) -> HttpResponse {
-    let Some(token) = query(parts, "id") else {
+    let Some(token) = connection_token(parts) else {
         return plain(StatusCode::BAD_REQUEST, "Connection ID required");
     };
     let connections = app.connections();

@@ -20,8 +20,9 @@ use super::polls::{Attendance, Brought, Polls};
 use super::refresh::Refresh;
 use super::request::detach;
 use super::requests::{Attached, RequestConnection};
-use super::response::{HttpResponse, ResponseFuture, other_transport, plain, with_type};
+use super::response::{HttpResponse, ResponseFuture, no_such_connection, other_transport, plain, with_type};
 use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::limit::Limit;
 use crate::connection::outbound::{Framing, Outbound};
 use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
@@ -55,7 +56,8 @@ pub(super) fn answer(
                 }
             });
         }
-        Err(_) => return ResponseFuture::now(other_transport()),
+        Err(Attached::Nothing) => return ResponseFuture::now(no_such_connection()),
+        Err(Attached::Events) => return ResponseFuture::now(other_transport()),
     };
     let transport = LongPolling {
         inbox: Arc::clone(connection.inbox()),
@@ -116,11 +118,12 @@ struct Absence {
     longest: Duration,
     since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
+    counted: bool,
 }
 
 impl Absence {
     fn new(longest: Duration) -> Self {
-        Self { longest, since: None, timer: Box::pin(sleep(longest)) }
+        Self { longest, since: None, timer: Box::pin(sleep(longest)), counted: false }
     }
 
     /// Ready when the client has been away for too long.
@@ -136,7 +139,11 @@ impl Absence {
                 self.timer.as_mut().reset(until);
             }
         }
-        self.timer.as_mut().poll(cx)
+        let over = self.timer.as_mut().poll(cx);
+        if over.is_ready() && !std::mem::replace(&mut self.counted, true) {
+            Limit::PollAbsence.hit();
+        }
+        over
     }
 }
 
@@ -168,6 +175,12 @@ impl Duplex for LongPolling {
 
     fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
         let attendance = self.attendance(cx)?;
+        if attendance.left {
+            // Nobody comes for it, and a full queue would keep us from reading to the end.
+            queue.take(&mut self.batch);
+            self.batch.clear();
+            return Poll::Ready(Ok(()));
+        }
         if queue.is_empty() {
             return Poll::Ready(Ok(()));
         }

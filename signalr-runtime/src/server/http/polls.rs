@@ -48,6 +48,8 @@ pub(super) struct Attendance {
     pub(super) open: bool,
     /// It, or else the next one, can be sent something: what was sent last has been fetched.
     pub(super) takes: bool,
+    /// None is open, and none will come.
+    pub(super) left: bool,
 }
 
 /// What a poll brings.
@@ -77,7 +79,7 @@ impl Polls {
     pub(super) fn attendance(&self, cx: &Context<'_>) -> Attendance {
         let mut state = self.lock();
         keep(&mut state.task, cx);
-        Attendance { open: state.open, takes: state.ready.is_none() }
+        Attendance { open: state.open, takes: state.ready.is_none(), left: state.left && !state.open }
     }
 
     /// Sends to the poll that is open.
@@ -99,10 +101,11 @@ impl Polls {
         Poll::Pending
     }
 
-    /// The client polls no more, beyond the poll that may be open.
+    /// The client polls no more. A poll that is open brings what is ready, if anything is.
     pub(super) fn leave(&self) {
         let mut state = self.lock();
         state.left = true;
+        wake(&mut state.poll);
         wake(&mut state.task);
     }
 
@@ -136,7 +139,7 @@ impl Future for OpenPoll {
         }
         let brought = if let Some(bytes) = state.ready.take() {
             Brought::Bytes(bytes)
-        } else if state.phase != Phase::Running {
+        } else if state.left || state.phase != Phase::Running {
             state.phase = Phase::Over;
             Brought::Over
         } else if self.timeout.as_mut().poll(cx).is_ready() {

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use super::accepted::{Application, UserId};
 use super::authentication::{Authentication, Current, Expiry};
 use super::connections::Live;
-use super::request::{detach, query};
+use super::request::{connection_token, detach};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, with_type};
 use crate::server::authentication_refresh::AuthenticationRefresh;
 
@@ -83,7 +83,7 @@ impl Refresh {
         if !app.options().enable_authentication_refresh {
             return Err(Refused::Disabled);
         }
-        let token = query(&parts, "id").filter(|token| !token.is_empty()).ok_or(Refused::NoToken)?;
+        let token = connection_token(&parts).ok_or(Refused::NoToken)?;
         let connections = app.connections();
         // Whoever the client is now: if that has changed, the connection ends.
         let claim = connections.tokens.open_for_anyone(&token).ok_or(Refused::NotFound)?;

@@ -15,6 +15,11 @@ pub(super) fn query<'a>(parts: &'a Parts, name: &str) -> Option<Cow<'a, str>> {
     pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
+/// The connection token that a request brings. An empty one is none.
+pub(super) fn connection_token(parts: &Parts) -> Option<Cow<'_, str>> {
+    query(parts, "id").filter(|token| !token.is_empty())
+}
+
 /// Whether the client asks for Server-Sent Events: the media type must stand there as it is, not as a wildcard.
 pub(super) fn accepts_events(parts: &Parts) -> bool {
     let values = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());

@@ -1,5 +1,8 @@
 //! A connection that is made of requests: what they have in common, whichever transport it is.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::accepted::UserId;
@@ -64,7 +67,8 @@ impl RequestConnection {
         self.lock().user_id == *user_id
     }
 
-    /// Gives the connection its transport, and with it the entry. Fails with what it runs on already.
+    /// Gives the connection its transport, and with it the entry. Fails with what it runs on already, or with
+    /// `Nothing` when it was abandoned meanwhile.
     pub(super) fn attach(
         &self,
         to: Attached,

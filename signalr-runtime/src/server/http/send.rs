@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::inbox::Inbox;
 use super::response::{HttpResponse, no_such_connection, plain};
+use crate::connection::limit::Limit;
 
 /// The body of a request, of whatever server.
 pub(crate) type RequestBody = UnsyncBoxBody<Bytes, Unreadable>;
@@ -42,7 +43,10 @@ pub(super) async fn answer(inbox: &Inbox, mut body: RequestBody, patience: Durat
             Ok(Some(Ok(frame))) => frame,
             Ok(Some(Err(Unreadable))) => return plain(StatusCode::BAD_REQUEST, ""),
             Ok(None) => return plain(StatusCode::OK, ""),
-            Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "The body of the request comes too slowly."),
+            Err(_) => {
+                Limit::BodyTime.hit();
+                return plain(StatusCode::REQUEST_TIMEOUT, "The body of the request comes too slowly.");
+            }
         };
         if let Ok(data) = frame.into_data() {
             pace.received(data.len());
@@ -72,8 +76,8 @@ impl Pace {
     }
 
     fn received(&mut self, bytes: usize) {
-        let seconds = u32::try_from(bytes).unwrap_or(u32::MAX) / SLOWEST;
-        self.slowest += Duration::from_secs(seconds.into());
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.slowest += Duration::from_secs(1).saturating_mul(bytes) / SLOWEST;
     }
 
     /// The client does not pay for the time in which we did not read.

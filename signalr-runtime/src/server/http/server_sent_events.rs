@@ -1,5 +1,8 @@
 //! Server-Sent Events: one endless response for what the server sends, POST requests for what the client sends.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use super::event_stream::Events;
 use super::inbox::Inbox;
 use super::request::detach;
 use super::requests::{Attached, RequestConnection};
-use super::response::{HttpResponse, ResponseBody, other_transport, plain};
+use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::{Framing, Outbound};
 use crate::connection::pieces::Piece;
@@ -35,7 +38,8 @@ pub(super) fn answer(
     let (entry, permit) = match connection.attach(Attached::Events, user_id.clone()) {
         Ok(place) => place,
         Err(Attached::Events) => return plain(StatusCode::CONFLICT, ""),
-        Err(_) => return other_transport(),
+        Err(Attached::Nothing) => return no_such_connection(),
+        Err(Attached::Polls(_)) => return other_transport(),
     };
     let options = app.options();
     let events = Events::starting_with(Bytes::from_static(OPEN));
@@ -120,7 +124,7 @@ fn left() -> io::Error {
 }
 
 /// One event for all that gathered: a `data` line for each of its lines.
-pub(super) fn event(batch: &mut VecDeque<Piece>) -> Bytes {
+fn event(batch: &mut VecDeque<Piece>) -> Bytes {
     const DATA: &[u8] = b"data: ";
     const LINE_END: &[u8] = b"\r\n";
     let length: usize = batch.iter().map(|piece| piece.as_ref().len()).sum();

@@ -11,7 +11,7 @@ use super::accepted::{Accepted, Application, UserId};
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
-use super::request::{detach, query};
+use super::request::{connection_token, detach};
 use super::response::{
     HttpResponse, ResponseBody, ResponseFuture, no_such_connection, other_transport, plain, refused,
 };
@@ -38,7 +38,7 @@ fn open(
     mut parts: Parts,
 ) -> Result<ResponseFuture, HttpResponse> {
     let connections = app.connections();
-    let claim = match query(&parts, "id") {
+    let claim = match connection_token(&parts) {
         // Negotiation was skipped.
         None => None,
         Some(token) => match connections.tokens.open(&token, user_id.as_deref()) {

@@ -27,6 +27,7 @@
 //! |---|---|---|
 //! | `Microsoft.AspNetCore.SignalR.Server.InvocationIn` | `server` | one call: rules, filters and method, and the stream that it may return, to its end |
 //! | `Microsoft.AspNetCore.SignalR.Server.OnConnected` | `internal` | making the hub, and its connect callback |
+//! | `Microsoft.AspNetCore.SignalR.Server.OnAuthenticationRefreshed` | `internal` | its callback for new credentials |
 //! | `Microsoft.AspNetCore.SignalR.Server.OnDisconnected` | `internal` | its disconnect callback |
 //!
 //! | field | value |
@@ -34,7 +35,7 @@
 //! | `otel.name` | `{hub}/{method}` |
 //! | `rpc.system` | `signalr` |
 //! | `rpc.service` | the trait of the hub |
-//! | `rpc.method` | the method, as its contract names it; `OnConnectedAsync`, `OnDisconnectedAsync` |
+//! | `rpc.method` | the method, as its contract names it; `OnConnectedAsync` and so on |
 //! | `error.type` | of what failed: the name that ASP.NET Core would give the error (`HubException`), `refused` for a call that a rule or its own form forbids, `panic` |
 //! | `otel.status_code` | `ERROR` of what failed |
 //!

@@ -47,6 +47,21 @@ pub(crate) fn disconnected(hub: &'static str) -> Span {
     span!("Microsoft.AspNetCore.SignalR.Server.OnDisconnected", "internal", hub, "OnDisconnectedAsync")
 }
 
+/// Runs the callback for new credentials in its span.
+pub(crate) async fn authentication_refreshed(hub: &'static str, callback: Running) -> Reply {
+    let span = span!(
+        "Microsoft.AspNetCore.SignalR.Server.OnAuthenticationRefreshed",
+        "internal",
+        hub,
+        "OnAuthenticationRefreshedAsync"
+    );
+    let reply = run(callback, &span).await;
+    if let Some(error) = reply.as_error() {
+        failed(&span, error.name());
+    }
+    reply
+}
+
 /// Notes a failure, never its text.
 pub(crate) fn failed(span: &Span, error: &str) {
     span.record("error.type", error).record("otel.status_code", "ERROR");

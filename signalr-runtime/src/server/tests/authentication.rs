@@ -12,6 +12,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tower_service::Service;
 
+use super::recorder::Recorder;
 use super::*;
 use crate::server::http::response::ResponseBody;
 use crate::server::{HttpOptions, OriginPolicy};
@@ -336,6 +337,23 @@ async fn later_calls_see_the_new_credentials() {
     server.world.open("refresh");
     poller.call(FOR_LONG, "3", "Echo", r#"["no"]"#).await;
     poller.expect(stale, &[&error("3", UNAUTHORIZED)]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_is_traced() {
+    let (recorder, _guard) = Recorder::start();
+    let server = with_world(refreshed_world(), options(refreshing));
+    let poller = Poller::connect(&server, ADA).await;
+    is(&poller.refresh(ADA).await, REFRESHED);
+    settle().await;
+    let name = "Microsoft.AspNetCore.SignalR.Server.OnAuthenticationRefreshed";
+    let span = || recorder.spans().into_iter().find(|span| span.name == name).unwrap();
+    assert!(!span().closed);
+    server.world.open("refresh");
+    settle().await;
+    assert!(span().closed);
+    assert_eq!(span().fields["otel.name"], "ProbeHub/OnAuthenticationRefreshedAsync");
+    assert_eq!(span().fields["otel.kind"], "internal");
 }
 
 #[tokio::test(start_paused = true)]

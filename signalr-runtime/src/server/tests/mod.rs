@@ -1,8 +1,10 @@
 //! What a server does, frame by frame: text in, text out, and a clock that stands still until everybody waits.
 
+mod any_client;
 mod client;
 mod probe;
 mod recorder;
+mod requests;
 
 mod access_token;
 mod authentication;
@@ -12,11 +14,13 @@ mod client_results;
 mod close;
 mod dispatch;
 mod drain;
+mod every_transport;
 mod filters;
 mod handshake;
 mod keep_alive;
 mod lifecycle;
 mod limits;
+mod long_polling;
 #[cfg(feature = "metrics")]
 mod measurements;
 #[cfg(feature = "messagepack")]
@@ -32,6 +36,8 @@ mod panics;
 mod raw;
 mod secrets;
 mod selections;
+mod send;
+mod server_sent_events;
 mod shutdown;
 mod slow_consumers;
 mod stateful;

@@ -103,6 +103,7 @@ async fn requests_that_are_nothing_of_ours() {
         (Method::GET, "/hub", bad, "Connection ID required"),
         (Method::POST, "/hub", bad, "Connection ID required"),
         (Method::DELETE, "/hub?x=y", bad, "Connection ID required"),
+        (Method::GET, "/hub?id=", bad, "Connection ID required"),
         (Method::GET, "/hub?id=unknown", lost, "No Connection with that ID"),
         (Method::POST, "/hub?ID=unknown", lost, "No Connection with that ID"),
         (Method::DELETE, "/hub?id=unknown", lost, "No Connection with that ID"),
@@ -122,6 +123,7 @@ async fn requests_that_are_nothing_of_ours() {
         assert_eq!(text(response).await, body, "{verb} {uri}");
     }
     assert_eq!(ask(&server, Method::GET, "/hub/negotiate").await.headers()[ALLOW], "POST");
+    assert_eq!(ask(&server, Method::PUT, "/hub").await.headers()[ALLOW], "GET, POST, DELETE");
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,11 +158,13 @@ async fn a_token_opens_one_connection_for_a_while() {
         open(&server, &format!("?id={}", body["connectionId"].as_str().unwrap())).await,
         StatusCode::NOT_FOUND
     );
-    for junk in ["?id=", "?id=%00", "?id=AAAA"] {
+    for junk in ["?id=%00", "?id=AAAA"] {
         assert_eq!(open(&server, junk).await, StatusCode::NOT_FOUND);
     }
     // Without one, negotiation was skipped.
-    assert_eq!(open(&server, "").await, GOOD);
+    for none in ["", "?id=", "?x=y"] {
+        assert_eq!(open(&server, none).await, GOOD);
+    }
 }
 
 #[tokio::test(start_paused = true)]

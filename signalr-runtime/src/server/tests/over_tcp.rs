@@ -164,16 +164,10 @@ async fn a_websocket_is_binary_where_the_protocol_is() {
 async fn a_token_opens_a_websocket_once() {
     let server = Server::new();
     let address = serve(Router::new().hub("/hub", server.service.clone())).await;
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = "POST /hub/negotiate?negotiateVersion=1 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    within(stream.read_to_string(&mut answer)).await.unwrap();
-    let body: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
-    let path = format!("/hub?id={}", body["connectionToken"].as_str().unwrap());
+    let (path, id) = negotiated(address).await;
     let mut socket = Socket::open(address, &path).await;
     socket.send(&call("1", "Id", "[]")).await;
-    assert_eq!(socket.text().await, result("1", &body["connectionId"].to_string()));
+    assert_eq!(socket.text().await, result("1", &format!("\"{id}\"")));
     let head = format!(
         "GET {path} HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
@@ -194,6 +188,103 @@ async fn a_token_opens_a_websocket_once() {
         answer.starts_with("http/1.1 404 ") && answer.ends_with("No Connection with that ID"),
         "{answer}"
     );
+}
+
+/// Negotiates, and gives the path of the connection, and its id.
+async fn negotiated(address: SocketAddr) -> (String, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "POST /hub/negotiate?negotiateVersion=1 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    within(stream.read_to_string(&mut answer)).await.unwrap();
+    let body: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let text = |name| body[name].as_str().unwrap().to_owned();
+    (format!("/hub?id={}", text("connectionToken")), text("connectionId"))
+}
+
+#[tokio::test]
+async fn a_websocket_is_not_for_other_requests() {
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let (path, _) = negotiated(address).await;
+    let mut socket = Socket::open(address, &path).await;
+    let change = "Cannot change transports mid-connection";
+    let cases = [
+        (format!("GET {path} HTTP/1.1"), "400", change),
+        (format!("GET {path} HTTP/1.1\nAccept: text/event-stream"), "400", change),
+        (
+            format!("POST {path} HTTP/1.1\nContent-Length: 0"),
+            "405",
+            "POST requests are not allowed for WebSocket connections.",
+        ),
+        (
+            format!("DELETE {path} HTTP/1.1"),
+            "400",
+            "Cannot terminate this connection using the DELETE endpoint.",
+        ),
+    ];
+    for (head, status, text) in cases {
+        let (_, answer) = request(address, &head).await;
+        assert!(answer.starts_with(&format!("http/1.1 {status} ")) && answer.ends_with(text), "{answer}");
+        assert!(answer.contains("content-type: text/plain\r\n"), "{answer}");
+    }
+    socket.send(&call("1", "Add", "[1,2]")).await;
+    assert_eq!(socket.text().await, result("1", "3"));
+}
+
+/// Reads until this has come.
+async fn read_until(stream: &mut TcpStream, end: &str) {
+    let mut read = Vec::new();
+    while !read.ends_with(end.as_bytes()) {
+        read.push(within(stream.read_u8()).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_event_stream_begins_at_once_and_its_end_is_noticed() {
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let (path, _) = negotiated(address).await;
+    let (mut events, answer) =
+        request(address, &format!("GET {path} HTTP/1.1\nAccept: text/event-stream")).await;
+    assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+    assert!(answer.contains("content-type: text/event-stream\r\n"), "{answer}");
+    assert!(answer.contains("transfer-encoding: chunked\r\n"), "{answer}");
+    read_until(&mut events, "3\r\n:\r\n\r\n").await;
+    let body = "{\"protocol\":\"json\",\"version\":1}\u{1E}";
+    let mut post = TcpStream::connect(address).await.unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n", body.len());
+    post.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    read_until(&mut events, "data: {}\u{1E}\r\n\r\n\r\n").await;
+    assert_eq!(server.handle().connection_count(), 1);
+    drop(events);
+    while server.handle().connection_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_on_the_way_is_no_end_of_the_connection() {
+    let server = Server::new();
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let (path, _) = negotiated(address).await;
+    let (_, answer) = request(address, &format!("GET {path} HTTP/1.1")).await;
+    assert!(answer.contains("content-type: application/octet-stream\r\n"), "{answer}");
+    assert!(answer.contains("content-length: 0\r\n"), "{answer}");
+    let handshake = "{\"protocol\":\"json\",\"version\":1}\u{1E}";
+    let (half, rest) = handshake.split_at(10);
+    // Announces more than it sends.
+    let mut post = TcpStream::connect(address).await.unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n{half}");
+    post.write_all(head.as_bytes()).await.unwrap();
+    post.shutdown().await.unwrap();
+    let mut answer = String::new();
+    let _ = within(post.read_to_string(&mut answer)).await;
+    let mut post = TcpStream::connect(address).await.unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n{rest}", rest.len());
+    post.write_all(head.as_bytes()).await.unwrap();
+    let (_, answer) = request(address, &format!("GET {path} HTTP/1.1")).await;
+    assert!(answer.ends_with("\r\n\r\n{}\u{1E}"), "{answer}");
 }
 
 /// Turns away who does not say who he is, and tells the hub who he is.
@@ -238,7 +329,14 @@ async fn layers_nesting_state_and_extensions_work_as_elsewhere() {
     let address = serve(app).await;
     let (_, answer) = request(address, "GET / HTTP/1.1").await;
     assert!(answer.ends_with("state"), "{answer}");
-    for path in ["POST /api/v1/hub/negotiate HTTP/1.1", "GET /api/v1/hub HTTP/1.1"] {
+    for path in [
+        "POST /api/v1/hub/negotiate HTTP/1.1",
+        "GET /api/v1/hub HTTP/1.1",
+        "GET /api/v1/hub?id=x HTTP/1.1\nAccept: text/event-stream",
+        "GET /api/v1/hub HTTP/1.1\nConnection: Upgrade\nUpgrade: websocket",
+        "POST /api/v1/hub?id=x HTTP/1.1\nContent-Length: 0",
+        "DELETE /api/v1/hub?id=x HTTP/1.1",
+    ] {
         let (_, answer) = request(address, path).await;
         assert!(answer.starts_with("http/1.1 401 "), "{answer}");
     }

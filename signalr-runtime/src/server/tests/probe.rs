@@ -34,6 +34,8 @@ pub(super) trait ProbeHub {
     fn fail_after(&self, items: i32, text: String) -> impl Stream<Item = HubResult<i32>>;
     fn crash_after(&self, items: i32) -> impl Stream<Item = HubResult<i32>>;
     fn panic_after(&self, items: i32) -> impl Stream<Item = HubResult<i32>>;
+    /// Panics before there is a stream.
+    fn panic_unless(&self, well: bool) -> impl Stream<Item = HubResult<i32>>;
 
     async fn sum(&self, numbers: impl Stream<Item = HubResult<i32>>) -> HubResult<i32>;
     /// Reads both at the same time.
@@ -288,6 +290,11 @@ impl ProbeHub for Probe {
     fn panic_after(&self, items: i32) -> impl Stream<Item = HubResult<i32>> {
         let panic = async { panic!("a stream panics on purpose") };
         stream::iter(0..items).map(Ok).chain(stream::once(panic))
+    }
+
+    fn panic_unless(&self, well: bool) -> impl Stream<Item = HubResult<i32>> {
+        assert!(well, "a method panics on purpose");
+        stream::empty()
     }
 
     async fn sum(&self, numbers: impl Stream<Item = HubResult<i32>> + Send) -> HubResult<i32> {

@@ -9,7 +9,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, set_default};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::{LookupSpan, Registry};
+use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 
 /// Everything that this thread traces and logs, at every level.
 #[derive(Clone, Default)]
@@ -86,7 +86,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Visitor::default();
         event.record(&mut fields);
-        let spans = context.event_scope(event).into_iter().flat_map(|scope| scope.from_root());
+        let spans = context.event_scope(event).into_iter().flat_map(Scope::from_root);
         let spans = spans.map(|span| span.name()).collect();
         self.0.lock().unwrap().events.push(RecordedEvent { fields: fields.0, spans });
     }

@@ -36,6 +36,17 @@ async fn what_ends_a_stream_early() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_method_that_fails_before_it_has_a_stream_is_a_stream_that_fails() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send(stream("1", "PanicUnless", "[false]")).await;
+    let text = "An error occurred on the server while streaming results.";
+    assert_eq!(client.next().await, error("1", text));
+    client.send(stream("1", "PanicUnless", "[true]")).await;
+    assert_eq!(client.next().await, done("1"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn items_come_as_they_are_made() {
     let server = Server::new();
     let mut client = server.connect().await;

@@ -25,6 +25,15 @@ fn a_good_request_is_accepted() {
 }
 
 #[test]
+fn neither_a_subprotocol_nor_an_extension_is_agreed_on() {
+    let mut request = request();
+    set(&mut request, "sec-websocket-protocol", "chat, superchat");
+    set(&mut request, "sec-websocket-extensions", "permessage-deflate");
+    let response = accept(&request).unwrap();
+    assert_eq!((response.status().as_u16(), response.headers().len()), (101, 3));
+}
+
+#[test]
 fn header_words_are_found_in_any_case_and_place() {
     for (name, value) in
         [("connection", "keep-alive, Upgrade"), ("connection", "UPGRADE"), ("upgrade", "h2c , WebSocket")]

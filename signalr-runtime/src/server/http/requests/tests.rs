@@ -1,0 +1,24 @@
+use std::time::Duration;
+
+use super::*;
+use crate::server::HttpOptions;
+use crate::server::http::connections::{Connections, Live};
+use crate::server::http::token::{Claim, new_connection_id};
+use crate::server::limits::Limits;
+
+/// A request may find a connection right before it is given up, and come with its transport right after.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_was_given_up_gets_no_transport() {
+    let connections = Arc::new(Connections::new("hub", &HttpOptions::default(), &Limits::default()));
+    let expiry = tokio::time::Instant::now() + Duration::from_secs(15);
+    let claim = Claim { id: new_connection_id(), expiry, stateful: false, is_public: false };
+    let made = connections.enter(claim.clone(), |entry| {
+        let connection = Arc::new(RequestConnection::new((entry, None), None, None, 100));
+        (Live::Requests(Arc::clone(&connection)), connection)
+    });
+    let Some(Ok(connection)) = made else { panic!("it is new") };
+    connection.abandon();
+    assert!(connections.find(&claim).is_none());
+    assert!(matches!(connection.attach(Attached::Events, None), Err(Attached::Nothing)));
+    assert!(connection.inbox().turn().await.write(b"x").await.is_err());
+}

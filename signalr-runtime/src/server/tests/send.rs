@@ -1,0 +1,355 @@
+//! POST: how what a client sends reaches its connection, and what it is answered.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt, stream};
+use http::{Method, Request};
+use http_body::{Body, Frame};
+use http_body_util::{Full, StreamBody};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::requests::{Asked, Events, HANDSHAKE, Requests, event, record, records, waits};
+use super::*;
+
+const TEXT: &str = "text/plain";
+const OK: (u16, &str, &str) = (200, TEXT, "");
+const GONE: (u16, &str, &str) = (404, TEXT, "No Connection with that ID");
+const SLOW: (u16, &str, &str) = (408, TEXT, "The body of the request comes too slowly.");
+
+/// A body that comes piece by piece, each some milliseconds after the one before.
+fn slowly(pieces: Vec<(u64, Bytes)>) -> impl Body<Data = Bytes> + Send + 'static {
+    StreamBody::new(stream::iter(pieces).then(async |(pause, piece)| {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        Ok::<_, Infallible>(Frame::data(piece))
+    }))
+}
+
+/// A body that comes as the test sends it. An error breaks it.
+fn by_hand() -> (mpsc::UnboundedSender<Result<&'static str, &'static str>>, impl Body<Data = Bytes> + Send) {
+    let (hand, pieces) = mpsc::unbounded_channel::<Result<&str, &str>>();
+    let body = stream::unfold(pieces, async |mut pieces| {
+        let piece = pieces.recv().await?;
+        Some((piece.map(|text| Frame::data(Bytes::from(text))), pieces))
+    });
+    (hand, StreamBody::new(body))
+}
+
+/// A call that is not answered: nobody reads here what the server sends.
+fn quiet(target: &str, arguments: &str) -> String {
+    format!(r#"{{"type":1,"target":"{target}","arguments":{arguments}}}"#)
+}
+
+fn echo(text: &str) -> String {
+    record(quiet("Echo", &format!(r#"["{text}"]"#)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_posted_is_a_stream_of_bytes() {
+    let server = Server::new();
+    let (client, _events) = Requests::streaming(&server).await;
+    let text = echo("one") + &echo("two");
+    for n in 0..text.len() {
+        let (head, tail) = text.split_at(n);
+        assert_eq!(client.post(head.to_owned()).await.brief(), OK);
+        assert_eq!(client.post(tail.to_owned()).await.brief(), OK);
+        settle().await;
+    }
+    assert_eq!(server.log(), ["echo one", "echo two"].repeat(text.len()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_type_does_not_matter() {
+    let server = Server::new();
+    let (client, _events) = Requests::streaming(&server).await;
+    for content_type in ["text/plain;charset=UTF-8", "application/octet-stream", "image/png"] {
+        let request = client.request(Method::POST).header("content-type", content_type);
+        let response = client.ask(request, Full::new(echo(content_type).into())).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.headers().len()), (200, 1));
+    }
+    settle().await;
+    assert_eq!(server.log().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_may_come_before_the_transport() {
+    for (events, pieces) in [(false, 1), (true, 1), (false, 30), (true, 30)] {
+        let server = Server::new();
+        let client = Requests::negotiate(&server).await;
+        let text = records([HANDSHAKE, &call("1", "Echo", r#"["early"]"#)]);
+        for piece in text.as_bytes().chunks(text.len().div_ceil(pieces)) {
+            assert_eq!(client.post(piece.to_vec()).await.brief(), OK);
+        }
+        settle().await;
+        assert_eq!(server.log(), [""; 0]);
+        // Afterwards, what limits the time until the transport has no meaning any more.
+        if events {
+            let mut events = client.events().await;
+            assert_eq!(events.chunk().await.unwrap(), ":\r\n");
+            let all = format!("{{}}\u{1E}{}", result("1", r#""early""#));
+            assert_eq!(events.chunk().await.unwrap(), event(all));
+            for _ in 0..3 {
+                assert_eq!(events.chunk().await.unwrap(), event(client::PING));
+            }
+        } else {
+            assert_eq!(client.poll().await.body, "");
+            settle().await;
+            assert_eq!(client.poll().await.body, records(["{}", &result("1", r#""early""#)]));
+            assert_eq!(client.poll().await.brief(), OK);
+        }
+        assert_eq!(server.log(), ["echo early"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_the_transport_it_waits_for_room() {
+    let options = HttpOptions { application_max_buffer_size: 100, ..HttpOptions::default() };
+    let server = Server::with(HubOptions { http: options, ..HubOptions::default() });
+    let client = Requests::negotiate(&server).await;
+    let mut post = client.post(records([HANDSHAKE.to_owned(), call("1", "Echo", r#"["early, but long"]"#)]));
+    waits(&mut post).await;
+    assert_eq!(client.poll().await.body, "");
+    assert_eq!(post.await.brief(), OK);
+    settle().await;
+    assert_eq!(server.log(), ["echo early, but long"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_does_not_follow_leaves_nothing_behind() {
+    let server = Server::new();
+    let client = Requests::negotiate(&server).await;
+    seconds(10).await;
+    let mut large = client.post(vec![b' '; 100_000]);
+    waits(&mut large).await;
+    tokio::time::sleep(Duration::from_millis(4_900)).await;
+    waits(&mut large).await;
+    assert_eq!(large.await.brief(), GONE);
+    // The token is used up.
+    for asked in [client.post(""), client.poll(), client.refused_events(), client.upgrade()] {
+        assert_eq!(asked.await.brief(), GONE);
+    }
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_that_come_before_the_transport_cost_one_timer() {
+    let server = Server::new();
+    let client = Requests::negotiate(&server).await;
+    for _ in 0..100 {
+        assert_eq!(client.post(" ").await.brief(), OK);
+    }
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_websocket_may_not_follow_it() {
+    let server = Server::new();
+    let client = Requests::negotiate(&server).await;
+    client.post(record(HANDSHAKE)).await;
+    let change = (400, TEXT, "Cannot change transports mid-connection");
+    assert_eq!(client.upgrade().await.brief(), change);
+    // The others may.
+    assert_eq!(client.poll().await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_at_a_time_in_the_order_in_which_they_came() {
+    let server = Server::new();
+    let (client, _events) = Requests::streaming(&server).await;
+    let (hand, body) = by_hand();
+    let mut first = client.post_body(body);
+    let (head, tail) = (r#"{"type":1,"target":"Echo","argum"#, "ents\":[\"one\"]}\u{1E}");
+    hand.send(Ok(head)).unwrap();
+    waits(&mut first).await;
+    let mut second = client.post(echo("two"));
+    let mut third = client.post(echo("three"));
+    waits(&mut second).await;
+    waits(&mut third).await;
+    hand.send(Ok(tail)).unwrap();
+    waits(&mut first).await;
+    waits(&mut second).await;
+    drop(hand);
+    assert_eq!(first.await.brief(), OK);
+    assert_eq!(second.await.brief(), OK);
+    assert_eq!(third.await.brief(), OK);
+    settle().await;
+    assert_eq!(server.log(), ["echo one", "echo two", "echo three"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_drops_one_does_not_hold_up_the_next() {
+    let server = Server::new();
+    let (client, _events) = Requests::streaming(&server).await;
+    let (_hand, body) = by_hand();
+    let mut first = client.post_body(body);
+    waits(&mut first).await;
+    let mut second = client.post(echo("two"));
+    waits(&mut second).await;
+    drop(first);
+    assert_eq!(second.await.brief(), OK);
+    settle().await;
+    assert_eq!(server.log(), ["echo two"]);
+}
+
+/// A client whose connection reads no more: too many of its calls wait for their turn.
+async fn held_up(server: &Server) -> (Requests, Events, Asked) {
+    let (client, events) = Requests::streaming(server).await;
+    let wait = quiet("Wait", r#"["gate"]"#);
+    let calls = (0..200).map(|_| quiet("Nothing", "[]"));
+    let mut post = client.post(records([wait].into_iter().chain(calls)));
+    waits(&mut post).await;
+    (client, events, post)
+}
+
+/// A server that takes little at a time, and sends nothing by itself.
+fn small() -> Server {
+    let http = HttpOptions { application_max_buffer_size: 200, ..HttpOptions::default() };
+    Server::with(HubOptions { http, keep_alive_interval: Duration::MAX, ..HubOptions::default() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_answered_when_all_of_it_is_taken() {
+    let server = small();
+    let (client, _events, mut post) = held_up(&server).await;
+    let mut next = client.post(echo("next"));
+    // However long that takes: it is not the client who is slow.
+    seconds(60).await;
+    waits(&mut post).await;
+    waits(&mut next).await;
+    server.world.open("gate");
+    assert_eq!(post.await.brief(), OK);
+    assert_eq!(next.await.brief(), OK);
+    settle().await;
+    assert_eq!(server.log(), ["gate begins", "gate ends", "echo next"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_waits_no_longer_than_the_connection_lives() {
+    let server = small();
+    let (client, _events, post) = held_up(&server).await;
+    let next = client.post(echo("next"));
+    server.handle().abort(&client.id);
+    assert_eq!(post.await.brief(), GONE);
+    assert_eq!(next.await.brief(), GONE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_in_which_the_server_does_not_read_is_not_counted() {
+    let server = small();
+    let (client, _events, post) = held_up(&server).await;
+    let (hand, body) = by_hand();
+    let mut next = client.post_body(body);
+    hand.send(Ok("\u{1E}")).unwrap();
+    seconds(60).await;
+    server.world.open("gate");
+    assert_eq!(post.await.brief(), OK);
+    waits(&mut next).await;
+    seconds(4).await;
+    waits(&mut next).await;
+    drop(hand);
+    assert_eq!(next.await.brief(), OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_breaks_off() {
+    let server = Server::new();
+    let (client, _events) = Requests::streaming(&server).await;
+    let (hand, body) = by_hand();
+    hand.send(Ok("{\"type\":1,\"target\":\"Echo\",\"arguments\":[\"one\"]}\u{1E}")).unwrap();
+    hand.send(Err("the line is cut")).unwrap();
+    assert_eq!(client.post_body(body).await.brief(), (400, TEXT, ""));
+    assert_eq!(client.post(echo("two")).await.brief(), OK);
+    settle().await;
+    assert_eq!(server.log(), ["echo one", "echo two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_may_not_come_too_slowly() {
+    let letters = |pause, length, times| vec![(pause, Bytes::from(vec![b' '; length])); times];
+    let cases = [
+        // A pause.
+        (letters(4_900, 5000, 3), OK),
+        (letters(5_100, 5000, 1), SLOW),
+        // 200 bytes a second, and 250; in pieces of any length.
+        (letters(500, 100, 100), SLOW),
+        (letters(400, 100, 100), OK),
+        (letters(5, 1, 10_000), SLOW),
+        (letters(4, 1, 30_000), OK),
+        // A byte whenever patience is nearly over.
+        (letters(4_000, 1, 3), SLOW),
+    ];
+    for (n, (pieces, answer)) in cases.into_iter().enumerate() {
+        let server = small();
+        let (client, _events) = Requests::streaming(&server).await;
+        assert_eq!(client.post_body(slowly(pieces)).await.brief(), answer, "{n}");
+        // The connection itself goes on, and the next one has its turn.
+        assert_eq!(client.post(echo("next")).await.brief(), OK);
+        settle().await;
+        assert_eq!(server.log(), ["echo next"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_open_nothing_are_all_answered_alike() {
+    let (server, other) = (Server::new(), Server::new());
+    let (used, events) = Requests::streaming(&server).await;
+    drop(events);
+    settle().await;
+    let expired = Requests::negotiate(&server).await;
+    seconds(16).await;
+    let elsewhere = Requests::negotiate(&other).await;
+    let fresh = Requests::negotiate(&server).await;
+    let tokens = [
+        used.token(),
+        expired.token(),
+        elsewhere.token(),
+        // What is public opens nothing.
+        &*fresh.id,
+        "unknown",
+        "AAAA",
+        &"A".repeat(10_000),
+        "%00",
+        &format!("{}A", fresh.token()),
+    ];
+    for token in tokens {
+        let client = fresh.with_token(token);
+        let asked =
+            [client.poll(), client.refused_events(), client.post("x"), client.delete(), client.upgrade()];
+        for (n, asked) in asked.into_iter().enumerate() {
+            assert_eq!(asked.await.brief(), GONE, "{n} {token}");
+        }
+    }
+    // The name of the parameter may be spelled in any case.
+    let uri = format!("/hub?x=1&ID={}", fresh.token());
+    let request = Request::builder().method(Method::GET).uri(uri);
+    assert_eq!(fresh.ask(request, Full::default()).now_or_never().unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_good_for_fifteen_seconds() {
+    let server = Server::new();
+    let (late, in_time) = (Requests::negotiate(&server).await, Requests::negotiate(&server).await);
+    let start = Instant::now();
+    tokio::time::sleep(Duration::from_millis(14_990)).await;
+    assert_eq!(in_time.poll().await.status, 200);
+    tokio::time::sleep_until(start + Duration::from_secs(15)).await;
+    assert_eq!(late.poll().await.brief(), GONE);
+    assert_eq!(in_time.post(record(HANDSHAKE)).await.brief(), OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_of_version_0_is_the_token() {
+    let server = Server::new();
+    let client = Requests::negotiate(&server).await.with_token("");
+    let request = Request::builder().method(Method::POST).uri("/hub/negotiate");
+    let response = client.ask(request, Full::default()).await.unwrap();
+    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let client = client.with_token(body["connectionId"].as_str().unwrap());
+    assert_eq!(client.poll().await.status, 200);
+    client.post(records([HANDSHAKE, &call("1", "Id", "[]")])).await;
+    settle().await;
+    assert!(client.poll().await.body.ends_with(&record(result("1", &body["connectionId"].to_string()))));
+}
