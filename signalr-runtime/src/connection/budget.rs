@@ -185,6 +185,13 @@ impl Charge {
     }
 }
 
+/// What costs nothing.
+impl Default for Charge {
+    fn default() -> Self {
+        Self::new(None, Held::Received)
+    }
+}
+
 impl Drop for Charge {
     fn drop(&mut self) {
         self.set(0);

@@ -242,8 +242,8 @@ impl Buckets {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     fn limit(result: Result<Permit, Refusal>) -> Option<Limit> {
@@ -279,12 +279,12 @@ mod tests {
             ("2001:db8::1", "2001:db8:0:1::1", false),
         ] {
             let admission = Admission::new(&limits);
-            let held = admission.connect(address(taken), &None).unwrap();
-            let refused = limit(admission.connect(address(other), &None));
+            let held = admission.connect(Some(address(taken)), &None).unwrap();
+            let refused = limit(admission.connect(Some(address(other)), &None));
             assert_eq!(refused, same.then_some(Limit::ConnectionsPerAddress), "{taken} {other}");
             assert_eq!(limit(admission.connect(None, &None)), None);
             drop(held);
-            assert_eq!(limit(admission.connect(address(other), &None)), None);
+            assert_eq!(limit(admission.connect(Some(address(other)), &None)), None);
             assert!(admission.by_network.counts().is_empty());
         }
     }
@@ -305,7 +305,7 @@ mod tests {
     async fn negotiates_come_at_a_pace() {
         let negotiates = Some(Rate { per_second: 1, burst: 2 });
         let admission = Admission::new(&Limits { negotiates, ..Limits::default() });
-        let (ann, bob) = (address("192.0.2.1"), address("192.0.2.2"));
+        let (ann, bob) = (Some(address("192.0.2.1")), Some(address("192.0.2.2")));
         assert_eq!([admission.negotiate(ann), admission.negotiate(ann)], [Ok(()); 2]);
         let refused = admission.negotiate(ann).unwrap_err();
         assert_eq!((refused.status().as_u16(), refused.retry_after()), (429, 1));
@@ -324,7 +324,7 @@ mod tests {
         let sets = admission.negotiates.as_ref().and_then(|buckets| buckets.sets.get()).unwrap();
         assert_eq!(sets.len() * 4, 4096);
         // One that asks too often is not forgotten for others that ask once.
-        let ann = address("192.0.2.1");
+        let ann = Some(address("192.0.2.1"));
         while admission.negotiate(ann).is_ok() {}
         for n in 0..100_000_u32 {
             admission.negotiate(Some(IpAddr::V4(n.into()))).unwrap_or_default();

@@ -165,9 +165,12 @@ impl RawShared {
             bytes: unless_zero(self.options.transport_max_buffer_size),
             frames: self.limits.queued_messages,
         };
+        let budget = self.limits.memory.clone();
         let line = Line {
-            incoming: Arc::new(Inbox::new(unless_zero(self.options.application_max_buffer_size))),
-            outgoing: Arc::new(Outbound::new(framing, limit)),
+            incoming: Arc::new(
+                Inbox::new(unless_zero(self.options.application_max_buffer_size)).charged_to(budget.clone()),
+            ),
+            outgoing: Arc::new(Outbound::new(framing, limit).charged_to(budget)),
         };
         let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);
         let connection =
