@@ -119,7 +119,7 @@ impl RawService {
     }
 
     /// Says when the credentials of a request end; see
-    /// [`HubService::authentication_expiry`](super::HubService::authentication_expiry). A connection that ends with them is
+    /// [`HubService::authentication_expiry`](crate::server::HubService::authentication_expiry). A connection that ends with them is
     /// closed, as if the client had.
     #[must_use]
     pub fn authentication_expiry<F>(mut self, expiry: F) -> Self
