@@ -150,7 +150,7 @@ async fn shake_hands<H: Hub>(
             if let Some(authentication) = &authentication {
                 authentication.opened(&id, &request);
             }
-            let connection = Connection::new(id, user_id, request, authentication, shared, groups);
+            let connection = Connection::new(id, user_id, request, authentication, shared, line.kind, groups);
             Some((line, reader, Arc::new(connection)))
         }
         Err(text) => {
