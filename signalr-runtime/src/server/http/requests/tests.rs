@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::super::inbox::Inbox;
 use super::*;
 use crate::server::HttpOptions;
 use crate::server::http::connections::{Connections, Live};
