@@ -152,11 +152,15 @@ impl RawShared {
             framing,
             close_timeout,
             live,
-            permit,
+            mut permit,
             authentication,
             ..
         } = accepted;
         let Ok(user_id) = user_id else { return };
+        // Whatever its client says first, it is no handshake.
+        if let Some(permit) = &mut permit {
+            permit.shaken();
+        }
         let request = Arc::new(request);
         if let Some(authentication) = &authentication {
             authentication.opened(&id, &request);
@@ -170,8 +174,9 @@ impl RawShared {
             incoming: Arc::new(
                 Inbox::new(unless_zero(self.options.application_max_buffer_size)).charged_to(budget.clone()),
             ),
-            outgoing: Arc::new(Outbound::new(framing, limit).charged_to(budget)),
+            outgoing: Arc::new(Outbound::new(framing, limit).charged_to(budget.clone())),
         };
+        let _watched = budget.map(|budget| budget.watch(&line.outgoing));
         let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);
         let connection =
             RawConnection { id, user_id, request, line: line.clone(), format: TransferFormat::Text };
