@@ -116,14 +116,13 @@ fn find_or_make(
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     match made {
-        None => Err(no_such_connection()),
         Some(Ok(connection)) => {
             begin(&connection);
             Ok(connection)
         }
         Some(Err(Live::Requests(connection))) if connection.belongs_to(user_id) => Ok(connection),
-        Some(Err(Live::Requests(_))) => Err(no_such_connection()),
         Some(Err(Live::Socket(_))) => Err(other_transport()),
+        None | Some(Err(Live::Requests(_))) => Err(no_such_connection()),
     }
 }
 
