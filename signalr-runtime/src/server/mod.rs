@@ -72,6 +72,7 @@ mod options;
 mod origin;
 mod origin_policy;
 mod path_case;
+mod peer_address;
 mod raw;
 #[cfg(feature = "axum")]
 mod router;

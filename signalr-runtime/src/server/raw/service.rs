@@ -33,8 +33,7 @@ use crate::server::http::options::{HttpOptions, unless_zero};
 use crate::server::http::response::{ResponseBody, ResponseFuture};
 use crate::server::http::send::request_body;
 use crate::server::limits::Limits;
-#[cfg(feature = "axum")]
-use crate::server::service::axum_address;
+use crate::server::peer_address::peer_address;
 use crate::server::session::spawn_guarded;
 use crate::server::telemetry::ConnectionMeter;
 
@@ -256,10 +255,7 @@ impl Application for RawShared {
     }
 
     fn client_address(&self, request: &Parts) -> Option<IpAddr> {
-        #[cfg(feature = "axum")]
-        return axum_address(request);
-        #[cfg(not(feature = "axum"))]
-        return None;
+        peer_address(request)
     }
 
     fn accept(self: Arc<Self>, accepted: Accepted) {
