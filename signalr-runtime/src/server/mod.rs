@@ -109,6 +109,7 @@ pub use crate::connection::rate::Rate;
 pub use crate::connection::slow_consumer::SlowConsumer;
 pub use crate::contract::dispatch::Reply;
 pub use crate::protocol::TransferFormat;
+pub use crate::transport::negotiate::TransportKind;
 #[doc(no_inline)]
 pub use crate::{HubError, HubProtocol, HubResult, ResultExt, Stream};
 

@@ -56,7 +56,12 @@ impl Connections {
     pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
         let absentees = Absentees::new(limits.kept_for_absent_clients);
-        Self { tokens, absentees, admission: Admission::new(limits), table: Mutex::default() }
+        Self {
+            tokens,
+            absentees,
+            admission: Admission::new(limits, options.retry_after),
+            table: Mutex::default(),
+        }
     }
 
     /// The connection of a token, if there is one.

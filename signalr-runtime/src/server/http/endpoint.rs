@@ -9,6 +9,7 @@ use tokio::time::sleep_until;
 use super::accepted::{Application, UserId};
 use super::authentication::Authentication;
 use super::connections::Live;
+use super::inbox::Inbox;
 use super::options::unless_zero;
 use super::request::{accepts_events, connection_token};
 use super::requests::{Attached, RequestConnection};
@@ -107,10 +108,11 @@ fn find_or_make(
         None => Some(connections.admission.connect(app.client_address(parts), user_id).map_err(refused)?),
     };
     let made = connections.enter(claim, |entry| {
-        let limit = unless_zero(options.application_max_buffer_size);
+        let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
+            .charged_to(app.limits().memory.clone());
         let authentication = Authentication::of(&**app, parts, user_id);
         let connection =
-            Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, limit));
+            Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, inbox));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     match made {

@@ -27,27 +27,19 @@ use crate::transport::websocket::stream::WebSocket;
 use crate::transport::websocket::upgrade;
 
 /// Opens a WebSocket, which goes on in a task of its own.
-pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) -> ResponseFuture {
-    open(app, user_id, parts).unwrap_or_else(ResponseFuture::now)
-}
-
-/// Fails with the answer to a request that opens nothing.
-fn open(
-    app: &Arc<dyn Application>,
-    user_id: UserId,
-    mut parts: Parts,
-) -> Result<ResponseFuture, HttpResponse> {
+pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Parts) -> ResponseFuture {
+    let refuse = ResponseFuture::now;
     let connections = app.connections();
     let claim = match connection_token(&parts) {
         // Negotiation was skipped.
         None => None,
         Some(token) => match connections.tokens.open(&token, user_id.as_deref()) {
             Some(claim) => Some(claim),
-            None => return Err(no_such_connection()),
+            None => return refuse(no_such_connection()),
         },
     };
     if !app.options().transports.web_sockets {
-        return Err(plain(
+        return refuse(plain(
             StatusCode::NOT_FOUND,
             "WebSockets transport not supported by this end point type",
         ));
@@ -55,7 +47,7 @@ fn open(
     let response = match upgrade::accept(&parts) {
         Ok(response) => response.map(|()| ResponseBody::from(bytes::Bytes::new())),
         Err(refused) => {
-            return Err(refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into()));
+            return refuse(refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into()));
         }
     };
     let upgrade = parts.extensions.remove::<OnUpgrade>();
@@ -75,17 +67,20 @@ fn open(
                 (Live::Socket(connection.clone()), (entry, connection))
             });
             match entered {
-                None => return Err(no_such_connection()),
+                None => return refuse(no_such_connection()),
                 Some(Ok((entry, connection))) => (entry.id().clone(), Some(entry), connection),
                 Some(Err(Live::Socket(connection))) => {
                     return come_back(app, connection, user_id, parts, upgrade, response);
                 }
-                Some(Err(Live::Requests(_))) => return Err(other_transport()),
+                Some(Err(Live::Requests(_))) => return refuse(other_transport()),
             }
         }
     };
-    let upgrade = upgrade.ok_or_else(cannot_upgrade)?;
-    let permit = connections.admission.connect(app.client_address(&parts), &user_id).map_err(refused)?;
+    let Some(upgrade) = upgrade else { return refuse(cannot_upgrade()) };
+    let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
+        Ok(permit) => permit,
+        Err(refusal) => return refuse(refused(refusal)),
+    };
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let Some(socket) = upgraded(&*app, upgrade).await else { return };
@@ -114,7 +109,7 @@ fn open(
         };
         app.accept(accepted);
     });
-    Ok(ResponseFuture::now(response))
+    ResponseFuture::now(response)
 }
 
 fn cannot_upgrade() -> HttpResponse {
@@ -137,21 +132,23 @@ fn come_back(
     parts: Parts,
     upgrade: Option<OnUpgrade>,
     response: HttpResponse,
-) -> Result<ResponseFuture, HttpResponse> {
+) -> ResponseFuture {
+    let refuse = ResponseFuture::now;
     let SocketConnection { seat, authentication } = connection;
-    let seat = seat.ok_or_else(|| plain(StatusCode::CONFLICT, ""))?;
+    let Some(seat) = seat else { return refuse(plain(StatusCode::CONFLICT, "")) };
     if !seat.belongs_to(&user_id) {
-        return Err(no_such_connection());
+        return refuse(no_such_connection());
     }
-    let upgrade = upgrade.ok_or_else(cannot_upgrade)?;
-    seat.admit().map_err(|refused| match refused {
-        ResumeRefused::NotResumable => plain(StatusCode::CONFLICT, ""),
-        ResumeRefused::Closing => plain(StatusCode::NO_CONTENT, ""),
-        ResumeRefused::TooOften => {
+    match seat.admit() {
+        Ok(()) => {}
+        Err(ResumeRefused::NotResumable) => return refuse(plain(StatusCode::CONFLICT, "")),
+        Err(ResumeRefused::Closing) => return refuse(plain(StatusCode::NO_CONTENT, "")),
+        Err(ResumeRefused::TooOften) => {
             Limit::Resumes.hit();
-            plain(StatusCode::TOO_MANY_REQUESTS, "")
+            return refuse(plain(StatusCode::TOO_MANY_REQUESTS, ""));
         }
-    })?;
+    }
+    let Some(upgrade) = upgrade else { return refuse(cannot_upgrade()) };
     let refresh = authentication
         .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
     let app = Arc::clone(app);
@@ -163,7 +160,7 @@ fn come_back(
         });
         response
     };
-    Ok(match refresh {
+    match refresh {
         None => ResponseFuture::now(take_seat()),
         Some(refresh) => ResponseFuture::later(async move {
             match refresh.run_or_end().await {
@@ -171,5 +168,5 @@ fn come_back(
                 Err(refused) => refused.response(),
             }
         }),
-    })
+    }
 }
