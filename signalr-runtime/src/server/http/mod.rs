@@ -7,6 +7,8 @@ pub(crate) mod authentication;
 pub(crate) mod connections;
 pub(crate) mod endpoint;
 mod event_stream;
+#[cfg(feature = "__fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod inbox;
 mod long_polling;
 mod negotiate;
