@@ -51,6 +51,13 @@ pub mod client;
 mod connection;
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod contract;
+/// What the targets in `fuzz/` run. Not part of the API: it may change in any release.
+#[cfg(feature = "__fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::protocol::fuzzing::{handshake, json_frames, messagepack_frames, varint};
+    pub use crate::server::fuzzing::{connection, long_polling, token};
+}
 pub mod payload;
 #[cfg(feature = "engine")]
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]

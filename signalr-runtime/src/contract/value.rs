@@ -141,7 +141,7 @@ fn expectation(text: &str) -> Option<&str> {
 }
 
 /// One value as it was received.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Payload<'a> {
     /// The protocol it is written in.
     pub format: Format,

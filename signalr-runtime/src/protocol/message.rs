@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::contract::value::Payload;
 
 /// One hub message. Borrows from the bytes it was read from, or from the parts it is to be written from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Message<'a> {
     /// Calls a method (type 1).
     Invocation(Invocation<'a>),
@@ -42,7 +42,7 @@ impl Message<'_> {
 }
 
 /// A call, as it travels.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Invocation<'a> {
     /// Trace context and the like; usually empty.
     pub(crate) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -56,7 +56,7 @@ pub(crate) struct Invocation<'a> {
 }
 
 /// How an invocation or stream ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome<'a> {
     /// With an error.
     Error(Cow<'a, str>),

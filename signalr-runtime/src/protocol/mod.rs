@@ -5,6 +5,8 @@
 
 pub(crate) mod error;
 pub(crate) mod framing;
+#[cfg(feature = "__fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod handshake;
 pub(crate) mod json;
 pub(crate) mod message;

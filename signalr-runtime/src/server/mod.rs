@@ -59,6 +59,8 @@ mod credentials;
 mod dispatcher;
 mod drain;
 mod filter;
+#[cfg(feature = "__fuzzing")]
+pub(crate) mod fuzzing;
 mod groups;
 mod handle;
 mod http;

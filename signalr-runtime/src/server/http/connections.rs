@@ -96,9 +96,9 @@ impl Connections {
         if table.used.insert(claim.id.clone(), claim.expiry).is_some() {
             return None;
         }
-        let (live, made) = make(LiveEntry { connections: Arc::clone(self), id: claim.id.clone() });
+        let (live, entered) = make(LiveEntry { connections: Arc::clone(self), id: claim.id.clone() });
         table.live.insert(claim.id, live);
-        Some(Ok(made))
+        Some(Ok(entered))
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

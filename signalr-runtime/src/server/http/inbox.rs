@@ -66,13 +66,11 @@ impl Inbox {
     pub(super) fn poll_read(&self, cx: &mut Context<'_>, receive: &mut dyn FnMut(&[u8])) -> Poll<Received> {
         let mut state = self.lock();
         if state.bytes.is_empty() {
-            return match state.end {
-                Some(_) => Poll::Ready(Received::End),
-                None => {
-                    keep(&mut state.reader, cx);
-                    Poll::Pending
-                }
-            };
+            if state.end.is_some() {
+                return Poll::Ready(Received::End);
+            }
+            keep(&mut state.reader, cx);
+            return Poll::Pending;
         }
         let bytes = std::mem::take(&mut state.bytes);
         state.settle();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
+use bytes::Bytes;
 use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
@@ -11,10 +11,9 @@ use super::accepted::{Accepted, Application, UserId};
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
+use super::refused::Refused;
 use super::request::{connection_token, detach};
-use super::response::{
-    HttpResponse, ResponseBody, ResponseFuture, no_such_connection, other_transport, plain, refused,
-};
+use super::response::{HttpResponse, ResponseBody, ResponseFuture};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
 use super::token::new_connection_id;
@@ -27,29 +26,28 @@ use crate::transport::websocket::stream::WebSocket;
 use crate::transport::websocket::upgrade;
 
 /// Opens a WebSocket, which goes on in a task of its own.
-pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Parts) -> ResponseFuture {
-    let refuse = ResponseFuture::now;
+pub(super) fn answer(
+    app: &Arc<dyn Application>,
+    user_id: UserId,
+    mut parts: Parts,
+) -> Result<ResponseFuture, Refused> {
+    if app.is_stopping() {
+        return Err(Refused::ShuttingDown { retry_after: app.options().retry_after });
+    }
     let connections = app.connections();
     let claim = match connection_token(&parts) {
         // Negotiation was skipped.
         None => None,
-        Some(token) => match connections.tokens.open(&token, user_id.as_deref()) {
-            Some(claim) => Some(claim),
-            None => return refuse(no_such_connection()),
-        },
-    };
-    if !app.options().transports.web_sockets {
-        return refuse(plain(
-            StatusCode::NOT_FOUND,
-            "WebSockets transport not supported by this end point type",
-        ));
-    }
-    let response = match upgrade::accept(&parts) {
-        Ok(response) => response.map(|()| ResponseBody::from(bytes::Bytes::new())),
-        Err(refused) => {
-            return refuse(refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into()));
+        Some(token) => {
+            let claim = connections.tokens.open(&token, user_id.as_deref());
+            Some(claim.ok_or(Refused::NoConnection)?)
         }
     };
+    if !app.options().transports.web_sockets {
+        return Err(Refused::NotOffered(TransportKind::WebSockets));
+    }
+    let response = upgrade::accept(&parts).map_err(Refused::Upgrade)?;
+    let response = response.map(|()| ResponseBody::from(Bytes::new()));
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     // Not before the request is found to be in order: a token opens one connection.
     let (id, live, connection) = match claim {
@@ -66,21 +64,17 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
                 let connection = SocketConnection { seat, authentication };
                 (Live::Socket(connection.clone()), (entry, connection))
             });
-            match entered {
-                None => return refuse(no_such_connection()),
-                Some(Ok((entry, connection))) => (entry.id().clone(), Some(entry), connection),
-                Some(Err(Live::Socket(connection))) => {
+            match entered.ok_or(Refused::NoConnection)? {
+                Ok((entry, connection)) => (entry.id().clone(), Some(entry), connection),
+                Err(Live::Socket(connection)) => {
                     return come_back(app, connection, user_id, parts, upgrade, response);
                 }
-                Some(Err(Live::Requests(_))) => return refuse(other_transport()),
+                Err(Live::Requests(_)) => return Err(Refused::OtherTransport),
             }
         }
     };
-    let Some(upgrade) = upgrade else { return refuse(cannot_upgrade()) };
-    let permit = match connections.admission.connect(app.client_address(&parts), &user_id) {
-        Ok(permit) => permit,
-        Err(refusal) => return refuse(refused(refusal)),
-    };
+    let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
+    let permit = connections.admission.connect(app.client_address(&parts), &user_id)?;
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let Some(socket) = upgraded(&*app, upgrade).await else { return };
@@ -109,11 +103,7 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, mut parts: Par
         };
         app.accept(accepted);
     });
-    ResponseFuture::now(response)
-}
-
-fn cannot_upgrade() -> HttpResponse {
-    plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
+    Ok(ResponseFuture::now(response))
 }
 
 /// The WebSocket that an upgrade leads to. The client may go, or never take the response: nothing is left of it then.
@@ -132,23 +122,21 @@ fn come_back(
     parts: Parts,
     upgrade: Option<OnUpgrade>,
     response: HttpResponse,
-) -> ResponseFuture {
-    let refuse = ResponseFuture::now;
+) -> Result<ResponseFuture, Refused> {
     let SocketConnection { seat, authentication } = connection;
-    let Some(seat) = seat else { return refuse(plain(StatusCode::CONFLICT, "")) };
+    let seat = seat.ok_or(Refused::Taken)?;
     if !seat.belongs_to(&user_id) {
-        return refuse(no_such_connection());
+        return Err(Refused::NoConnection);
     }
-    match seat.admit() {
-        Ok(()) => {}
-        Err(ResumeRefused::NotResumable) => return refuse(plain(StatusCode::CONFLICT, "")),
-        Err(ResumeRefused::Closing) => return refuse(plain(StatusCode::NO_CONTENT, "")),
-        Err(ResumeRefused::TooOften) => {
+    seat.admit().map_err(|refused| match refused {
+        ResumeRefused::NotResumable => Refused::Taken,
+        ResumeRefused::Closing => Refused::Closing,
+        ResumeRefused::TooOften => {
             Limit::Resumes.hit();
-            return refuse(plain(StatusCode::TOO_MANY_REQUESTS, ""));
+            Refused::TooOften
         }
-    }
-    let Some(upgrade) = upgrade else { return refuse(cannot_upgrade()) };
+    })?;
+    let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
     let refresh = authentication
         .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
     let app = Arc::clone(app);
@@ -160,7 +148,7 @@ fn come_back(
         });
         response
     };
-    match refresh {
+    Ok(match refresh {
         None => ResponseFuture::now(take_seat()),
         Some(refresh) => ResponseFuture::later(async move {
             match refresh.run_or_end().await {
@@ -168,5 +156,5 @@ fn come_back(
                 Err(refused) => refused.response(),
             }
         }),
-    }
+    })
 }

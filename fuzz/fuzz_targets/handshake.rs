@@ -1,0 +1,7 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use signalr_fuzz::bounded;
+use signalr_runtime::fuzzing::handshake;
+
+fuzz_target!(|data: &[u8]| bounded(data, handshake));

@@ -1,0 +1,20 @@
+//! What the fuzz targets do with bytes of the hub protocols.
+
+mod cuts;
+mod frames;
+mod handshake;
+mod varint;
+
+pub use frames::{json_frames, messagepack_frames};
+pub use handshake::handshake;
+pub use varint::varint;
+
+use super::ProtocolError;
+use crate::contract::error::HubError;
+
+/// Makes sure that an error says what is wrong without growing: at most what was received, once.
+fn check(error: &ProtocolError, record: &[u8]) {
+    const WORDS: usize = 256;
+    let text = HubError::from(error).message().len();
+    assert!(text <= record.len() + WORDS, "{text} bytes are said of {} that are wrong", record.len());
+}

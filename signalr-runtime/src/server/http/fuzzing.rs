@@ -1,0 +1,91 @@
+//! Any text as a connection token, and tokens that were tampered with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+use super::connections::{Connections, Live, SocketConnection};
+use super::options::HttpOptions;
+use super::token::{TokenKey, TokenSealer, new_connection_id};
+use crate::server::limits::Limits;
+
+const LIFETIME: Duration = Duration::from_secs(15);
+const KEY: [u8; 32] = *b"not a secret: the fuzzer's own .";
+
+/// Takes `data` as a token, and then as what was done to one that was sealed: for whom, and which byte became which.
+///
+/// # Panics
+///
+/// If a token opens that was not sealed here, or for another user, or for another application, or twice.
+pub fn token(data: &[u8]) {
+    forged(data);
+    if let Some(([flags, place, byte], user)) = data.split_first_chunk() {
+        let user = String::from_utf8_lossy(user);
+        tampered(*flags, (*place, *byte), &user);
+        used(*flags, &user);
+    }
+}
+
+/// Nobody can make a token.
+fn forged(data: &[u8]) {
+    let sealer = TokenSealer::new("hub", LIFETIME, Some(&TokenKey::new(KEY)));
+    for token in [String::from_utf8_lossy(data).into_owned(), BASE64_URL_SAFE_NO_PAD.encode(data)] {
+        assert!(sealer.open(&token, None).is_none(), "a token opens that nobody has sealed");
+        assert!(sealer.open_for_anyone(&token).is_none(), "a token opens that nobody has sealed");
+    }
+}
+
+/// A token is good for its user and its application, and only as it is.
+fn tampered(flags: u8, (place, byte): (u8, u8), user: &str) {
+    let key = TokenKey::new(KEY);
+    let sealer = TokenSealer::new("hub", LIFETIME, (flags & 1 != 0).then_some(&key));
+    let stateful = flags & 2 != 0;
+    let known = (flags & 4 != 0).then_some(user);
+    let id = new_connection_id();
+    let (id, token) = if flags & 8 != 0 {
+        (id.clone(), sealer.seal(&id, known, stateful))
+    } else {
+        let token = sealer.seal_id(known, stateful);
+        (token.clone(), token.as_str().to_owned())
+    };
+
+    let claim = sealer.open(&token, known).expect("a token opens for its user");
+    assert_eq!((claim.id == id, claim.stateful, claim.is_public), (true, stateful, flags & 8 == 0));
+    let other = format!("{user}.");
+    assert_eq!(sealer.open(&token, Some(&other)).is_some(), known.is_none(), "who may use a token");
+    assert_eq!(sealer.open(&token, None).is_some(), known.is_none(), "who may use a token");
+    let elsewhere = TokenSealer::new("other", LIFETIME, Some(&key));
+    assert!(elsewhere.open_for_anyone(&token).is_none(), "a token of another application opens");
+
+    let place = usize::from(place) % token.len();
+    let mut bytes = token.clone().into_bytes();
+    bytes[place] = byte;
+    let mut texts = vec![token[..place].to_owned(), format!("{token}A"), format!("{token}="), format!(" {token}")];
+    texts.extend(String::from_utf8(bytes).ok().filter(|text| *text != token));
+    for text in texts {
+        assert!(sealer.open_for_anyone(&text).is_none(), "a token opens that was tampered with");
+    }
+}
+
+/// A token opens one connection.
+fn used(flags: u8, user: &str) {
+    let connections = Arc::new(Connections::new("hub", &HttpOptions::default(), &Limits::default()));
+    let known = (flags & 4 != 0).then_some(user);
+    let token = connections.tokens.seal(&new_connection_id(), known, false);
+    let claim = || connections.tokens.open(&token, known).expect("a token opens for its user");
+    let enter = || {
+        connections.enter(claim(), |entry| {
+            (Live::Socket(SocketConnection { seat: None, authentication: None }), entry)
+        })
+    };
+    assert!(connections.is_unused(&claim()));
+    let entry = enter().expect("a token that is new").ok();
+    assert!(entry.is_some(), "a new token leads to a connection that is there");
+    assert!(matches!(enter(), Some(Err(_))), "a second request leads to the connection that is there");
+    drop(entry);
+    assert!(enter().is_none(), "a token opens a second connection");
+    assert!(!connections.is_unused(&claim()));
+    assert!(connections.find(&claim()).is_none());
+}
