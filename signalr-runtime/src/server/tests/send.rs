@@ -246,19 +246,15 @@ async fn time_in_which_the_server_does_not_read_is_not_counted() {
     let (client, _events) = Requests::streaming(&server).await;
     let (hand, body) = by_hand();
     hand.send(Ok(too_many_calls())).unwrap();
-    let mut post = client.post_body(body);
+    let post = tokio::spawn(client.post_body(body));
     // Longer than a body of this length may take.
-    for _ in 0..10 {
-        seconds(60).await;
-        waits(&mut post).await;
-    }
+    seconds(600).await;
     server.world.open("gate");
-    waits(&mut post).await;
     seconds(4).await;
-    waits(&mut post).await;
+    assert!(!post.is_finished());
     hand.send(Ok(echo("the end"))).unwrap();
     drop(hand);
-    assert_eq!(post.await.brief(), OK);
+    assert_eq!(post.await.unwrap().brief(), OK);
     settle().await;
     assert_eq!(server.log(), ["gate begins", "gate ends", "echo the end"]);
 }
