@@ -380,7 +380,7 @@ impl<H: Hub> HubService<H> {
     /// Makes the caller's span the parent of the [span](super::telemetry#spans) of its call. Runs for each traced call that
     /// brings a trace context in its headers, before its span is entered. With OpenTelemetry:
     ///
-    /// ```ignore
+    /// ```text
     /// .trace_parent(|span, caller| {
     ///     let caller = SpanContext::new(
     ///         TraceId::from(caller.trace_id()),
