@@ -27,7 +27,8 @@ fn request(record: &[u8]) {
             assert_eq!(HandshakeRequest::read(&written), Ok(request.clone()));
             for transport in [&[TransferFormat::Text][..], &[TransferFormat::Text, TransferFormat::Binary]] {
                 let accepted = request.accept(Format::ALL, transport);
-                let known = Format::ALL.iter().find(|known| request.protocol.eq_ignore_ascii_case(known.name()));
+                let known =
+                    Format::ALL.iter().find(|known| request.protocol.eq_ignore_ascii_case(known.name()));
                 let expected = known.filter(|known| {
                     request.version <= known.version() && transport.contains(&known.transfer_format())
                 });

@@ -19,7 +19,8 @@ use crate::{HubError, HubResult, Stream, client_proxy, hub};
 pub(super) trait Target {
     async fn echo(&self, text: String) -> HubResult<String>;
     async fn add(&self, a: i32, b: i64) -> HubResult<i64>;
-    async fn shapes(&self, shapes: Vec<Shape>, names: BTreeMap<String, Option<f64>>) -> HubResult<Vec<Shape>>;
+    async fn shapes(&self, shapes: Vec<Shape>, names: BTreeMap<String, Option<f64>>)
+    -> HubResult<Vec<Shape>>;
     async fn fail(&self, text: &str) -> HubResult;
     async fn wait(&self, ms: u8) -> HubResult;
 
@@ -96,7 +97,11 @@ impl Target for Victim {
         i64::from(a).checked_add(b).ok_or_else(|| HubError::new("too much"))
     }
 
-    async fn shapes(&self, shapes: Vec<Shape>, names: BTreeMap<String, Option<f64>>) -> HubResult<Vec<Shape>> {
+    async fn shapes(
+        &self,
+        shapes: Vec<Shape>,
+        names: BTreeMap<String, Option<f64>>,
+    ) -> HubResult<Vec<Shape>> {
         let circle = |(label, radius): (String, Option<f64>)| {
             #[expect(clippy::cast_possible_truncation, reason = "any number will do")]
             let radius = radius.unwrap_or_default() as f32;

@@ -26,7 +26,8 @@ pub(super) fn steps(mut rest: &[u8]) -> impl Iterator<Item = Step<'_>> {
             return Some(Step::Send(sent));
         }
         let (act, behind) = behind.split_first().map_or((0, behind), |(&act, behind)| (act, behind));
-        let (argument, behind) = behind.split_first().map_or((0, behind), |(&argument, behind)| (argument, behind));
+        let (argument, behind) =
+            behind.split_first().map_or((0, behind), |(&argument, behind)| (argument, behind));
         rest = behind;
         Some(Step::Act(act, argument))
     };

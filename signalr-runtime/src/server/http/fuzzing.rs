@@ -62,7 +62,8 @@ fn tampered(flags: u8, (place, byte): (u8, u8), user: &str) {
     let place = usize::from(place) % token.len();
     let mut bytes = token.clone().into_bytes();
     bytes[place] = byte;
-    let mut texts = vec![token[..place].to_owned(), format!("{token}A"), format!("{token}="), format!(" {token}")];
+    let mut texts =
+        vec![token[..place].to_owned(), format!("{token}A"), format!("{token}="), format!(" {token}")];
     texts.extend(String::from_utf8(bytes).ok().filter(|text| *text != token));
     for text in texts {
         assert!(sealer.open_for_anyone(&text).is_none(), "a token opens that was tampered with");
