@@ -50,6 +50,9 @@ type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 /// Finds out where a request comes from.
 type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
 
+/// Says whether a request may use the hub at all.
+type EndpointRule = dyn Fn(&Parts) -> bool + Send + Sync;
+
 /// A rule that says who may call some methods.
 pub(crate) struct Rule {
     methods: Vec<&'static str>,
@@ -75,6 +78,7 @@ pub(crate) struct HubShared<H: Hub> {
     address: Option<Arc<AddressProvider>>,
     rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
+    endpoint_rules: Vec<Arc<EndpointRule>>,
     method_guards: MethodGuards,
 }
 
@@ -140,6 +144,15 @@ impl<H: Hub> Application for HubShared<H> {
         &self.credentials
     }
 
+    fn admits(&self, request: &Parts) -> bool {
+        self.endpoint_rules.iter().all(|allows| {
+            catch_unwind(AssertUnwindSafe(|| allows(request))).unwrap_or_else(|_| {
+                tracing::error!(hub = self.core.name, "a rule of a hub panicked");
+                false
+            })
+        })
+    }
+
     fn client_address(&self, request: &Parts) -> Option<IpAddr> {
         let Some(address) = &self.address else {
             return peer_address(request);
@@ -168,6 +181,7 @@ impl<H: Hub> Clone for HubShared<H> {
             credentials: self.credentials.clone(),
             address: self.address.clone(),
             rules: self.rules.clone(),
+            endpoint_rules: self.endpoint_rules.clone(),
             method_guards: self.method_guards.clone(),
             trace_parent: self.trace_parent.clone(),
         }
@@ -245,6 +259,7 @@ where
                 credentials: Credentials::default(),
                 address: None,
                 rules: Vec::new(),
+                endpoint_rules: Vec::new(),
                 method_guards: MethodGuards::default(),
                 trace_parent: None,
             }),
@@ -335,6 +350,19 @@ impl<H: Hub> HubService<H> {
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
     {
         self.configure().address = Some(Arc::new(address));
+        self
+    }
+
+    /// Serves only requests that `allows` allows: every request of every connection, from negotiation on
+    /// (`RequireAuthorization` of an endpoint, or `[Authorize]` of a hub class). Others are answered `401 Unauthorized`
+    /// if no [`user_id`](Self::user_id) is known, and `403 Forbidden` otherwise. A hub with several rules needs all of
+    /// them.
+    #[must_use]
+    pub fn authorize_hub<F>(mut self, allows: F) -> Self
+    where
+        F: Fn(&Parts) -> bool + Send + Sync + 'static,
+    {
+        self.configure().endpoint_rules.push(Arc::new(allows));
         self
     }
 

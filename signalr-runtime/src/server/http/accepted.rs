@@ -34,6 +34,9 @@ pub(crate) trait Application: Send + Sync + 'static {
     /// Whether no new connection is accepted.
     fn is_stopping(&self) -> bool;
 
+    /// Whether whoever sends a request may use the application at all.
+    fn admits(&self, request: &Parts) -> bool;
+
     /// Who sends a request.
     fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked>;
 

@@ -241,6 +241,10 @@ impl Application for RawShared {
         self.core.stopping.is_cancelled()
     }
 
+    fn admits(&self, _: &Parts) -> bool {
+        true
+    }
+
     fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
         let Some(user_id) = &self.user_id else { return Ok(None) };
         let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
