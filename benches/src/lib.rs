@@ -1,10 +1,14 @@
 //! The hub that benchmarks call.
 
+pub mod serve;
+
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{Stream, StreamExt, stream};
 use signalr_runtime::server::{Hub, HubContext};
-use signalr_runtime::{HubResult, client_proxy, hub};
+use signalr_runtime::{HubError, HubResult, client_proxy, hub};
 
 /// What a load generator may call.
 #[hub(client = BenchClient)]
@@ -36,17 +40,29 @@ pub trait BenchClient {
 #[derive(Debug)]
 pub struct Bench {
     cx: HubContext<BenchHubContract>,
+    left: Option<Arc<AtomicUsize>>,
 }
 
 impl Bench {
     /// For one connection.
     pub fn new(cx: HubContext<BenchHubContract>) -> Self {
-        Self { cx }
+        Self { cx, left: None }
+    }
+
+    /// For one connection that is counted when it has ended.
+    pub fn counted(cx: HubContext<BenchHubContract>, left: Arc<AtomicUsize>) -> Self {
+        Self { cx, left: Some(left) }
     }
 }
 
 impl Hub for Bench {
     type Contract = BenchHubContract;
+
+    async fn on_disconnected(&self, _: Option<&HubError>) {
+        if let Some(left) = &self.left {
+            left.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl BenchHub for Bench {

@@ -47,7 +47,10 @@
 pub mod client;
 // What only one side uses is dead without that side.
 #[cfg(feature = "engine")]
-#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
+#[cfg_attr(
+    not(all(feature = "server", feature = "client")),
+    allow(dead_code, unused_imports, unreachable_pub)
+)]
 mod connection;
 #[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod contract;
@@ -60,14 +63,20 @@ pub mod fuzzing {
 }
 pub mod payload;
 #[cfg(feature = "engine")]
-#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
+#[cfg_attr(
+    not(all(feature = "server", feature = "client")),
+    allow(dead_code, unused_imports, unreachable_pub)
+)]
 mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "test-util")]
 pub mod test;
 #[cfg(feature = "engine")]
-#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
+#[cfg_attr(
+    not(all(feature = "server", feature = "client")),
+    allow(dead_code, unused_imports, unreachable_pub)
+)]
 mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use chat_server::page::{self, PageNotBuilt};
 use clap::Parser;
 use signalr_runtime::server::HubRouterExt;
@@ -55,6 +56,11 @@ async fn serve(Arguments { port, page }: Arguments) -> Result<(), Problem> {
     let app = Router::new().hub("/chat", hub).merge(page::router(&page)?);
 
     print_where_to_look(listener.local_addr()?);
+    // An event of Server-Sent Events is sent at once, and does not wait for more to go with it.
+    let listener = listener.tap_io(|socket| {
+        // A socket that refuses is gone already.
+        let _ = socket.set_nodelay(true);
+    });
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             told_to_stop().await;

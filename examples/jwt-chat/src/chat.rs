@@ -2,7 +2,7 @@
 
 use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
-use signalr_runtime::server::{Hub, HubContext, HubService, Invocation};
+use signalr_runtime::server::{HttpOptions, Hub, HubContext, HubOptions, HubService, Invocation};
 use signalr_runtime::{HubError, HubResult, client_proxy, hub};
 
 use crate::tokens::{Claims, Role};
@@ -68,8 +68,17 @@ impl Chat {
 
 /// The hub, ready to be given a path behind [`authenticate`](crate::authenticate::authenticate).
 pub fn hub() -> HubService<Chat> {
+    let http = HttpOptions {
+        // Who does not renew the token is gone when it ends.
+        close_on_authentication_expiration: true,
+        // Clients that can show the next token (those of .NET 11 and later) keep their connection.
+        enable_authentication_refresh: true,
+        ..HttpOptions::default()
+    };
     HubService::new(|cx| Chat { cx })
+        .options(HubOptions { http, ..HubOptions::default() })
         .user_id(|request| claims(request).map(|claims| claims.sub.clone()))
+        .authentication_expiry(|request| claims(request).map(Claims::expiry))
         .authorize(&[ChatHubContract::CLEAR], is_moderator)
 }
 

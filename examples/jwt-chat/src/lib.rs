@@ -2,7 +2,7 @@
 //!
 //! - [`login`]: a name and a password become a short-lived token, and a token that is about to end becomes a new one;
 //! - [`tokens`]: how tokens are signed and verified;
-//! - [`authenticate`]: turns away who has no valid token, and tells the rest of the server who it is;
+//! - [`authenticate()`]: turns away who has no valid token, and tells the rest of the server who it is;
 //! - [`chat`]: the hub, which knows its users by name, and lets only moderators clear the conversation.
 //!
 //! The page is in `page/public`: it signs in, renews its token, and gives it to the SignalR client.

@@ -17,7 +17,7 @@ const SIGNALR: &str = "node_modules/@microsoft/signalr/dist/browser/signalr.min.
 /// Serves the page in `folder`.
 pub fn router(folder: &Path) -> Router {
     // Nothing but our own files: no foreign script that could read the token.
-    let policy = HeaderValue::from_static("default-src 'self'");
+    let policy = HeaderValue::from_static("default-src 'self'; img-src 'self' data:");
     Router::new()
         .route_service("/signalr.js", ServeFile::new(folder.join(SIGNALR)))
         .fallback_service(ServeDir::new(folder.join("public")))

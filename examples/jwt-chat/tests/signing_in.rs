@@ -3,12 +3,12 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jwt_chat::chat::{ChatClient, ChatHubContract, Message};
 use jwt_chat::tokens::{Claims, Role, Tokens};
 use signalr_runtime::HubError;
-use signalr_runtime::client::HubConnection;
+use signalr_runtime::client::{ConnectionState, HubConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -169,6 +169,19 @@ async fn only_moderators_clear_the_conversation() {
     );
     ada.connection.hub().clear().await.unwrap();
     assert_eq!(ada.hear().await, "cleared by ada");
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_its_token() {
+    let (address, tokens) = start_with_tokens().await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let claims = Claims { sub: "ada".to_owned(), role: Role::Member, auth_time: now, exp: now + 2 };
+    let ada = Guest::connect(address, tokens.sign(&claims).unwrap()).await;
+    ada.connection.hub().say("still here".to_owned()).await.unwrap();
+    let mut state = ada.connection.state();
+    let closed = state.wait_for(|state| *state == ConnectionState::Disconnected);
+    timeout(Duration::from_secs(10), closed).await.unwrap().unwrap();
+    assert!(SystemTime::now() >= claims.expiry());
 }
 
 /// A log that can be read.

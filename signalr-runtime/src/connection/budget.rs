@@ -89,7 +89,8 @@ impl MemoryBudget {
     }
 
     /// From now on `holder` is among those who may be ended, until the guard is dropped.
-    pub(crate) fn watch(&self, holder: Weak<dyn Holder>) -> Watched {
+    pub(crate) fn watch(&self, holder: &Arc<impl Holder + 'static>) -> Watched {
+        let holder: Weak<dyn Holder> = Arc::downgrade(holder) as _;
         let mut holders = self.holders();
         let number = holders.next;
         holders.next = holders.next.wrapping_add(1);
@@ -106,8 +107,9 @@ impl MemoryBudget {
         let holders: Vec<_> = self.holders().by_number.values().filter_map(Weak::upgrade).collect();
         let mut holders: Vec<_> = holders.into_iter().map(|holder| (holder.unsent(), holder)).collect();
         holders.sort_unstable_by_key(|(unsent, _)| std::cmp::Reverse(*unsent));
-        for (_, holder) in holders {
-            if !self.is_strained() {
+        for (unsent, holder) in holders {
+            // Whoever is not charged is not to blame.
+            if unsent < STEP || !self.is_strained() {
                 break;
             }
             holder.give_up();
@@ -185,6 +187,13 @@ impl Charge {
     }
 }
 
+/// What costs nothing.
+impl Default for Charge {
+    fn default() -> Self {
+        Self::new(None, Held::Received)
+    }
+}
+
 impl Drop for Charge {
     fn drop(&mut self) {
         self.set(0);
@@ -234,10 +243,7 @@ mod tests {
             charge.set(steps * STEP);
             Arc::new(Reader(Mutex::new(charge), steps))
         });
-        let _watched = readers.each_ref().map(|reader| {
-            let holder: Weak<dyn Holder> = Arc::downgrade(reader) as _;
-            budget.watch(holder)
-        });
+        let _watched = readers.each_ref().map(|reader| budget.watch(reader));
         assert!(budget.is_strained());
         budget.relieve();
         let left = readers.each_ref().map(|reader| reader.unsent() / STEP);

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::budget::{Charge, Held, MemoryBudget};
+use super::budget::{Charge, Held, Holder, MemoryBudget};
 use super::frame::{Frame, WebSocketHeader};
 use super::limit::Limit;
 use super::pieces::{self, Piece};
@@ -390,16 +390,6 @@ impl Outbound {
         queue.wake_writer();
     }
 
-    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
-    pub(crate) fn give_up(&self) {
-        self.lock().give_up();
-    }
-
-    /// How many bytes wait to be written, or to be acknowledged.
-    pub(crate) fn unsent(&self) -> usize {
-        self.lock().held()
-    }
-
     /// A number that changes whenever something is taken from the queue.
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
@@ -538,6 +528,17 @@ impl Outbound {
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Holder for Outbound {
+    fn unsent(&self) -> usize {
+        self.lock().held()
+    }
+
+    fn give_up(&self) {
+        self.lock().give_up();
+        Limit::SlowReaders.hit();
     }
 }
 

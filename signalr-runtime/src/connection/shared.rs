@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::budget::Holder;
-use super::limit::Limit;
 use super::outbound::{Outbound, Share};
 use super::pending::Pending;
 use crate::contract::dispatch::SendItems;
@@ -28,7 +27,6 @@ impl Holder for Shared {
     }
 
     fn give_up(&self) {
-        Limit::SlowReaders.hit();
         self.outbound.give_up();
     }
 }

@@ -15,9 +15,6 @@ use crate::connection::budget::MemoryBudget;
 use crate::connection::limit::Limit;
 use crate::connection::rate::{Rate, TokenBucket};
 
-/// When those may try again for whom there is no place now.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
-
 /// Lets clients in as long as there is room for them.
 pub(crate) struct Admission {
     connections: Option<Arc<Semaphore>>,
@@ -26,6 +23,8 @@ pub(crate) struct Admission {
     by_network: Arc<Tally<Network>>,
     negotiates: Option<Buckets>,
     memory: Option<MemoryBudget>,
+    /// When those may try again for whom there is no place now.
+    retry_after: Duration,
 }
 
 /// Why a client is not let in.
@@ -44,7 +43,7 @@ pub(crate) struct Permit {
 }
 
 impl Admission {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, retry_after: Duration) -> Self {
         let places = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
         Self {
             connections: limits.connections.map(places),
@@ -53,6 +52,7 @@ impl Admission {
             by_network: Arc::new(Tally::new(limits.connections_per_address)),
             negotiates: limits.negotiates.map(Buckets::new),
             memory: limits.memory.clone(),
+            retry_after,
         }
     }
 
@@ -69,10 +69,10 @@ impl Admission {
     /// A place for a connection of this user, which is in its handshake.
     pub(crate) fn connect(&self, address: Option<IpAddr>, user: &UserId) -> Result<Permit, Refusal> {
         if self.memory.as_ref().is_some_and(MemoryBudget::is_used_up) {
-            return Err(Refusal::new(Limit::Memory, RETRY_AFTER));
+            return Err(self.refusal(Limit::Memory));
         }
         let place = |places: &Arc<Semaphore>, limit| {
-            Arc::clone(places).try_acquire_owned().map_err(|_| Refusal::new(limit, RETRY_AFTER))
+            Arc::clone(places).try_acquire_owned().map_err(|_| self.refusal(limit))
         };
         let handshake = place(&self.handshakes, Limit::Handshakes)?;
         let connections = self.connections.as_ref();
@@ -81,17 +81,21 @@ impl Admission {
             Some(address) => self
                 .by_network
                 .enter(Network::of(address))
-                .map_err(|Full| Refusal::new(Limit::ConnectionsPerAddress, RETRY_AFTER))?,
+                .map_err(|Full| self.refusal(Limit::ConnectionsPerAddress))?,
             None => None,
         };
         let user = match user {
             Some(user) => self
                 .by_user
                 .enter(Arc::clone(user))
-                .map_err(|Full| Refusal::new(Limit::ConnectionsPerUser, RETRY_AFTER))?,
+                .map_err(|Full| self.refusal(Limit::ConnectionsPerUser))?,
             None => None,
         };
         Ok(Permit { _connection: connection, _network: network, _user: user, handshake: Some(handshake) })
+    }
+
+    fn refusal(&self, limit: Limit) -> Refusal {
+        Refusal::new(limit, self.retry_after)
     }
 }
 
@@ -242,8 +246,12 @@ impl Buckets {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn admission(limits: &Limits) -> Admission {
+        Admission::new(limits, Duration::from_secs(5))
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     fn limit(result: Result<Permit, Refusal>) -> Option<Limit> {
@@ -252,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_place_is_given_back() {
-        let admission = Admission::new(&Limits { connections: Some(2), ..Limits::default() });
+        let admission = self::admission(&Limits { connections: Some(2), ..Limits::default() });
         let (first, _second) =
             (admission.connect(None, &None).unwrap(), admission.connect(None, &None).unwrap());
         assert_eq!(limit(admission.connect(None, &None)), Some(Limit::Connections));
@@ -262,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_handshake_is_counted_until_it_is_over() {
-        let admission = Admission::new(&Limits { handshakes: 1, ..Limits::default() });
+        let admission = self::admission(&Limits { handshakes: 1, ..Limits::default() });
         let mut first = admission.connect(None, &None).unwrap();
         assert_eq!(limit(admission.connect(None, &None)), Some(Limit::Handshakes));
         first.shaken();
@@ -278,20 +286,20 @@ mod tests {
             ("2001:db8::1", "2001:db8::2:3:4:5", true),
             ("2001:db8::1", "2001:db8:0:1::1", false),
         ] {
-            let admission = Admission::new(&limits);
-            let held = admission.connect(address(taken), &None).unwrap();
-            let refused = limit(admission.connect(address(other), &None));
+            let admission = self::admission(&limits);
+            let held = admission.connect(Some(address(taken)), &None).unwrap();
+            let refused = limit(admission.connect(Some(address(other)), &None));
             assert_eq!(refused, same.then_some(Limit::ConnectionsPerAddress), "{taken} {other}");
             assert_eq!(limit(admission.connect(None, &None)), None);
             drop(held);
-            assert_eq!(limit(admission.connect(address(other), &None)), None);
+            assert_eq!(limit(admission.connect(Some(address(other)), &None)), None);
             assert!(admission.by_network.counts().is_empty());
         }
     }
 
     #[test]
     fn users_are_counted() {
-        let admission = Admission::new(&Limits { connections_per_user: Some(1), ..Limits::default() });
+        let admission = self::admission(&Limits { connections_per_user: Some(1), ..Limits::default() });
         let (ann, bob) = (Some("ann".into()), Some("bob".into()));
         let first = admission.connect(None, &ann).unwrap();
         let refused = admission.connect(None, &ann).err().unwrap();
@@ -304,8 +312,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn negotiates_come_at_a_pace() {
         let negotiates = Some(Rate { per_second: 1, burst: 2 });
-        let admission = Admission::new(&Limits { negotiates, ..Limits::default() });
-        let (ann, bob) = (address("192.0.2.1"), address("192.0.2.2"));
+        let admission = self::admission(&Limits { negotiates, ..Limits::default() });
+        let (ann, bob) = (Some(address("192.0.2.1")), Some(address("192.0.2.2")));
         assert_eq!([admission.negotiate(ann), admission.negotiate(ann)], [Ok(()); 2]);
         let refused = admission.negotiate(ann).unwrap_err();
         assert_eq!((refused.status().as_u16(), refused.retry_after()), (429, 1));
@@ -317,14 +325,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_million_addresses_take_no_more_room_than_a_few() {
         let negotiates = Some(Rate { per_second: 1, burst: 2 });
-        let admission = Admission::new(&Limits { negotiates, ..Limits::default() });
+        let admission = self::admission(&Limits { negotiates, ..Limits::default() });
         for n in 0..1_000_000_u32 {
             assert_eq!(admission.negotiate(Some(IpAddr::V4(n.into()))), Ok(()));
         }
         let sets = admission.negotiates.as_ref().and_then(|buckets| buckets.sets.get()).unwrap();
         assert_eq!(sets.len() * 4, 4096);
         // One that asks too often is not forgotten for others that ask once.
-        let ann = address("192.0.2.1");
+        let ann = Some(address("192.0.2.1"));
         while admission.negotiate(ann).is_ok() {}
         for n in 0..100_000_u32 {
             admission.negotiate(Some(IpAddr::V4(n.into()))).unwrap_or_default();

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::request::Parts;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::http::authentication::Authentication;
@@ -12,6 +13,7 @@ use crate::connection::limit::Limit;
 use crate::connection::outbound::Stop;
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::transport::negotiate::TransportKind;
 
 /// The public name of a connection: not a secret, and good for addressing one client.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,6 +83,8 @@ pub(crate) struct Connection {
     /// What can change about who the client is, if anything can.
     pub(crate) authentication: Option<Arc<Authentication>>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) transport: TransportKind,
+    pub(crate) since: Instant,
     /// Cancelled when the connection is over.
     pub(crate) aborted: CancellationToken,
     group_limits: GroupLimits,
@@ -110,6 +114,7 @@ impl Connection {
         request: Arc<Parts>,
         authentication: Option<Arc<Authentication>>,
         shared: Arc<Shared>,
+        transport: TransportKind,
         group_limits: GroupLimits,
     ) -> Self {
         Self {
@@ -118,6 +123,8 @@ impl Connection {
             request,
             authentication,
             shared,
+            transport,
+            since: Instant::now(),
             aborted: CancellationToken::new(),
             group_limits,
             groups: Mutex::new(Groups::In(HashSet::new())),

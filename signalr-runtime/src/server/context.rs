@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::request::Parts;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +12,9 @@ use super::clients::CallerClients;
 use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
 use super::groups::CallerGroups;
+use crate::HubProtocol;
 use crate::contract::hub::HubContract;
+use crate::transport::negotiate::TransportKind;
 
 /// One connection of the hub with contract `C`, for the hub itself (`HubCallerContext`, `Clients` and `Groups`
 /// of ASP.NET Core's `Hub`). Given to the factory of the [`HubService`](super::HubService); cheap to clone.
@@ -45,6 +48,52 @@ impl<C: HubContract> HubContext<C> {
     /// that has refreshed its authentication.
     pub fn authenticated_request(&self) -> Arc<Parts> {
         self.connection.authenticated_request()
+    }
+
+    /// What carries the connection.
+    pub fn transport(&self) -> TransportKind {
+        self.connection.transport
+    }
+
+    /// The hub protocol that was agreed on in the handshake.
+    pub fn protocol(&self) -> HubProtocol {
+        self.connection.shared.format
+    }
+
+    /// How long the client has been connected: since its handshake, whatever sockets it has used meanwhile.
+    pub fn connected_for(&self) -> Duration {
+        self.connection.since.elapsed()
+    }
+
+    /// Takes something out of the request that opened the connection, with any extractor of axum that needs no body:
+    /// `Path`, `Query`, `Extension`, `TypedHeader`, one of your own. For the factory of a hub, which may be async and
+    /// may refuse the connection:
+    ///
+    /// ```
+    /// # use signalr_runtime::{HubContract, HubError, HubResult};
+    /// # use signalr_runtime::server::HubContext;
+    /// use axum::extract::Query;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Wish {
+    ///     room: String,
+    /// }
+    ///
+    /// # struct App;
+    /// async fn room_of<C: HubContract>(cx: &HubContext<C>, app: &App) -> HubResult<String> {
+    ///     let wish = cx.extract::<Query<Wish>, _>(app).await;
+    ///     let Query(wish) = wish.map_err(|_| HubError::new("say which room you want"))?;
+    ///     Ok(wish.room)
+    /// }
+    /// ```
+    #[cfg(feature = "axum")]
+    pub async fn extract<T, S>(&self, state: &S) -> Result<T, T::Rejection>
+    where
+        T: axum::extract::FromRequestParts<S>,
+        S: Send + Sync,
+    {
+        let mut request = self.request().clone();
+        T::from_request_parts(&mut request, state).await
     }
 
     /// Cancelled when the connection is over (`ConnectionAborted`). Streams end by themselves then; a call that

@@ -3,15 +3,18 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use serde::Serialize;
 
 use super::connection::{Connection, ConnectionId};
+use crate::HubProtocol;
 use crate::contract::arguments::Arguments;
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::value::{Encoded, Format, Payload, WireValue};
+use crate::transport::negotiate::TransportKind;
 
 /// A hub filter (`IHubFilter`): runs around every call, and around the connect and disconnect callbacks.
 ///
@@ -98,6 +101,21 @@ impl ConnectionInfo {
     /// Who the client is.
     pub fn user_id(&self) -> Option<&str> {
         self.connection.user_id.as_deref()
+    }
+
+    /// What carries the connection.
+    pub fn transport(&self) -> TransportKind {
+        self.connection.transport
+    }
+
+    /// The hub protocol that was agreed on in the handshake.
+    pub fn protocol(&self) -> HubProtocol {
+        self.connection.shared.format
+    }
+
+    /// How long the client has been connected: since its handshake, whatever sockets it has used meanwhile.
+    pub fn connected_for(&self) -> Duration {
+        self.connection.since.elapsed()
     }
 
     /// The request that says who the client is: the one that opened the connection or, before a call that came later,

@@ -53,7 +53,7 @@ impl<C: HubContract> HubHandle<C> {
     /// Takes the hub out of service without a storm of clients that come back all at once: for deployments.
     ///
     /// From now on new clients are refused with `503 Service Unavailable` and
-    /// [`retry_after`](super::HubOptions::retry_after). Those that are there work on until, one after the other and
+    /// [`retry_after`](super::HttpOptions::retry_after). Those that are there work on until, one after the other and
     /// at random moments of equal parts of the time, each is told that it may connect again. Its running calls
     /// come to their end, and its disconnect callback runs. The last of them have five seconds for that (half of the
     /// time, if that is less); what is still busy at the `deadline` is ended. Done when all connections have ended.

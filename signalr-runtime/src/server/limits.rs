@@ -7,6 +7,38 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// The limits of a hub beyond those that ASP.NET Core has: no client, and no crowd of clients, makes the server hold or
 /// do more than they say.
 ///
+/// # What one connection can hold
+///
+/// With the defaults of [`HubOptions`](super::HubOptions), in bytes, where *message* is
+/// [`maximum_receive_message_size`](super::HubOptions::maximum_receive_message_size):
+///
+/// | what | at most | by default |
+/// |---|---|---|
+/// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
+/// | sent by POST and not read yet | [`application_max_buffer_size`] | 64 KiB |
+/// | items of its streams that no method has read | [`upload_streams`] × `stream_buffer_capacity` items, and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
+/// | calls that wait for their turn, and those that run | ([`queued_calls`] + [`unordered_calls`] + parallel calls) × message | 6.3 MiB |
+/// | what waits to be written | [`transport_max_buffer_size`], or [`queued_messages`], and the message that makes it full | 64 KiB |
+/// | what is being written | as much again | 64 KiB |
+/// | answers to its own calls | as many as the calls that were read before it was found to be full | |
+/// | kept for a client that may come back | `stateful_reconnect_buffer_size`, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
+/// | groups | [`groups_per_connection`] × [`group_name_length`] | 256 KiB |
+///
+/// An idle connection holds nothing of all that. Those that hold much can be held off together by a
+/// [`MemoryBudget`]: see [`memory`](Self::memory).
+///
+/// [`application_max_buffer_size`]: super::HttpOptions::application_max_buffer_size
+/// [`transport_max_buffer_size`]: super::HttpOptions::transport_max_buffer_size
+/// [`upload_streams`]: Self::upload_streams
+/// [`queued_calls`]: Self::queued_calls
+/// [`unordered_calls`]: Self::unordered_calls
+/// [`queued_messages`]: Self::queued_messages
+/// [`read_ahead`]: Self::read_ahead
+/// [`groups_per_connection`]: Self::groups_per_connection
+/// [`group_name_length`]: Self::group_name_length
+///
+/// # What is counted
+///
 /// Whenever one is reached, the counter `signalr.server.limit_hit` goes up (feature `metrics`); its label `kind` says
 /// which one it was. Where `None` is possible it means that there is no limit.
 ///
@@ -45,7 +77,7 @@ pub struct Limits {
     /// that the client is disconnected. Default: 1 000 in a second, ten times as many at once.
     pub stray_items: Option<Rate>,
     /// How many messages may wait to be written to one client, beside the bytes of
-    /// [`transport_max_buffer_size`](super::HubOptions::transport_max_buffer_size). Default: 1 024.
+    /// [`transport_max_buffer_size`](super::HttpOptions::transport_max_buffer_size). Default: 1 024.
     pub queued_messages: usize,
     /// How many bytes a client may send, while those who send to it wait for it, before it says what it has received.
     /// Only where [stateful reconnect](super::HttpOptions::allow_stateful_reconnects) is on. Beyond that it is

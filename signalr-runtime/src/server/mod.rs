@@ -74,6 +74,7 @@ mod options;
 mod origin;
 mod origin_policy;
 mod path_case;
+mod peer_address;
 mod raw;
 #[cfg(feature = "axum")]
 mod router;
@@ -111,6 +112,7 @@ pub use crate::connection::rate::Rate;
 pub use crate::connection::slow_consumer::SlowConsumer;
 pub use crate::contract::dispatch::Reply;
 pub use crate::protocol::TransferFormat;
+pub use crate::transport::negotiate::TransportKind;
 #[doc(no_inline)]
 pub use crate::{HubError, HubProtocol, HubResult, ResultExt, Stream};
 

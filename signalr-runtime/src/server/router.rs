@@ -18,6 +18,22 @@ pub trait HubRouterExt {
     /// at `path/negotiate` and `path/refresh`, with or without a slash at the end of `path`, which must itself not end in
     /// one of these; layers of the router apply to all of them.
     ///
+    /// WebSockets send at once what there is. Server-Sent Events and long polling are at the mercy of the server that
+    /// carries them: set `TCP_NODELAY` on what it accepts, or each event may wait for the acknowledgement of the one
+    /// before:
+    ///
+    /// ```no_run
+    /// # async fn run(app: axum::Router) -> std::io::Result<()> {
+    /// use axum::serve::ListenerExt;
+    ///
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// let listener = listener.tap_io(|socket| {
+    ///     let _ = socket.set_nodelay(true);
+    /// });
+    /// axum::serve(listener, app).await
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// As [`Router::route`] does: when `path` is no path, is taken, or ends in a catch-all such as `/{*rest}`.

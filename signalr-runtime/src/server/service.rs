@@ -32,6 +32,7 @@ use super::hub::Hub;
 use super::limits::Limits;
 use super::method_options::{MethodGuard, MethodGuards, MethodOptions};
 use super::options::HubOptions;
+use super::peer_address::peer_address;
 use super::session;
 use super::telemetry::TraceContext;
 use super::telemetry::span::TraceParent;
@@ -141,10 +142,7 @@ impl<H: Hub> Application for HubShared<H> {
 
     fn client_address(&self, request: &Parts) -> Option<IpAddr> {
         let Some(address) = &self.address else {
-            #[cfg(feature = "axum")]
-            return axum_address(request);
-            #[cfg(not(feature = "axum"))]
-            return None;
+            return peer_address(request);
         };
         catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
             tracing::error!(hub = self.core.name, "the address of a client panicked");
@@ -155,13 +153,6 @@ impl<H: Hub> Application for HubShared<H> {
     fn accept(self: Arc<Self>, accepted: Accepted) {
         session::spawn(self, accepted);
     }
-}
-
-/// What `into_make_service_with_connect_info` tells.
-#[cfg(feature = "axum")]
-pub(crate) fn axum_address(request: &Parts) -> Option<IpAddr> {
-    let info = request.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()?;
-    Some(info.0.ip())
 }
 
 impl<H: Hub> Clone for HubShared<H> {
@@ -389,7 +380,7 @@ impl<H: Hub> HubService<H> {
     /// Makes the caller's span the parent of the [span](super::telemetry#spans) of its call. Runs for each traced call that
     /// brings a trace context in its headers, before its span is entered. With OpenTelemetry:
     ///
-    /// ```ignore
+    /// ```text
     /// .trace_parent(|span, caller| {
     ///     let caller = SpanContext::new(
     ///         TraceId::from(caller.trace_id()),

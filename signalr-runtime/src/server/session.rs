@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -21,7 +21,7 @@ use super::http::options::unless_zero;
 use super::hub::Hub;
 use super::service::HubShared;
 use super::telemetry::{ConnectionMeter, span};
-use crate::connection::budget::{Holder, MemoryBudget, Watched};
+use crate::connection::budget::{MemoryBudget, Watched};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
@@ -150,7 +150,7 @@ async fn shake_hands<H: Hub>(
             if let Some(authentication) = &authentication {
                 authentication.opened(&id, &request);
             }
-            let connection = Connection::new(id, user_id, request, authentication, shared, groups);
+            let connection = Connection::new(id, user_id, request, authentication, shared, line.kind, groups);
             Some((line, reader, Arc::new(connection)))
         }
         Err(text) => {
@@ -377,10 +377,7 @@ struct Registration {
 impl Registration {
     fn new(core: &Arc<HubCore>, connection: &Arc<Connection>, budget: Option<&MemoryBudget>) -> Self {
         core.lifetime.add(connection);
-        let watched = budget.map(|budget| {
-            let shared: Weak<dyn Holder> = Arc::downgrade(&connection.shared) as _;
-            budget.watch(shared)
-        });
+        let watched = budget.map(|budget| budget.watch(&connection.shared));
         let (core, connection) = (Arc::clone(core), Arc::clone(connection));
         let registration = Self { core, connection, _watched: watched };
         if registration.core.stopping.is_cancelled() {

@@ -11,11 +11,14 @@ use serde::de::IgnoredAny;
 use crate::protocol::TransferFormat;
 use crate::protocol::json::write_string;
 
-/// How the bytes of a connection can travel, best first.
+/// How the bytes of a connection can travel, best first (`HttpTransportType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum TransportKind {
+pub enum TransportKind {
+    /// One WebSocket for both directions.
     WebSockets,
+    /// An endless response for what the server sends, POST requests for what the client sends. Text only.
     ServerSentEvents,
+    /// A response for each batch of what the server sends, POST requests for what the client sends.
     LongPolling,
 }
 

@@ -54,7 +54,7 @@ fn every_row_has_an_answer() {
         match answer {
             Tested => assert!(is_there, "row {number} ({attack}) has no test"),
             CannotApply(reason) => {
-                assert!(!is_there && !reason.is_empty(), "row {number} ({attack}) has a test")
+                assert!(!is_there && !reason.is_empty(), "row {number} ({attack}) has a test");
             }
         }
     }

@@ -41,9 +41,9 @@ async fn a_flood_leaves_nothing_behind() {
         assert!(grown < 1024 * 1024, "{FLOOD} negotiates have left {grown} bytes");
         return;
     }
-    let test = "attacks::row_01_negotiate_flood::a_flood_leaves_nothing_behind";
+    let this = "attacks::row_01_negotiate_flood::a_flood_leaves_nothing_behind";
     let mut alone = Command::new(std::env::current_exe().unwrap());
-    let output = alone.args(["--exact", test]).env(ALONE, "1").output().unwrap();
+    let output = alone.args(["--exact", this]).env(ALONE, "1").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }

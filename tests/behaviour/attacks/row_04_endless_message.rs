@@ -48,7 +48,7 @@ async fn a_frame_that_declares_more_than_there_is() {
         socket.raw(b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Add\",\"arguments\":[1,2]}\x1e").await;
         assert_eq!(socket.next().await, r#"{"type":3,"invocationId":"1","result":3}"#);
         // It still ends with the largest message.
-        socket.raw(&[b' '; 40_000]).await;
+        socket.raw(" ".repeat(40_000).as_bytes()).await;
         assert_eq!(socket.end().await.0, [ERROR]);
     }
     let mut too_long = vec![FINAL | TEXT, 0xff];

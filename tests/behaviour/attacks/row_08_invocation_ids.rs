@@ -8,11 +8,9 @@ async fn calls_that_wait_are_no_more_than_there_may_be() {
     let victim = Victim::new().await;
     let mut socket = victim.connect().await;
     // The first one holds the others up. What comes behind a full queue is not even read.
-    let mut calls = format!("{}{RS}", call("first", "Sleep", "[600]"));
-    for n in 0..5_000 {
-        calls += &format!("{}{RS}", call(&format!("n{n}"), "Nothing", "[]"));
-    }
-    for part in calls.as_bytes().chunks(60_000) {
+    let others = (0..5_000).map(|n| call(&format!("n{n}"), "Nothing", "[]"));
+    let calls: Vec<String> = std::iter::once(call("first", "Sleep", "[600]")).chain(others).collect();
+    for part in format!("{}{RS}", calls.join(RS)).as_bytes().chunks(60_000) {
         socket.raw(&super::wire::frame(0x82, part)).await;
     }
     victim.serves_others().await;

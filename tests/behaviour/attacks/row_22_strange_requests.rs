@@ -18,7 +18,7 @@ async fn they_are_refused() {
         ("GET", format!("/hub?x=y{pairs}"), 400),
         ("GET", format!("/hub?{pairs}&id=x"), 404),
         ("GET", "/hub?id=%zz%0d%0aX-Injected:%201".to_owned(), 404),
-        ("GET", "/hub?id=".to_owned(), 404),
+        ("GET", "/hub?id=".to_owned(), 400),
         ("POST", "/hub/negotiate?negotiateVersion=99999999999999999999".to_owned(), 400),
         ("GET", "/hub/negotiate".to_owned(), 405),
         ("POST", "/hub/negotiate/../../etc".to_owned(), 404),

@@ -71,7 +71,7 @@ async fn a_node_that_goes_sends_its_clients_away_one_by_one() {
     });
     let mut times = futures_util::future::join_all(ends).await;
     times.sort();
-    assert!(times[9] - times[0] > Duration::from_millis(300), "{times:?}");
+    assert!(times[9] > times[0] + Duration::from_millis(300), "{times:?}");
     assert_eq!(draining.await.unwrap().closed, 10);
     let refused = victim.http().negotiate().await;
     assert_eq!(refused.status, 503);

@@ -51,7 +51,7 @@ async fn nobody_comes_in_while_the_memory_is_used_up() {
             Ok(mut socket) => {
                 socket.shake_hands().await;
                 // Messages that are begun, and never ended.
-                socket.frame(TEXT, &[b' '; 30_000]).await;
+                socket.frame(TEXT, " ".repeat(30_000).as_bytes()).await;
                 crowd.push(socket);
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }

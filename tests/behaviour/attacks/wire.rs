@@ -263,11 +263,11 @@ pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         short @ 0..126 => frame.push(MASKED | u8::try_from(short).unwrap()),
         medium @ 126..0x1_0000 => {
-            frame.push(MASKED | 126);
+            frame.push(MASKED | 0x7e);
             frame.extend_from_slice(&u16::try_from(medium).unwrap().to_be_bytes());
         }
         long => {
-            frame.push(MASKED | 127);
+            frame.push(MASKED | 0x7f);
             frame.extend_from_slice(&(long as u64).to_be_bytes());
         }
     }

@@ -2,7 +2,7 @@
 
 import { Session } from "./session.js";
 
-const { HubConnectionBuilder } = window.signalR;
+const { HubConnectionBuilder, LogLevel } = window.signalR;
 const $ = (selector) => document.querySelector(selector);
 
 let session;
@@ -28,6 +28,8 @@ async function enter() {
     .withUrl("chat", { accessTokenFactory: () => session.token })
     // The server closes the connection when the token ends that opened it. The client comes back with the new one.
     .withAutomaticReconnect()
+    // Below that it writes URLs with their tokens to the console.
+    .configureLogging(LogLevel.Warning)
     .build();
   connection.on("Said", ({ from, text }) => show(`${from}: ${text}`));
   connection.on("Cleared", (by) => $("#messages").replaceChildren(line(`${by} has cleared the conversation.`)));

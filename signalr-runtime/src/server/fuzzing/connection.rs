@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::hub::{World, run, settle};
 use super::script::{Step, steps};
+use crate::connection::budget::Holder;
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::{Framing, Outbound, QueueLimit};
 use crate::contract::value::Format;

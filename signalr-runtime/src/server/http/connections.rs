@@ -56,7 +56,12 @@ impl Connections {
     pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
         let absentees = Absentees::new(limits.kept_for_absent_clients);
-        Self { tokens, absentees, admission: Admission::new(limits), table: Mutex::default() }
+        Self {
+            tokens,
+            absentees,
+            admission: Admission::new(limits, options.retry_after),
+            table: Mutex::default(),
+        }
     }
 
     /// The connection of a token, if there is one.
@@ -91,9 +96,9 @@ impl Connections {
         if table.used.insert(claim.id.clone(), claim.expiry).is_some() {
             return None;
         }
-        let (live, made) = make(LiveEntry { connections: Arc::clone(self), id: claim.id.clone() });
+        let (live, entered) = make(LiveEntry { connections: Arc::clone(self), id: claim.id.clone() });
         table.live.insert(claim.id, live);
-        Some(Ok(made))
+        Some(Ok(entered))
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

@@ -9,13 +9,12 @@ use tokio::time::sleep_until;
 use super::accepted::{Application, UserId};
 use super::authentication::Authentication;
 use super::connections::Live;
+use super::inbox::Inbox;
 use super::options::unless_zero;
+use super::refused::Refused;
 use super::request::{accepts_events, connection_token};
 use super::requests::{Attached, RequestConnection};
-use super::response::{
-    HttpResponse, ResponseFuture, method_not_allowed, no_such_connection, other_transport, plain, refused,
-    shutting_down,
-};
+use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
 use super::send::{self, RequestBody};
 use super::token::Claim;
 use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
@@ -24,47 +23,48 @@ use crate::transport::websocket::upgrade;
 
 /// Answers one request.
 pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> ResponseFuture {
+    let may_be_polled =
+        parts.method == Method::GET && !accepts_events(&parts) && !upgrade::is_requested(&parts);
+    let response = serve(app, parts, body).unwrap_or_else(Into::into);
+    if may_be_polled { response.map(long_polling::not_cached) } else { response }
+}
+
+fn serve(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> Result<ResponseFuture, Refused> {
     if !app.options().origin_policy.allows(&parts) {
-        return ResponseFuture::now(plain(
-            StatusCode::FORBIDDEN,
-            "Requests from this origin are not allowed",
-        ));
+        return Err(Refused::Origin);
     }
-    let Ok(user_id) = app.user_id(&parts) else {
-        return ResponseFuture::now(plain(StatusCode::INTERNAL_SERVER_ERROR, ""));
-    };
+    let user_id = app.user_id(&parts).map_err(|_| Refused::UnknownUser)?;
     if parts.uri.path().ends_with("/negotiate") {
-        return ResponseFuture::now(if parts.method == Method::POST {
-            negotiate::answer(&**app, &parts, user_id.as_deref())
-        } else {
-            method_not_allowed("POST")
-        });
+        if parts.method != Method::POST {
+            return Ok(ResponseFuture::now(method_not_allowed("POST")));
+        }
+        return negotiate::answer(&**app, &parts, user_id.as_deref()).map(ResponseFuture::now);
     }
     if parts.uri.path().ends_with("/refresh") {
-        return refresh::answer(app, user_id, parts);
+        return Ok(refresh::answer(app, user_id, parts));
     }
     match parts.method {
         Method::GET if accepts_events(&parts) => {
-            ResponseFuture::now(match requests(app, &parts, &user_id, TransportKind::ServerSentEvents) {
-                Ok(connection) => server_sent_events::answer(app, &connection, user_id, parts),
-                Err(refused) => refused,
-            })
+            let connection = requests(app, &parts, &user_id, TransportKind::ServerSentEvents)?;
+            server_sent_events::answer(app, &connection, user_id, parts).map(ResponseFuture::now)
         }
         Method::GET | Method::CONNECT if upgrade::is_requested(&parts) => {
-            if app.is_stopping() {
-                return ResponseFuture::now(shutting_down(app.options().retry_after));
-            }
             websocket::answer(app, user_id, parts)
         }
-        Method::GET => match requests(app, &parts, &user_id, TransportKind::LongPolling) {
-            Ok(connection) => long_polling::answer(app, &connection, user_id, parts),
-            Err(refused) => ResponseFuture::now(refused),
+        Method::GET => {
+            let connection = requests(app, &parts, &user_id, TransportKind::LongPolling)?;
+            long_polling::answer(app, &connection, user_id, parts)
         }
-        .map(long_polling::not_cached),
         Method::POST => send(app, &parts, &user_id, body),
-        Method::DELETE => ResponseFuture::now(delete(app, &parts, &user_id)),
-        _ => ResponseFuture::now(method_not_allowed("GET, POST, DELETE")),
+        Method::DELETE => delete(app, &parts, &user_id).map(ResponseFuture::now),
+        _ => Ok(ResponseFuture::now(method_not_allowed("GET, POST, DELETE"))),
     }
+}
+
+/// What the token of a request stands for.
+fn claim(app: &dyn Application, parts: &Parts, user_id: &UserId) -> Result<Claim, Refused> {
+    let token = connection_token(parts).ok_or(Refused::NoToken)?;
+    app.connections().tokens.open(&token, user_id.as_deref()).ok_or(Refused::NoConnection)
 }
 
 /// The connection that a request for a transport belongs to, which may be new.
@@ -73,20 +73,10 @@ fn requests(
     parts: &Parts,
     user_id: &UserId,
     kind: TransportKind,
-) -> Result<Arc<RequestConnection>, HttpResponse> {
-    let Some(token) = connection_token(parts) else {
-        return Err(plain(StatusCode::BAD_REQUEST, "Connection ID required"));
-    };
-    let connections = app.connections();
-    let claim = connections.tokens.open(&token, user_id.as_deref()).ok_or_else(no_such_connection)?;
+) -> Result<Arc<RequestConnection>, Refused> {
+    let claim = claim(&**app, parts, user_id)?;
     if !app.options().transports.offers(kind) {
-        return Err(plain(
-            StatusCode::NOT_FOUND,
-            match kind {
-                TransportKind::LongPolling => "LongPolling transport not supported by this end point type",
-                _ => "ServerSentEvents transport not supported by this end point type",
-            },
-        ));
+        return Err(Refused::NotOffered(kind));
     }
     find_or_make(app, parts, claim, user_id, |_| {})
 }
@@ -98,89 +88,70 @@ fn find_or_make(
     claim: Claim,
     user_id: &UserId,
     begin: impl FnOnce(&Arc<RequestConnection>),
-) -> Result<Arc<RequestConnection>, HttpResponse> {
+) -> Result<Arc<RequestConnection>, Refused> {
     let options = app.options();
     let connections = app.connections();
     let permit = match connections.find(&claim) {
         Some(_) => None,
-        None if app.is_stopping() => return Err(shutting_down(options.retry_after)),
-        None => Some(connections.admission.connect(app.client_address(parts), user_id).map_err(refused)?),
+        None if app.is_stopping() => return Err(Refused::ShuttingDown { retry_after: options.retry_after }),
+        None => Some(connections.admission.connect(app.client_address(parts), user_id)?),
     };
-    let made = connections.enter(claim, |entry| {
-        let limit = unless_zero(options.application_max_buffer_size);
+    let entered = connections.enter(claim, |entry| {
+        let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
+            .charged_to(app.limits().memory.clone());
         let authentication = Authentication::of(&**app, parts, user_id);
         let connection =
-            Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, limit));
+            Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, inbox));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
-    match made {
-        None => Err(no_such_connection()),
-        Some(Ok(connection)) => {
+    match entered.ok_or(Refused::NoConnection)? {
+        Ok(connection) => {
             begin(&connection);
             Ok(connection)
         }
-        Some(Err(Live::Requests(connection))) if connection.belongs_to(user_id) => Ok(connection),
-        Some(Err(Live::Requests(_))) => Err(no_such_connection()),
-        Some(Err(Live::Socket(_))) => Err(other_transport()),
+        Err(Live::Requests(connection)) if connection.belongs_to(user_id) => Ok(connection),
+        Err(Live::Requests(_)) => Err(Refused::NoConnection),
+        Err(Live::Socket(_)) => Err(Refused::OtherTransport),
     }
 }
 
 /// Takes what a client sends. It may do so before it opens its transport.
-fn send(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId, body: RequestBody) -> ResponseFuture {
-    let Some(token) = connection_token(parts) else {
-        return ResponseFuture::now(plain(StatusCode::BAD_REQUEST, "Connection ID required"));
-    };
-    let connections = app.connections();
-    let Some(claim) = connections.tokens.open(&token, user_id.as_deref()) else {
-        return ResponseFuture::now(no_such_connection());
-    };
-    if let Some(Live::Socket(_)) = connections.find(&claim) {
-        return ResponseFuture::now(plain(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "POST requests are not allowed for WebSocket connections.",
-        ));
+fn send(
+    app: &Arc<dyn Application>,
+    parts: &Parts,
+    user_id: &UserId,
+    body: RequestBody,
+) -> Result<ResponseFuture, Refused> {
+    let claim = claim(&**app, parts, user_id)?;
+    if let Some(Live::Socket(_)) = app.connections().find(&claim) {
+        return Err(Refused::PostToWebSocket);
     }
     let (expiry, patience) = (claim.expiry, app.options().body_read_timeout);
-    let made = find_or_make(app, parts, claim, user_id, |connection| {
+    let connection = find_or_make(app, parts, claim, user_id, |connection| {
         let connection = Arc::clone(connection);
         tokio::spawn(async move {
             sleep_until(expiry).await;
             connection.abandon();
         });
-    });
-    match made {
-        Ok(connection) => {
-            ResponseFuture::later(async move { send::answer(connection.inbox(), body, patience).await })
-        }
-        Err(refused) => ResponseFuture::now(refused),
-    }
+    })?;
+    Ok(ResponseFuture::later(async move { send::answer(connection.inbox(), body, patience).await }))
 }
 
 /// Ends a connection that polls.
-fn delete(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId) -> HttpResponse {
-    let Some(token) = connection_token(parts) else {
-        return plain(StatusCode::BAD_REQUEST, "Connection ID required");
-    };
+fn delete(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId) -> Result<HttpResponse, Refused> {
+    let claim = claim(&**app, parts, user_id)?;
     let connections = app.connections();
-    let Some(claim) = connections.tokens.open(&token, user_id.as_deref()) else {
-        return no_such_connection();
-    };
     match connections.find(&claim) {
-        Some(Live::Requests(connection)) if !connection.belongs_to(user_id) => no_such_connection(),
-        Some(Live::Requests(connection)) => match connection.attached() {
+        Some(Live::Requests(connection)) if connection.belongs_to(user_id) => match connection.attached() {
             Attached::Polls(polls) => {
                 polls.leave();
                 connection.inbox().end();
-                plain(StatusCode::ACCEPTED, "")
+                Ok(plain(StatusCode::ACCEPTED, ""))
             }
-            _ => not_polled(),
+            _ => Err(Refused::DeleteWithoutPolls),
         },
-        Some(Live::Socket(_)) => not_polled(),
-        None if connections.is_unused(&claim) => not_polled(),
-        None => no_such_connection(),
+        Some(Live::Socket(_)) => Err(Refused::DeleteWithoutPolls),
+        None if connections.is_unused(&claim) => Err(Refused::DeleteWithoutPolls),
+        Some(Live::Requests(_)) | None => Err(Refused::NoConnection),
     }
-}
-
-fn not_polled() -> HttpResponse {
-    plain(StatusCode::BAD_REQUEST, "Cannot terminate this connection using the DELETE endpoint.")
 }

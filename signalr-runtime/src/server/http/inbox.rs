@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::BytesMut;
 use tokio::io::ReadBuf;
 
+use crate::connection::budget::{Charge, Held, MemoryBudget};
 use crate::connection::duplex::Received;
 
 /// Filled by one request at a time, emptied by the connection's task.
@@ -20,6 +21,7 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct State {
     bytes: BytesMut,
+    charge: Charge,
     end: Option<End>,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -49,6 +51,12 @@ impl Inbox {
         Self { limit, turn: tokio::sync::Mutex::default(), state: Mutex::default() }
     }
 
+    /// Charges what is held to `budget`.
+    pub(crate) fn charged_to(self, budget: Option<MemoryBudget>) -> Self {
+        self.lock().charge = Charge::new(budget, Held::Received);
+        self
+    }
+
     /// Waits until no other request writes.
     pub(super) async fn turn(&self) -> Turn<'_> {
         Turn { inbox: self, _turn: self.turn.lock().await }
@@ -58,15 +66,14 @@ impl Inbox {
     pub(super) fn poll_read(&self, cx: &mut Context<'_>, receive: &mut dyn FnMut(&[u8])) -> Poll<Received> {
         let mut state = self.lock();
         if state.bytes.is_empty() {
-            return match state.end {
-                Some(_) => Poll::Ready(Received::End),
-                None => {
-                    keep(&mut state.reader, cx);
-                    Poll::Pending
-                }
-            };
+            if state.end.is_some() {
+                return Poll::Ready(Received::End);
+            }
+            keep(&mut state.reader, cx);
+            return Poll::Pending;
         }
         let bytes = std::mem::take(&mut state.bytes);
+        state.settle();
         wake(&mut state.writer);
         drop(state);
         receive(&bytes);
@@ -91,6 +98,7 @@ impl Inbox {
         if state.bytes.is_empty() {
             state.bytes = BytesMut::new();
         }
+        state.settle();
         wake(&mut state.writer);
         Poll::Ready(Ok(()))
     }
@@ -110,6 +118,7 @@ impl Inbox {
         let mut state = self.lock();
         if state.end.is_none() {
             state.bytes.extend_from_slice(bytes);
+            state.settle();
             wake(&mut state.reader);
         }
     }
@@ -135,6 +144,7 @@ impl Inbox {
         let mut state = self.lock();
         if end == End::Closed {
             state.bytes = BytesMut::new();
+            state.settle();
             state.end = Some(end);
         } else {
             state.end.get_or_insert(end);
@@ -145,6 +155,13 @@ impl Inbox {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Charges what is held now.
+    fn settle(&mut self) {
+        self.charge.set(self.bytes.len());
     }
 }
 
@@ -160,6 +177,7 @@ impl Turn<'_> {
             let (fits, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
             if !fits.is_empty() {
                 state.bytes.extend_from_slice(fits);
+                state.settle();
                 wake(&mut state.reader);
                 bytes = rest;
             }

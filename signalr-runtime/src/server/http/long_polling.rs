@@ -18,9 +18,10 @@ use super::accepted::{Accepted, Application, UserId};
 use super::inbox::Inbox;
 use super::polls::{Attendance, Brought, Polls};
 use super::refresh::Refresh;
+use super::refused::Refused;
 use super::request::detach;
 use super::requests::{Attached, RequestConnection};
-use super::response::{HttpResponse, ResponseFuture, no_such_connection, other_transport, plain, with_type};
+use super::response::{HttpResponse, ResponseFuture, plain, with_type};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::{Framing, Outbound};
@@ -35,7 +36,7 @@ pub(super) fn answer(
     connection: &RequestConnection,
     user_id: UserId,
     parts: Parts,
-) -> ResponseFuture {
+) -> Result<ResponseFuture, Refused> {
     let options = app.options();
     let polls = Arc::new(Polls::default());
     let (entry, permit) = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
@@ -47,17 +48,17 @@ pub(super) fn answer(
             let longest = options.poll_timeout;
             let Some(refresh) = refresh else {
                 let poll = polls.open(longest);
-                return ResponseFuture::later(async move { brought(poll.await) });
+                return Ok(ResponseFuture::later(async move { brought(poll.await) }));
             };
-            return ResponseFuture::later(async move {
+            return Ok(ResponseFuture::later(async move {
                 match refresh.run_or_end().await {
                     Ok(()) => brought(polls.open(longest).await),
                     Err(refused) => refused.response(),
                 }
-            });
+            }));
         }
-        Err(Attached::Nothing) => return ResponseFuture::now(no_such_connection()),
-        Err(Attached::Events) => return ResponseFuture::now(other_transport()),
+        Err(Attached::Nothing) => return Err(Refused::NoConnection),
+        Err(Attached::Events) => return Err(Refused::OtherTransport),
     };
     let transport = LongPolling {
         inbox: Arc::clone(connection.inbox()),
@@ -84,7 +85,7 @@ pub(super) fn answer(
         permit,
     };
     Arc::clone(app).accept(accepted);
-    ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new()))
+    Ok(ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new())))
 }
 
 fn brought(brought: Brought) -> HttpResponse {

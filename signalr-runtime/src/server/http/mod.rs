@@ -15,6 +15,7 @@ mod negotiate;
 pub(crate) mod options;
 mod polls;
 mod refresh;
+mod refused;
 mod request;
 mod requests;
 pub(crate) mod response;

@@ -5,23 +5,26 @@ use http::StatusCode;
 use http::request::Parts;
 
 use super::accepted::Application;
+use super::refused::Refused;
 use super::request::query;
-use super::response::{HttpResponse, refused, shutting_down, with_type};
+use super::response::{HttpResponse, with_type};
 use super::token::new_connection_id;
 use crate::server::http::options::Transports;
 use crate::transport::negotiate::{
     ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
 };
 
-pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>) -> HttpResponse {
+pub(super) fn answer(
+    app: &dyn Application,
+    parts: &Parts,
+    user_id: Option<&str>,
+) -> Result<HttpResponse, Refused> {
     let options = app.options();
     if app.is_stopping() {
-        return shutting_down(options.retry_after);
+        return Err(Refused::ShuttingDown { retry_after: options.retry_after });
     }
     let connections = app.connections();
-    if let Err(refusal) = connections.admission.negotiate(app.client_address(parts)) {
-        return refused(refusal);
-    }
+    connections.admission.negotiate(app.client_address(parts))?;
     let requested = query(parts, "negotiateVersion");
     let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
@@ -52,7 +55,7 @@ pub(super) fn answer(app: &dyn Application, parts: &Parts, user_id: Option<&str>
             })
         }
     };
-    with_type(StatusCode::OK, "application/json", Bytes::from(negotiation.write()))
+    Ok(with_type(StatusCode::OK, "application/json", Bytes::from(negotiation.write())))
 }
 
 /// Whether a text is what .NET takes for true.

@@ -67,8 +67,9 @@ pub struct HttpOptions {
     /// The key that connection tokens are sealed with. Default: none, which is a random key for each process. With a
     /// key that all nodes share, a client may negotiate with one node and open its WebSocket on another.
     pub token_key: Option<TokenKey>,
-    /// When clients that come while the hub is [drained](crate::server::HubHandle::drain) may try again: the
-    /// `Retry-After` of the answer, in whole seconds. Default: 5 seconds, in which a load balancer notices.
+    /// When clients that come while the hub is [drained](crate::server::HubHandle::drain), or while it has as many as it
+    /// [may have](crate::server::Limits), may try again: the `Retry-After` of the answer, in whole seconds. Default: 5
+    /// seconds, in which a load balancer notices.
     pub retry_after: Duration,
 }
 

@@ -36,15 +36,15 @@ pub(super) enum Attached {
 }
 
 impl RequestConnection {
-    /// A connection without a transport, whose inbox holds `limit` bytes. It keeps its entry until one comes.
+    /// A connection without a transport, and the inbox for what its client sends. It keeps its entry until one comes.
     pub(super) fn new(
         place: (LiveEntry, Option<Permit>),
         user_id: UserId,
         authentication: Option<Arc<Authentication>>,
-        limit: usize,
+        inbox: Inbox,
     ) -> Self {
         let state = State { user_id, attached: Attached::Nothing, place: Some(place) };
-        Self { inbox: Arc::new(Inbox::new(limit)), authentication, state: Mutex::new(state) }
+        Self { inbox: Arc::new(inbox), authentication, state: Mutex::new(state) }
     }
 
     /// What can change about who its client is.

@@ -5,17 +5,15 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use super::event_stream::EventStream;
-use crate::server::admission::Refusal;
 
 /// The body of an answer: one piece of bytes, or the events of a connection as they come.
 pub struct ResponseBody(Content);
@@ -136,30 +134,8 @@ pub(super) fn with_type(status: StatusCode, content_type: &'static str, body: By
     response
 }
 
-/// A new client comes while the application ends.
-pub(super) fn shutting_down(retry_after: Duration) -> HttpResponse {
-    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
-    response.headers_mut().insert(RETRY_AFTER, retry_after.as_secs().into());
-    response
-}
-
-/// There is no room for what was asked.
-pub(super) fn refused(refusal: Refusal) -> HttpResponse {
-    let mut response = plain(refusal.status(), refusal.text());
-    response.headers_mut().insert(RETRY_AFTER, refusal.retry_after().into());
-    response
-}
-
-pub(super) fn no_such_connection() -> HttpResponse {
-    plain(StatusCode::NOT_FOUND, "No Connection with that ID")
-}
-
 pub(super) fn method_not_allowed(allowed: &'static str) -> HttpResponse {
     let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "");
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     response
-}
-
-pub(super) fn other_transport() -> HttpResponse {
-    plain(StatusCode::BAD_REQUEST, "Cannot change transports mid-connection")
 }

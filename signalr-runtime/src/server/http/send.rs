@@ -11,7 +11,8 @@ use http_body_util::combinators::UnsyncBoxBody;
 use tokio::time::{Instant, timeout_at};
 
 use super::inbox::Inbox;
-use super::response::{HttpResponse, no_such_connection, plain};
+use super::refused::Refused;
+use super::response::{HttpResponse, plain};
 use crate::connection::limit::Limit;
 
 /// The body of a request, of whatever server.
@@ -52,7 +53,7 @@ pub(super) async fn answer(inbox: &Inbox, mut body: RequestBody, patience: Durat
             pace.received(data.len());
             let before = Instant::now();
             if turn.write(&data).await.is_err() {
-                return no_such_connection();
+                return Refused::NoConnection.response();
             }
             pace.held_back(before.elapsed());
         }

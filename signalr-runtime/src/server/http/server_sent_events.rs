@@ -9,17 +9,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, PRAGMA};
 use http::request::Parts;
-use http::{Response, StatusCode};
 use memchr::memchr_iter;
 
 use super::accepted::{Accepted, Application, UserId};
 use super::event_stream::Events;
 use super::inbox::Inbox;
+use super::refused::Refused;
 use super::request::detach;
 use super::requests::{Attached, RequestConnection};
-use super::response::{HttpResponse, ResponseBody, no_such_connection, other_transport, plain};
+use super::response::{HttpResponse, ResponseBody};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::{Framing, Outbound};
 use crate::connection::pieces::Piece;
@@ -34,12 +35,12 @@ pub(super) fn answer(
     connection: &RequestConnection,
     user_id: UserId,
     parts: Parts,
-) -> HttpResponse {
+) -> Result<HttpResponse, Refused> {
     let (entry, permit) = match connection.attach(Attached::Events, user_id.clone()) {
         Ok(place) => place,
-        Err(Attached::Events) => return plain(StatusCode::CONFLICT, ""),
-        Err(Attached::Nothing) => return no_such_connection(),
-        Err(Attached::Polls(_)) => return other_transport(),
+        Err(Attached::Events) => return Err(Refused::Taken),
+        Err(Attached::Nothing) => return Err(Refused::NoConnection),
+        Err(Attached::Polls(_)) => return Err(Refused::OtherTransport),
     };
     let options = app.options();
     let events = Events::starting_with(Bytes::from_static(OPEN));
@@ -71,7 +72,7 @@ pub(super) fn answer(
         permit,
     };
     Arc::clone(app).accept(accepted);
-    response
+    Ok(response)
 }
 
 /// An event stream, as the connection's task drives it.

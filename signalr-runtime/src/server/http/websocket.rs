@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
+use bytes::Bytes;
 use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
@@ -11,10 +11,9 @@ use super::accepted::{Accepted, Application, UserId};
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
+use super::refused::Refused;
 use super::request::{connection_token, detach};
-use super::response::{
-    HttpResponse, ResponseBody, ResponseFuture, no_such_connection, other_transport, plain, refused,
-};
+use super::response::{HttpResponse, ResponseBody, ResponseFuture};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
 use super::token::new_connection_id;
@@ -27,37 +26,28 @@ use crate::transport::websocket::stream::WebSocket;
 use crate::transport::websocket::upgrade;
 
 /// Opens a WebSocket, which goes on in a task of its own.
-pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) -> ResponseFuture {
-    open(app, user_id, parts).unwrap_or_else(ResponseFuture::now)
-}
-
-/// Fails with the answer to a request that opens nothing.
-fn open(
+pub(super) fn answer(
     app: &Arc<dyn Application>,
     user_id: UserId,
     mut parts: Parts,
-) -> Result<ResponseFuture, HttpResponse> {
+) -> Result<ResponseFuture, Refused> {
+    if app.is_stopping() {
+        return Err(Refused::ShuttingDown { retry_after: app.options().retry_after });
+    }
     let connections = app.connections();
     let claim = match connection_token(&parts) {
         // Negotiation was skipped.
         None => None,
-        Some(token) => match connections.tokens.open(&token, user_id.as_deref()) {
-            Some(claim) => Some(claim),
-            None => return Err(no_such_connection()),
-        },
-    };
-    if !app.options().transports.web_sockets {
-        return Err(plain(
-            StatusCode::NOT_FOUND,
-            "WebSockets transport not supported by this end point type",
-        ));
-    }
-    let response = match upgrade::accept(&parts) {
-        Ok(response) => response.map(|()| ResponseBody::from(bytes::Bytes::new())),
-        Err(refused) => {
-            return Err(refused.response().map(|text| bytes::Bytes::from_static(text.as_bytes()).into()));
+        Some(token) => {
+            let claim = connections.tokens.open(&token, user_id.as_deref());
+            Some(claim.ok_or(Refused::NoConnection)?)
         }
     };
+    if !app.options().transports.web_sockets {
+        return Err(Refused::NotOffered(TransportKind::WebSockets));
+    }
+    let response = upgrade::accept(&parts).map_err(Refused::Upgrade)?;
+    let response = response.map(|()| ResponseBody::from(Bytes::new()));
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     // Not before the request is found to be in order: a token opens one connection.
     let (id, live, connection) = match claim {
@@ -74,18 +64,17 @@ fn open(
                 let connection = SocketConnection { seat, authentication };
                 (Live::Socket(connection.clone()), (entry, connection))
             });
-            match entered {
-                None => return Err(no_such_connection()),
-                Some(Ok((entry, connection))) => (entry.id().clone(), Some(entry), connection),
-                Some(Err(Live::Socket(connection))) => {
+            match entered.ok_or(Refused::NoConnection)? {
+                Ok((entry, connection)) => (entry.id().clone(), Some(entry), connection),
+                Err(Live::Socket(connection)) => {
                     return come_back(app, connection, user_id, parts, upgrade, response);
                 }
-                Some(Err(Live::Requests(_))) => return Err(other_transport()),
+                Err(Live::Requests(_)) => return Err(Refused::OtherTransport),
             }
         }
     };
-    let upgrade = upgrade.ok_or_else(cannot_upgrade)?;
-    let permit = connections.admission.connect(app.client_address(&parts), &user_id).map_err(refused)?;
+    let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
+    let permit = connections.admission.connect(app.client_address(&parts), &user_id)?;
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let Some(socket) = upgraded(&*app, upgrade).await else { return };
@@ -117,10 +106,6 @@ fn open(
     Ok(ResponseFuture::now(response))
 }
 
-fn cannot_upgrade() -> HttpResponse {
-    plain(StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
-}
-
 /// The WebSocket that an upgrade leads to. The client may go, or never take the response: nothing is left of it then.
 async fn upgraded(app: &dyn Application, upgrade: OnUpgrade) -> Option<Box<dyn Duplex>> {
     let upgraded = timeout(app.options().disconnect_timeout, upgrade).await.ok()?.ok()?;
@@ -137,21 +122,21 @@ fn come_back(
     parts: Parts,
     upgrade: Option<OnUpgrade>,
     response: HttpResponse,
-) -> Result<ResponseFuture, HttpResponse> {
+) -> Result<ResponseFuture, Refused> {
     let SocketConnection { seat, authentication } = connection;
-    let seat = seat.ok_or_else(|| plain(StatusCode::CONFLICT, ""))?;
+    let seat = seat.ok_or(Refused::Taken)?;
     if !seat.belongs_to(&user_id) {
-        return Err(no_such_connection());
+        return Err(Refused::NoConnection);
     }
-    let upgrade = upgrade.ok_or_else(cannot_upgrade)?;
     seat.admit().map_err(|refused| match refused {
-        ResumeRefused::NotResumable => plain(StatusCode::CONFLICT, ""),
-        ResumeRefused::Closing => plain(StatusCode::NO_CONTENT, ""),
+        ResumeRefused::NotResumable => Refused::Taken,
+        ResumeRefused::Closing => Refused::Closing,
         ResumeRefused::TooOften => {
             Limit::Resumes.hit();
-            plain(StatusCode::TOO_MANY_REQUESTS, "")
+            Refused::TooOften
         }
     })?;
+    let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
     let refresh = authentication
         .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
     let app = Arc::clone(app);

@@ -33,8 +33,7 @@ use crate::server::http::options::{HttpOptions, unless_zero};
 use crate::server::http::response::{ResponseBody, ResponseFuture};
 use crate::server::http::send::request_body;
 use crate::server::limits::Limits;
-#[cfg(feature = "axum")]
-use crate::server::service::axum_address;
+use crate::server::peer_address::peer_address;
 use crate::server::session::spawn_guarded;
 use crate::server::telemetry::ConnectionMeter;
 
@@ -119,7 +118,7 @@ impl RawService {
     }
 
     /// Says when the credentials of a request end; see
-    /// [`HubService::authentication_expiry`](super::HubService::authentication_expiry). A connection that ends with them is
+    /// [`HubService::authentication_expiry`](crate::server::HubService::authentication_expiry). A connection that ends with them is
     /// closed, as if the client had.
     #[must_use]
     pub fn authentication_expiry<F>(mut self, expiry: F) -> Self
@@ -152,11 +151,15 @@ impl RawShared {
             framing,
             close_timeout,
             live,
-            permit,
+            mut permit,
             authentication,
             ..
         } = accepted;
         let Ok(user_id) = user_id else { return };
+        // Whatever its client says first, it is no handshake.
+        if let Some(permit) = &mut permit {
+            permit.shaken();
+        }
         let request = Arc::new(request);
         if let Some(authentication) = &authentication {
             authentication.opened(&id, &request);
@@ -165,10 +168,14 @@ impl RawShared {
             bytes: unless_zero(self.options.transport_max_buffer_size),
             frames: self.limits.queued_messages,
         };
+        let budget = self.limits.memory.clone();
         let line = Line {
-            incoming: Arc::new(Inbox::new(unless_zero(self.options.application_max_buffer_size))),
-            outgoing: Arc::new(Outbound::new(framing, limit)),
+            incoming: Arc::new(
+                Inbox::new(unless_zero(self.options.application_max_buffer_size)).charged_to(budget.clone()),
+            ),
+            outgoing: Arc::new(Outbound::new(framing, limit).charged_to(budget.clone())),
         };
+        let _watched = budget.map(|budget| budget.watch(&line.outgoing));
         let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);
         let connection =
             RawConnection { id, user_id, request, line: line.clone(), format: TransferFormat::Text };
@@ -248,10 +255,7 @@ impl Application for RawShared {
     }
 
     fn client_address(&self, request: &Parts) -> Option<IpAddr> {
-        #[cfg(feature = "axum")]
-        return axum_address(request);
-        #[cfg(not(feature = "axum"))]
-        return None;
+        peer_address(request)
     }
 
     fn accept(self: Arc<Self>, accepted: Accepted) {

@@ -3,6 +3,9 @@
 //! A client says in headers who it is (`x-user`), what it may do (`x-role`) and for how many seconds that is good
 //! (`x-good-for`), as the layers of an application would find out.
 
+#[cfg(feature = "axum")]
+mod over_tcp;
+
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;

@@ -129,6 +129,6 @@ async fn nothing_of_a_connection_is_left() {
     settle().await;
     assert!(connection.upgrade().is_none(), "somebody still holds the connection");
     assert!(server.service.shared.core.lifetime.is_empty());
-    assert!(!server.service.shared.core.client_results.is_empty());
+    assert!(server.service.shared.core.client_results.is_empty());
     assert!(server.service.shared.core.tasks.is_empty());
 }

@@ -148,11 +148,13 @@ async fn who_does_not_come_for_the_end_is_waited_for_as_long_as_between_two_poll
 async fn a_newer_poll_takes_the_place_of_the_open_one() {
     let server = Server::new();
     let client = Requests::polling(&server).await;
-    let mut old = client.poll();
-    waits(&mut old).await;
+    let old = tokio::spawn(client.poll());
+    settle().await;
     let mut new = client.poll();
-    let answer = old.now_or_never().unwrap();
+    let before = Instant::now();
+    let answer = old.await.unwrap();
     assert_eq!(answer.brief(), (204, TEXT, ""));
+    assert_eq!(before.elapsed(), Duration::ZERO);
     is_not_cached(&answer);
     waits(&mut new).await;
     say(&server, "hello").await;
@@ -425,6 +427,29 @@ async fn when_the_hub_ends_polls_bring_the_close_and_new_connections_are_refused
     down.await.unwrap();
     assert_eq!(before.elapsed(), Duration::ZERO);
     assert_eq!(log(&server, &client), ["c disconnected", "c dropped"]);
+}
+
+/// A callback that does not end is cut short in the end: nobody waits for it any more.
+#[tokio::test(start_paused = true)]
+async fn when_the_hub_ends_for_good_all_requests_are_answered() {
+    let disconnected = probe::hook(async |_, _| std::future::pending().await);
+    let http = HttpOptions { application_max_buffer_size: 10, ..HttpOptions::default() };
+    let server = Server::of(World { disconnected, ..World::default() }, |service| {
+        service.options(HubOptions { http, ..HubOptions::default() })
+    });
+    let client = Requests::polling(&server).await;
+    let handle = server.handle();
+    let down = tokio::spawn(async move { handle.shut_down().await });
+    assert_eq!(client.poll().await.body, record(CLOSE_RECONNECT));
+    let (mut poll, mut post) = (client.poll(), client.post("longer than what fits"));
+    waits(&mut poll).await;
+    waits(&mut post).await;
+    let (poll, post) = (tokio::spawn(poll), tokio::spawn(post));
+    down.await.unwrap();
+    let before = Instant::now();
+    assert_eq!(poll.await.unwrap().brief(), (204, TEXT, ""));
+    assert_eq!(post.await.unwrap().brief(), GONE);
+    assert_eq!(before.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,6 +12,8 @@ mod authorize;
 mod cancel;
 mod client_results;
 mod close;
+#[cfg(feature = "axum")]
+mod connecting;
 mod dispatch;
 mod drain;
 mod every_transport;
@@ -109,11 +111,29 @@ impl Server {
         Client::new(near, ended)
     }
 
+    /// A client whose request is as `change` makes it.
+    fn open_with(&self, change: impl FnOnce(&mut http::request::Parts)) -> Client {
+        let (near, far) = memory::pair(1 << 20);
+        let ended = Arc::new(Mutex::new(None));
+        self.accept_with(Box::new(Watched { end: far, ended: Arc::clone(&ended) }), None, change);
+        Client::new(near, ended)
+    }
+
     /// Serves a connection on `transport`.
     fn accept(&self, transport: Box<dyn Duplex>, resume: Option<Arc<Seat>>) {
+        self.accept_with(transport, resume, |_| ());
+    }
+
+    fn accept_with(
+        &self,
+        transport: Box<dyn Duplex>,
+        resume: Option<Arc<Seat>>,
+        change: impl FnOnce(&mut http::request::Parts),
+    ) {
         let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let (request, ()) =
+        let (mut request, ()) =
             http::Request::builder().uri(format!("/hub?user=u{number}")).body(()).unwrap().into_parts();
+        change(&mut request);
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
             user_id: self.service.shared.user_id(&request),

@@ -8,7 +8,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::{Request as HttpRequest, StatusCode};
+use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -441,14 +441,14 @@ async fn a_websocket_is_a_stream_of_http2() {
     tokio::spawn(connection);
     let uri = |rest: &str| format!("http://{address}/hub{rest}");
     let request =
-        HttpRequest::post(uri("/negotiate?negotiateVersion=1")).body(Empty::<&[u8]>::new()).unwrap();
+        http::Request::post(uri("/negotiate?negotiateVersion=1")).body(Empty::<&[u8]>::new()).unwrap();
     let body =
         within(client.send_request(request)).await.unwrap().into_body().collect().await.unwrap().to_bytes();
     let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
     let token = body["connectionToken"].as_str().unwrap();
 
     let connect = |version: &str| {
-        HttpRequest::connect(uri(&format!("?id={token}")))
+        http::Request::connect(uri(&format!("?id={token}")))
             .extension(hyper::ext::Protocol::from_static("websocket"))
             .header("sec-websocket-version", version)
             .body(Empty::<&[u8]>::new())

@@ -201,7 +201,7 @@ pub(super) fn record(text: impl AsRef<str>) -> String {
 }
 
 pub(super) fn records(texts: impl IntoIterator<Item: AsRef<str>>) -> String {
-    texts.into_iter().map(|text| format!("{}\u{1E}", text.as_ref())).collect()
+    texts.into_iter().flat_map(|text| [text.as_ref().to_owned(), "\u{1E}".to_owned()]).collect()
 }
 
 /// The event that brings a record.

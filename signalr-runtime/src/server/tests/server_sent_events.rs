@@ -280,3 +280,32 @@ async fn when_the_hub_ends_it_brings_the_close() {
     down.await.unwrap();
     assert_eq!(log(&server, &client), ["c disconnected", "c dropped"]);
 }
+
+/// A callback that does not end is cut short in the end: the response ends all the same.
+#[tokio::test(start_paused = true)]
+async fn when_the_hub_ends_for_good_the_response_ends() {
+    let disconnected = probe::hook(async |_, _| std::future::pending().await);
+    let server = Server::of(World { disconnected, ..World::default() }, |service| service);
+    let (client, mut events) = Requests::streaming(&server).await;
+    let handle = server.handle();
+    let down = tokio::spawn(async move { handle.shut_down().await });
+    assert_eq!(events.chunk().await.unwrap(), event(CLOSE_RECONNECT));
+    let before = Instant::now();
+    assert_eq!(events.chunk().await, None);
+    assert_eq!(before.elapsed().as_secs(), 5);
+    down.await.unwrap();
+    assert_eq!(client.delete().await.brief(), GONE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_goes_before_its_handshake_leaves_nothing_behind() {
+    let server = Server::new();
+    let client = Requests::negotiate(&server).await;
+    let mut events = client.events().await;
+    assert_eq!(events.chunk().await.unwrap(), ":\r\n");
+    is_silent(&mut events).await;
+    drop(events);
+    settle().await;
+    assert_eq!(client.post(record(HANDSHAKE)).await.brief(), GONE);
+    assert!(server.service.shared.core.tasks.is_empty());
+}

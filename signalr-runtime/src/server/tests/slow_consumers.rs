@@ -131,13 +131,13 @@ async fn what_has_been_received_and_not_read_is_charged() {
     let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
     let server = Server::with(HubOptions { limits, ..HubOptions::default() });
     let mut client = server.connect().await;
-    client.send_bytes(&[b' '; 20_000]).await;
+    client.send_bytes(" ".repeat(20_000).as_bytes()).await;
     settle().await;
     assert!((16_000..24_000).contains(&budget.held()), "{budget:?}");
     client.send_bytes(b"{\"type\":6}\x1e").await;
     settle().await;
     assert_eq!(budget.held(), 0);
-    client.send_bytes(&[b' '; 20_000]).await;
+    client.send_bytes(" ".repeat(20_000).as_bytes()).await;
     settle().await;
     drop(client);
     settle().await;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::super::inbox::Inbox;
 use super::*;
 use crate::server::HttpOptions;
 use crate::server::http::connections::{Connections, Live};
@@ -13,7 +14,7 @@ async fn a_connection_that_was_given_up_gets_no_transport() {
     let expiry = tokio::time::Instant::now() + Duration::from_secs(15);
     let claim = Claim { id: new_connection_id(), expiry, stateful: false, is_public: false };
     let made = connections.enter(claim.clone(), |entry| {
-        let connection = Arc::new(RequestConnection::new((entry, None), None, None, 100));
+        let connection = Arc::new(RequestConnection::new((entry, None), None, None, Inbox::new(100)));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     let Some(Ok(connection)) = made else { panic!("it is new") };

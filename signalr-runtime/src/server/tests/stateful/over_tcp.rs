@@ -179,3 +179,56 @@ async fn who_comes_back_too_often_is_told_so() {
     assert_eq!(second.text().await, sequence(1));
     refused(address, &path, "ada", 429).await;
 }
+
+fn header(parts: &http::request::Parts, name: &str) -> Option<String> {
+    Some(parts.headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+#[tokio::test]
+async fn who_comes_back_with_newer_credentials_has_refreshed_them() {
+    let refreshed = probe::hook(async |cx, world: Arc<World>| {
+        world.say(format!("refreshed as {}", header(&cx.authenticated_request(), "x-role").unwrap()));
+        Ok(())
+    });
+    let http = HttpOptions {
+        allow_stateful_reconnects: true,
+        enable_authentication_refresh: true,
+        ..HttpOptions::default()
+    };
+    let server = Server::of(World { refreshed, ..World::default() }, |service| {
+        service
+            .options(HubOptions { http, ..HubOptions::default() })
+            .user_id(|parts| header(parts, "x-user"))
+            .authentication_expiry(|parts| {
+                let seconds = header(parts, "x-good-for")?.parse().unwrap();
+                Some(std::time::SystemTime::now() + std::time::Duration::from_secs(seconds))
+            })
+            .on_authentication_refresh(async |refresh| {
+                header(refresh.request(), "x-role").as_deref() != Some("banned")
+            })
+    });
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let path = path(address, STATEFUL).await;
+    let credentials = |role: &str, good_for: u32| format!("ada\nX-Role: {role}\nX-Good-For: {good_for}");
+    let come_back = async |role, good_for| {
+        let mut socket = Socket::upgrade(address, &path, &credentials(role, good_for)).await.unwrap();
+        assert_eq!(socket.text().await, sequence(1));
+        socket.send(&sequence(1)).await;
+        socket
+    };
+    let mut socket = Socket::upgrade(address, &path, &credentials("first", 100)).await.unwrap();
+    socket.send(r#"{"protocol":"json","version":2}"#).await;
+    assert_eq!(socket.text().await, "{}");
+    drop(socket);
+    // The hub is told before any call that follows; older credentials change nothing.
+    drop(come_back("second", 200).await);
+    let mut socket = come_back("older", 50).await;
+    socket.send(&call("1", "Nothing", "[]")).await;
+    assert_eq!(socket.text().await, result("1", "null"));
+    assert_eq!(server.log(), ["refreshed as second"]);
+    // What the application refuses ends the connection.
+    refused(address, &path, &credentials("banned", 300), 403).await;
+    while server.handle().connection_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+}

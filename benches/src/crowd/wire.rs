@@ -1,0 +1,51 @@
+//! A TCP connection, as HTTP/1.1 and WebSockets need it.
+
+use std::net::SocketAddr;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::Outcome;
+
+/// What is read at once, at least. Small, because ten thousand of them are held.
+const ROOM: usize = 512;
+
+/// A connection whose methods may all be dropped half-way, and lose nothing then.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    pub(crate) received: BytesMut,
+    unsent: BytesMut,
+}
+
+impl Wire {
+    pub(crate) async fn connect(address: SocketAddr) -> Outcome<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, received: BytesMut::new(), unsent: BytesMut::new() })
+    }
+
+    /// Takes bytes, to be sent by [`flush`](Self::flush) or before anything is read.
+    pub(crate) fn queue(&mut self, bytes: &[u8]) {
+        self.unsent.extend_from_slice(bytes);
+    }
+
+    pub(crate) async fn flush(&mut self) -> Outcome<()> {
+        while self.unsent.has_remaining() {
+            self.stream.write_buf(&mut self.unsent).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads more; `false` when there is no more.
+    pub(crate) async fn fill(&mut self) -> Outcome<bool> {
+        self.flush().await?;
+        self.received.reserve(ROOM);
+        Ok(self.stream.read_buf(&mut self.received).await? > 0)
+    }
+
+    /// Reads more where there must be more.
+    pub(crate) async fn fill_on(&mut self) -> Outcome<()> {
+        if self.fill().await? { Ok(()) } else { Err("the server has closed the TCP connection".into()) }
+    }
+}

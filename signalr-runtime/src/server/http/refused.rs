@@ -1,0 +1,110 @@
+//! Why a request is not served, and what its client reads.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+
+use super::response::{HttpResponse, ResponseFuture, plain};
+use crate::server::admission;
+use crate::transport::negotiate::TransportKind;
+use crate::transport::websocket::upgrade;
+
+/// Why a request is not served.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Refused {
+    /// The page that sends it may not use the application.
+    Origin,
+    /// The application could not say whose request it is.
+    UnknownUser,
+    /// It does not say which connection it is for.
+    NoToken,
+    /// The token was never given out or not to this user, has expired, or its connection is over: all look the same.
+    NoConnection,
+    NotOffered(TransportKind),
+    OtherTransport,
+    /// The connection has a transport, and keeps it.
+    Taken,
+    /// The connection is about to end.
+    Closing,
+    /// A client brings new sockets too often.
+    TooOften,
+    PostToWebSocket,
+    DeleteWithoutPolls,
+    /// It is no good WebSocket handshake.
+    Upgrade(upgrade::Refusal),
+    /// The server that carries the hub cannot hand over its connections.
+    CannotUpgrade,
+    /// There is no room for a new connection.
+    Admission(admission::Refusal),
+    ShuttingDown {
+        retry_after: Duration,
+    },
+}
+
+impl Refused {
+    pub(super) fn response(self) -> HttpResponse {
+        let (status, text) = match self {
+            Self::Origin => (StatusCode::FORBIDDEN, "Requests from this origin are not allowed"),
+            Self::UnknownUser => (StatusCode::INTERNAL_SERVER_ERROR, ""),
+            Self::NoToken => (StatusCode::BAD_REQUEST, "Connection ID required"),
+            Self::NoConnection => (StatusCode::NOT_FOUND, "No Connection with that ID"),
+            Self::NotOffered(kind) => (
+                StatusCode::NOT_FOUND,
+                match kind {
+                    TransportKind::WebSockets => "WebSockets transport not supported by this end point type",
+                    TransportKind::ServerSentEvents => {
+                        "ServerSentEvents transport not supported by this end point type"
+                    }
+                    TransportKind::LongPolling => {
+                        "LongPolling transport not supported by this end point type"
+                    }
+                },
+            ),
+            Self::OtherTransport => (StatusCode::BAD_REQUEST, "Cannot change transports mid-connection"),
+            Self::Taken => (StatusCode::CONFLICT, ""),
+            Self::Closing => (StatusCode::NO_CONTENT, ""),
+            Self::TooOften => (StatusCode::TOO_MANY_REQUESTS, ""),
+            Self::PostToWebSocket => {
+                (StatusCode::METHOD_NOT_ALLOWED, "POST requests are not allowed for WebSocket connections.")
+            }
+            Self::DeleteWithoutPolls => {
+                (StatusCode::BAD_REQUEST, "Cannot terminate this connection using the DELETE endpoint.")
+            }
+            Self::Upgrade(refusal) => {
+                return refusal.response().map(|text| Bytes::from_static(text.as_bytes()).into());
+            }
+            Self::CannotUpgrade => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "This server cannot upgrade connections")
+            }
+            Self::Admission(refusal) => {
+                return later(refusal.status(), refusal.text(), refusal.retry_after());
+            }
+            Self::ShuttingDown { retry_after } => {
+                let text = "The server is shutting down";
+                return later(StatusCode::SERVICE_UNAVAILABLE, text, retry_after.as_secs());
+            }
+        };
+        plain(status, text)
+    }
+}
+
+/// An answer to a client that may try again after so many seconds.
+fn later(status: StatusCode, text: &'static str, seconds: u64) -> HttpResponse {
+    let mut response = plain(status, text);
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    response
+}
+
+impl From<Refused> for ResponseFuture {
+    fn from(refused: Refused) -> Self {
+        Self::now(refused.response())
+    }
+}
+
+impl From<admission::Refusal> for Refused {
+    fn from(refusal: admission::Refusal) -> Self {
+        Self::Admission(refusal)
+    }
+}
