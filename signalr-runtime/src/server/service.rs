@@ -36,6 +36,7 @@ use super::peer_address::peer_address;
 use super::session;
 use super::telemetry::TraceContext;
 use super::telemetry::span::TraceParent;
+use crate::connection::engine::EngineLimits;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -69,6 +70,7 @@ impl Rule {
 pub(crate) struct HubShared<H: Hub> {
     pub(crate) core: Arc<HubCore>,
     pub(crate) options: HubOptions,
+    pub(crate) engine_limits: Arc<EngineLimits>,
     pub(crate) methods: Arc<MethodTable<H>>,
     pub(crate) filters: Filters,
     connections: Arc<Connections>,
@@ -173,6 +175,7 @@ impl<H: Hub> Clone for HubShared<H> {
         Self {
             core: Arc::clone(&self.core),
             options: self.options.clone(),
+            engine_limits: Arc::clone(&self.engine_limits),
             methods: Arc::clone(&self.methods),
             filters: self.filters.clone(),
             connections: Arc::clone(&self.connections),
@@ -246,6 +249,7 @@ where
         Self {
             shared: Arc::new(HubShared {
                 core: Arc::new(HubCore::new(H::Contract::NAME)),
+                engine_limits: Arc::new(session::engine_limits(&HubOptions::default())),
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
@@ -273,6 +277,7 @@ impl<H: Hub> HubService<H> {
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
         shared.connections = Arc::new(Connections::new(shared.core.name, &options.http, &options.limits));
+        shared.engine_limits = Arc::new(session::engine_limits(&options));
         shared.options = options;
         self
     }
