@@ -70,6 +70,7 @@ mod in_memory;
 mod lifetime;
 mod limits;
 mod method_options;
+mod open_connections;
 mod options;
 mod origin;
 mod origin_policy;

@@ -122,7 +122,7 @@ impl<H: Hub> Application for HubShared<H> {
     }
 
     fn is_stopping(&self) -> bool {
-        self.core.stopping.is_cancelled()
+        self.core.open.stopping.is_cancelled()
     }
 
     fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
@@ -131,7 +131,7 @@ impl<H: Hub> Application for HubShared<H> {
         };
         let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
         user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
-            tracing::error!(hub = self.core.name, "the user id of a connection panicked");
+            tracing::error!(hub = self.core.name(), "the user id of a connection panicked");
             UserIdPanicked
         })
     }
@@ -145,7 +145,7 @@ impl<H: Hub> Application for HubShared<H> {
             return peer_address(request);
         };
         catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
-            tracing::error!(hub = self.core.name, "the address of a client panicked");
+            tracing::error!(hub = self.core.name(), "the address of a client panicked");
             None
         })
     }
@@ -257,7 +257,7 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
-        shared.connections = Arc::new(Connections::new(shared.core.name, &options.http, &options.limits));
+        shared.connections = Arc::new(Connections::new(shared.core.name(), &options.http, &options.limits));
         shared.options = options;
         self
     }
@@ -419,7 +419,7 @@ impl<H: Hub> Clone for HubService<H> {
 
 impl<H: Hub> fmt::Debug for HubService<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HubService").field("hub", &self.shared.core.name).finish_non_exhaustive()
+        f.debug_struct("HubService").field("hub", &self.shared.core.name()).finish_non_exhaustive()
     }
 }
 

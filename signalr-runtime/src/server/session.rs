@@ -49,25 +49,13 @@ struct Line {
 
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
 pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
-    let core = Arc::clone(&hub.core);
+    let open = Arc::clone(&hub.core.open);
     // Before the task runs, which may be never if the hub ends.
-    let meter = ConnectionMeter::start(&core, accepted.kind);
-    spawn_guarded(&core, async move {
+    let meter = ConnectionMeter::start(&open, accepted.kind);
+    let tasks = Arc::clone(&open);
+    open.spawn(async move {
         if let Some((line, reader, connection)) = shake_hands(&hub, accepted, meter).await {
-            let core = Arc::clone(&hub.core);
-            spawn_guarded(&core, run(hub, line, reader, connection));
-        }
-    });
-}
-
-/// Spawns a task that ends with the hub, and whose panic is reported.
-pub(crate) fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 'static) {
-    let (name, kill) = (core.name, core.kill.clone());
-    // Boxed: a future that is moved into another one is kept there twice.
-    let task = AssertUnwindSafe(Box::pin(task)).catch_unwind();
-    core.tasks.spawn(async move {
-        if let Some(Err(_)) = kill.run_until_cancelled(task).await {
-            tracing::error!(hub = name, "a connection panicked");
+            tasks.spawn(run(hub, line, reader, connection));
         }
     });
 }
@@ -100,12 +88,12 @@ async fn shake_hands<H: Hub>(
     let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
     let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
     if options.supported_protocols.is_empty() {
-        tracing::error!(hub = hub.core.name, "there are no supported protocols");
+        tracing::error!(hub = hub.core.name(), "there are no supported protocols");
         close(&mut line, &outbound, End::Fault).await;
         return None;
     }
     let read = read_handshake(&mut line, &mut reader, &outbound, &options.supported_protocols);
-    let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
+    let read = hub.core.open.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
         Some(Ok(Some(read))) => read,
         Some(Ok(None)) => {
@@ -191,7 +179,7 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
     if let Some(authentication) = &connection.authentication {
         let close_on_expiration = options.http.close_on_authentication_expiration;
         let watch = watch(Arc::clone(&connection), Arc::clone(authentication), close_on_expiration);
-        spawn_guarded(&hub.core, watch);
+        hub.core.open.spawn(watch);
     }
 
     // What runs once is boxed: else the task keeps room for it as long as the connection lives.
@@ -257,7 +245,7 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
         hub.filters.around_connect(connection, callback).await?;
         Ok(value)
     };
-    let span = span::connected(hub.core.name);
+    let span = span::connected(hub.core.name());
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
     let connected: Result<HubResult<Arc<H>>, _> =
         poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
@@ -278,13 +266,13 @@ async fn disconnect<H: Hub>(
     error: Option<HubError>,
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
-    let span = span::disconnected(hub.core.name);
+    let span = span::disconnected(hub.core.name());
     let disconnecting = hub.filters.around_disconnect(connection, callback).instrument(span.clone());
     if AssertUnwindSafe(disconnecting).catch_unwind().await.is_ok() {
         return End::Normal;
     }
     span::failed(&span, "panic");
-    tracing::error!(hub = hub.core.name, "the disconnect callback panicked");
+    tracing::error!(hub = hub.core.name(), "the disconnect callback panicked");
     End::Fault
 }
 
@@ -353,12 +341,12 @@ impl Farewell {
                 // The texts of this one name the connection, and the id of a client of version 0 is its token.
                 if error.name() == "InvalidOperationException" {
                     tracing::debug!(
-                        hub = hub.core.name,
+                        hub = hub.core.name(),
                         error = error.name(),
                         "a connection ended with an error"
                     );
                 } else {
-                    tracing::debug!(hub = hub.core.name, %error, "a connection ended with an error");
+                    tracing::debug!(hub = hub.core.name(), %error, "a connection ended with an error");
                 }
                 let text = hub.with_detail("Connection closed with an error.".to_owned(), &error);
                 Self { close: close(Some(text), connected), error: Some(error), start_queued: true }
@@ -380,7 +368,7 @@ impl Registration {
         let watched = budget.map(|budget| budget.watch(&connection.shared));
         let (core, connection) = (Arc::clone(core), Arc::clone(connection));
         let registration = Self { core, connection, _watched: watched };
-        if registration.core.stopping.is_cancelled() {
+        if registration.core.open.stopping.is_cancelled() {
             // The shutdown may have told all others already.
             registration.connection.shared.outbound.stop(Stop { allow_reconnect: true });
         }

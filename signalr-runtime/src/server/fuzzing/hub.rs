@@ -231,10 +231,10 @@ impl World {
         self.runtime.block_on(async {
             attack.await;
             let core = &self.service.shared.core;
-            core.tasks.close();
-            timeout(END, core.tasks.wait()).await.expect("a connection does not end");
-            core.tasks.reopen();
-            assert_eq!(core.open_connections(), 0, "open connections");
+            core.open.tasks.close();
+            timeout(END, core.open.tasks.wait()).await.expect("a connection does not end");
+            core.open.tasks.reopen();
+            assert_eq!(core.open.len(), 0, "open connections");
             assert_eq!(core.lifetime.len(), 0, "connections");
             assert_eq!(self.lives.alive.load(Ordering::Relaxed), 0, "hubs");
             let (connected, disconnected) = (&self.lives.connected, &self.lives.disconnected);

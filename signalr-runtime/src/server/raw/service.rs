@@ -22,9 +22,8 @@ use super::pump::Pump;
 use crate::connection::duplex::End;
 use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::protocol::TransferFormat;
-use crate::server::core::HubCore;
 use crate::server::credentials::Credentials;
-use crate::server::drain::{DrainReport, Pace};
+use crate::server::drain::DrainReport;
 use crate::server::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
 use crate::server::http::connections::Connections;
 use crate::server::http::endpoint;
@@ -33,8 +32,8 @@ use crate::server::http::options::{HttpOptions, unless_zero};
 use crate::server::http::response::{ResponseBody, ResponseFuture};
 use crate::server::http::send::request_body;
 use crate::server::limits::Limits;
+use crate::server::open_connections::OpenConnections;
 use crate::server::peer_address::peer_address;
-use crate::server::session::spawn_guarded;
 use crate::server::telemetry::ConnectionMeter;
 
 type Handler = dyn Fn(RawConnection) -> BoxFuture<'static, ()> + Send + Sync;
@@ -64,7 +63,7 @@ pub struct RawService {
 }
 
 struct RawShared {
-    core: Arc<HubCore>,
+    open: Arc<OpenConnections>,
     handler: Arc<Handler>,
     options: HttpOptions,
     limits: Limits,
@@ -86,7 +85,7 @@ impl RawService {
         let (options, limits) = (HttpOptions::default(), Limits::default());
         Self {
             shared: Arc::new(RawShared {
-                core: Arc::new(HubCore::new(NAME)),
+                open: Arc::new(OpenConnections::new(NAME)),
                 handler: Arc::new(move |connection| Box::pin(handler(connection))),
                 connections: Arc::new(Connections::new(NAME, &options, &limits)),
                 options,
@@ -132,7 +131,7 @@ impl RawService {
     /// Ends all connections: their handlers find the reader at its end, and have five seconds to return. New ones are
     /// refused.
     pub async fn shut_down(&self) -> DrainReport {
-        self.shared.core.drain(Pace::AtOnce).await
+        self.shared.open.shut_down().await
     }
 
     fn configure(&mut self) -> &mut RawShared {
@@ -183,7 +182,7 @@ impl RawShared {
         let pumping = async {
             // Who is told to stop may still write what it has.
             let told = async {
-                self.core.stopping.cancelled().await;
+                self.open.stopping.cancelled().await;
                 line.incoming.end();
                 pending().await
             };
@@ -238,7 +237,7 @@ impl Application for RawShared {
     }
 
     fn is_stopping(&self) -> bool {
-        self.core.stopping.is_cancelled()
+        self.open.stopping.is_cancelled()
     }
 
     fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
@@ -259,16 +258,16 @@ impl Application for RawShared {
     }
 
     fn accept(self: Arc<Self>, accepted: Accepted) {
-        let core = Arc::clone(&self.core);
-        let meter = ConnectionMeter::start(&core, accepted.kind);
-        spawn_guarded(&core, self.serve(accepted, meter));
+        let open = Arc::clone(&self.open);
+        let meter = ConnectionMeter::start(&open, accepted.kind);
+        open.spawn(self.serve(accepted, meter));
     }
 }
 
 impl Clone for RawShared {
     fn clone(&self) -> Self {
         Self {
-            core: Arc::clone(&self.core),
+            open: Arc::clone(&self.open),
             handler: Arc::clone(&self.handler),
             options: self.options.clone(),
             limits: self.limits.clone(),
