@@ -24,7 +24,7 @@ impl<H: Hub> HubService<H> {
         let id = new_connection_id();
         let accepted = Accepted {
             id: id.clone(),
-            user_id: self.shared.user_id(&request),
+            user_id: self.shared.identity.user_id(&request),
             request,
             transport,
             framing: Framing::Bare,

@@ -55,7 +55,6 @@ mod clients;
 mod connection;
 mod context;
 mod core;
-mod credentials;
 mod dispatcher;
 mod drain;
 mod filter;
@@ -65,6 +64,7 @@ mod groups;
 mod handle;
 mod http;
 mod hub;
+mod identity;
 #[cfg(feature = "test-util")]
 mod in_memory;
 mod lifetime;

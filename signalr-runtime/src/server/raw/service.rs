@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, pending};
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
@@ -22,22 +22,20 @@ use super::pump::Pump;
 use crate::connection::duplex::End;
 use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::protocol::TransferFormat;
-use crate::server::credentials::Credentials;
 use crate::server::drain::DrainReport;
-use crate::server::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
+use crate::server::http::accepted::{Accepted, Application};
 use crate::server::http::connections::Connections;
 use crate::server::http::endpoint;
 use crate::server::http::inbox::Inbox;
 use crate::server::http::options::{HttpOptions, unless_zero};
 use crate::server::http::response::{ResponseBody, ResponseFuture};
 use crate::server::http::send::request_body;
+use crate::server::identity::Identity;
 use crate::server::limits::Limits;
 use crate::server::open_connections::OpenConnections;
-use crate::server::peer_address::peer_address;
 use crate::server::telemetry::ConnectionMeter;
 
 type Handler = dyn Fn(RawConnection) -> BoxFuture<'static, ()> + Send + Sync;
-type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 
 /// A handler of bytes over negotiation and all three transports, without a hub (`MapConnectionHandler`).
 ///
@@ -68,8 +66,7 @@ struct RawShared {
     options: HttpOptions,
     limits: Limits,
     connections: Arc<Connections>,
-    user_id: Option<Arc<UserIdProvider>>,
-    credentials: Credentials,
+    identity: Identity,
 }
 
 /// What logs call it.
@@ -90,8 +87,7 @@ impl RawService {
                 connections: Arc::new(Connections::new(NAME, &options, &limits)),
                 options,
                 limits,
-                user_id: None,
-                credentials: Credentials::default(),
+                identity: Identity::new(NAME),
             }),
         }
     }
@@ -106,13 +102,13 @@ impl RawService {
         self
     }
 
-    /// Says who a client is, from each of its requests.
+    /// Says who a client is, from each of its requests (`IUserIdProvider`).
     #[must_use]
     pub fn user_id<F>(mut self, user_id: F) -> Self
     where
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
-        self.configure().user_id = Some(Arc::new(user_id));
+        self.configure().identity.user_id = Some(Arc::new(user_id));
         self
     }
 
@@ -124,7 +120,18 @@ impl RawService {
     where
         F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
     {
-        self.configure().credentials.expiry = Some(Arc::new(expiry));
+        self.configure().identity.expiry = Some(Arc::new(expiry));
+        self
+    }
+
+    /// Says where a request comes from, for the limits that hold for one address; see
+    /// [`HubService::client_address`](crate::server::HubService::client_address).
+    #[must_use]
+    pub fn client_address<F>(mut self, address: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
+    {
+        self.configure().identity.address = Some(Arc::new(address));
         self
     }
 
@@ -240,21 +247,8 @@ impl Application for RawShared {
         self.open.stopping.is_cancelled()
     }
 
-    fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
-        let Some(user_id) = &self.user_id else { return Ok(None) };
-        let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
-        user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
-            tracing::error!("the user id of a raw connection panicked");
-            UserIdPanicked
-        })
-    }
-
-    fn credentials(&self) -> &Credentials {
-        &self.credentials
-    }
-
-    fn client_address(&self, request: &Parts) -> Option<IpAddr> {
-        peer_address(request)
+    fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     fn accept(self: Arc<Self>, accepted: Accepted) {
@@ -272,8 +266,7 @@ impl Clone for RawShared {
             options: self.options.clone(),
             limits: self.limits.clone(),
             connections: Arc::clone(&self.connections),
-            user_id: self.user_id.clone(),
-            credentials: self.credentials.clone(),
+            identity: self.identity.clone(),
         }
     }
 }
