@@ -16,17 +16,20 @@ use super::peer_address::peer_address;
 
 type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
+type EndpointRule = dyn Fn(&Parts) -> bool + Send + Sync;
 type ExpiryProvider = dyn Fn(&Parts) -> Option<SystemTime> + Send + Sync;
 type RefreshGuard = dyn Fn(AuthenticationRefresh) -> BoxFuture<'static, bool> + Send + Sync;
 
-/// Who sends a request and from where, when the credentials it shows end, and whether others may take their place. By
-/// default nobody is known, and credentials do not end.
+/// Who sends a request and from where, whether that may use the application, when the credentials it shows end, and
+/// whether others may take their place. By default nobody is known, everybody may, and credentials do not end.
 #[derive(Clone)]
 pub(crate) struct Identity {
     /// What logs call the application.
     application: &'static str,
     pub(crate) user_id: Option<Arc<UserIdProvider>>,
     pub(crate) address: Option<Arc<AddressProvider>>,
+    /// All of them must allow a request.
+    pub(crate) rules: Vec<Arc<EndpointRule>>,
     pub(crate) expiry: Option<Arc<ExpiryProvider>>,
     pub(crate) refresh: Option<Arc<RefreshGuard>>,
 }
@@ -37,19 +40,17 @@ pub(crate) struct UserIdPanicked;
 
 impl Identity {
     pub(crate) fn new(application: &'static str) -> Self {
-        Self { application, user_id: None, address: None, expiry: None, refresh: None }
+        Self { application, user_id: None, address: None, rules: Vec::new(), expiry: None, refresh: None }
     }
 
     /// Who sends a request.
     pub(crate) fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
         let Some(user_id) = &self.user_id else { return Ok(None) };
-        match catch_unwind(AssertUnwindSafe(|| user_id(request))) {
-            Ok(user_id) => Ok(user_id.map(Into::into)),
-            Err(_) => {
-                tracing::error!(hub = self.application, "the user id of a connection panicked");
-                Err(UserIdPanicked)
-            }
-        }
+        let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
+        user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
+            tracing::error!(hub = self.application, "the user id of a connection panicked");
+            UserIdPanicked
+        })
     }
 
     /// Where a request comes from, if that is known.
@@ -58,6 +59,16 @@ impl Identity {
         catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
             tracing::error!(hub = self.application, "the address of a client panicked");
             None
+        })
+    }
+
+    /// Whether whoever sends a request may use the application at all.
+    pub(crate) fn admits(&self, request: &Parts) -> bool {
+        self.rules.iter().all(|allows| {
+            catch_unwind(AssertUnwindSafe(|| allows(request))).unwrap_or_else(|_| {
+                tracing::error!(hub = self.application, "a rule of a hub panicked");
+                false
+            })
         })
     }
 

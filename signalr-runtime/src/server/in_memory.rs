@@ -6,7 +6,6 @@ use http::request::Parts;
 
 use super::connection::ConnectionId;
 use super::http::accepted::{Accepted, Application};
-use super::http::token::new_connection_id;
 use super::hub::Hub;
 use super::service::HubService;
 use super::session;
@@ -21,7 +20,7 @@ impl<H: Hub> HubService<H> {
         if self.shared.core.open.stopping.is_cancelled() {
             return None;
         }
-        let id = new_connection_id();
+        let id = ConnectionId::random(self.shared.options().node_id);
         let accepted = Accepted {
             id: id.clone(),
             user_id: self.shared.identity.user_id(&request),

@@ -34,6 +34,7 @@ use super::options::HubOptions;
 use super::session;
 use super::telemetry::TraceContext;
 use super::telemetry::span::TraceParent;
+use crate::connection::engine::EngineLimits;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -58,6 +59,7 @@ impl Rule {
 pub(crate) struct HubShared<H: Hub> {
     pub(crate) core: Arc<HubCore>,
     pub(crate) options: HubOptions,
+    pub(crate) engine_limits: Arc<EngineLimits>,
     pub(crate) methods: Arc<MethodTable<H>>,
     pub(crate) filters: Filters,
     connections: Arc<Connections>,
@@ -129,6 +131,7 @@ impl<H: Hub> Clone for HubShared<H> {
         Self {
             core: Arc::clone(&self.core),
             options: self.options.clone(),
+            engine_limits: Arc::clone(&self.engine_limits),
             methods: Arc::clone(&self.methods),
             filters: self.filters.clone(),
             connections: Arc::clone(&self.connections),
@@ -199,6 +202,7 @@ where
         Self {
             shared: Arc::new(HubShared {
                 core: Arc::new(HubCore::new(H::Contract::NAME)),
+                engine_limits: Arc::new(session::engine_limits(&HubOptions::default())),
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
@@ -223,11 +227,13 @@ impl<H: Hub> HubService<H> {
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
         shared.connections = Arc::new(Connections::new(shared.core.name(), &options.http, &options.limits));
+        shared.engine_limits = Arc::new(session::engine_limits(&options));
         shared.options = options;
         self
     }
 
-    /// Says who a client is, from the request that connects it (`IUserIdProvider`). Asked once per connection.
+    /// Says who a client is (`IUserIdProvider`). It is asked for each request of a connection; one of another user than
+    /// the connection's is refused.
     #[must_use]
     pub fn user_id<F>(mut self, user_id: F) -> Self
     where
@@ -303,6 +309,19 @@ impl<H: Hub> HubService<H> {
         self
     }
 
+    /// Serves only requests that `allows` allows: every request of every connection, from negotiation on
+    /// (`RequireAuthorization` of an endpoint, or `[Authorize]` of a hub class). Others are answered `401 Unauthorized`
+    /// if no [`user_id`](Self::user_id) is known, and `403 Forbidden` otherwise. A hub with several rules needs all of
+    /// them.
+    #[must_use]
+    pub fn authorize_hub<F>(mut self, allows: F) -> Self
+    where
+        F: Fn(&Parts) -> bool + Send + Sync + 'static,
+    {
+        self.configure().identity.rules.push(Arc::new(allows));
+        self
+    }
+
     /// Lets only those call `methods` whom `allows` allows. A method with several rules needs all of them. They are
     /// asked when the call's turn has come, after the calls before it.
     #[must_use]
@@ -345,7 +364,7 @@ impl<H: Hub> HubService<H> {
     /// Makes the caller's span the parent of the [span](super::telemetry#spans) of its call. Runs for each traced call that
     /// brings a trace context in its headers, before its span is entered. With OpenTelemetry:
     ///
-    /// ```ignore
+    /// ```text
     /// .trace_parent(|span, caller| {
     ///     let caller = SpanContext::new(
     ///         TraceId::from(caller.trace_id()),

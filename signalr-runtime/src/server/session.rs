@@ -19,6 +19,7 @@ use super::http::authentication::Authentication;
 use super::http::connections::LiveEntry;
 use super::http::options::unless_zero;
 use super::hub::Hub;
+use super::options::HubOptions;
 use super::service::HubShared;
 use super::telemetry::{ConnectionMeter, span};
 use crate::connection::budget::{MemoryBudget, Watched};
@@ -150,11 +151,51 @@ async fn shake_hands<H: Hub>(
     }
 }
 
-async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, connection: Arc<Connection>) {
+/// Registers a connection, and gives the rest of its life: a future that holds only what is needed until the end.
+fn run<H: Hub>(
+    hub: Arc<HubShared<H>>,
+    line: Line,
+    reader: RecordReader,
+    connection: Arc<Connection>,
+) -> impl Future<Output = ()> + Send + 'static {
     let Line { transport, kind, close_timeout, live, permit, mut meter } = line;
-    let hub = &hub;
     let options = &hub.options;
-    let limits = EngineLimits {
+    let timing = Timing {
+        // The polls of a client keep its connection alive by themselves.
+        ping: (kind != TransportKind::LongPolling).then_some(Ping::Every(options.keep_alive_interval)),
+        silence: Some(Silence::FromFirstPing(options.client_timeout_interval)),
+        write: options.http.transport_send_timeout,
+    };
+    let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
+    if let Some(authentication) = &connection.authentication {
+        let close_on_expiration = options.http.close_on_authentication_expiration;
+        let watch = watch(Arc::clone(&connection), Arc::clone(authentication), close_on_expiration);
+        hub.core.open.spawn(watch);
+    }
+    let (shared, limits) = (Arc::clone(&connection.shared), Arc::clone(&hub.engine_limits));
+    let role = HubDispatcher { hub: None, shared: Arc::clone(&hub), connection };
+    let mut engine = Engine::new(transport, reader, shared, role, limits, timing);
+
+    // What runs once is boxed: else the task keeps room for it as long as the connection lives.
+    async move {
+        let connecting = connect(&hub, &registration.connection);
+        let connecting = Box::pin(engine.run_while(connecting, || registration.disconnected()));
+        let (ended, value) = match connecting.await {
+            (Ok(value), Some(ended)) => (ended, Some(value)),
+            (Ok(value), None) => {
+                engine.role().hub = Some(Arc::clone(&value));
+                (engine.run().await, Some(value))
+            }
+            (Err(error), _) => (Ended::Failed(error), None),
+        };
+        meter.ended(&ended);
+        Box::pin(end(engine, registration, &hub, ended, value, (close_timeout, (live, permit)))).await;
+    }
+}
+
+/// What each connection of a hub with these options may hold.
+pub(crate) fn engine_limits(options: &HubOptions) -> EngineLimits {
+    EngineLimits {
         parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
         queued_calls: options.limits.queued_calls.max(1),
         unordered_calls: options.limits.unordered_calls,
@@ -166,35 +207,7 @@ async fn run<H: Hub>(hub: Arc<HubShared<H>>, line: Line, reader: RecordReader, c
         backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
         read_ahead: options.limits.read_ahead,
-    };
-    let timing = Timing {
-        // The polls of a client keep its connection alive by themselves.
-        ping: (kind != TransportKind::LongPolling).then_some(Ping::Every(options.keep_alive_interval)),
-        silence: Some(Silence::FromFirstPing(options.client_timeout_interval)),
-        write: options.http.transport_send_timeout,
-    };
-    let role = HubDispatcher { hub: None, shared: Arc::clone(hub), connection: Arc::clone(&connection) };
-    let mut engine = Engine::new(transport, reader, Arc::clone(&connection.shared), role, limits, timing);
-    let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
-    if let Some(authentication) = &connection.authentication {
-        let close_on_expiration = options.http.close_on_authentication_expiration;
-        let watch = watch(Arc::clone(&connection), Arc::clone(authentication), close_on_expiration);
-        hub.core.open.spawn(watch);
     }
-
-    // What runs once is boxed: else the task keeps room for it as long as the connection lives.
-    let connecting = Box::pin(connect(hub, &connection));
-    let (connected, ended) = engine.run_while(connecting, || registration.disconnected()).await;
-    let (ended, value) = match (connected, ended) {
-        (Ok(value), Some(ended)) => (ended, Some(value)),
-        (Ok(value), None) => {
-            engine.role().hub = Some(Arc::clone(&value));
-            (engine.run().await, Some(value))
-        }
-        (Err(error), _) => (Ended::Failed(error), None),
-    };
-    meter.ended(&ended);
-    Box::pin(end(engine, registration, hub, ended, value, (close_timeout, (live, permit)))).await;
 }
 
 /// Ends a connection when its authentication does.

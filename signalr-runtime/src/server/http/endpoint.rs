@@ -34,6 +34,9 @@ fn serve(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> Result<
         return Err(Refused::Origin);
     }
     let user_id = app.identity().user_id(&parts).map_err(|_| Refused::UnknownUser)?;
+    if !app.identity().admits(&parts) {
+        return Err(if user_id.is_some() { Refused::Forbidden } else { Refused::Unauthenticated });
+    }
     if parts.uri.path().ends_with("/negotiate") {
         if parts.method != Method::POST {
             return Ok(ResponseFuture::now(method_not_allowed("POST")));

@@ -8,7 +8,7 @@ use super::accepted::Application;
 use super::refused::Refused;
 use super::request::query;
 use super::response::{HttpResponse, with_type};
-use super::token::new_connection_id;
+use crate::server::connection::ConnectionId;
 use crate::server::http::options::Transports;
 use crate::transport::negotiate::{
     ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
@@ -35,7 +35,7 @@ pub(super) fn answer(
             let (id, token) = match version {
                 NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),
                 NegotiateVersion::V1 => {
-                    let id = new_connection_id();
+                    let id = ConnectionId::random(options.node_id);
                     let token = tokens.seal(&id, user_id, stateful);
                     (id, Some(ConnectionToken(token)))
                 }

@@ -43,7 +43,7 @@ type Handler = dyn Fn(RawConnection) -> BoxFuture<'static, ()> + Send + Sync;
 /// the .NET and JavaScript clients), or with a plain WebSocket.
 ///
 /// ```
-/// use signalr_runtime::server::{RawConnection, RawService};
+/// use signalr_runtime::server::{HubRouterExt, RawConnection, RawService};
 /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
 ///
 /// let echo = RawService::new(|mut connection: RawConnection| async move {
@@ -54,12 +54,14 @@ type Handler = dyn Fn(RawConnection) -> BoxFuture<'static, ()> + Send + Sync;
 ///         }
 ///     }
 /// });
-/// let app: axum::Router = signalr_runtime::server::HubRouterExt::raw(axum::Router::new(), "/echo", echo);
+/// let app: axum::Router = axum::Router::new().raw("/echo", echo);
 /// ```
+#[derive(Clone)]
 pub struct RawService {
     shared: Arc<RawShared>,
 }
 
+#[derive(Clone)]
 struct RawShared {
     open: Arc<OpenConnections>,
     handler: Arc<Handler>,
@@ -255,25 +257,6 @@ impl Application for RawShared {
         let open = Arc::clone(&self.open);
         let meter = ConnectionMeter::start(&open, accepted.kind);
         open.spawn(self.serve(accepted, meter));
-    }
-}
-
-impl Clone for RawShared {
-    fn clone(&self) -> Self {
-        Self {
-            open: Arc::clone(&self.open),
-            handler: Arc::clone(&self.handler),
-            options: self.options.clone(),
-            limits: self.limits.clone(),
-            connections: Arc::clone(&self.connections),
-            identity: self.identity.clone(),
-        }
-    }
-}
-
-impl Clone for RawService {
-    fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
