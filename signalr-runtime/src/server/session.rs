@@ -43,8 +43,13 @@ struct Line {
     transport: Box<dyn Duplex>,
     kind: TransportKind,
     close_timeout: Duration,
-    live: Option<LiveEntry>,
     meter: ConnectionMeter,
+    place: Place,
+}
+
+/// What a connection takes up until its transport has ended.
+struct Place {
+    _live: Option<LiveEntry>,
     permit: Option<Permit>,
 }
 
@@ -79,7 +84,8 @@ async fn shake_hands<H: Hub>(
         authentication,
         permit,
     } = accepted;
-    let mut line = Line { transport, kind, close_timeout, live, meter, permit };
+    let place = Place { _live: live, permit };
+    let mut line = Line { transport, kind, close_timeout, meter, place };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
@@ -128,7 +134,7 @@ async fn shake_hands<H: Hub>(
                 None => {}
             }
             let shared = Arc::new(Shared::new(format, outbound));
-            if let Some(permit) = &mut line.permit {
+            if let Some(permit) = &mut line.place.permit {
                 permit.shaken();
             }
             let groups = GroupLimits {
@@ -158,7 +164,7 @@ fn run<H: Hub>(
     reader: RecordReader,
     connection: Arc<Connection>,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let Line { transport, kind, close_timeout, live, permit, mut meter } = line;
+    let Line { transport, kind, close_timeout, mut meter, place } = line;
     let options = &hub.options;
     let timing = Timing {
         // The polls of a client keep its connection alive by themselves.
@@ -189,7 +195,7 @@ fn run<H: Hub>(
             (Err(error), _) => (Ended::Failed(error), None),
         };
         meter.ended(&ended);
-        Box::pin(end(engine, registration, &hub, ended, value, (close_timeout, (live, permit)))).await;
+        Box::pin(end(engine, registration, &hub, ended, value, close_timeout, place)).await;
     }
 }
 
@@ -225,7 +231,8 @@ async fn end<H: Hub>(
     hub: &HubShared<H>,
     ended: Ended,
     value: Option<Arc<H>>,
-    (close_timeout, place): (Duration, (Option<LiveEntry>, Option<Permit>)),
+    close_timeout: Duration,
+    place: Place,
 ) {
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
