@@ -186,7 +186,7 @@ impl Target for Victim {
 /// How long a connection may take to end when its client is gone. Nobody waits for it: the clock is paused.
 const END: Duration = Duration::from_secs(60 * 60);
 
-/// A hub with small limits, in a runtime whose clock stands still until everybody waits.
+/// A hub with small limits, so that few bytes reach them, in a runtime whose clock stands still until everybody waits.
 pub(super) struct World {
     pub(super) service: HubService<Victim>,
     lives: Arc<Lives>,
@@ -201,7 +201,7 @@ impl World {
         let lives = Arc::new(Lives::default());
         let mut options = HubOptions {
             maximum_receive_message_size: Some(4 * 1024),
-            stateful_reconnect_buffer_size: 4 * 1024,
+            stateful_reconnect_buffer_size: 1024,
             stream_buffer_capacity: 2,
             enable_detailed_errors: kind & 1 != 0,
             maximum_parallel_invocations_per_client: if kind & 2 == 0 { 1 } else { 3 },
@@ -214,8 +214,8 @@ impl World {
             },
             ..HubOptions::default()
         };
-        options.http.transport_max_buffer_size = 4 * 1024;
-        options.http.application_max_buffer_size = 4 * 1024;
+        options.http.transport_max_buffer_size = 1024;
+        options.http.application_max_buffer_size = 512;
         options.http.allow_stateful_reconnects = true;
         let of_hubs = Arc::clone(&lives);
         let service = HubService::<Victim>::new(move |cx| {

@@ -8,7 +8,7 @@ use http::StatusCode;
 use http_body::Body;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::inbox::Inbox;
 use super::refused::Refused;
@@ -40,7 +40,7 @@ pub(super) async fn answer(inbox: &Inbox, mut body: RequestBody, patience: Durat
     let mut turn = inbox.turn().await;
     let mut pace = Pace::new(patience);
     loop {
-        let frame = match timeout_at(pace.deadline(), Pin::new(&mut body).frame()).await {
+        let frame = match timeout(pace.left(), Pin::new(&mut body).frame()).await {
             Ok(Some(Ok(frame))) => frame,
             Ok(Some(Err(Unreadable))) => return plain(StatusCode::BAD_REQUEST, ""),
             Ok(None) => return plain(StatusCode::OK, ""),
@@ -63,26 +63,29 @@ pub(super) async fn answer(inbox: &Inbox, mut body: RequestBody, patience: Durat
 /// How long the next piece of a body may take.
 struct Pace {
     patience: Duration,
-    /// Until when the body may take, at the slowest pace, for what has come so far.
-    slowest: Instant,
+    /// When it began.
+    begun: Instant,
+    /// How long it may have taken since, at the slowest pace, for what has come so far.
+    slowest: Duration,
 }
 
 impl Pace {
     fn new(patience: Duration) -> Self {
-        Self { patience, slowest: Instant::now() + patience }
+        Self { patience, begun: Instant::now(), slowest: patience }
     }
 
-    fn deadline(&self) -> Instant {
-        self.slowest.min(Instant::now() + self.patience)
+    /// How long the next piece is waited for.
+    fn left(&self) -> Duration {
+        self.slowest.saturating_sub(self.begun.elapsed()).min(self.patience)
     }
 
     fn received(&mut self, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        self.slowest += Duration::from_secs(1).saturating_mul(bytes) / SLOWEST;
+        self.slowest = self.slowest.saturating_add(Duration::from_secs(1).saturating_mul(bytes) / SLOWEST);
     }
 
     /// The client does not pay for the time in which we did not read.
     fn held_back(&mut self, time: Duration) {
-        self.slowest += time;
+        self.slowest = self.slowest.saturating_add(time);
     }
 }

@@ -6,6 +6,7 @@ use std::future::{Future, pending};
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
@@ -24,6 +25,7 @@ use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::protocol::TransferFormat;
 use crate::server::drain::DrainReport;
 use crate::server::http::accepted::{Accepted, Application};
+use crate::server::http::authentication::Authentication;
 use crate::server::http::connections::Connections;
 use crate::server::http::endpoint;
 use crate::server::http::inbox::Inbox;
@@ -187,43 +189,54 @@ impl RawShared {
         let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);
         let connection =
             RawConnection { id, user_id, request, line: line.clone(), format: TransferFormat::Text };
-        let handling = AssertUnwindSafe(async { (self.handler)(connection).await }).catch_unwind();
-        let pumping = async {
-            // Who is told to stop may still write what it has.
-            let told = async {
-                self.open.stopping.cancelled().await;
-                line.incoming.end();
-                pending().await
-            };
-            let unauthenticated = async {
-                match &authentication {
-                    Some(authentication) => {
-                        authentication.over(self.options.close_on_authentication_expiration).await
-                    }
-                    None => pending().await,
-                }
-            };
-            let ended = tokio::select! {
-                ended = pump.run() => ended,
-                ended = told => ended,
-                Stop { .. } = unauthenticated => {
-                    line.incoming.end();
-                    Ok(())
-                }
-            };
-            if ended.is_err() {
-                line.incoming.lose();
+        let panicked = AtomicBool::new(false);
+        let handling = async {
+            let handled = AssertUnwindSafe(async { (self.handler)(connection).await }).catch_unwind().await;
+            if handled.is_err() {
+                tracing::error!("the handler of a raw connection panicked");
+                panicked.store(true, Ordering::Relaxed);
             }
-            line.outgoing.stop(Stop { allow_reconnect: false });
         };
-        let (handled, ()) = tokio::join!(handling, pumping);
-        let end = if handled.is_ok() { End::Normal } else { End::Fault };
-        if handled.is_err() {
-            tracing::error!("the handler of a raw connection panicked");
+        let carrying = async {
+            self.carry(&mut pump, &line, authentication.as_deref()).await;
+            let end = if panicked.load(Ordering::Relaxed) { End::Fault } else { End::Normal };
+            // A client that does not answer the close in time is left.
+            let _ = timeout(close_timeout, pump.close(end)).await;
+            // What its handler still does is nobody else's affair.
+            drop((pump, live, permit));
+        };
+        // The handler first: when it panics, the connection it drops has ended for that reason.
+        tokio::join!(biased; handling, carrying);
+        drop(meter);
+    }
+
+    /// Carries bytes in both directions until one side ends the connection, or it must end.
+    async fn carry(&self, pump: &mut Pump, line: &Line, authentication: Option<&Authentication>) {
+        // Who is told to stop may still write what it has.
+        let told = async {
+            self.open.stopping.cancelled().await;
+            line.incoming.end();
+            pending().await
+        };
+        let unauthenticated = async {
+            match authentication {
+                Some(authentication) => {
+                    authentication.over(self.options.close_on_authentication_expiration).await
+                }
+                None => pending().await,
+            }
+        };
+        let ended = tokio::select! {
+            ended = pump.run() => ended,
+            ended = told => ended,
+            Stop { .. } = unauthenticated => Ok(()),
+        };
+        // Nothing more comes, whoever has ended it: a handler that waits for more learns so.
+        match ended {
+            Ok(()) => line.incoming.end(),
+            Err(_) => line.incoming.lose(),
         }
-        // A client that does not answer the close in time is left.
-        let _ = timeout(close_timeout, pump.close(end)).await;
-        drop((live, permit, meter));
+        line.outgoing.stop(Stop { allow_reconnect: false });
     }
 }
 

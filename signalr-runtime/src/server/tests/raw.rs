@@ -130,3 +130,29 @@ async fn a_client_is_not_promised_that_it_may_come_back() {
     let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!((&body["negotiateVersion"], &body["useStatefulReconnect"]), (&1.into(), &Value::Null));
 }
+
+#[tokio::test]
+async fn a_handler_that_has_shut_its_writing_half_down_finds_the_end() {
+    let service = RawService::new(|mut connection: RawConnection| async move {
+        connection.write_all(b"last").await.unwrap();
+        connection.shutdown().await.unwrap();
+        // As whoever copies in both directions does.
+        connection.read_to_end(&mut Vec::new()).await.unwrap();
+    });
+    let address = serve(Router::new().raw("/raw", service.clone())).await;
+    let mut socket = open(address).await;
+    assert_eq!(socket.next().await, (1, b"last".to_vec()));
+    socket.expect_end(1000).await;
+    let report = service.shut_down().await;
+    assert_eq!(report.aborted, 0);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_dropped_is_closed_whatever_its_handler_goes_on_with() {
+    let service = RawService::new(|connection: RawConnection| async move {
+        drop(connection);
+        std::future::pending::<()>().await;
+    });
+    let address = serve(Router::new().raw("/raw", service)).await;
+    open(address).await.expect_end(1000).await;
+}

@@ -360,3 +360,17 @@ async fn an_id_of_version_0_is_the_token() {
     settle().await;
     assert!(client.poll().await.body.ends_with(&record(result("1", &body["connectionId"].to_string()))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn patience_may_be_endless() {
+    let endless = HttpOptions { body_read_timeout: Duration::MAX, ..HttpOptions::default() };
+    let keep_alive_interval = Duration::MAX;
+    let server = Server::with(HubOptions { http: endless, keep_alive_interval, ..HubOptions::default() });
+    let (client, _events) = Requests::streaming(&server).await;
+    let text = Bytes::from(echo("late"));
+    let (head, tail) = (text.slice(..5), text.slice(5..));
+    let body = slowly(vec![(0, head), (3_600_000, tail)]);
+    assert_eq!(client.post_body(body).await.brief(), OK);
+    settle().await;
+    assert_eq!(server.log(), ["echo late"]);
+}
