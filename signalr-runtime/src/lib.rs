@@ -18,7 +18,8 @@
 //!
 //! A method answers with a `Result`: [`HubResult`], or any error that converts to and from [`HubError`]. Whatever serde
 //! can write and read can be an argument, a result or a stream item; a method may stream its results
-//! (`-> impl Stream<Item = HubResult<T>>`), and take streams from its caller.
+//! (`-> impl Stream<Item = HubResult<T>>`), and take streams from its caller. How values are written, and how their
+//! members are named for clients in `camelCase`, is told in [`payload`].
 //!
 //! # Features
 //!
@@ -41,7 +42,7 @@
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(
     not(any(feature = "json", feature = "messagepack")),
-    allow(unused_variables, unused_mut, unreachable_code)
+    allow(unused_variables, unused_mut, unreachable_code, clippy::ptr_arg)
 )]
 
 #[cfg(feature = "client")]
