@@ -178,15 +178,15 @@ fn run<H: Hub>(
         silence: Some(Silence::FromFirstPing(options.client_timeout_interval)),
         write: options.http.transport_send_timeout,
     };
-    let role = HubDispatcher { hub: None, shared: Arc::clone(&hub), connection: Arc::clone(&connection) };
-    let (shared, limits) = (Arc::clone(&connection.shared), Arc::clone(&hub.engine_limits));
-    let mut engine = Engine::new(transport, reader, shared, role, limits, timing);
     let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
     if let Some(authentication) = &connection.authentication {
         let close_on_expiration = options.http.close_on_authentication_expiration;
         let watch = watch(Arc::clone(&connection), Arc::clone(authentication), close_on_expiration);
         spawn_guarded(&hub.core, watch);
     }
+    let (shared, limits) = (Arc::clone(&connection.shared), Arc::clone(&hub.engine_limits));
+    let role = HubDispatcher { hub: None, shared: Arc::clone(&hub), connection };
+    let mut engine = Engine::new(transport, reader, shared, role, limits, timing);
 
     // What runs once is boxed: else the task keeps room for it as long as the connection lives.
     async move {
