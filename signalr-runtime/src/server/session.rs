@@ -179,18 +179,19 @@ fn run<H: Hub>(
         write: options.http.transport_send_timeout,
     };
     let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
-    if let Some(authentication) = &connection.authentication {
-        let close_on_expiration = options.http.close_on_authentication_expiration;
-        let watch = watch(Arc::clone(&connection), Arc::clone(authentication), close_on_expiration);
-        spawn_guarded(&hub.core, watch);
-    }
     let (shared, limits) = (Arc::clone(&connection.shared), Arc::clone(&hub.engine_limits));
     let role = HubDispatcher { hub: None, shared: Arc::clone(&hub), connection };
     let mut engine = Engine::new(transport, reader, shared, role, limits, timing);
 
     // What runs once is boxed: else the task keeps room for it as long as the connection lives.
     async move {
-        let connecting = connect(&hub, &registration.connection);
+        let connection = &registration.connection;
+        if let Some(authentication) = &connection.authentication {
+            let close_on_expiration = hub.options.http.close_on_authentication_expiration;
+            let watch = watch(Arc::clone(connection), Arc::clone(authentication), close_on_expiration);
+            spawn_guarded(&hub.core, watch);
+        }
+        let connecting = connect(&hub, connection);
         let connecting = Box::pin(engine.run_while(connecting, || registration.disconnected()));
         let (ended, value) = match connecting.await {
             (Ok(value), Some(ended)) => (ended, Some(value)),
