@@ -12,11 +12,11 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 ///
 /// # Panics
 ///
-/// If it allocates more than 64 KiB and 256 bytes for each byte.
+/// If it allocates more than 64 KiB and 512 bytes for each byte.
 pub fn bounded(data: &[u8], parse: fn(&[u8])) {
     let region = Region::new(ALLOCATOR);
     parse(data);
     let allocated = region.change().bytes_allocated;
-    let most = 64 * 1024 + data.len() * 256;
+    let most = 64 * 1024 + data.len() * 512;
     assert!(allocated <= most, "{allocated} bytes are allocated for {} that were received", data.len());
 }

@@ -6,6 +6,8 @@ mod cargo_test;
 mod chat;
 mod checklist;
 mod contract_only;
+mod features;
+mod fuzz;
 mod interop;
 mod javascript;
 mod process;
@@ -28,6 +30,8 @@ usage: cargo xtask COMMAND
   interop [--server NAME] [--only PART]...
                              run the suites of real clients alone; NAME is `this` (the default) or `aspnetcore31`, the
                              real server that the suites themselves are checked against
+  fuzz [--runs N] [TARGET]...
+                             fuzz all targets, or those that are named: N times each, 10 000 000 if not said otherwise
   chat [--port PORT]         set up and start the chat example";
 
 fn main() -> ExitCode {
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         Some((command, rest)) => match command.as_str() {
             "test" => test::run(&project, rest),
             "interop" => interop::run(&project, rest),
+            "fuzz" => fuzz::run(&project, rest),
             "chat" => chat::run(&project, rest),
             _ => Err(format!("unknown command `{command}`\n\n{USAGE}")),
         },

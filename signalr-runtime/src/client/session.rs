@@ -101,7 +101,7 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         // A server may take its time: it says by its pings that it is there.
         write: Duration::MAX,
     };
-    let engine = Engine::new(transport, reader, Arc::clone(&shared), role, limits, timing);
+    let engine = Engine::new(transport, reader, Arc::clone(&shared), role, Arc::new(limits), timing);
     let line = Arc::new(Line {
         shared,
         backlog: Arc::clone(engine.backlog()),

@@ -39,7 +39,7 @@ use crate::protocol::framing::RecordReader;
 use crate::protocol::message::{Message, Outcome};
 use crate::protocol::{self, ProtocolError};
 
-/// What one connection may hold on behalf of its peer.
+/// What one connection may hold on behalf of its peer. The connections of a hub share it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EngineLimits {
     /// Ordered calls that run at once.
@@ -112,10 +112,10 @@ struct Core<R> {
     shared: Arc<Shared>,
     calls: Calls,
     clock: Clock,
-    limits: EngineLimits,
+    limits: Arc<EngineLimits>,
     backlog: Arc<Backlog>,
     /// What has arrived of a peer that may come back.
-    receipts: Option<Receipts>,
+    receipts: Option<Box<Receipts>>,
     /// What the peer may still send before it has to wait.
     allowance: Option<TokenBucket>,
     /// What the peer has sent and nobody has read yet.
@@ -125,7 +125,7 @@ struct Core<R> {
     /// Messages of the current read.
     messages: u32,
     /// What may still come for streams that do not exist; none before the first has come.
-    strays: Option<TokenBucket>,
+    strays: Option<Box<TokenBucket>>,
     ended: Option<Ended>,
 }
 
@@ -136,20 +136,20 @@ impl<R: Role> Engine<R> {
         reader: RecordReader,
         shared: Arc<Shared>,
         role: R,
-        limits: EngineLimits,
+        limits: Arc<EngineLimits>,
         timing: Timing,
     ) -> Self {
-        let receipts = shared.outbound.is_replayable().then(Receipts::new);
+        let receipts = shared.outbound.is_replayable().then(|| Box::new(Receipts::new()));
         let received = Charge::new(shared.outbound.budget().cloned(), Held::Received);
         let core = Core {
             role,
             shared,
             calls: Calls::new(limits.parallel_calls),
             clock: Clock::new(timing),
+            allowance: limits.messages.map(TokenBucket::new),
             limits,
             backlog: Arc::default(),
             receipts,
-            allowance: limits.messages.map(TokenBucket::new),
             received,
             has_paused: false,
             messages: 0,
@@ -419,6 +419,7 @@ impl<R: Role> Core<R> {
     }
 
     /// The limit that makes the connection pause, if it is to.
+    #[inline]
     fn pause(&self) -> Option<Limit> {
         if self.clock.is_held() {
             return Some(Limit::MessageRate);
@@ -452,7 +453,8 @@ impl<R: Role> Core<R> {
     /// Settles what one read has brought: the messages of a read are few enough to be lent.
     fn count_messages(&mut self) {
         let messages = std::mem::take(&mut self.messages);
-        if let Some(allowance) = &mut self.allowance
+        if messages > 0
+            && let Some(allowance) = &mut self.allowance
             && let Some(wait) = allowance.borrow(messages)
         {
             self.role.limit_hit(Limit::MessageRate);
@@ -470,7 +472,8 @@ impl<R: Role> Core<R> {
             Due::Ping if self.shared.outbound.is_stuck() => {}
             Due::Ping => self.shared.send(&Message::Ping),
             Due::Acknowledgement => {
-                if let Some(sequence_id) = self.receipts.as_mut().and_then(Receipts::acknowledge) {
+                if let Some(sequence_id) = self.receipts.as_mut().and_then(|receipts| receipts.acknowledge())
+                {
                     self.shared.send(&Message::Ack { sequence_id });
                 }
             }

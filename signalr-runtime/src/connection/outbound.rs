@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -61,6 +61,9 @@ pub(crate) struct Outbound {
     budget: Option<MemoryBudget>,
     /// How often something was taken.
     taken: AtomicUsize,
+    /// Whether those who send have to wait. It changes under the lock only, so that whoever is woken because it has
+    /// changed sees it.
+    full: AtomicBool,
     queue: Mutex<Queue>,
 }
 
@@ -143,6 +146,7 @@ impl Outbound {
             slow_consumer: SlowConsumer::Wait,
             budget: None,
             taken: AtomicUsize::new(0),
+            full: AtomicBool::new(false),
             queue: Mutex::new(Queue {
                 pieces: VecDeque::new(),
                 bytes: 0,
@@ -207,7 +211,7 @@ impl Outbound {
             SlowConsumer::DropNewest => Ok(false),
             SlowConsumer::DropOldest => Ok(queue.replay.is_none() && queue.drop_oldest(self.limit)),
             SlowConsumer::Disconnect => {
-                queue.give_up();
+                self.end_too_slow(&mut queue);
                 Err(Refused::Closed)
             }
         };
@@ -261,6 +265,7 @@ impl Outbound {
     }
 
     /// What was queued here may be what is too much for all.
+    #[inline]
     fn relieve_budget(&self) {
         if let Some(budget) = &self.budget {
             budget.relieve();
@@ -305,8 +310,9 @@ impl Outbound {
     }
 
     /// Whether those who send have to wait.
+    #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.lock().is_full(self.limit)
+        self.full.load(Ordering::Relaxed)
     }
 
     /// Whether the transport takes too little of what is sent.
@@ -353,7 +359,7 @@ impl Outbound {
         }
         queue.bytes = 0;
         queue.frames = 0;
-        queue.settle();
+        self.settle(&mut queue);
         queue.wake_senders();
     }
 
@@ -403,7 +409,7 @@ impl Outbound {
         if let Some(last) = last {
             self.append_record(&mut queue, format.transfer_format(), last, Numbered::No);
         }
-        queue.settle();
+        self.settle(&mut queue);
         queue.closed = true;
         queue.wake_senders();
     }
@@ -416,7 +422,9 @@ impl Outbound {
     /// From now on messages are numbered and kept until the peer acknowledges them, so that they can be sent again.
     /// While more than `limit` bytes are kept, those who send wait.
     pub(crate) fn keep_for_replay(&self, format: Format, limit: usize) {
-        self.lock().replay = Some(Box::new(ReplayBuffer::new(format, limit)));
+        let mut queue = self.lock();
+        queue.replay = Some(Box::new(ReplayBuffer::new(format, limit)));
+        self.settle(&mut queue);
     }
 
     /// Whether messages are kept for a peer that comes back.
@@ -439,7 +447,7 @@ impl Outbound {
         let mut queue = self.lock();
         if let Some(replay) = &mut queue.replay {
             replay.acknowledge(sequence_id);
-            queue.settle();
+            self.settle(&mut queue);
             queue.wake_senders();
         }
     }
@@ -448,7 +456,7 @@ impl Outbound {
     pub(crate) fn end_replay(&self) {
         let mut queue = self.lock();
         if queue.replay.take().is_some() {
-            queue.settle();
+            self.settle(&mut queue);
             queue.wake_senders();
         }
     }
@@ -461,7 +469,7 @@ impl Outbound {
             && replay.peer == Peer::Here
         {
             replay.peer = Peer::Away;
-            queue.clear();
+            self.clear(&mut queue);
             queue.wake_senders();
         }
     }
@@ -471,7 +479,7 @@ impl Outbound {
     pub(crate) fn rewind(&self) {
         let mut queue = self.lock();
         let Some(mut replay) = queue.replay.take() else { return };
-        queue.clear();
+        self.clear(&mut queue);
         replay.peer = Peer::Here;
         let sequence = replay.sequence();
         self.append_record(&mut queue, replay.format().transfer_format(), &sequence, Numbered::No);
@@ -479,7 +487,7 @@ impl Outbound {
         queue.bytes += replay.bytes();
         queue.frames += replay.messages();
         queue.replay = Some(replay);
-        queue.settle();
+        self.settle(&mut queue);
     }
 
     fn append_record(&self, queue: &mut Queue, format: TransferFormat, record: &[u8], numbered: Numbered) {
@@ -493,14 +501,14 @@ impl Outbound {
                 replay.copy(header, record);
             }
             if replay.peer == Peer::Away {
-                queue.settle();
+                self.settle(queue);
                 return;
             }
         }
         queue.bytes += header.len() + record.len();
         queue.frames += 1;
         pieces::copy(&mut queue.pieces, header, record);
-        queue.settle();
+        self.settle(queue);
     }
 
     fn append_frame(&self, queue: &mut Queue, frame: &Frame, droppable: Droppable) {
@@ -511,7 +519,7 @@ impl Outbound {
         if let Some(replay) = &mut queue.replay {
             replay.share(shared.clone());
             if replay.peer == Peer::Away {
-                queue.settle();
+                self.settle(queue);
                 return;
             }
         }
@@ -523,7 +531,32 @@ impl Outbound {
             (SlowConsumer::DropOldest, Droppable::No) => pieces::copy(&mut queue.pieces, &[], &shared),
             _ => pieces::share(&mut queue.pieces, shared),
         }
-        queue.settle();
+        self.settle(queue);
+    }
+
+    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
+    fn end_too_slow(&self, queue: &mut Queue) {
+        queue.replay = None;
+        queue.closed = true;
+        self.clear(queue);
+        queue.end_asked.get_or_insert(EndAsked::TooSlow);
+        queue.wake_senders();
+        queue.wake_writer();
+    }
+
+    /// Forgets what waits to be written.
+    fn clear(&self, queue: &mut Queue) {
+        queue.pieces = VecDeque::new();
+        queue.bytes = 0;
+        queue.frames = 0;
+        self.settle(queue);
+    }
+
+    /// Takes note of how much is held now.
+    fn settle(&self, queue: &mut Queue) {
+        let held = queue.held();
+        queue.charge.set(held);
+        self.full.store(queue.is_full(self.limit), Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -537,7 +570,7 @@ impl Holder for Outbound {
     }
 
     fn give_up(&self) {
-        self.lock().give_up();
+        self.end_too_slow(&mut self.lock());
         Limit::SlowReaders.hit();
     }
 }
@@ -553,14 +586,6 @@ impl Queue {
         self.bytes >= limit.bytes || self.frames >= limit.frames
     }
 
-    /// Forgets what waits to be written.
-    fn clear(&mut self) {
-        self.pieces = VecDeque::new();
-        self.bytes = 0;
-        self.frames = 0;
-        self.settle();
-    }
-
     /// Drops the oldest frames that may be dropped until there is room. Whether there is.
     fn drop_oldest(&mut self, limit: QueueLimit) -> bool {
         while self.holds(limit) {
@@ -571,24 +596,9 @@ impl Queue {
         true
     }
 
-    fn give_up(&mut self) {
-        self.replay = None;
-        self.closed = true;
-        self.clear();
-        self.end_asked.get_or_insert(EndAsked::TooSlow);
-        self.wake_senders();
-        self.wake_writer();
-    }
-
     /// How many bytes wait, to be written or to be acknowledged.
     fn held(&self) -> usize {
         self.bytes.saturating_add(self.replay.as_ref().map_or(0, |replay| replay.bytes()))
-    }
-
-    /// Charges what is held now.
-    fn settle(&mut self) {
-        let held = self.held();
-        self.charge.set(held);
     }
 
     fn wake_senders(&mut self) {

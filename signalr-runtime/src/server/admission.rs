@@ -34,11 +34,12 @@ pub(crate) struct Refusal {
     retry_after: Duration,
 }
 
-/// The place of one connection, given back when it is dropped.
+/// The place of one connection, given back when it is dropped. Every connection keeps one for as long as it lives, so
+/// it has little room for limits that most servers do not set.
 pub(crate) struct Permit {
     _connection: Option<OwnedSemaphorePermit>,
-    _network: Option<Place<Network>>,
-    _user: Option<Place<Arc<str>>>,
+    _network: Option<Box<Place<Network>>>,
+    _user: Option<Box<Place<Arc<str>>>>,
     handshake: Option<OwnedSemaphorePermit>,
 }
 
@@ -91,7 +92,12 @@ impl Admission {
                 .map_err(|Full| self.refusal(Limit::ConnectionsPerUser))?,
             None => None,
         };
-        Ok(Permit { _connection: connection, _network: network, _user: user, handshake: Some(handshake) })
+        Ok(Permit {
+            _connection: connection,
+            _network: network.map(Box::new),
+            _user: user.map(Box::new),
+            handshake: Some(handshake),
+        })
     }
 
     fn refusal(&self, limit: Limit) -> Refusal {

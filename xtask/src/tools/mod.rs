@@ -1,6 +1,7 @@
 //! The tools of other languages: each finds its programs, says what to install if they are missing, and sets up what is
 //! built or downloaded with them.
 
+pub(crate) mod cargo_fuzz;
 pub(crate) mod chromium;
 pub(crate) mod debian;
 pub(crate) mod dotnet;

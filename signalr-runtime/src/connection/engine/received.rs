@@ -210,7 +210,7 @@ impl<R: Role> Core<R> {
     /// call it streams to has ended, but it will not be long before it does.
     fn count_stray(&mut self) {
         let Some(rate) = self.limits.stray_items else { return };
-        if self.strays.get_or_insert_with(|| TokenBucket::new(rate)).take().is_err() {
+        if self.strays.get_or_insert_with(|| Box::new(TokenBucket::new(rate))).take().is_err() {
             self.role.limit_hit(Limit::StrayItems);
             let text = "Too many items came for streams that do not exist.";
             self.end(Ended::Failed(HubError::with_kind(HubErrorKind::Codec, text)));

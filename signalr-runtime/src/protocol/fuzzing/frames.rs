@@ -20,19 +20,19 @@ use crate::protocol::{ProtocolError, read, validate, write};
 /// If the messages depend on how the bytes arrive; if one that was read is another one after it was written; if an error
 /// repeats what was received; if sound JSON is called broken.
 pub fn json_frames(data: &[u8]) {
-    for record in cuts::records(Framing::Text, data).0 {
-        let message = read(Format::Json, &record);
+    for record in cuts::records(Framing::Text, data).0.iter() {
+        let message = read(Format::Json, record);
         if message == Err(ProtocolError::Malformed) {
-            let value = serde_json::from_slice::<serde_json::Value>(&record);
+            let value = serde_json::from_slice::<serde_json::Value>(record);
             assert!(value.map_or(true, |value| depth(&value) > 64), "sound JSON is called broken");
         }
         if let Ok(Some(message)) = &message {
             // What is in a value is looked at later: only if it is sound can it be told from what stands around it.
-            if validate(Format::Json, &record).is_ok() {
+            if validate(Format::Json, record).is_ok() {
                 round_trip(Format::Json, message);
             }
         }
-        values(&record, message);
+        values(record, message);
     }
 }
 
@@ -42,14 +42,14 @@ pub fn json_frames(data: &[u8]) {
 ///
 /// As [`json_frames`].
 pub fn messagepack_frames(data: &[u8]) {
-    for record in cuts::records(Framing::Binary, data).0 {
-        let message = read(Format::MessagePack, &record);
+    for record in cuts::records(Framing::Binary, data).0.iter() {
+        let message = read(Format::MessagePack, record);
         if let Ok(Some(message)) = &message
             && payload(message).is_none_or(is_one_value)
         {
             round_trip(Format::MessagePack, message);
         }
-        values(&record, message);
+        values(record, message);
     }
 }
 

@@ -14,9 +14,9 @@ use crate::protocol::{ProtocolError, TransferFormat};
 ///
 /// If one that was read is another one after it was written, or if a client that is refused is told what it has sent.
 pub fn handshake(data: &[u8]) {
-    for record in cuts::records(Framing::Text, data).0 {
-        request(&record);
-        response(&record);
+    for record in cuts::records(Framing::Text, data).0.iter() {
+        request(record);
+        response(record);
     }
 }
 

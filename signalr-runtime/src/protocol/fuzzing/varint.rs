@@ -13,7 +13,7 @@ use crate::protocol::prefix::Prefix;
 pub fn varint(data: &[u8]) {
     let (records, _) = cuts::records(Framing::Binary, data);
     let mut frames = Vec::new();
-    for record in &records {
+    for record in records.iter() {
         frames.extend(Prefix::write(record.len()));
         frames.extend_from_slice(record);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::hub::{World, world};
+use super::hub::{World, run, settle};
 use super::script::{Step, steps};
 use crate::connection::budget::Holder;
 use crate::connection::duplex::{Duplex, End, Received};
@@ -37,7 +37,7 @@ const BEGINNINGS: [&[u8]; 4] = [
 /// If the connection does not end when its client is gone, leaves anything behind, or holds more than it may.
 pub fn connection(data: &[u8]) {
     let Some((&kind, script)) = data.split_first() else { return };
-    world(kind >> 3, |world| world.run(attack(world, kind, script)));
+    run(kind >> 3, async |world| attack(world, kind, script).await);
 }
 
 async fn attack(world: &World, kind: u8, script: &[u8]) {
@@ -50,7 +50,7 @@ async fn attack(world: &World, kind: u8, script: &[u8]) {
             Step::Send(bytes) => client.send(bytes),
             Step::Act(act, argument) => client.act(act, argument).await,
         }
-        sleep(Duration::from_millis(1)).await;
+        settle().await;
         client.check();
     }
     client.leave().await;

@@ -1,6 +1,5 @@
 //! The hub under attack: something of everything that a hub can have, nothing that waits for ever by itself.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use crate::server::{Hub, HubContext, HubOptions, HubService, Limits};
@@ -186,10 +186,9 @@ impl Target for Victim {
 /// How long a connection may take to end when its client is gone. Nobody waits for it: the clock is paused.
 const END: Duration = Duration::from_secs(60 * 60);
 
-/// A hub with small limits, and the runtime it lives in, whose clock stands still until everybody waits.
+/// A hub with small limits, so that few bytes reach them, in a runtime whose clock stands still until everybody waits.
 pub(super) struct World {
     pub(super) service: HubService<Victim>,
-    runtime: Runtime,
     lives: Arc<Lives>,
 }
 
@@ -198,12 +197,14 @@ impl World {
     /// answered to the messages of one read, each of which may grow when it is escaped.
     pub(super) const MOST_UNSENT: usize = 128 * 1024;
 
-    fn new(change: fn(&mut HubOptions)) -> Self {
+    fn new(kind: u8) -> Self {
         let lives = Arc::new(Lives::default());
         let mut options = HubOptions {
             maximum_receive_message_size: Some(4 * 1024),
-            stateful_reconnect_buffer_size: 4 * 1024,
+            stateful_reconnect_buffer_size: 1024,
             stream_buffer_capacity: 2,
+            enable_detailed_errors: kind & 1 != 0,
+            maximum_parallel_invocations_per_client: if kind & 2 == 0 { 1 } else { 3 },
             limits: Limits {
                 queued_calls: 4,
                 unordered_calls: 4,
@@ -213,50 +214,54 @@ impl World {
             },
             ..HubOptions::default()
         };
-        options.http.transport_max_buffer_size = 4 * 1024;
-        options.http.application_max_buffer_size = 4 * 1024;
+        options.http.transport_max_buffer_size = 1024;
+        options.http.application_max_buffer_size = 512;
         options.http.allow_stateful_reconnects = true;
-        change(&mut options);
         let of_hubs = Arc::clone(&lives);
         let service = HubService::<Victim>::new(move |cx| {
             of_hubs.alive.fetch_add(1, Ordering::Relaxed);
             Victim { cx, lives: Arc::clone(&of_hubs) }
         });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-        Self { service: service.options(options), runtime: runtime.expect("a runtime"), lives }
+        Self { service: service.options(options), lives }
     }
 
-    /// Runs what a client does, and then makes sure that nothing is left of it.
-    pub(super) fn run(&self, attack: impl Future<Output = ()>) {
-        self.runtime.block_on(async {
-            attack.await;
-            let core = &self.service.shared.core;
-            core.tasks.close();
-            timeout(END, core.tasks.wait()).await.expect("a connection does not end");
-            core.tasks.reopen();
-            assert_eq!(core.open_connections(), 0, "open connections");
-            assert_eq!(core.lifetime.len(), 0, "connections");
-            assert_eq!(self.lives.alive.load(Ordering::Relaxed), 0, "hubs");
-            let (connected, disconnected) = (&self.lives.connected, &self.lives.disconnected);
-            assert_eq!(connected.load(Ordering::Relaxed), disconnected.load(Ordering::Relaxed), "callbacks");
-        });
+    /// Makes sure that nothing is left of any connection.
+    async fn end(self) {
+        let core = &self.service.shared.core;
+        core.open.tasks.close();
+        timeout(END, core.open.tasks.wait()).await.expect("a connection does not end");
+        assert_eq!(core.open.len(), 0, "open connections");
+        assert_eq!(core.lifetime.len(), 0, "connections");
+        let Lives { connected, disconnected, alive } = &*self.lives;
+        assert_eq!(alive.load(Ordering::Relaxed), 0, "hubs");
+        assert_eq!(connected.load(Ordering::Relaxed), disconnected.load(Ordering::Relaxed), "callbacks");
     }
 }
-
-/// Several clients at once wait for the same, and a world lasts as long as its thread.
-const WORLDS: [fn(&mut HubOptions); 2] = [
-    |options| options.enable_detailed_errors = true,
-    |options| options.maximum_parallel_invocations_per_client = 3,
-];
 
 thread_local! {
-    static MADE: RefCell<[Option<World>; 2]> = const { RefCell::new([None, None]) };
+    /// To make one takes longer than most of what happens in it.
+    static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
 }
 
-/// Enters one of the worlds.
-pub(super) fn world<T>(number: u8, visit: impl FnOnce(&World) -> T) -> T {
-    MADE.with_borrow_mut(|made| {
-        let number = usize::from(number) % WORLDS.len();
-        visit(made[number].get_or_insert_with(|| World::new(WORLDS[number])))
-    })
+/// Runs what a client does to a new hub of some kind, to the end of all that it has begun.
+pub(super) fn run(kind: u8, attack: impl AsyncFnOnce(&World)) {
+    RUNTIME.with(|runtime| {
+        runtime.block_on(async {
+            let world = World::new(kind);
+            attack(&world).await;
+            world.end().await;
+        });
+    });
+}
+
+/// Lets everybody do what they can without time passing.
+pub(super) async fn settle() {
+    const ROUNDS: usize = 3;
+    for _ in 0..ROUNDS {
+        yield_now().await;
+    }
 }

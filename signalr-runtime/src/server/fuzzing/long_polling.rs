@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
-use super::hub::{Victim, World, world};
+use super::hub::{Victim, World, run, settle};
 use super::script::{Step, steps};
 use crate::server::HubService;
 
@@ -36,14 +36,14 @@ const LONG: Duration = Duration::from_secs(10 * 60);
 /// leaves anything behind; or if its token opens another one.
 pub fn long_polling(data: &[u8]) {
     let Some((&kind, script)) = data.split_first() else { return };
-    world(kind >> 3, |world| world.run(attack(world, kind, script)));
+    run(kind >> 3, async |world| attack(world, kind, script).await);
 }
 
 async fn attack(world: &World, kind: u8, script: &[u8]) {
     let mut client = Client::negotiate(world.service.clone()).await;
     if kind & 4 == 0 {
         client.poll();
-        sleep(Duration::from_millis(1)).await;
+        settle().await;
     }
     if let Some(beginning) = BEGINNINGS.get(usize::from(kind & 3)) {
         client.post(Sent::whole(beginning));
@@ -53,7 +53,7 @@ async fn attack(world: &World, kind: u8, script: &[u8]) {
             Step::Send(bytes) => client.post(Sent::whole(bytes)),
             Step::Act(act, argument) => client.act(act, argument).await,
         }
-        sleep(Duration::from_millis(1)).await;
+        settle().await;
     }
     client.leave().await;
 }
@@ -62,6 +62,8 @@ struct Client {
     service: HubService<Victim>,
     uri: String,
     requests: JoinSet<StatusCode>,
+    /// The event streams that were asked for. They last as long as their connection.
+    events: JoinSet<StatusCode>,
 }
 
 impl Client {
@@ -71,17 +73,23 @@ impl Client {
         let Ok(body) = response.into_body().collect().await;
         let body: serde_json::Value = serde_json::from_slice(&body.to_bytes()).expect("JSON");
         let token = body["connectionToken"].as_str().expect("a token");
-        Self { service, uri: format!("/?id={token}"), requests: JoinSet::new() }
+        Self { service, uri: format!("/?id={token}"), requests: JoinSet::new(), events: JoinSet::new() }
     }
 
-    fn start(&mut self, request: Request<Sent>) {
-        let mut service = self.service.clone();
-        self.requests.spawn(async move {
-            let Ok(response) = service.call(request).await;
+    /// Asks, and gives the status when the whole answer has come.
+    fn ask(&self, request: Request<Sent>) -> impl Future<Output = StatusCode> + use<> {
+        let answer = self.service.clone().call(request);
+        async {
+            let Ok(response) = answer.await;
             let (parts, body) = response.into_parts();
             let Ok(_) = body.collect().await;
             parts.status
-        });
+        }
+    }
+
+    fn start(&mut self, request: Request<Sent>) {
+        let answer = self.ask(request);
+        self.requests.spawn(answer);
     }
 
     fn poll(&mut self) {
@@ -100,12 +108,16 @@ impl Client {
             3 => self.post(Sent::Stuck),
             4 => self.post(Sent::Broken),
             // Goes, and takes along what it has asked.
-            5 => self.requests.abort_all(),
+            5 => {
+                self.requests.abort_all();
+                self.events.abort_all();
+            }
             6 => {
                 let mut events = request(Method::GET, &self.uri, Sent::NOTHING);
                 let accept = http::HeaderValue::from_static("text/event-stream");
                 events.headers_mut().insert(http::header::ACCEPT, accept);
-                self.start(events);
+                let answer = self.ask(events);
+                self.events.spawn(answer);
             }
             _ => {
                 let clients = self.service.handle().clients();
@@ -120,9 +132,13 @@ impl Client {
 
     /// Is not heard of any more.
     async fn leave(mut self) {
+        // A connection that has a client may leave one call waiting for another of the client's.
+        self.events.abort_all();
         let answered = async {
-            while let Some(answered) = self.requests.join_next().await {
-                check(answered);
+            for requests in [&mut self.events, &mut self.requests] {
+                while let Some(answered) = requests.join_next().await {
+                    check(answered);
+                }
             }
         };
         timeout(LONG, answered).await.expect("a request is not answered");
@@ -138,7 +154,7 @@ impl Client {
 fn check(answered: Result<StatusCode, tokio::task::JoinError>) {
     match answered {
         Ok(status) => assert!(
-            matches!(status.as_u16(), 200 | 202 | 204 | 400 | 404 | 408),
+            matches!(status.as_u16(), 200 | 202 | 204 | 400 | 404 | 408 | 409),
             "a request is answered with {status}"
         ),
         Err(error) => assert!(error.is_cancelled(), "a request panicked"),

@@ -8,8 +8,10 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::connections::{Connections, Live, SocketConnection};
 use super::options::HttpOptions;
-use super::token::{TokenKey, TokenSealer, new_connection_id};
+use super::token::{TokenKey, TokenSealer};
+use crate::server::connection::ConnectionId;
 use crate::server::limits::Limits;
+use crate::server::node::NodeId;
 
 const LIFETIME: Duration = Duration::from_secs(15);
 const KEY: [u8; 32] = *b"not a secret: the fuzzer's own .";
@@ -43,7 +45,7 @@ fn tampered(flags: u8, (place, byte): (u8, u8), user: &str) {
     let sealer = TokenSealer::new("hub", LIFETIME, (flags & 1 != 0).then_some(&key));
     let stateful = flags & 2 != 0;
     let known = (flags & 4 != 0).then_some(user);
-    let id = new_connection_id();
+    let id = ConnectionId::random(NodeId::new(1));
     let (id, token) = if flags & 8 != 0 {
         (id.clone(), sealer.seal(&id, known, stateful))
     } else {
@@ -74,7 +76,7 @@ fn tampered(flags: u8, (place, byte): (u8, u8), user: &str) {
 fn used(flags: u8, user: &str) {
     let connections = Arc::new(Connections::new("hub", &HttpOptions::default(), &Limits::default()));
     let known = (flags & 4 != 0).then_some(user);
-    let token = connections.tokens.seal(&new_connection_id(), known, false);
+    let token = connections.tokens.seal(&ConnectionId::random(NodeId::new(1)), known, false);
     let claim = || connections.tokens.open(&token, known).expect("a token opens for its user");
     let enter = || {
         connections.enter(claim(), |entry| {

@@ -8,7 +8,7 @@ use super::accepted::Application;
 use super::refused::Refused;
 use super::request::query;
 use super::response::{HttpResponse, with_type};
-use super::token::new_connection_id;
+use crate::server::connection::ConnectionId;
 use crate::server::http::options::Transports;
 use crate::transport::negotiate::{
     ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
@@ -24,7 +24,7 @@ pub(super) fn answer(
         return Err(Refused::ShuttingDown { retry_after: options.retry_after });
     }
     let connections = app.connections();
-    connections.admission.negotiate(app.client_address(parts))?;
+    connections.admission.negotiate(app.identity().client_address(parts))?;
     let requested = query(parts, "negotiateVersion");
     let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
@@ -35,14 +35,14 @@ pub(super) fn answer(
             let (id, token) = match version {
                 NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),
                 NegotiateVersion::V1 => {
-                    let id = new_connection_id();
+                    let id = ConnectionId::random(options.node_id);
                     let token = tokens.seal(&id, user_id, stateful);
                     (id, Some(ConnectionToken(token)))
                 }
             };
             let expiry = options
                 .enable_authentication_refresh
-                .then(|| app.credentials().expiry(parts))
+                .then(|| app.identity().expiry(parts))
                 .flatten()
                 .filter(|expiry| !expiry.left().is_zero());
             let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::token::TokenKey;
+use crate::server::node::NodeId;
 use crate::server::origin_policy::OriginPolicy;
 
 /// The options of an endpoint (`HttpConnectionDispatcherOptions`), with the same names and defaults where ASP.NET Core
@@ -67,6 +68,9 @@ pub struct HttpOptions {
     /// The key that connection tokens are sealed with. Default: none, which is a random key for each process. With a
     /// key that all nodes share, a client may negotiate with one node and open its WebSocket on another.
     pub token_key: Option<TokenKey>,
+    /// What connection ids say of this process. Default: a random number. Nodes that share their clients may be given
+    /// numbers of their own instead.
+    pub node_id: NodeId,
     /// When clients that come while the hub is [drained](crate::server::HubHandle::drain), or while it has as many as it
     /// [may have](crate::server::Limits), may try again: the `Retry-After` of the answer, in whole seconds. Default: 5
     /// seconds, in which a load balancer notices.
@@ -90,6 +94,7 @@ impl Default for HttpOptions {
             close_on_authentication_expiration: false,
             enable_authentication_refresh: false,
             token_key: None,
+            node_id: NodeId::of_this_process(),
             retry_after: Duration::from_secs(5),
         }
     }

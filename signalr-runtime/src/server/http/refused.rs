@@ -18,6 +18,10 @@ pub(super) enum Refused {
     Origin,
     /// The application could not say whose request it is.
     UnknownUser,
+    /// Nobody is known to send it, and the application asks who it is.
+    Unauthenticated,
+    /// Whoever sends it may not use the application.
+    Forbidden,
     /// It does not say which connection it is for.
     NoToken,
     /// The token was never given out or not to this user, has expired, or its connection is over: all look the same.
@@ -48,6 +52,8 @@ impl Refused {
         let (status, text) = match self {
             Self::Origin => (StatusCode::FORBIDDEN, "Requests from this origin are not allowed"),
             Self::UnknownUser => (StatusCode::INTERNAL_SERVER_ERROR, ""),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, ""),
+            Self::Forbidden => (StatusCode::FORBIDDEN, ""),
             Self::NoToken => (StatusCode::BAD_REQUEST, "Connection ID required"),
             Self::NoConnection => (StatusCode::NOT_FOUND, "No Connection with that ID"),
             Self::NotOffered(kind) => (

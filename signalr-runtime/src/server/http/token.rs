@@ -14,18 +14,12 @@ use tokio::time::Instant;
 
 use crate::server::connection::ConnectionId;
 
-const ID_BYTES: usize = 16;
 const NONCE_BYTES: usize = 24;
 const EXPIRY_BYTES: usize = 8;
 const MARK_BYTES: usize = 16;
 
 /// The longest token that is looked at, in bytes.
 const LONGEST: usize = 512;
-
-/// A new connection id: 128 bits as 22 characters.
-pub(crate) fn new_connection_id() -> ConnectionId {
-    ConnectionId::new(&BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; ID_BYTES]>()))
-}
 
 /// A key for connection tokens, which several nodes can share.
 #[derive(Clone)]

@@ -16,10 +16,10 @@ use super::request::{connection_token, detach};
 use super::response::{HttpResponse, ResponseBody, ResponseFuture};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
-use super::token::new_connection_id;
 use crate::connection::duplex::Duplex;
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Framing;
+use crate::server::connection::ConnectionId;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::socket::from_upgraded;
 use crate::transport::websocket::stream::WebSocket;
@@ -53,7 +53,11 @@ pub(super) fn answer(
     let (id, live, connection) = match claim {
         None => {
             let authentication = Authentication::of(&**app, &parts, &user_id);
-            (new_connection_id(), None, SocketConnection { seat: None, authentication })
+            (
+                ConnectionId::random(app.options().node_id),
+                None,
+                SocketConnection { seat: None, authentication },
+            )
         }
         Some(claim) => {
             let stateful = claim.stateful && app.allows_resumes();
@@ -74,7 +78,7 @@ pub(super) fn answer(
         }
     };
     let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
-    let permit = connections.admission.connect(app.client_address(&parts), &user_id)?;
+    let permit = connections.admission.connect(app.identity().client_address(&parts), &user_id)?;
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let Some(socket) = upgraded(&*app, upgrade).await else { return };

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use http::{Method, Request, StatusCode};
+use http_body_util::Empty;
+use tower_service::Service;
+
 use super::*;
 
 const SECRET: &str = "Failed to invoke 'echo' because user is unauthorized";
@@ -93,4 +97,29 @@ async fn the_user_is_asked_for_once_per_connection() {
         assert_eq!(client.next().await, result("1", r#""x""#));
     }
     assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_of_the_hub_holds_for_every_request() {
+    let server = Server::of(World::default(), |service| {
+        let user =
+            |request: &http::request::Parts| Some(request.uri.query()?.strip_prefix("user=")?.to_owned());
+        service.user_id(user).authorize_hub(move |request| {
+            assert!(user(request).is_none_or(|user| user != "panic"), "a rule panics on purpose");
+            user(request).is_some_and(|user| user.starts_with("member"))
+        })
+    });
+    for method in [Method::GET, Method::POST, Method::DELETE] {
+        for (path, status) in [
+            ("/hub/negotiate", StatusCode::UNAUTHORIZED),
+            ("/hub?user=guest", StatusCode::FORBIDDEN),
+            ("/hub?user=panic", StatusCode::FORBIDDEN),
+        ] {
+            let request = Request::builder().method(method.clone()).uri(path).body(Empty::<&[u8]>::new());
+            let response = server.service.clone().call(request.unwrap()).await.unwrap();
+            assert_eq!(response.status(), status, "{method} {path}");
+        }
+    }
+    let request = Request::post("/hub/negotiate?user=member1").body(Empty::<&[u8]>::new());
+    assert_eq!(server.service.clone().call(request.unwrap()).await.unwrap().status(), StatusCode::OK);
 }
