@@ -62,3 +62,20 @@ pub(crate) enum End {
     /// Our own code failed (WebSocket status 1011).
     Fault,
 }
+
+/// What is left of a transport whose peer has gone.
+pub(crate) struct Gone;
+
+impl Duplex for Gone {
+    fn poll_receive(&mut self, _: &mut Context<'_>, _: &mut dyn FnMut(&[u8])) -> Poll<io::Result<Received>> {
+        Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
+    }
+
+    fn poll_send(&mut self, _: &mut Context<'_>, _: &Outbound) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>, _: End) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

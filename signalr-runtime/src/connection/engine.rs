@@ -17,11 +17,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::budget::{Charge, Held};
 use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
-use super::duplex::{Duplex, End, Received};
+use super::duplex::{Duplex, End, Gone, Received};
 use super::limit::Limit;
 use super::outbound::{EndAsked, QueueLimit, Stop, Transport};
 use super::rate::{Rate, TokenBucket};
@@ -202,13 +205,19 @@ impl<R: Role> Engine<R> {
         self.core.calls.cancel_streams();
     }
 
-    /// Lets the calls that were accepted start, and then runs `disconnected` beside what is still running.
-    pub(crate) async fn finish<F: Future>(&mut self, disconnected: F) -> F::Output {
+    /// Lets the calls that were accepted start, and then runs `disconnected` beside what is still running. A peer that
+    /// has gone is held on to for so long meanwhile, and no longer: the calls may take any time, its socket must not.
+    pub(crate) async fn finish<F: Future>(&mut self, gone: Option<Duration>, disconnected: F) -> F::Output {
         let mut disconnected = pin!(disconnected);
+        let mut leaving = gone.map(|patience| Box::pin(sleep(patience)));
         poll_fn(|cx| {
             self.core.poll_calls(cx);
             // Whether this can still be written makes no difference any more.
             let _ = self.transport.poll_send(cx, &self.core.shared.outbound);
+            if leaving.as_mut().is_some_and(|leaving| leaving.as_mut().poll(cx).is_ready()) {
+                self.transport = Box::new(Gone);
+                leaving = None;
+            }
             if self.core.calls.queued() > 0 { Poll::Pending } else { disconnected.as_mut().poll(cx) }
         })
         .await

@@ -235,6 +235,12 @@ async fn end<H: Hub>(
     close_timeout: Duration,
     place: Place,
 ) {
+    let gone = match ended {
+        Ended::Lost(_) => Some(Duration::ZERO),
+        // It waits for our half of the close.
+        Ended::Left => Some(close_timeout),
+        Ended::PeerClosed { .. } | Ended::Stopped(_) | Ended::Failed(_) => None,
+    };
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
     if !start_queued {
@@ -242,7 +248,7 @@ async fn end<H: Hub>(
     }
     registration.disconnected();
     let end = engine
-        .finish(async {
+        .finish(gone, async {
             let end = match value {
                 Some(value) => disconnect(hub, &registration.connection, value, error).await,
                 None => End::Normal,

@@ -94,15 +94,18 @@ fn find_or_make(
 ) -> Result<Arc<RequestConnection>, Refused> {
     let options = app.options();
     let connections = app.connections();
-    let permit = match connections.find(&claim) {
-        Some(_) => None,
+    let (permit, authentication) = match connections.find(&claim) {
+        Some(_) => (None, None),
         None if app.is_stopping() => return Err(Refused::ShuttingDown { retry_after: options.retry_after }),
-        None => Some(connections.admission.connect(app.identity().client_address(parts), user_id)?),
+        None => {
+            let permit = connections.admission.connect(app.identity().client_address(parts), user_id)?;
+            // The user's code runs before the table is locked: others go on finding their connections.
+            (Some(permit), Authentication::of(&**app, parts, user_id))
+        }
     };
     let entered = connections.enter(claim, |entry| {
         let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
             .charged_to(app.limits().memory.clone());
-        let authentication = Authentication::of(&**app, parts, user_id);
         let connection =
             Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, inbox));
         (Live::Requests(Arc::clone(&connection)), connection)

@@ -50,21 +50,19 @@ pub(super) fn answer(
     let response = response.map(|()| ResponseBody::from(Bytes::new()));
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     // Not before the request is found to be in order: a token opens one connection.
+    // The user's code runs before the table is locked: others go on finding their connections.
+    let authentication = Authentication::of(&**app, &parts, &user_id);
     let (id, live, connection) = match claim {
-        None => {
-            let authentication = Authentication::of(&**app, &parts, &user_id);
-            (
-                ConnectionId::random(app.options().node_id),
-                None,
-                SocketConnection { seat: None, authentication },
-            )
-        }
+        None => (
+            ConnectionId::random(app.options().node_id),
+            None,
+            SocketConnection { seat: None, authentication },
+        ),
         Some(claim) => {
             let stateful = claim.stateful && app.allows_resumes();
             let entered = connections.enter(claim, |entry| {
                 let attempts = app.limits().resumes_per_minute;
                 let seat = stateful.then(|| Seat::new(user_id.clone(), attempts));
-                let authentication = Authentication::of(&**app, &parts, &user_id);
                 let connection = SocketConnection { seat, authentication };
                 (Live::Socket(connection.clone()), (entry, connection))
             });

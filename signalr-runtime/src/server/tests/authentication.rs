@@ -6,6 +6,7 @@
 #[cfg(feature = "axum")]
 mod over_tcp;
 
+use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use http_body_util::{BodyExt, Full};
 use tower_service::Service;
 
 use super::recorder::Recorder;
+use super::requests::Requests;
 use super::*;
 use crate::server::http::response::ResponseBody;
 use crate::server::{HttpOptions, OriginPolicy};
@@ -524,5 +526,31 @@ async fn no_path_of_a_hub_serves_a_foreign_site() {
             let status = ask(server, request, "").await.status();
             assert_eq!(status != StatusCode::FORBIDDEN, allowed, "{uri} {also:?} {origin}");
         }
+    }
+}
+
+#[tokio::test]
+async fn others_are_served_while_the_end_of_credentials_is_looked_up() {
+    for upgrades in [false, true] {
+        let others: Arc<OnceLock<Requests>> = Arc::default();
+        let times: Arc<Mutex<Vec<bool>>> = Arc::default();
+        let (asked, answered) = (Arc::clone(&others), Arc::clone(&times));
+        let http = HttpOptions { close_on_authentication_expiration: true, ..HttpOptions::default() };
+        let server = Server::of(World::default(), |service| {
+            service.options(HubOptions { http, ..HubOptions::default() }).authentication_expiry(move |_| {
+                let (others, (done, answer)) = (Arc::clone(&asked), mpsc::channel());
+                std::thread::spawn(move || done.send(others.get().map(Requests::delete).is_some()));
+                let in_time = answer.recv_timeout(Duration::from_secs(5)).is_ok();
+                answered.lock().unwrap().push(in_time);
+                None
+            })
+        });
+        others.set(Requests::negotiate(&server).await).ok();
+        let client = Requests::negotiate(&server).await;
+        // There is no socket.
+        let (answer, status) = if upgrades { (client.upgrade(), 500) } else { (client.poll(), 200) };
+        assert_eq!(answer.await.status, status);
+        let times = times.lock().unwrap();
+        assert!(times.contains(&true) && !times.contains(&false), "{times:?}");
     }
 }

@@ -464,3 +464,32 @@ async fn a_websocket_is_a_stream_of_http2() {
     socket.send(&call("1", "Id", "[]")).await;
     assert_eq!(socket.text().await, result("1", &body["connectionId"].to_string()));
 }
+
+#[tokio::test]
+async fn a_client_that_has_gone_keeps_no_socket_while_its_calls_wait_for_their_turn() {
+    let http = HttpOptions { close_timeout: Duration::from_millis(50), ..HttpOptions::default() };
+    let server = Server::with(HubOptions { http, ..HubOptions::default() });
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    for says_goodbye in [false, true] {
+        let mut socket = Socket::open(address, "/hub").await;
+        for id in ["1", "2"] {
+            socket.send(&call(id, "Wait", r#"["gate"]"#)).await;
+        }
+        if says_goodbye {
+            socket.frame(0x88, &1000_u16.to_be_bytes()).await;
+        } else {
+            socket.0.shutdown().await.unwrap();
+        }
+        // The second call has not begun, and so the connection is not over.
+        within(socket.0.read_to_end(&mut Vec::new())).await.unwrap();
+        assert_eq!(server.handle().connection_count(), 1);
+        server.world.open("gate");
+        server.world.open("gate");
+        within(async {
+            while server.handle().connection_count() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
