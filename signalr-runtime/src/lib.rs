@@ -29,10 +29,11 @@
 //! | `messagepack` | the MessagePack hub protocol | |
 //! | `server` | hubs over HTTP, as tower services | |
 //! | `axum` | `Router::hub`; includes `server` | |
+//! | `http2` | WebSockets over HTTP/2; includes `server` | |
 //! | `client` | connections to hubs | |
 //! | `rustls` | `https` and `wss` for the client; includes `client` | |
 //! | `metrics` | metrics of a server, and limits that were hit, through the `metrics` facade | |
-//! | `test-util` | hubs and clients in one process, without a socket | |
+//! | `test-util` | hubs and clients in one process, without a socket; includes `server` and `client` | |
 //! | `chrono`, `time`, `jiff` | [`payload::timestamp`] for the times of these crates | |
 //!
 //! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.

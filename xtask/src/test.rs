@@ -5,19 +5,22 @@ use std::process::ExitCode;
 use crate::project::Project;
 use crate::report::Report;
 use crate::server::ServerKind;
-use crate::{cargo_test, contract_only, fuzz, interop, suites};
+use crate::{cargo_test, contract_only, features, fuzz, interop, suites};
 
 const CARGO_TEST: &str = "cargo-test";
 const CONTRACT_ONLY: &str = "contract-only";
 
 pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<ExitCode, String> {
-    let mut names = vec![CARGO_TEST, CONTRACT_ONLY, fuzz::PART];
+    let mut names = vec![CARGO_TEST, CONTRACT_ONLY, features::PART, fuzz::PART];
     names.extend(suites::parts());
     let only = Only::read(arguments, &names)?;
 
     let mut report = Report::new();
     if only.includes(CONTRACT_ONLY) {
         contract_only::run(project, &mut report);
+    }
+    if only.includes(features::PART) {
+        features::run(project, &mut report);
     }
     if only.includes(CARGO_TEST) {
         cargo_test::run(project, &mut report);

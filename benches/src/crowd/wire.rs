@@ -1,15 +1,24 @@
 //! A TCP connection, as HTTP/1.1 and WebSockets need it.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::Outcome;
 
 /// What is read at once, at least. Small, because ten thousand of them are held.
 const ROOM: usize = 512;
+
+/// Where the next connection comes from: the system has to look for a free port ever longer once half of those of an
+/// address are taken.
+fn own_address() -> Ipv4Addr {
+    static CONNECTIONS: AtomicU16 = AtomicU16::new(0);
+    let [high, _] = CONNECTIONS.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    Ipv4Addr::new(127, 0, 1, 1 + high / 16)
+}
 
 /// A connection whose methods may all be dropped half-way, and lose nothing then.
 pub(crate) struct Wire {
@@ -20,7 +29,9 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) async fn connect(address: SocketAddr) -> Outcome<Self> {
-        let stream = TcpStream::connect(address).await?;
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((own_address(), 0).into())?;
+        let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, received: BytesMut::new(), unsent: BytesMut::new() })
     }

@@ -138,7 +138,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let ordered = mode == Mode::Plain && handler.uploads == 0;
         let turn = if ordered { Turn::Ordered } else { Turn::Free };
         let mut running = self.guarded(handler, invocation, mode, running);
-        let (hub, trace_parent) = (self.shared.core.name, self.shared.trace_parent.as_ref());
+        let (hub, trace_parent) = (self.shared.core.name(), self.shared.trace_parent.as_ref());
         if let Some(span) = CallSpan::new(hub, handler.name, invocation, trace_parent) {
             running = Box::pin(span.around(running));
         }
@@ -153,12 +153,12 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let hub = Arc::clone(hub);
         let callback =
             async move { Reply(hub.on_authentication_refreshed().await.map(|()| Answer::Nothing)) };
-        let callback = span::authentication_refreshed(self.shared.core.name, Box::pin(callback));
+        let callback = span::authentication_refreshed(self.shared.core.name(), Box::pin(callback));
         Poll::Ready(("OnAuthenticationRefreshed", Box::pin(callback)))
     }
 
     fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str> {
-        let hub = self.shared.core.name;
+        let hub = self.shared.core.name();
         match error.kind() {
             // Meant for the caller, or the caller's own doing: it went, or gave the call up.
             kind @ (HubErrorKind::Hub | HubErrorKind::Closed | HubErrorKind::Canceled) => {
@@ -223,7 +223,7 @@ impl<H: Hub> Drop for HubDispatcher<H> {
         // The hub's value goes with its last call, or here.
         let hub = self.hub.take();
         if catch_unwind(AssertUnwindSafe(|| drop(hub))).is_err() {
-            tracing::error!(hub = self.shared.core.name, "a hub panicked while it was dropped");
+            tracing::error!(hub = self.shared.core.name(), "a hub panicked while it was dropped");
         }
     }
 }

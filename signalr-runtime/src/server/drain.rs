@@ -1,6 +1,7 @@
-//! The end of a hub that is taken out of service: nobody is let in, everybody is sent away, and what does not end in
+//! The end of what is taken out of service: nobody is let in, everybody is sent away, and what does not end in
 //! time is ended.
 
+use std::future::{Future, ready};
 use std::time::Duration;
 
 use tokio::select;
@@ -8,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::ConnectionId;
 use super::core::HubCore;
+use super::open_connections::OpenConnections;
 use crate::connection::outbound::Stop;
 
 /// What the last connections that are sent away have, to end by themselves.
@@ -42,31 +44,43 @@ impl Pace {
     }
 }
 
-impl HubCore {
-    /// Ends every connection: each client is told that it may connect again, each disconnect callback runs.
-    pub(crate) async fn drain(&self, pace: Pace) -> DrainReport {
-        let (sending, deadline) = pace.times();
+impl OpenConnections {
+    /// Lets nobody in, sends those that are there away, and ends those that have not ended after `longest`.
+    async fn drain(&self, send_away: impl Future<Output = ()>, longest: Duration) -> DrainReport {
         self.stopping.cancel();
         self.tasks.close();
-        let open = self.open_connections();
+        let open = self.len();
         let ended = async {
             select! {
                 () = self.tasks.wait() => {}
-                () = self.send_away(sending) => self.tasks.wait().await,
+                () = send_away => self.tasks.wait().await,
             }
         };
         let mut aborted = 0;
-        if timeout(deadline, ended).await.is_err() {
-            aborted = self.open_connections();
+        if timeout(longest, ended).await.is_err() {
+            aborted = self.len();
             tracing::warn!(
                 hub = self.name,
                 aborted,
-                "connections are still busy after {deadline:?}: ending them"
+                "connections are still busy after {longest:?}: ending them"
             );
             self.kill.cancel();
             self.tasks.wait().await;
         }
         DrainReport { closed: open.saturating_sub(aborted), aborted }
+    }
+
+    /// Ends all connections of a handler of bytes. They find out by themselves that they are to stop.
+    pub(crate) async fn shut_down(&self) -> DrainReport {
+        self.drain(ready(()), LAST_WAIT).await
+    }
+}
+
+impl HubCore {
+    /// Ends every connection: each client is told that it may connect again, each disconnect callback runs.
+    pub(crate) async fn drain(&self, pace: Pace) -> DrainReport {
+        let (sending, longest) = pace.times();
+        self.open.drain(self.send_away(sending), longest).await
     }
 
     /// Sends one client after the other away. Each has an equal part of the time and goes at some moment of it:

@@ -111,6 +111,6 @@ impl<C> Clone for HubHandle<C> {
 
 impl<C> fmt::Debug for HubHandle<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HubHandle").field("hub", &self.core.name).finish_non_exhaustive()
+        f.debug_struct("HubHandle").field("hub", &self.core.name()).finish_non_exhaustive()
     }
 }

@@ -17,13 +17,13 @@ impl<H: Hub> HubService<H> {
     /// Serves a connection whose transport is open already, and takes hub frames as they are. `None` when the hub is
     /// shutting down.
     pub(crate) fn accept(&self, request: Parts, transport: Box<dyn Duplex>) -> Option<ConnectionId> {
-        if self.shared.core.stopping.is_cancelled() {
+        if self.shared.core.open.stopping.is_cancelled() {
             return None;
         }
         let id = ConnectionId::random(self.shared.options().node_id);
         let accepted = Accepted {
             id: id.clone(),
-            user_id: self.shared.user_id(&request),
+            user_id: self.shared.identity.user_id(&request),
             request,
             transport,
             framing: Framing::Bare,

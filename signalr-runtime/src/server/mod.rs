@@ -45,7 +45,17 @@
 //! let everyone = radio.handle().clients().all();
 //! ```
 //!
-//! What operators see of it is in [`telemetry`]; how it is taken out of service in [`HubHandle::drain`].
+//! # Where to look
+//!
+//! * How clients may connect: [`HttpOptions`], for transports, stateful reconnect and how long each step may take. What
+//!   they may do then: [`HubOptions`], with ASP.NET Core's names and defaults; [`Limits`] beyond them; and
+//!   [`MethodOptions`] for single methods.
+//! * Who they are: [`HubService::user_id`], from what the layers of the router have found out; [`AccessTokenLayer`] for
+//!   tokens in the query; [`HubService::authorize`] and [`authorize_hub`](HubService::authorize_hub) for what they may
+//!   use; [`OriginPolicy`] for the web sites they may come from.
+//! * Around every call: [`HubService::filter`].
+//! * What operators see: [`telemetry`]. How a hub is taken out of service: [`HubHandle::drain`].
+//! * Connections of bytes, without a hub: [`RawService`].
 
 mod access_token;
 mod admission;
@@ -55,7 +65,6 @@ mod clients;
 mod connection;
 mod context;
 mod core;
-mod credentials;
 mod dispatcher;
 mod drain;
 mod filter;
@@ -65,12 +74,14 @@ mod groups;
 mod handle;
 mod http;
 mod hub;
+mod identity;
 #[cfg(feature = "test-util")]
 mod in_memory;
 mod lifetime;
 mod limits;
 mod method_options;
 mod node;
+mod open_connections;
 mod options;
 mod origin;
 mod origin_policy;

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, ready};
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
@@ -19,20 +18,19 @@ use super::authentication_refresh::AuthenticationRefresh;
 use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
-use super::credentials::Credentials;
 use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
-use super::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
+use super::http::accepted::{Accepted, Application};
 use super::http::connections::Connections;
 use super::http::endpoint;
 use super::http::options::HttpOptions;
 use super::http::response::{ResponseBody, ResponseFuture};
 use super::http::send::request_body;
 use super::hub::Hub;
+use super::identity::Identity;
 use super::limits::Limits;
 use super::method_options::{MethodGuard, MethodGuards, MethodOptions};
 use super::options::HubOptions;
-use super::peer_address::peer_address;
 use super::session;
 use super::telemetry::TraceContext;
 use super::telemetry::span::TraceParent;
@@ -44,15 +42,6 @@ use crate::contract::hub::{HubContract, MethodName};
 
 /// Makes the hub value of a connection.
 type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static, HubResult<H>> + Send + Sync;
-
-/// Finds out who the client is.
-type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
-
-/// Finds out where a request comes from.
-type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
-
-/// Says whether a request may use the hub at all.
-type EndpointRule = dyn Fn(&Parts) -> bool + Send + Sync;
 
 /// A rule that says who may call some methods.
 pub(crate) struct Rule {
@@ -75,12 +64,9 @@ pub(crate) struct HubShared<H: Hub> {
     pub(crate) filters: Filters,
     connections: Arc<Connections>,
     factory: Arc<Factory<H>>,
-    user_id: Option<Arc<UserIdProvider>>,
-    credentials: Credentials,
-    address: Option<Arc<AddressProvider>>,
+    pub(super) identity: Identity,
     rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
-    endpoint_rules: Vec<Arc<EndpointRule>>,
     method_guards: MethodGuards,
 }
 
@@ -128,41 +114,11 @@ impl<H: Hub> Application for HubShared<H> {
     }
 
     fn is_stopping(&self) -> bool {
-        self.core.stopping.is_cancelled()
+        self.core.open.stopping.is_cancelled()
     }
 
-    fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
-        let Some(user_id) = &self.user_id else {
-            return Ok(None);
-        };
-        let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
-        user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
-            tracing::error!(hub = self.core.name, "the user id of a connection panicked");
-            UserIdPanicked
-        })
-    }
-
-    fn credentials(&self) -> &Credentials {
-        &self.credentials
-    }
-
-    fn admits(&self, request: &Parts) -> bool {
-        self.endpoint_rules.iter().all(|allows| {
-            catch_unwind(AssertUnwindSafe(|| allows(request))).unwrap_or_else(|_| {
-                tracing::error!(hub = self.core.name, "a rule of a hub panicked");
-                false
-            })
-        })
-    }
-
-    fn client_address(&self, request: &Parts) -> Option<IpAddr> {
-        let Some(address) = &self.address else {
-            return peer_address(request);
-        };
-        catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
-            tracing::error!(hub = self.core.name, "the address of a client panicked");
-            None
-        })
+    fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     fn accept(self: Arc<Self>, accepted: Accepted) {
@@ -180,11 +136,8 @@ impl<H: Hub> Clone for HubShared<H> {
             filters: self.filters.clone(),
             connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
-            user_id: self.user_id.clone(),
-            credentials: self.credentials.clone(),
-            address: self.address.clone(),
+            identity: self.identity.clone(),
             rules: self.rules.clone(),
-            endpoint_rules: self.endpoint_rules.clone(),
             method_guards: self.method_guards.clone(),
             trace_parent: self.trace_parent.clone(),
         }
@@ -259,11 +212,8 @@ where
                     &Limits::default(),
                 )),
                 factory,
-                user_id: None,
-                credentials: Credentials::default(),
-                address: None,
+                identity: Identity::new(H::Contract::NAME),
                 rules: Vec::new(),
-                endpoint_rules: Vec::new(),
                 method_guards: MethodGuards::default(),
                 trace_parent: None,
             }),
@@ -276,19 +226,20 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
-        shared.connections = Arc::new(Connections::new(shared.core.name, &options.http, &options.limits));
+        shared.connections = Arc::new(Connections::new(shared.core.name(), &options.http, &options.limits));
         shared.engine_limits = Arc::new(session::engine_limits(&options));
         shared.options = options;
         self
     }
 
-    /// Says who a client is, from the request that connects it (`IUserIdProvider`). Asked once per connection.
+    /// Says who a client is (`IUserIdProvider`). It is asked for each request of a connection; one of another user than
+    /// the connection's is refused.
     #[must_use]
     pub fn user_id<F>(mut self, user_id: F) -> Self
     where
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
-        self.configure().user_id = Some(Arc::new(user_id));
+        self.configure().identity.user_id = Some(Arc::new(user_id));
         self
     }
 
@@ -301,7 +252,7 @@ impl<H: Hub> HubService<H> {
     where
         F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
     {
-        self.configure().credentials.expiry = Some(Arc::new(expiry));
+        self.configure().identity.expiry = Some(Arc::new(expiry));
         self
     }
 
@@ -329,7 +280,7 @@ impl<H: Hub> HubService<H> {
         F: Fn(AuthenticationRefresh) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = bool> + Send + 'static,
     {
-        self.configure().credentials.refresh = Some(Arc::new(move |refresh| Box::pin(accepts(refresh))));
+        self.configure().identity.refresh = Some(Arc::new(move |refresh| Box::pin(accepts(refresh))));
         self
     }
 
@@ -354,7 +305,7 @@ impl<H: Hub> HubService<H> {
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
     {
-        self.configure().address = Some(Arc::new(address));
+        self.configure().identity.address = Some(Arc::new(address));
         self
     }
 
@@ -367,7 +318,7 @@ impl<H: Hub> HubService<H> {
     where
         F: Fn(&Parts) -> bool + Send + Sync + 'static,
     {
-        self.configure().endpoint_rules.push(Arc::new(allows));
+        self.configure().identity.rules.push(Arc::new(allows));
         self
     }
 
@@ -452,7 +403,7 @@ impl<H: Hub> Clone for HubService<H> {
 
 impl<H: Hub> fmt::Debug for HubService<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HubService").field("hub", &self.shared.core.name).finish_non_exhaustive()
+        f.debug_struct("HubService").field("hub", &self.shared.core.name()).finish_non_exhaustive()
     }
 }
 

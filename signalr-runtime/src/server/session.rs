@@ -43,32 +43,25 @@ struct Line {
     transport: Box<dyn Duplex>,
     kind: TransportKind,
     close_timeout: Duration,
-    live: Option<LiveEntry>,
     meter: ConnectionMeter,
+    place: Place,
+}
+
+/// What a connection takes up until its transport has ended.
+struct Place {
+    _live: Option<LiveEntry>,
     permit: Option<Permit>,
 }
 
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
 pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
-    let core = Arc::clone(&hub.core);
+    let open = Arc::clone(&hub.core.open);
     // Before the task runs, which may be never if the hub ends.
-    let meter = ConnectionMeter::start(&core, accepted.kind);
-    spawn_guarded(&core, async move {
+    let meter = ConnectionMeter::start(&open, accepted.kind);
+    let tasks = Arc::clone(&open);
+    open.spawn(async move {
         if let Some((line, reader, connection)) = shake_hands(&hub, accepted, meter).await {
-            let core = Arc::clone(&hub.core);
-            spawn_guarded(&core, run(hub, line, reader, connection));
-        }
-    });
-}
-
-/// Spawns a task that ends with the hub, and whose panic is reported.
-pub(crate) fn spawn_guarded(core: &Arc<HubCore>, task: impl Future<Output = ()> + Send + 'static) {
-    let (name, kill) = (core.name, core.kill.clone());
-    // Boxed: a future that is moved into another one is kept there twice.
-    let task = AssertUnwindSafe(Box::pin(task)).catch_unwind();
-    core.tasks.spawn(async move {
-        if let Some(Err(_)) = kill.run_until_cancelled(task).await {
-            tracing::error!(hub = name, "a connection panicked");
+            tasks.spawn(run(hub, line, reader, connection));
         }
     });
 }
@@ -91,7 +84,8 @@ async fn shake_hands<H: Hub>(
         authentication,
         permit,
     } = accepted;
-    let mut line = Line { transport, kind, close_timeout, live, meter, permit };
+    let place = Place { _live: live, permit };
+    let mut line = Line { transport, kind, close_timeout, meter, place };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
@@ -101,12 +95,12 @@ async fn shake_hands<H: Hub>(
     let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
     let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
     if options.supported_protocols.is_empty() {
-        tracing::error!(hub = hub.core.name, "there are no supported protocols");
+        tracing::error!(hub = hub.core.name(), "there are no supported protocols");
         close(&mut line, &outbound, End::Fault).await;
         return None;
     }
     let read = read_handshake(&mut line, &mut reader, &outbound, &options.supported_protocols);
-    let read = hub.core.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
+    let read = hub.core.open.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
     let shaken = match read {
         Some(Ok(Some(read))) => read,
         Some(Ok(None)) => {
@@ -140,7 +134,7 @@ async fn shake_hands<H: Hub>(
                 None => {}
             }
             let shared = Arc::new(Shared::new(format, outbound));
-            if let Some(permit) = &mut line.permit {
+            if let Some(permit) = &mut line.place.permit {
                 permit.shaken();
             }
             let groups = GroupLimits {
@@ -170,7 +164,7 @@ fn run<H: Hub>(
     reader: RecordReader,
     connection: Arc<Connection>,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let Line { transport, kind, close_timeout, live, permit, mut meter } = line;
+    let Line { transport, kind, close_timeout, mut meter, place } = line;
     let options = &hub.options;
     let timing = Timing {
         // The polls of a client keep its connection alive by themselves.
@@ -178,18 +172,19 @@ fn run<H: Hub>(
         silence: Some(Silence::FromFirstPing(options.client_timeout_interval)),
         write: options.http.transport_send_timeout,
     };
-    let role = HubDispatcher { hub: None, shared: Arc::clone(&hub), connection: Arc::clone(&connection) };
-    let (shared, limits) = (Arc::clone(&connection.shared), Arc::clone(&hub.engine_limits));
-    let mut engine = Engine::new(transport, reader, shared, role, limits, timing);
     let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
-    if let Some(authentication) = &connection.authentication {
-        let close_on_expiration = options.http.close_on_authentication_expiration;
-        let watch = watch(Arc::clone(&connection), Arc::clone(authentication), close_on_expiration);
-        spawn_guarded(&hub.core, watch);
-    }
+    let (shared, limits) = (Arc::clone(&connection.shared), Arc::clone(&hub.engine_limits));
+    let role = HubDispatcher { hub: None, shared: Arc::clone(&hub), connection };
+    let mut engine = Engine::new(transport, reader, shared, role, limits, timing);
 
-    // What runs once is boxed: else the task keeps room for it as long as the connection lives.
     async move {
+        // Not before the answer to the handshake is on its way.
+        if let Some(authentication) = &registration.connection.authentication {
+            let close_on_expiration = hub.options.http.close_on_authentication_expiration;
+            let connection = Arc::clone(&registration.connection);
+            hub.core.open.spawn(watch(connection, Arc::clone(authentication), close_on_expiration));
+        }
+        // What runs once is boxed: else the task keeps room for it as long as the connection lives.
         let connecting = connect(&hub, &registration.connection);
         let connecting = Box::pin(engine.run_while(connecting, || registration.disconnected()));
         let (ended, value) = match connecting.await {
@@ -201,7 +196,7 @@ fn run<H: Hub>(
             (Err(error), _) => (Ended::Failed(error), None),
         };
         meter.ended(&ended);
-        Box::pin(end(engine, registration, &hub, ended, value, (close_timeout, (live, permit)))).await;
+        Box::pin(end(engine, registration, &hub, ended, value, close_timeout, place)).await;
     }
 }
 
@@ -237,7 +232,8 @@ async fn end<H: Hub>(
     hub: &HubShared<H>,
     ended: Ended,
     value: Option<Arc<H>>,
-    (close_timeout, place): (Duration, (Option<LiveEntry>, Option<Permit>)),
+    close_timeout: Duration,
+    place: Place,
 ) {
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
@@ -270,7 +266,7 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
         hub.filters.around_connect(connection, callback).await?;
         Ok(value)
     };
-    let span = span::connected(hub.core.name);
+    let span = span::connected(hub.core.name());
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
     let connected: Result<HubResult<Arc<H>>, _> =
         poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
@@ -291,13 +287,13 @@ async fn disconnect<H: Hub>(
     error: Option<HubError>,
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
-    let span = span::disconnected(hub.core.name);
+    let span = span::disconnected(hub.core.name());
     let disconnecting = hub.filters.around_disconnect(connection, callback).instrument(span.clone());
     if AssertUnwindSafe(disconnecting).catch_unwind().await.is_ok() {
         return End::Normal;
     }
     span::failed(&span, "panic");
-    tracing::error!(hub = hub.core.name, "the disconnect callback panicked");
+    tracing::error!(hub = hub.core.name(), "the disconnect callback panicked");
     End::Fault
 }
 
@@ -366,12 +362,12 @@ impl Farewell {
                 // The texts of this one name the connection, and the id of a client of version 0 is its token.
                 if error.name() == "InvalidOperationException" {
                     tracing::debug!(
-                        hub = hub.core.name,
+                        hub = hub.core.name(),
                         error = error.name(),
                         "a connection ended with an error"
                     );
                 } else {
-                    tracing::debug!(hub = hub.core.name, %error, "a connection ended with an error");
+                    tracing::debug!(hub = hub.core.name(), %error, "a connection ended with an error");
                 }
                 let text = hub.with_detail("Connection closed with an error.".to_owned(), &error);
                 Self { close: close(Some(text), connected), error: Some(error), start_queued: true }
@@ -393,7 +389,7 @@ impl Registration {
         let watched = budget.map(|budget| budget.watch(&connection.shared));
         let (core, connection) = (Arc::clone(core), Arc::clone(connection));
         let registration = Self { core, connection, _watched: watched };
-        if registration.core.stopping.is_cancelled() {
+        if registration.core.open.stopping.is_cancelled() {
             // The shutdown may have told all others already.
             registration.connection.shared.outbound.stop(Stop { allow_reconnect: true });
         }

@@ -228,9 +228,9 @@ impl World {
     /// Makes sure that nothing is left of any connection.
     async fn end(self) {
         let core = &self.service.shared.core;
-        core.tasks.close();
-        timeout(END, core.tasks.wait()).await.expect("a connection does not end");
-        assert_eq!(core.open_connections(), 0, "open connections");
+        core.open.tasks.close();
+        timeout(END, core.open.tasks.wait()).await.expect("a connection does not end");
+        assert_eq!(core.open.len(), 0, "open connections");
         assert_eq!(core.lifetime.len(), 0, "connections");
         let Lives { connected, disconnected, alive } = &*self.lives;
         assert_eq!(alive.load(Ordering::Relaxed), 0, "hubs");

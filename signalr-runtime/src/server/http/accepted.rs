@@ -1,6 +1,5 @@
 //! The seam between connections and what lives on them.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use crate::connection::duplex::Duplex;
 use crate::connection::outbound::Framing;
 use crate::server::admission::Permit;
 use crate::server::connection::ConnectionId;
-use crate::server::credentials::Credentials;
+use crate::server::identity::{Identity, UserIdPanicked};
 use crate::server::limits::Limits;
 use crate::transport::negotiate::TransportKind;
 
@@ -34,17 +33,8 @@ pub(crate) trait Application: Send + Sync + 'static {
     /// Whether no new connection is accepted.
     fn is_stopping(&self) -> bool;
 
-    /// Whether whoever sends a request may use the application at all.
-    fn admits(&self, request: &Parts) -> bool;
-
-    /// Who sends a request.
-    fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked>;
-
-    /// What it says of the credentials of its clients.
-    fn credentials(&self) -> &Credentials;
-
-    /// Where a request comes from, if that is known.
-    fn client_address(&self, request: &Parts) -> Option<IpAddr>;
+    /// What it says of who its clients are.
+    fn identity(&self) -> &Identity;
 
     /// Takes a connection whose transport is open, and serves it in tasks of its own.
     fn accept(self: Arc<Self>, accepted: Accepted);
@@ -52,10 +42,6 @@ pub(crate) trait Application: Send + Sync + 'static {
 
 /// The id of a user; none for who is not known.
 pub(crate) type UserId = Option<Arc<str>>;
-
-/// The application's own code, which says who a user is, has panicked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct UserIdPanicked;
 
 /// A connection whose transport is open.
 pub(crate) struct Accepted {

@@ -69,7 +69,7 @@ impl Authentication {
             let state = State {
                 user_id: user_id.clone(),
                 current: None,
-                expiry: app.credentials().expiry(request),
+                expiry: app.identity().expiry(request),
                 revoked: false,
                 refreshed: false,
                 task: None,

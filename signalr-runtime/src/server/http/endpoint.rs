@@ -33,8 +33,8 @@ fn serve(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> Result<
     if !app.options().origin_policy.allows(&parts) {
         return Err(Refused::Origin);
     }
-    let user_id = app.user_id(&parts).map_err(|_| Refused::UnknownUser)?;
-    if !app.admits(&parts) {
+    let user_id = app.identity().user_id(&parts).map_err(|_| Refused::UnknownUser)?;
+    if !app.identity().admits(&parts) {
         return Err(if user_id.is_some() { Refused::Forbidden } else { Refused::Unauthenticated });
     }
     if parts.uri.path().ends_with("/negotiate") {
@@ -97,7 +97,7 @@ fn find_or_make(
     let permit = match connections.find(&claim) {
         Some(_) => None,
         None if app.is_stopping() => return Err(Refused::ShuttingDown { retry_after: options.retry_after }),
-        None => Some(connections.admission.connect(app.client_address(parts), user_id)?),
+        None => Some(connections.admission.connect(app.identity().client_address(parts), user_id)?),
     };
     let entered = connections.enter(claim, |entry| {
         let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))

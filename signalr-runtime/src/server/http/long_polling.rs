@@ -68,7 +68,7 @@ pub(super) fn answer(
     };
     let authentication = connection.authentication().cloned();
     if let Some(authentication) = &authentication {
-        authentication.set_expiry(app.credentials().expiry(&parts));
+        authentication.set_expiry(app.identity().expiry(&parts));
     }
     let accepted = Accepted {
         id: entry.id().clone(),

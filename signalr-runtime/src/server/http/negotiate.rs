@@ -24,7 +24,7 @@ pub(super) fn answer(
         return Err(Refused::ShuttingDown { retry_after: options.retry_after });
     }
     let connections = app.connections();
-    connections.admission.negotiate(app.client_address(parts))?;
+    connections.admission.negotiate(app.identity().client_address(parts))?;
     let requested = query(parts, "negotiateVersion");
     let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
@@ -42,7 +42,7 @@ pub(super) fn answer(
             };
             let expiry = options
                 .enable_authentication_refresh
-                .then(|| app.credentials().expiry(parts))
+                .then(|| app.identity().expiry(parts))
                 .flatten()
                 .filter(|expiry| !expiry.left().is_zero());
             let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));

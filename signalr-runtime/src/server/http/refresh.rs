@@ -97,7 +97,7 @@ impl Refresh {
         if claim.is_public {
             return Err(Refused::TokenIsPublic);
         }
-        let expiry = app.credentials().expiry(&parts);
+        let expiry = app.identity().expiry(&parts);
         let nobody = user_id.is_none() && expiry.is_none();
         if nobody || expiry.is_some_and(|expiry| expiry.left().is_zero()) {
             return Err(Refused::Unauthenticated);
@@ -116,7 +116,7 @@ impl Refresh {
         user_id: UserId,
         parts: Parts,
     ) -> Option<Self> {
-        let expiry = app.credentials().expiry(&parts);
+        let expiry = app.identity().expiry(&parts);
         if !app.options().enable_authentication_refresh {
             authentication.set_expiry(expiry);
             return None;
@@ -139,7 +139,7 @@ impl Refresh {
             request: Arc::clone(&request),
             user_id: user_id.clone(),
         };
-        if !app.credentials().accept(refresh).await {
+        if !app.identity().accepts(refresh).await {
             return Err(Refused::ByApplication);
         }
         authentication.refresh(&user_id, request, expiry);

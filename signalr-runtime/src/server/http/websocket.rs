@@ -78,7 +78,7 @@ pub(super) fn answer(
         }
     };
     let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
-    let permit = connections.admission.connect(app.client_address(&parts), &user_id)?;
+    let permit = connections.admission.connect(app.identity().client_address(&parts), &user_id)?;
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let Some(socket) = upgraded(&*app, upgrade).await else { return };

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, pending};
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -23,10 +23,8 @@ use super::pump::Pump;
 use crate::connection::duplex::End;
 use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::protocol::TransferFormat;
-use crate::server::core::HubCore;
-use crate::server::credentials::Credentials;
-use crate::server::drain::{DrainReport, Pace};
-use crate::server::http::accepted::{Accepted, Application, UserId, UserIdPanicked};
+use crate::server::drain::DrainReport;
+use crate::server::http::accepted::{Accepted, Application};
 use crate::server::http::authentication::Authentication;
 use crate::server::http::connections::Connections;
 use crate::server::http::endpoint;
@@ -34,13 +32,12 @@ use crate::server::http::inbox::Inbox;
 use crate::server::http::options::{HttpOptions, unless_zero};
 use crate::server::http::response::{ResponseBody, ResponseFuture};
 use crate::server::http::send::request_body;
+use crate::server::identity::Identity;
 use crate::server::limits::Limits;
-use crate::server::peer_address::peer_address;
-use crate::server::session::spawn_guarded;
+use crate::server::open_connections::OpenConnections;
 use crate::server::telemetry::ConnectionMeter;
 
 type Handler = dyn Fn(RawConnection) -> BoxFuture<'static, ()> + Send + Sync;
-type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 
 /// A handler of bytes over negotiation and all three transports, without a hub (`MapConnectionHandler`).
 ///
@@ -48,7 +45,7 @@ type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 /// the .NET and JavaScript clients), or with a plain WebSocket.
 ///
 /// ```
-/// use signalr_runtime::server::{RawConnection, RawService};
+/// use signalr_runtime::server::{HubRouterExt, RawConnection, RawService};
 /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
 ///
 /// let echo = RawService::new(|mut connection: RawConnection| async move {
@@ -59,20 +56,21 @@ type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 ///         }
 ///     }
 /// });
-/// let app: axum::Router = signalr_runtime::server::HubRouterExt::raw(axum::Router::new(), "/echo", echo);
+/// let app: axum::Router = axum::Router::new().raw("/echo", echo);
 /// ```
+#[derive(Clone)]
 pub struct RawService {
     shared: Arc<RawShared>,
 }
 
+#[derive(Clone)]
 struct RawShared {
-    core: Arc<HubCore>,
+    open: Arc<OpenConnections>,
     handler: Arc<Handler>,
     options: HttpOptions,
     limits: Limits,
     connections: Arc<Connections>,
-    user_id: Option<Arc<UserIdProvider>>,
-    credentials: Credentials,
+    identity: Identity,
 }
 
 /// What logs call it.
@@ -88,13 +86,12 @@ impl RawService {
         let (options, limits) = (HttpOptions::default(), Limits::default());
         Self {
             shared: Arc::new(RawShared {
-                core: Arc::new(HubCore::new(NAME)),
+                open: Arc::new(OpenConnections::new(NAME)),
                 handler: Arc::new(move |connection| Box::pin(handler(connection))),
                 connections: Arc::new(Connections::new(NAME, &options, &limits)),
                 options,
                 limits,
-                user_id: None,
-                credentials: Credentials::default(),
+                identity: Identity::new(NAME),
             }),
         }
     }
@@ -109,13 +106,13 @@ impl RawService {
         self
     }
 
-    /// Says who a client is, from each of its requests.
+    /// Says who a client is, from each of its requests (`IUserIdProvider`).
     #[must_use]
     pub fn user_id<F>(mut self, user_id: F) -> Self
     where
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
-        self.configure().user_id = Some(Arc::new(user_id));
+        self.configure().identity.user_id = Some(Arc::new(user_id));
         self
     }
 
@@ -127,14 +124,25 @@ impl RawService {
     where
         F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
     {
-        self.configure().credentials.expiry = Some(Arc::new(expiry));
+        self.configure().identity.expiry = Some(Arc::new(expiry));
+        self
+    }
+
+    /// Says where a request comes from, for the limits that hold for one address; see
+    /// [`HubService::client_address`](crate::server::HubService::client_address).
+    #[must_use]
+    pub fn client_address<F>(mut self, address: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
+    {
+        self.configure().identity.address = Some(Arc::new(address));
         self
     }
 
     /// Ends all connections: their handlers find the reader at its end, and have five seconds to return. New ones are
     /// refused.
     pub async fn shut_down(&self) -> DrainReport {
-        self.shared.core.drain(Pace::AtOnce).await
+        self.shared.open.shut_down().await
     }
 
     fn configure(&mut self) -> &mut RawShared {
@@ -206,7 +214,7 @@ impl RawShared {
     async fn carry(&self, pump: &mut Pump, line: &Line, authentication: Option<&Authentication>) {
         // Who is told to stop may still write what it has.
         let told = async {
-            self.core.stopping.cancelled().await;
+            self.open.stopping.cancelled().await;
             line.incoming.end();
             pending().await
         };
@@ -251,54 +259,17 @@ impl Application for RawShared {
     }
 
     fn is_stopping(&self) -> bool {
-        self.core.stopping.is_cancelled()
+        self.open.stopping.is_cancelled()
     }
 
-    fn admits(&self, _: &Parts) -> bool {
-        true
-    }
-
-    fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
-        let Some(user_id) = &self.user_id else { return Ok(None) };
-        let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
-        user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
-            tracing::error!("the user id of a raw connection panicked");
-            UserIdPanicked
-        })
-    }
-
-    fn credentials(&self) -> &Credentials {
-        &self.credentials
-    }
-
-    fn client_address(&self, request: &Parts) -> Option<IpAddr> {
-        peer_address(request)
+    fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     fn accept(self: Arc<Self>, accepted: Accepted) {
-        let core = Arc::clone(&self.core);
-        let meter = ConnectionMeter::start(&core, accepted.kind);
-        spawn_guarded(&core, self.serve(accepted, meter));
-    }
-}
-
-impl Clone for RawShared {
-    fn clone(&self) -> Self {
-        Self {
-            core: Arc::clone(&self.core),
-            handler: Arc::clone(&self.handler),
-            options: self.options.clone(),
-            limits: self.limits.clone(),
-            connections: Arc::clone(&self.connections),
-            user_id: self.user_id.clone(),
-            credentials: self.credentials.clone(),
-        }
-    }
-}
-
-impl Clone for RawService {
-    fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        let open = Arc::clone(&self.open);
+        let meter = ConnectionMeter::start(&open, accepted.kind);
+        open.spawn(self.serve(accepted, meter));
     }
 }
 

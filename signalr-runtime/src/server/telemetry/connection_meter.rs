@@ -1,7 +1,6 @@
 //! How many connections there are, and how long they last.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 #[cfg(feature = "metrics")]
 use tokio::time::Instant;
@@ -10,12 +9,12 @@ use tokio::time::Instant;
 use super::{ACTIVE_CONNECTIONS, CONNECTION_DURATION};
 use crate::connection::engine::Ended;
 use crate::contract::error::HubErrorKind;
-use crate::server::core::HubCore;
+use crate::server::open_connections::OpenConnections;
 use crate::transport::negotiate::TransportKind;
 
 /// One connection, counted from the opening of its transport until this is dropped.
 pub(crate) struct ConnectionMeter {
-    core: Arc<HubCore>,
+    open: Arc<OpenConnections>,
     timed_out: bool,
     #[cfg(feature = "metrics")]
     metered: Metered,
@@ -32,12 +31,12 @@ struct Metered {
 
 impl ConnectionMeter {
     pub(crate) fn start(
-        core: &Arc<HubCore>,
+        open: &Arc<OpenConnections>,
         #[cfg_attr(not(feature = "metrics"), expect(unused))] transport: TransportKind,
     ) -> Self {
-        core.open.fetch_add(1, Ordering::Relaxed);
+        open.opened();
         Self {
-            core: Arc::clone(core),
+            open: Arc::clone(open),
             timed_out: false,
             #[cfg(feature = "metrics")]
             metered: Metered::start(transport),
@@ -61,9 +60,9 @@ impl ConnectionMeter {
 
 impl Drop for ConnectionMeter {
     fn drop(&mut self) {
-        self.core.open.fetch_sub(1, Ordering::Relaxed);
+        self.open.ended();
         #[cfg(feature = "metrics")]
-        self.metered.end(if self.core.stopping.is_cancelled() {
+        self.metered.end(if self.open.stopping.is_cancelled() {
             "app_shutdown"
         } else if self.timed_out {
             "timeout"

@@ -173,5 +173,5 @@ async fn without_any_time_everything_is_cut_short() {
     let _client = server.connect().await;
     let report = server.handle().drain(Duration::ZERO).await;
     assert_eq!(report, DrainReport { closed: 0, aborted: 1 });
-    assert!(server.service.shared.core.tasks.is_empty());
+    assert!(server.service.shared.core.open.tasks.is_empty());
 }

@@ -130,5 +130,5 @@ async fn nothing_of_a_connection_is_left() {
     assert!(connection.upgrade().is_none(), "somebody still holds the connection");
     assert!(server.service.shared.core.lifetime.is_empty());
     assert!(server.service.shared.core.client_results.is_empty());
-    assert!(server.service.shared.core.tasks.is_empty());
+    assert!(server.service.shared.core.open.tasks.is_empty());
 }

@@ -353,7 +353,7 @@ async fn a_client_that_polls_once_and_goes_leaves_nothing_behind() {
     assert_eq!(client.poll().await.body, "");
     seconds(31).await;
     assert_eq!(client.poll().await.brief(), GONE);
-    assert!(server.service.shared.core.tasks.is_empty());
+    assert!(server.service.shared.core.open.tasks.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -136,7 +136,7 @@ impl Server {
         change(&mut request);
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
-            user_id: self.service.shared.user_id(&request),
+            user_id: self.service.shared.identity.user_id(&request),
             request,
             transport,
             framing: Framing::Bare,

@@ -151,7 +151,7 @@ async fn a_handler_that_has_shut_its_writing_half_down_finds_the_end() {
 async fn a_connection_that_is_dropped_is_closed_whatever_its_handler_goes_on_with() {
     let service = RawService::new(|connection: RawConnection| async move {
         drop(connection);
-        std::future::pending().await
+        std::future::pending().await;
     });
     let address = serve(Router::new().raw("/raw", service)).await;
     open(address).await.expect_end(1000).await;

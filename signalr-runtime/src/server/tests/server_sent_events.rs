@@ -307,5 +307,5 @@ async fn a_client_that_goes_before_its_handshake_leaves_nothing_behind() {
     drop(events);
     settle().await;
     assert_eq!(client.post(record(HANDSHAKE)).await.brief(), GONE);
-    assert!(server.service.shared.core.tasks.is_empty());
+    assert!(server.service.shared.core.open.tasks.is_empty());
 }

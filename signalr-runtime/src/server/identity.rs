@@ -1,0 +1,95 @@
+//! What an application says of who its clients are.
+
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
+use http::request::Parts;
+
+use super::authentication_refresh::AuthenticationRefresh;
+use super::http::accepted::UserId;
+use super::http::authentication::Expiry;
+use super::peer_address::peer_address;
+
+type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
+type EndpointRule = dyn Fn(&Parts) -> bool + Send + Sync;
+type ExpiryProvider = dyn Fn(&Parts) -> Option<SystemTime> + Send + Sync;
+type RefreshGuard = dyn Fn(AuthenticationRefresh) -> BoxFuture<'static, bool> + Send + Sync;
+
+/// Who sends a request and from where, whether that may use the application, when the credentials it shows end, and
+/// whether others may take their place. By default nobody is known, everybody may, and credentials do not end.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    /// What logs call the application.
+    application: &'static str,
+    pub(crate) user_id: Option<Arc<UserIdProvider>>,
+    pub(crate) address: Option<Arc<AddressProvider>>,
+    /// All of them must allow a request.
+    pub(crate) rules: Vec<Arc<EndpointRule>>,
+    pub(crate) expiry: Option<Arc<ExpiryProvider>>,
+    pub(crate) refresh: Option<Arc<RefreshGuard>>,
+}
+
+/// The application's own code, which says who a user is, has panicked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UserIdPanicked;
+
+impl Identity {
+    pub(crate) fn new(application: &'static str) -> Self {
+        Self { application, user_id: None, address: None, rules: Vec::new(), expiry: None, refresh: None }
+    }
+
+    /// Who sends a request.
+    pub(crate) fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
+        let Some(user_id) = &self.user_id else { return Ok(None) };
+        let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
+        user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
+            tracing::error!(hub = self.application, "the user id of a connection panicked");
+            UserIdPanicked
+        })
+    }
+
+    /// Where a request comes from, if that is known.
+    pub(crate) fn client_address(&self, request: &Parts) -> Option<IpAddr> {
+        let Some(address) = &self.address else { return peer_address(request) };
+        catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
+            tracing::error!(hub = self.application, "the address of a client panicked");
+            None
+        })
+    }
+
+    /// Whether whoever sends a request may use the application at all.
+    pub(crate) fn admits(&self, request: &Parts) -> bool {
+        self.rules.iter().all(|allows| {
+            catch_unwind(AssertUnwindSafe(|| allows(request))).unwrap_or_else(|_| {
+                tracing::error!(hub = self.application, "a rule of a hub panicked");
+                false
+            })
+        })
+    }
+
+    /// When the credentials of a request end. None if they do not.
+    pub(crate) fn expiry(&self, request: &Parts) -> Option<Expiry> {
+        let expiry = self.expiry.as_ref()?;
+        let at = catch_unwind(AssertUnwindSafe(|| expiry(request))).unwrap_or_else(|_| {
+            tracing::error!(hub = self.application, "the expiry of an authentication panicked");
+            // Nobody knows how long it is good: it is not.
+            Some(SystemTime::UNIX_EPOCH)
+        });
+        at.map(Expiry::new)
+    }
+
+    /// Whether a client may go on with new credentials.
+    pub(crate) async fn accepts(&self, refresh: AuthenticationRefresh) -> bool {
+        let Some(guard) = &self.refresh else { return true };
+        let accepted = AssertUnwindSafe(async { guard(refresh).await }).catch_unwind();
+        accepted.await.unwrap_or_else(|_| {
+            tracing::error!(hub = self.application, "the callback for an authentication refresh panicked");
+            false
+        })
+    }
+}
