@@ -44,7 +44,7 @@ impl IgnorePathCase {
             if !head.eq_ignore_ascii_case(hub) {
                 return None;
             }
-            let tails = ["", "/", "/negotiate", "/negotiate/", "/refresh", "/refresh/"];
+            let tails = ["", "/", "/negotiate", "/refresh"];
             let tail = tails.into_iter().find(|known| known.eq_ignore_ascii_case(tail))?;
             Some(format!("{hub}{tail}"))
         })?;

@@ -47,9 +47,11 @@ struct Line {
     place: Place,
 }
 
-/// What a connection takes up until its transport has ended.
+/// What a connection takes up among the others.
 struct Place {
-    _live: Option<LiveEntry>,
+    /// Until its transport has ended.
+    live: Option<LiveEntry>,
+    /// Until the last of its calls has ended: a client cannot leave its calls behind and come for more.
     permit: Option<Permit>,
 }
 
@@ -84,7 +86,7 @@ async fn shake_hands<H: Hub>(
         authentication,
         permit,
     } = accepted;
-    let place = Place { _live: live, permit };
+    let place = Place { live, permit };
     let mut line = Line { transport, kind, close_timeout, meter, place };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
@@ -259,8 +261,10 @@ async fn end<H: Hub>(
         .await;
     // A client that does not answer the close in time is left.
     let _ = timeout(close_timeout, engine.close(end)).await;
-    drop(place);
+    let Place { live, permit } = place;
+    drop(live);
     engine.run_out().await;
+    drop(permit);
 }
 
 /// Makes the hub and runs its connect callback.

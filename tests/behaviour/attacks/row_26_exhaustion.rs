@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use super::victim::Victim;
-use super::wire::{Socket, TEXT};
+use super::wire::{Socket, TEXT, call};
 
 /// A server that may have few files open, and is asked for more connections than that.
 #[cfg(unix)]
@@ -64,4 +64,29 @@ async fn nobody_comes_in_while_the_memory_is_used_up() {
     drop(crowd);
     super::until(|| budget.held() == 0).await;
     victim.serves_others().await;
+}
+
+/// A client that leaves its calls behind has made no room for more.
+#[tokio::test]
+async fn a_call_that_still_runs_keeps_the_place_of_its_client() {
+    let victim = Victim::limited(Limits { connections: Some(1), ..Limits::default() }).await;
+    let token = victim.http().token().await;
+    let mut client = victim.connect().await;
+    client.send(&call("1", "Sleep", "[1000]")).await;
+    client.leave().await;
+    victim.forgets_everybody().await;
+    let open = async || Socket::open_at(victim.address, &format!("/hub?id={token}"), "").await;
+    assert_eq!(open().await.err().map(|refused| refused.status), Some(503));
+    // Its token is as good as before, as soon as there is room.
+    let mut refusals = 0;
+    let mut next = loop {
+        match open().await {
+            Ok(socket) => break socket,
+            Err(refused) => assert_eq!(refused.status, 503),
+        }
+        refusals += 1;
+        assert!(refusals < 1_000, "the place is never given back");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    };
+    next.shake_hands().await;
 }

@@ -31,6 +31,9 @@ pub struct HttpOptions {
     /// means that there is no limit.
     pub application_max_buffer_size: usize,
     /// How long one write to a client may take before the client is given up. Default: 10 seconds.
+    ///
+    /// Over Server-Sent Events and long polling, what the HTTP server has taken is out of our hands: it holds on to the
+    /// connection of a client that reads no more until TCP gives it up. `TCP_USER_TIMEOUT` on its sockets bounds that.
     pub transport_send_timeout: Duration,
     /// The lowest negotiate version that is accepted. Default: 0. With 1, a connection id is never a secret.
     pub minimum_protocol_version: i32,

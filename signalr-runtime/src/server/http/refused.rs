@@ -89,7 +89,12 @@ impl Refused {
             }
             Self::ShuttingDown { retry_after } => {
                 let text = "The server is shutting down";
-                return later(StatusCode::SERVICE_UNAVAILABLE, text, retry_after.as_secs());
+                let begun = u64::from(retry_after.subsec_nanos() > 0);
+                return later(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    text,
+                    retry_after.as_secs().saturating_add(begun),
+                );
             }
         };
         plain(status, text)

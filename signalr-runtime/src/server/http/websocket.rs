@@ -49,7 +49,10 @@ pub(super) fn answer(
     let response = upgrade::accept(&parts).map_err(Refused::Upgrade)?;
     let response = response.map(|()| ResponseBody::from(Bytes::new()));
     let upgrade = parts.extensions.remove::<OnUpgrade>();
-    // Not before the request is found to be in order: a token opens one connection.
+    // A token opens one connection: it is not used up before the request is found to be in order, and there is room.
+    let admit = || connections.admission.connect(app.identity().client_address(&parts), &user_id);
+    let is_known = claim.as_ref().is_some_and(|claim| connections.find(claim).is_some());
+    let permit = if is_known { None } else { Some(admit()?) };
     // The user's code runs before the table is locked: others go on finding their connections.
     let authentication = Authentication::of(&**app, &parts, &user_id);
     let (id, live, connection) = match claim {
@@ -76,7 +79,11 @@ pub(super) fn answer(
         }
     };
     let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
-    let permit = connections.admission.connect(app.identity().client_address(&parts), &user_id)?;
+    let permit = match permit {
+        Some(permit) => permit,
+        // The one that was known has ended meanwhile.
+        None => admit()?,
+    };
     let app = Arc::clone(app);
     tokio::spawn(async move {
         let Some(socket) = upgraded(&*app, upgrade).await else { return };
