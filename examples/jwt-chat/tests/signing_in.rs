@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jwt_chat::chat::{ChatClient, ChatHubContract, Message};
@@ -18,6 +18,8 @@ const LIFETIME: Duration = Duration::from_secs(300);
 
 /// Starts a chat of its own.
 async fn start(tokens: &Arc<Tokens>) -> SocketAddr {
+    // Before anything is logged: what a test without a log meets first, no log hears any more.
+    LazyLock::force(&LOG);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = jwt_chat::app(tokens);
@@ -184,6 +186,17 @@ async fn a_connection_ends_with_its_token() {
     assert!(SystemTime::now() >= claims.expiry());
 }
 
+/// What all tests of this file log, at the most verbose level.
+static LOG: LazyLock<Log> = LazyLock::new(|| {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .init();
+    log
+});
+
 /// A log that can be read.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -201,14 +214,6 @@ impl io::Write for Log {
 
 #[tokio::test]
 async fn a_token_in_the_query_opens_a_websocket_and_is_in_no_log() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-
     let (address, tokens) = start_with_tokens().await;
     let token = tokens.issue("ada".to_owned(), Role::Moderator, 0).unwrap();
     let mut ada = Guest::connect_by_query(address, &token).await;
@@ -216,7 +221,7 @@ async fn a_token_in_the_query_opens_a_websocket_and_is_in_no_log() {
     assert_eq!(ada.hear().await, "ada: hello");
     ada.connection.stop().await;
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(LOG.0.lock().unwrap().clone()).unwrap();
     for line in ["uri=/chat/negotiate", "uri=/chat?id="] {
         assert!(log.contains(line), "{log}");
     }
