@@ -3,15 +3,17 @@
 
 use std::collections::HashSet;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use axum::extract::Request;
 use serde_json::Value;
 use signalr_runtime::server::{Filter, Invocation, Next};
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::writer::MakeWriterExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// A shorter text may well stand in a log for other reasons.
 const SHORTEST: usize = 12;
@@ -128,7 +130,24 @@ fn collect(value: Value, texts: &mut Vec<String>) {
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
+/// Somebody hears every thread: as long as there is one log only, the first thread that comes by decides for the whole
+/// process whether a place in the code is logged at all, and it may be one that has no log.
+static OTHER_THREADS: Once = Once::new();
+
 impl Log {
+    /// Logs this thread at the most verbose level until the guard is dropped.
+    #[must_use]
+    pub fn of_this_thread() -> (Self, DefaultGuard) {
+        OTHER_THREADS.call_once(|| tracing_subscriber::registry().init());
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::TRACE)
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .finish();
+        (log, subscriber.set_default())
+    }
+
     /// What was logged so far.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()

@@ -1,37 +1,15 @@
 //! Access tokens and connection tokens never come to be read where logs are read.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use signalr_runtime::server::{AccessTokenLayer, HubRouterExt, HubService};
+use signalr_tests::log_scan::Log;
 use signalr_tests::test_hub::TestHubServer;
 
 use super::victim::serve;
 use super::wire::{Http, Socket};
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn everything_is_logged_but_them() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::of_this_thread();
 
     let service = HubService::<TestHubServer>::new(TestHubServer::new);
     let app: axum::Router = axum::Router::new().hub("/hub", service);
@@ -57,7 +35,7 @@ async fn everything_is_logged_but_them() {
     let _ = socket.end().await;
     http.request("GET", &format!("/hub?id=x{token}&access_token={secret}"), "", "").await;
 
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     assert!(text.contains("uri=/hub"), "{text}");
     for secret in ["swordfish", "payload-of-a-user\"]"] {
         assert!(!text.contains(secret), "{secret} in {text}");

@@ -4,7 +4,6 @@
 use signalr_runtime::client::HubConnection;
 use signalr_tests::log_scan::Log;
 use signalr_tests::test_hub::TestHubContract;
-use tracing_subscriber::filter::LevelFilter;
 
 use super::fake::Fake;
 use super::server::{Server, Ui};
@@ -12,19 +11,9 @@ use super::server::{Server, Ui};
 /// In every value, and in every token but those that the server makes.
 const MARK: &str = "kept-to-itself";
 
-fn record() -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
-
 #[tokio::test]
 async fn neither_side_logs_a_token_or_a_value() {
-    let (log, _guard) = record();
+    let (log, _guard) = Log::of_this_thread();
     let server = Server::start().await;
     let (ui, mut messages) = Ui::new();
     let client = server.client().handlers(ui).access_token(|| async { Ok(MARK.to_owned()) });
@@ -48,7 +37,7 @@ async fn neither_side_logs_a_token_or_a_value() {
 
 #[tokio::test]
 async fn a_client_does_not_log_what_a_server_says() {
-    let (log, _guard) = record();
+    let (log, _guard) = Log::of_this_thread();
     let fake = Fake::bind().await;
     let (ui, _messages) = Ui::new();
     let client = HubConnection::<TestHubContract>::builder(fake.url()).handlers(ui);

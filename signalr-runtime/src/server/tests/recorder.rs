@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Everything that this thread traces and logs, at every level.
 #[derive(Clone, Default)]
@@ -40,11 +41,16 @@ pub(super) struct RecordedEvent {
 /// Where a span is in the list.
 struct Position(usize);
 
+/// Somebody hears every thread: as long as there is one recorder only, the first thread that comes by decides for the
+/// whole process whether a place in the code is recorded at all, and it may be one that has no recorder.
+static OTHER_THREADS: Once = Once::new();
+
 impl Recorder {
     /// Records this thread until the guard is dropped.
     pub(super) fn start() -> (Self, DefaultGuard) {
+        OTHER_THREADS.call_once(|| Registry::default().init());
         let recorder = Self::default();
-        let guard = set_default(Registry::default().with(recorder.clone()));
+        let guard = Registry::default().with(recorder.clone()).set_default();
         (recorder, guard)
     }
 

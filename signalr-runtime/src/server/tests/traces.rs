@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use tracing::subscriber::NoSubscriber;
+
 use super::recorder::{RecordedSpan, Recorder};
 use super::*;
 use crate::HubError;
@@ -158,7 +160,7 @@ async fn a_failure_is_named_and_not_told() {
 
 #[tokio::test(start_paused = true)]
 async fn the_trace_of_the_caller_is_handed_over() {
-    let (_recorder, guard) = Recorder::start();
+    let (_recorder, _guard) = Recorder::start();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let of_hook = Arc::clone(&seen);
     let server = Server::of(World::default(), |service| {
@@ -180,7 +182,7 @@ async fn the_trace_of_the_caller_is_handed_over() {
     let wanted = [(CALL, 0xb7ad_6b71_6920_3331, Some("a=1".to_owned()))];
     assert_eq!(*seen.lock().unwrap(), wanted);
     // Where nobody traces, nobody asks.
-    drop(guard);
+    let _nobody = tracing::subscriber::set_default(NoSubscriber::new());
     client.send(&traced).await;
     client.next().await;
     assert_eq!(seen.lock().unwrap().len(), 1);
