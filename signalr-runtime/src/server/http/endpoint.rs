@@ -6,14 +6,14 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use tokio::time::sleep_until;
 
-use super::accepted::{Application, UserId};
+use super::accepted::{Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::Live;
 use super::inbox::Inbox;
 use super::options::unless_zero;
 use super::refused::Refused;
 use super::request::{accepts_events, connection_token};
-use super::requests::{Attached, RequestConnection};
+use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
 use super::send::{self, RequestBody};
 use super::token::Claim;
@@ -106,8 +106,9 @@ fn find_or_make(
     let entered = connections.enter(claim, |entry| {
         let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
             .charged_to(app.limits().memory.clone());
-        let connection =
-            Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, inbox));
+        let id = entry.id().clone();
+        let place = Place { live: Some(entry), permit };
+        let connection = Arc::new(RequestConnection::new(id, place, user_id.clone(), authentication, inbox));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     match entered.ok_or(Refused::NoConnection)? {

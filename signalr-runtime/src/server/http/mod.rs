@@ -17,7 +17,7 @@ mod polls;
 mod refresh;
 mod refused;
 mod request;
-mod requests;
+mod request_connection;
 pub(crate) mod response;
 pub(crate) mod resumable;
 pub(crate) mod seat;

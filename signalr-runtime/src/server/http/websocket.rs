@@ -7,7 +7,7 @@ use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
-use super::accepted::{Accepted, Application, UserId};
+use super::accepted::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
@@ -105,10 +105,9 @@ pub(super) fn answer(
             framing: Framing::WebSocket,
             kind: TransportKind::WebSockets,
             close_timeout: app.options().close_timeout,
-            live,
+            place: Place { live, permit: Some(permit) },
             resume: seat,
             authentication,
-            permit: Some(permit),
         };
         app.accept(accepted);
     });

@@ -160,14 +160,13 @@ impl RawShared {
             transport,
             framing,
             close_timeout,
-            live,
-            mut permit,
+            mut place,
             authentication,
             ..
         } = accepted;
         let Ok(user_id) = user_id else { return };
         // Whatever its client says first, it is no handshake.
-        if let Some(permit) = &mut permit {
+        if let Some(permit) = &mut place.permit {
             permit.shaken();
         }
         let request = Arc::new(request);
@@ -203,7 +202,7 @@ impl RawShared {
             // A client that does not answer the close in time is left.
             let _ = timeout(close_timeout, pump.close(end)).await;
             // What its handler still does is nobody else's affair.
-            drop((pump, live, permit));
+            drop((pump, place));
         };
         // The handler first: when it panics, the connection it drops has ended for that reason.
         tokio::join!(biased; handling, carrying);
