@@ -62,7 +62,7 @@ pub(super) fn answer(
     let transport = LongPolling {
         inbox: Arc::clone(connection.inbox()),
         polls,
-        absence: Absence::new(options.disconnect_timeout),
+        gap: Gap::new(options.disconnect_timeout),
         batch: VecDeque::new(),
     };
     // How long its client is waited for is the transport's own business.
@@ -92,20 +92,20 @@ pub(super) fn not_cached(mut response: HttpResponse) -> HttpResponse {
 struct LongPolling {
     inbox: Arc<Inbox>,
     polls: Arc<Polls>,
-    absence: Absence,
+    gap: Gap,
     /// Kept for its room.
     batch: VecDeque<Piece>,
 }
 
-/// How long no poll has been open.
-struct Absence {
+/// The time without an open poll.
+struct Gap {
     longest: Duration,
     since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     counted: bool,
 }
 
-impl Absence {
+impl Gap {
     fn new(longest: Duration) -> Self {
         Self { longest, since: None, timer: Box::pin(sleep(longest)), counted: false }
     }
@@ -135,7 +135,7 @@ impl LongPolling {
     /// Who is there; an error when nobody has been for too long.
     fn attendance(&mut self, cx: &mut Context<'_>) -> io::Result<Attendance> {
         let attendance = self.polls.attendance(cx);
-        match self.absence.poll(attendance.open, cx) {
+        match self.gap.poll(attendance.open, cx) {
             Poll::Ready(()) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not poll")),
             Poll::Pending => Ok(attendance),
         }

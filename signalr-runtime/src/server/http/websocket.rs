@@ -43,7 +43,7 @@ pub(super) fn answer(
             Some(claim.ok_or(Refused::NoConnection)?)
         }
     };
-    if !app.options().transports.web_sockets {
+    if !app.options().transports.offers(TransportKind::WebSockets) {
         return Err(Refused::NotOffered(TransportKind::WebSockets));
     }
     let response = upgrade::accept(&parts).map_err(Refused::Upgrade)?;
