@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode};
+use http_body::Body;
 use tokio::time::sleep_until;
 
 use super::accepted::{Application, Place, UserId};
@@ -15,14 +16,20 @@ use super::refused::Refused;
 use super::request::{accepts_events, connection_token};
 use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
-use super::send::{self, RequestBody};
+use super::send::{self, RequestBody, request_body};
 use super::token::Claim;
 use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
 
 /// Answers one request.
-pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> ResponseFuture {
+pub(crate) fn answer<B>(app: &Arc<dyn Application>, request: Request<B>) -> ResponseFuture
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+{
+    let (parts, body) = request.into_parts();
+    let body = request_body(body);
     let may_be_polled =
         parts.method == Method::GET && !accepts_events(&parts) && !upgrade::is_requested(&parts);
     let response = serve(app, parts, body).unwrap_or_else(Into::into);

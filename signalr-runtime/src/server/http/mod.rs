@@ -21,7 +21,7 @@ mod request_connection;
 pub(crate) mod response;
 pub(crate) mod resumable;
 pub(crate) mod seat;
-pub(crate) mod send;
+mod send;
 mod server_sent_events;
 pub(crate) mod token;
 mod websocket;

@@ -31,7 +31,6 @@ use crate::server::http::endpoint;
 use crate::server::http::inbox::Inbox;
 use crate::server::http::options::{HttpOptions, unless_zero};
 use crate::server::http::response::{ResponseBody, ResponseFuture};
-use crate::server::http::send::request_body;
 use crate::server::identity::Identity;
 use crate::server::limits::Limits;
 use crate::server::open_connections::OpenConnections;
@@ -293,7 +292,6 @@ where
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let app: Arc<dyn Application> = self.shared.clone();
-        let (parts, body) = request.into_parts();
-        endpoint::answer(&app, parts, request_body(body))
+        endpoint::answer(&app, request)
     }
 }
