@@ -17,22 +17,13 @@ use std::task::{Context, Poll, Waker};
 
 use self::queue::{Droppable, Numbered, Queue};
 use super::budget::{Charge, Held, Holder, MemoryBudget};
-use super::frame::Frame;
+use super::frame::{Frame, FrameHeader};
 use super::limit::Limit;
 use super::pieces::Piece;
 use super::replay::ReplayBuffer;
 use super::slow_consumer::SlowConsumer;
 use crate::contract::value::Format;
 use crate::protocol::TransferFormat;
-
-/// What stands around a hub frame on its way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// An unmasked WebSocket frame: what a server sends.
-    WebSocket,
-    /// Nothing: the transport wraps what it takes.
-    Bare,
-}
 
 /// That a connection is to end, and what its peer is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,13 +140,13 @@ pub(crate) enum Refused {
 }
 
 impl Outbound {
-    pub(crate) fn new(framing: Framing, limit: QueueLimit) -> Self {
+    pub(crate) fn new(frame_header: FrameHeader, limit: QueueLimit) -> Self {
         Self {
             budget: None,
             taken: AtomicUsize::new(0),
             full: AtomicBool::new(false),
             state: Mutex::new(State {
-                queue: Queue::new(framing, limit),
+                queue: Queue::new(frame_header, limit),
                 charge: Charge::new(None, Held::Unsent),
                 closed: false,
                 end_asked: None,
