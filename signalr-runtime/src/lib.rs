@@ -39,7 +39,7 @@
 //!
 //! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.
 
-// Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
+// Without a protocol `HubProtocol` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(
     not(any(feature = "json", feature = "messagepack")),
     allow(unused_variables, unused_mut, unreachable_code, clippy::ptr_arg)
@@ -88,7 +88,7 @@ pub use contract::hub::{
 };
 pub use contract::stub::{Invoke, ResultStream, Sending};
 #[cfg(feature = "engine")]
-pub use contract::value::Format as HubProtocol;
+pub use contract::value::HubProtocol;
 pub use contract::value::WireValue;
 #[doc(no_inline)]
 pub use futures_core::Stream;
@@ -309,5 +309,5 @@ pub mod __private {
     pub use crate::contract::relay::{Pump, Pumping, Relay, pumping, relay};
     pub use crate::contract::stub::{Invoke, Outgoing, ResultStream};
     pub use crate::contract::upload::Incoming;
-    pub use crate::contract::value::{Format, ValueError, WireValue};
+    pub use crate::contract::value::{HubProtocol, ValueError, WireValue};
 }

@@ -25,7 +25,7 @@ use super::limit::Limit;
 use super::pieces::Piece;
 use super::replay::ReplayBuffer;
 use super::slow_consumer::SlowConsumer;
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::TransferFormat;
 
 /// That a connection is to end, and what its peer is told.
@@ -187,13 +187,13 @@ impl Outbound {
 
     /// Queues one encoded hub message that has no other receiver, whether or not there is room: what a
     /// connection itself says is bounded by what it accepts from its peer.
-    pub(crate) fn push_message(&self, format: Format, record: &[u8]) {
+    pub(crate) fn push_message(&self, format: HubProtocol, record: &[u8]) {
         self.push(format.transfer_format(), record, Numbered::Yes);
     }
 
     /// Queues a record that only keeps the connection going, and that no peer needs to have: a handshake, a
     /// ping, an acknowledgement.
-    pub(crate) fn push_control(&self, format: Format, record: &[u8]) {
+    pub(crate) fn push_control(&self, format: HubProtocol, record: &[u8]) {
         self.push(format.transfer_format(), record, Numbered::No);
     }
 
@@ -334,7 +334,7 @@ impl Outbound {
 
     /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken, but
     /// nothing will be sent again.
-    pub(crate) fn close(&self, format: Format, last: Option<&[u8]>) {
+    pub(crate) fn close(&self, format: HubProtocol, last: Option<&[u8]>) {
         let mut state = self.lock();
         state.queue.replay = None;
         if let Some(last) = last {
@@ -351,7 +351,7 @@ impl Outbound {
 
     /// From now on messages are numbered and kept until the peer acknowledges them, so that they can be sent again.
     /// While more than `limit` bytes are kept, those who send wait.
-    pub(crate) fn keep_for_replay(&self, format: Format, limit: usize) {
+    pub(crate) fn keep_for_replay(&self, format: HubProtocol, limit: usize) {
         self.lock().queue.replay = Some(Box::new(ReplayBuffer::new(format, limit)));
     }
 

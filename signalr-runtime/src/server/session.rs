@@ -30,7 +30,7 @@ use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
@@ -140,7 +140,7 @@ async fn shake_hands<H: Hub>(
         }
         Err(text) => {
             HandshakeResponse { error: Some(text.into()) }.write(&mut response);
-            outbound.push_control(Format::Json, &response);
+            outbound.push_control(HubProtocol::Json, &response);
             close(&mut line, &outbound, End::Normal).await;
             None
         }
@@ -297,7 +297,7 @@ async fn disconnect<H: Hub>(
 
 /// What a handshake has settled.
 struct Agreed {
-    format: Format,
+    format: HubProtocol,
     /// Whether the client knows how to come back.
     resumes: bool,
 }
@@ -307,7 +307,7 @@ async fn read_handshake(
     line: &mut Line,
     reader: &mut RecordReader,
     outbound: &Outbound,
-    supported: &[Format],
+    supported: &[HubProtocol],
 ) -> Option<Result<Agreed, HandshakeRefusal>> {
     let carried = line.kind.transfer_formats();
     let read = first_record(&mut *line.transport, reader, outbound, |record| {

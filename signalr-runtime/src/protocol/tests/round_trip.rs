@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::generate::message;
 use super::model::{Described, read_whole};
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::framing::{RECORD_SEPARATOR, RecordReader};
 use crate::protocol::write;
 
@@ -19,7 +19,7 @@ proptest! {
         let mut bytes = Vec::new();
         for model in &messages {
             let start = bytes.len();
-            write(Format::Json, &Described::new(model).message(), &mut bytes);
+            write(HubProtocol::Json, &Described::new(model).message(), &mut bytes);
             let end = bytes[start..].iter().position(|byte| *byte == RECORD_SEPARATOR);
             prop_assert_eq!(end, Some(bytes.len() - start - 1), "one record per message");
         }
@@ -45,11 +45,11 @@ proptest! {
     #[test]
     fn writing_is_stable(model in message()) {
         let mut once = Vec::new();
-        write(Format::Json, &Described::new(&model).message(), &mut once);
+        write(HubProtocol::Json, &Described::new(&model).message(), &mut once);
         let record = &once[..once.len() - 1];
-        let message = crate::protocol::read(Format::Json, record).expect("sound").expect("known");
+        let message = crate::protocol::read(HubProtocol::Json, record).expect("sound").expect("known");
         let mut twice = Vec::new();
-        write(Format::Json, &message, &mut twice);
+        write(HubProtocol::Json, &message, &mut twice);
         prop_assert_eq!(String::from_utf8(once), String::from_utf8(twice));
     }
 }

@@ -5,7 +5,7 @@ use super::client::Over;
 use super::*;
 use crate::connection::duplex::End;
 
-const MESSAGEPACK: Format = Format::MessagePack;
+const MESSAGEPACK: HubProtocol = HubProtocol::MessagePack;
 
 async fn connect(server: &Server) -> Client {
     server.connect_with(MESSAGEPACK).await

@@ -61,7 +61,7 @@ use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::duplex::Duplex;
 use crate::connection::frame::FrameHeader;
 #[cfg(feature = "messagepack")]
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::transport::memory;
 use crate::transport::negotiate::TransportKind;
 
@@ -157,7 +157,7 @@ impl Server {
     }
 
     #[cfg(feature = "messagepack")]
-    async fn connect_with(&self, format: Format) -> Client {
+    async fn connect_with(&self, format: HubProtocol) -> Client {
         let mut client = self.open();
         client.shake_hands_for(format).await;
         client
