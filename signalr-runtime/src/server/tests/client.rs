@@ -112,6 +112,12 @@ impl Client {
         let _ = poll_fn(|cx| Poll::Ready(self.end.poll_send(cx, &self.queue))).await;
     }
 
+    /// Makes a call that is answered: whatever came before has done the connection no harm.
+    pub(super) async fn goes_on(&mut self) {
+        self.send(super::call("on", "Add", "[1,2]")).await;
+        assert_eq!(self.next().await, super::result("on", "3"));
+    }
+
     /// The next record that is not a ping.
     pub(super) async fn next(&mut self) -> String {
         self.next_if(|record| record != PING).await

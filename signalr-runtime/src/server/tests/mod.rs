@@ -82,6 +82,17 @@ impl Server {
         Self::of(World::default(), |service| service.options(options))
     }
 
+    /// A server without detailed errors and one with them, each with its Close message for a connection that fails with
+    /// `text`.
+    fn closing_with(text: &str, options: &HubOptions) -> [(Self, String); 2] {
+        let detailed = format!(
+            r#"{{"type":7,"error":"Connection closed with an error. {text}","allowReconnect":true}}"#
+        );
+        let with =
+            |enable_detailed_errors| Self::with(HubOptions { enable_detailed_errors, ..options.clone() });
+        [(with(false), CLOSE_ERROR.to_owned()), (with(true), detailed)]
+    }
+
     /// With detailed errors.
     fn detailed() -> Self {
         Self::with(HubOptions { enable_detailed_errors: true, ..HubOptions::default() })
