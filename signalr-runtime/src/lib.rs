@@ -39,6 +39,11 @@
 //!
 //! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.
 
+// What only one side uses is dead without that side.
+#![cfg_attr(
+    not(all(feature = "server", feature = "client")),
+    allow(dead_code, unused_imports, unreachable_pub)
+)]
 // Without a protocol `HubProtocol` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(
     not(any(feature = "json", feature = "messagepack")),
@@ -47,14 +52,8 @@
 
 #[cfg(feature = "client")]
 pub mod client;
-// What only one side uses is dead without that side.
 #[cfg(feature = "engine")]
-#[cfg_attr(
-    not(all(feature = "server", feature = "client")),
-    allow(dead_code, unused_imports, unreachable_pub)
-)]
 mod connection;
-#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod contract;
 /// What the targets in `fuzz/` run. Not part of the API: it may change in any release.
 #[cfg(feature = "__fuzzing")]
@@ -65,20 +64,12 @@ pub mod fuzzing {
 }
 pub mod payload;
 #[cfg(feature = "engine")]
-#[cfg_attr(
-    not(all(feature = "server", feature = "client")),
-    allow(dead_code, unused_imports, unreachable_pub)
-)]
 mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "test-util")]
 pub mod test;
 #[cfg(feature = "engine")]
-#[cfg_attr(
-    not(all(feature = "server", feature = "client")),
-    allow(dead_code, unused_imports, unreachable_pub)
-)]
 mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
