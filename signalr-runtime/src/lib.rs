@@ -294,11 +294,11 @@ pub mod __private {
         ClientContract, HubContract, Method, MethodDescription, MethodKind, MethodName, NoClient, Outcome,
         Param, ParameterDescription, Returned, SliceParam, StreamItem, StreamMethod, StreamParam, WireError,
     };
+    pub use crate::contract::incoming::Incoming;
     pub use crate::contract::link::Link;
     pub use crate::contract::proxy::{ask, deliver};
     pub use crate::contract::receivers::{Receiver, Receivers};
     pub use crate::contract::relay::{Pump, Pumping, Relay, pumping, relay};
     pub use crate::contract::stub::{Invoke, Outgoing, ResultStream};
-    pub use crate::contract::upload::Incoming;
     pub use crate::contract::value::{HubProtocol, ValueError, WireValue};
 }

@@ -20,9 +20,10 @@ use super::upload;
 use crate::connection::outbound::Stop;
 use crate::connection::pending::Awaited;
 use crate::connection::shared::Shared;
+use crate::contract::backlog::Backlog;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::incoming::Incoming;
 use crate::contract::link::{Link, OutgoingCall, Upload};
-use crate::contract::upload::{Backlog, Incoming};
 use crate::contract::value::{Encoded, HubProtocol, Payload};
 use crate::protocol::message::{Invocation, Message};
 

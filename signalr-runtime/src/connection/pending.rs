@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
-use crate::contract::upload::{ItemSink, Taken};
+use crate::contract::incoming::{ItemSink, Taken};
 use crate::contract::value::{Encoded, Payload, ValueError};
 
 /// The open questions and open incoming streams of one connection, by id.

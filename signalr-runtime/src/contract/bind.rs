@@ -13,7 +13,7 @@ use futures_core::stream::BoxStream;
 use super::arguments::{ArgumentList, ArgumentWriter, Arguments, BindError};
 use super::dispatch::{Call, Reply, ResultSink, Running, send_items};
 use super::hub::{Method, Outcome, Param, SliceParam, StreamMethod, StreamParam};
-use super::upload::Incoming;
+use super::incoming::Incoming;
 use super::value::{HubProtocol, ValueError, WireValue};
 
 impl Arguments<'_> {

@@ -10,9 +10,10 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
 use super::arguments::{Arguments, BindError};
+use super::backlog::Backlog;
 use super::error::{HubError, HubErrorKind};
 use super::hub::{MethodKind, Outcome};
-use super::upload::{Backlog, Incoming, ItemSink};
+use super::incoming::{Incoming, ItemSink};
 use super::value::{Encoded, HubProtocol, Payload, WireValue};
 
 /// The dispatch table of a contract for an implementation `H` of its trait.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::wire::{IntoSlot, Slot, answer, bind, run, text};
 use super::{ChatClient, ChatClientContract, ChatHubContract, Message, Rooms};
 use crate::contract::dispatch::{Answer, Dispatch, Reply, ResultSink};
-use crate::contract::upload::Taken;
+use crate::contract::incoming::Taken;
 use crate::contract::value::{HubProtocol, Payload};
 use crate::{ClientContract, HubContract, HubError, HubErrorKind, HubResult, MethodKind};
 

@@ -14,9 +14,10 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
+use crate::contract::backlog::Backlog;
 use crate::contract::dispatch::{Answer, Call, Dispatch, Handler, Reply, ResultSink, Running, SendItems};
+use crate::contract::incoming::ItemSink;
 use crate::contract::link::{Link, OutgoingCall, Upload};
-use crate::contract::upload::{Backlog, ItemSink};
 use crate::contract::value::{Encoded, HubProtocol, Payload};
 use crate::{HubError, HubResult};
 
