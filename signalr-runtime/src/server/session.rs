@@ -16,7 +16,7 @@ use self::handshake::shake_hands;
 use super::connection::Connection;
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
-use super::http::accepted::{Accepted, Place};
+use super::http::application::{Accepted, Place};
 use super::http::authentication::Authentication;
 use super::http::options::unless_zero;
 use super::hub::Hub;

@@ -15,7 +15,7 @@ use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::contract::value::HubProtocol;
 use crate::server::connection::ConnectionId;
-use crate::server::http::accepted::{Accepted, Application, Place};
+use crate::server::http::application::{Accepted, Application, Place};
 use crate::server::http::resumable::Resumable;
 use crate::server::http::seat::Seat;
 use crate::server::session;

@@ -11,7 +11,7 @@ use http::request::Parts;
 use tokio::time::Instant;
 
 use super::absentees::Absentees;
-use super::accepted::UserId;
+use super::application::UserId;
 use super::authentication::Authentication;
 use super::options::HttpOptions;
 use super::refused::Refused;

@@ -7,7 +7,7 @@ use http::{Method, Request, StatusCode};
 use http_body::Body;
 use tokio::time::sleep_until;
 
-use super::accepted::{Application, Place, UserId};
+use super::application::{Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::Live;
 use super::inbox::Inbox;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, StatusCode};
 
-use super::accepted::{Application, UserId};
+use super::application::{Application, UserId};
 use super::authentication::{Authentication, Current, Expiry};
 use super::connections::Live;
 use super::request::{connection_token, detach};

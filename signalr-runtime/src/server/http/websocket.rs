@@ -7,7 +7,7 @@ use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
-use super::accepted::{Accepted, Application, Place, UserId};
+use super::application::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;

@@ -15,7 +15,7 @@ use crate::contract::value::HubProtocol;
 use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::server::connection::{Connection, GroupLimits};
-use crate::server::http::accepted::Accepted;
+use crate::server::http::application::Accepted;
 use crate::server::http::options::unless_zero;
 use crate::server::hub::Hub;
 use crate::server::service::HubShared;

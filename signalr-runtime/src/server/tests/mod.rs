@@ -54,7 +54,7 @@ use client::{Client, Watched};
 use probe::{Probe, ProbeHubContract, World};
 
 use super::connection::ConnectionId;
-use super::http::accepted::{Accepted, Application, Place};
+use super::http::application::{Accepted, Application, Place};
 use super::http::seat::Seat;
 use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
