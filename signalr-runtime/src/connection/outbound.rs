@@ -25,6 +25,7 @@ use super::limit::Limit;
 use super::pieces::Piece;
 use super::replay::ReplayBuffer;
 use super::slow_consumer::SlowConsumer;
+use super::writer::Writing;
 use crate::contract::value::HubProtocol;
 use crate::protocol::TransferFormat;
 
@@ -49,15 +50,6 @@ pub(crate) enum EndAsked {
 pub(crate) struct QueueLimit {
     pub(crate) bytes: usize,
     pub(crate) frames: usize,
-}
-
-/// What the transport does when the connection's task is about to sleep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
-    /// It takes what there is.
-    Free,
-    /// It is stuck, and wakes the task when it can go on.
-    Stuck,
 }
 
 /// Why a frame was not queued.
@@ -301,9 +293,9 @@ impl Outbound {
 
     /// The connection's task is about to sleep: true when it may, false when something was queued meanwhile that
     /// the transport could take.
-    pub(crate) fn sleep(&self, transport: Transport, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
         let mut state = self.lock();
-        if state.end_asked.is_some() || (transport == Transport::Free && !state.queue.is_empty()) {
+        if state.end_asked.is_some() || (writing == Writing::Free && !state.queue.is_empty()) {
             return false;
         }
         if !state.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
