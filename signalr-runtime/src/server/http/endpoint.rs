@@ -23,13 +23,39 @@ use crate::transport::websocket::upgrade;
 
 /// Answers one request.
 pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> ResponseFuture {
-    let may_be_polled =
-        parts.method == Method::GET && !accepts_events(&parts) && !upgrade::is_requested(&parts);
-    let response = serve(app, parts, body).unwrap_or_else(Into::into);
+    let place = Place::of(&parts);
+    let may_be_polled = place == Place::Transport
+        && parts.method == Method::GET
+        && !accepts_events(&parts)
+        && !upgrade::is_requested(&parts);
+    let response = serve(app, place, parts, body).unwrap_or_else(Into::into);
     if may_be_polled { response.map(long_polling::not_cached) } else { response }
 }
 
-fn serve(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> Result<ResponseFuture, Refused> {
+/// Which of the paths of the endpoint a request is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Negotiate,
+    Refresh,
+    Transport,
+}
+
+impl Place {
+    fn of(parts: &Parts) -> Self {
+        match parts.uri.path() {
+            path if path.ends_with("/negotiate") => Self::Negotiate,
+            path if path.ends_with("/refresh") => Self::Refresh,
+            _ => Self::Transport,
+        }
+    }
+}
+
+fn serve(
+    app: &Arc<dyn Application>,
+    place: Place,
+    parts: Parts,
+    body: RequestBody,
+) -> Result<ResponseFuture, Refused> {
     if !app.options().origin_policy.allows(&parts) {
         return Err(Refused::Origin);
     }
@@ -37,14 +63,15 @@ fn serve(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> Result<
     if !app.identity().admits(&parts) {
         return Err(if user_id.is_some() { Refused::Forbidden } else { Refused::Unauthenticated });
     }
-    if parts.uri.path().ends_with("/negotiate") {
-        if parts.method != Method::POST {
+    match place {
+        Place::Negotiate if parts.method != Method::POST => {
             return Ok(ResponseFuture::now(method_not_allowed("POST")));
         }
-        return negotiate::answer(&**app, &parts, user_id.as_deref()).map(ResponseFuture::now);
-    }
-    if parts.uri.path().ends_with("/refresh") {
-        return Ok(refresh::answer(app, user_id, parts));
+        Place::Negotiate => {
+            return negotiate::answer(&**app, &parts, user_id.as_deref()).map(ResponseFuture::now);
+        }
+        Place::Refresh => return Ok(refresh::answer(app, user_id, parts)),
+        Place::Transport => {}
     }
     match parts.method {
         Method::GET if accepts_events(&parts) => {

@@ -9,10 +9,17 @@ use http::header::{
 };
 use http::request::Parts;
 
-/// The value of a query parameter, whose name is matched without regard to case.
+/// The value of a query parameter, whose name is matched without regard to case. As in ASP.NET Core, the values of a
+/// repeated one are one text with commas, in which empty ones do not count: what is ambiguous opens nothing.
 pub(super) fn query<'a>(parts: &'a Parts, name: &str) -> Option<Cow<'a, str>> {
-    let pairs = form_urlencoded::parse(parts.uri.query()?.as_bytes());
-    pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    form_urlencoded::parse(parts.uri.query()?.as_bytes())
+        .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
+        .reduce(|all, value| match (&*all, &*value) {
+            (_, "") => all,
+            ("", _) => value,
+            (all, value) => Cow::Owned(format!("{all},{value}")),
+        })
 }
 
 /// The connection token that a request brings. An empty one is none.
@@ -20,13 +27,13 @@ pub(super) fn connection_token(parts: &Parts) -> Option<Cow<'_, str>> {
     query(parts, "id").filter(|token| !token.is_empty())
 }
 
-/// Whether the client asks for Server-Sent Events: the media type must stand there as it is, not as a wildcard.
+/// Whether the client asks for Server-Sent Events: the media type must stand there as it is, neither as a wildcard nor
+/// with parameters.
 pub(super) fn accepts_events(parts: &Parts) -> bool {
     let values = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|range| {
-        let media_type = range.split(';').next().unwrap_or_default();
-        media_type.trim().eq_ignore_ascii_case("text/event-stream")
-    })
+    values
+        .flat_map(|value| value.split(','))
+        .any(|range| range.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
 /// Keeps of a request what the application may ask for. Everything is copied: the parts of a request are slices of
