@@ -59,6 +59,20 @@ impl Expiry {
     pub(super) fn left(self) -> Duration {
         self.at.duration_since(SystemTime::now()).unwrap_or_default()
     }
+
+    /// The same in whole seconds, as clients read it: with 31 bits.
+    pub(super) fn seconds_left(self) -> u64 {
+        self.left().as_secs().min(i32::MAX.unsigned_abs().into())
+    }
+}
+
+/// Whether credentials that end at `expiry` are good for longer than those that end at `other`.
+fn outlives(expiry: Option<Expiry>, other: Option<Expiry>) -> bool {
+    match (expiry, other) {
+        (Some(expiry), Some(other)) => expiry.at > other.at,
+        (None, Some(_)) => true,
+        (_, None) => false,
+    }
 }
 
 impl Authentication {
@@ -96,11 +110,13 @@ impl Authentication {
 
     /// Whether credentials are newer than those that count: they end later.
     pub(super) fn is_outlived_by(&self, expiry: Option<Expiry>) -> bool {
-        match (self.lock().expiry, expiry) {
-            (Some(current), Some(new)) => new.at > current.at,
-            (Some(_), None) => true,
-            (None, _) => false,
-        }
+        outlives(expiry, self.lock().expiry)
+    }
+
+    /// Whether others have taken the place of the credentials of `previous`, which are good for longer than those that
+    /// were to do so.
+    pub(super) fn has_moved_on(&self, previous: &Arc<Parts>, expiry: Option<Expiry>) -> bool {
+        self.lock().has_moved_on(previous, expiry)
     }
 
     /// The same credentials were shown again, or other ones of which only the end counts.
@@ -109,9 +125,18 @@ impl Authentication {
         self.changed.notify_one();
     }
 
-    /// Other credentials count from now on. The client must still be the same user.
-    pub(super) fn refresh(&self, user_id: &UserId, request: Arc<Parts>, expiry: Option<Expiry>) {
+    /// Other credentials count from now on, in place of those of `previous`. The client must still be the same user.
+    pub(super) fn refresh(
+        &self,
+        previous: &Arc<Parts>,
+        user_id: &UserId,
+        request: Arc<Parts>,
+        expiry: Option<Expiry>,
+    ) {
         let mut state = self.lock();
+        if state.has_moved_on(previous, expiry) {
+            return;
+        }
         if let Some(current) = &mut state.current {
             current.request = request;
         }
@@ -170,5 +195,12 @@ impl Authentication {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_moved_on(&self, previous: &Arc<Parts>, expiry: Option<Expiry>) -> bool {
+        let still = self.current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.request, previous));
+        !still && outlives(self.expiry, expiry)
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn answer(
                 token,
                 stateful_reconnect: stateful,
                 transports: offered.map(Into::into).collect(),
-                token_lifetime: expiry.map(|expiry| expiry.left().as_secs()),
+                token_lifetime: expiry.map(|expiry| expiry.seconds_left()),
             })
         }
     };
