@@ -29,6 +29,8 @@ struct State {
     revoked: bool,
     /// The application has not been told of the latest refresh.
     refreshed: bool,
+    /// A call that tells it waits for its turn.
+    telling: bool,
     /// Who tells it.
     task: Option<Waker>,
 }
@@ -86,6 +88,7 @@ impl Authentication {
                 expiry: app.identity().expiry(request),
                 revoked: false,
                 refreshed: false,
+                telling: false,
                 task: None,
             };
             Arc::new(Self { state: Mutex::new(state), changed: Notify::new() })
@@ -157,14 +160,22 @@ impl Authentication {
         self.changed.notify_one();
     }
 
-    /// Ready when the application is to be told of a refresh: once for all that came since it was told last.
+    /// Ready when a call is to be made that tells the application of a refresh. Until that has begun there is no other
+    /// one: a client that refreshes all the time makes no queue.
     pub(crate) fn poll_refreshed(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if std::mem::take(&mut state.refreshed) {
+        if state.refreshed && !state.telling {
+            state.telling = true;
             return Poll::Ready(());
         }
         keep(&mut state.task, cx);
         Poll::Pending
+    }
+
+    /// The call has begun, which tells of everything so far.
+    pub(crate) fn told(&self) {
+        let mut state = self.lock();
+        (state.refreshed, state.telling) = (false, false);
     }
 
     /// Waits until the connection must end for the sake of its authentication.

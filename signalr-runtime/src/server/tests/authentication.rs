@@ -381,7 +381,9 @@ async fn the_hub_is_told_of_refreshes_in_turn() {
     // While a call runs, however often the client refreshes, the hub is told once, and afterwards.
     let listener = Person(&[("x-user", "ada"), ("x-role", "listener")]);
     is(&poller.refresh(listener).await, REFRESHED);
+    settle().await;
     is(&poller.refresh(ADA).await, REFRESHED);
+    settle().await;
     poller.call(ADA, "2", "Add", "[1,2]").await;
     settle().await;
     assert_eq!(server.log(), ["first begins"]);
