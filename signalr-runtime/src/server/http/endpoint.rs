@@ -3,44 +3,51 @@
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode};
+use http_body::Body;
 use tokio::time::sleep_until;
 
-use super::accepted::{Application, UserId};
+use super::accepted::{Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::Live;
 use super::inbox::Inbox;
 use super::options::unless_zero;
 use super::refused::Refused;
 use super::request::{accepts_events, connection_token};
-use super::requests::{Attached, RequestConnection};
+use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
-use super::send::{self, RequestBody};
+use super::send::{self, RequestBody, request_body};
 use super::token::Claim;
 use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
 
 /// Answers one request.
-pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> ResponseFuture {
-    let place = Place::of(&parts);
-    let may_be_polled = place == Place::Transport
+pub(crate) fn answer<B>(app: &Arc<dyn Application>, request: Request<B>) -> ResponseFuture
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+{
+    let (parts, body) = request.into_parts();
+    let body = request_body(body);
+    let route = Route::of(&parts);
+    let may_be_polled = route == Route::Transport
         && parts.method == Method::GET
         && !accepts_events(&parts)
         && !upgrade::is_requested(&parts);
-    let response = serve(app, place, parts, body).unwrap_or_else(Into::into);
+    let response = serve(app, route, parts, body).unwrap_or_else(Into::into);
     if may_be_polled { response.map(long_polling::not_cached) } else { response }
 }
 
 /// Which of the paths of the endpoint a request is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Route {
     Negotiate,
     Refresh,
     Transport,
 }
 
-impl Place {
+impl Route {
     fn of(parts: &Parts) -> Self {
         match parts.uri.path() {
             path if path.ends_with("/negotiate") => Self::Negotiate,
@@ -52,7 +59,7 @@ impl Place {
 
 fn serve(
     app: &Arc<dyn Application>,
-    place: Place,
+    route: Route,
     parts: Parts,
     body: RequestBody,
 ) -> Result<ResponseFuture, Refused> {
@@ -63,15 +70,15 @@ fn serve(
     if !app.identity().admits(&parts) {
         return Err(if user_id.is_some() { Refused::Forbidden } else { Refused::Unauthenticated });
     }
-    match place {
-        Place::Negotiate if parts.method != Method::POST => {
+    match route {
+        Route::Negotiate if parts.method != Method::POST => {
             return Ok(ResponseFuture::now(method_not_allowed("POST")));
         }
-        Place::Negotiate => {
+        Route::Negotiate => {
             return negotiate::answer(&**app, &parts, user_id.as_deref()).map(ResponseFuture::now);
         }
-        Place::Refresh => return Ok(refresh::answer(app, user_id, parts)),
-        Place::Transport => {}
+        Route::Refresh => return Ok(refresh::answer(app, user_id, parts)),
+        Route::Transport => {}
     }
     match parts.method {
         Method::GET if accepts_events(&parts) => {
@@ -133,8 +140,9 @@ fn find_or_make(
     let entered = connections.enter(claim, |entry| {
         let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
             .charged_to(app.limits().memory.clone());
-        let connection =
-            Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, inbox));
+        let id = entry.id().clone();
+        let place = Place { live: Some(entry), permit };
+        let connection = Arc::new(RequestConnection::new(id, place, user_id.clone(), authentication, inbox));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     match entered.ok_or(Refused::NoConnection)? {
