@@ -58,7 +58,7 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) 
 
 fn lifetime(expiry: Option<Expiry>) -> HttpResponse {
     let body = match expiry {
-        Some(expiry) => format!(r#"{{"tokenLifetimeSeconds":{}}}"#, expiry.left().as_secs()),
+        Some(expiry) => format!(r#"{{"tokenLifetimeSeconds":{}}}"#, expiry.seconds_left()),
         None => "{}".to_owned(),
     };
     json(StatusCode::OK, body.into())
@@ -135,22 +135,27 @@ impl Refresh {
         let Current { connection_id, request: previous } = previous;
         let refresh = AuthenticationRefresh {
             connection_id,
-            previous,
+            previous: Arc::clone(&previous),
             request: Arc::clone(&request),
             user_id: user_id.clone(),
         };
         if !app.identity().accepts(refresh).await {
             return Err(Refused::ByApplication);
         }
-        authentication.refresh(&user_id, request, expiry);
+        authentication.refresh(&previous, &user_id, request, expiry);
         Ok(())
     }
 
-    /// [`run`](Self::run) for a poll: a connection that is refused cannot go on polling.
+    /// [`run`](Self::run) for a poll: a connection that is refused cannot go on polling, unless it has got newer
+    /// credentials meanwhile.
     pub(super) async fn run_or_end(self) -> Result<(), Refused> {
         let authentication = Arc::clone(&self.authentication);
+        let (previous, expiry) = (Arc::clone(&self.previous.request), self.expiry);
         let refreshed = self.run().await;
         if refreshed.is_err() {
+            if authentication.has_moved_on(&previous, expiry) {
+                return Ok(());
+            }
             authentication.revoke();
         }
         refreshed

@@ -14,6 +14,7 @@ use http::header::CONTENT_TYPE;
 use http::request::{Builder, Parts};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use tokio::sync::Notify;
 use tower_service::Service;
 
 use super::recorder::Recorder;
@@ -270,6 +271,16 @@ async fn negotiation_says_how_long_credentials_are_good() {
     }
 }
 
+/// Clients read the number with 31 bits.
+#[tokio::test(start_paused = true)]
+async fn a_lifetime_is_no_longer_than_clients_can_read() {
+    let server = server(options(refreshing));
+    let for_a_century = Person(&[("x-user", "ada"), ("x-good-for", "3155760000")]);
+    assert_eq!(negotiate(&server, for_a_century).await["tokenLifetimeSeconds"], i32::MAX);
+    let poller = Poller::connect(&server, ADA).await;
+    is(&poller.refresh(for_a_century).await, (StatusCode::OK, r#"{"tokenLifetimeSeconds":2147483647}"#));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_refreshes_nothing() {
     let off = server(options(closing));
@@ -370,7 +381,9 @@ async fn the_hub_is_told_of_refreshes_in_turn() {
     // While a call runs, however often the client refreshes, the hub is told once, and afterwards.
     let listener = Person(&[("x-user", "ada"), ("x-role", "listener")]);
     is(&poller.refresh(listener).await, REFRESHED);
+    settle().await;
     is(&poller.refresh(ADA).await, REFRESHED);
+    settle().await;
     poller.call(ADA, "2", "Add", "[1,2]").await;
     settle().await;
     assert_eq!(server.log(), ["first begins"]);
@@ -457,6 +470,53 @@ async fn a_poll_whose_credentials_are_refused_ends_its_connection() {
     is(&poller.poll(banned).await, (StatusCode::FORBIDDEN, r#"{"error":"permission_change_rejected"}"#));
     poller.expect(BRIEFLY, &[CLOSE]).await;
     is(&poller.poll(BRIEFLY).await, (StatusCode::NO_CONTENT, ""));
+}
+
+/// While the application looks at credentials, a client may show others that are good for longer.
+#[tokio::test(start_paused = true)]
+async fn older_credentials_that_are_looked_at_for_longer_change_nothing() {
+    let slow = Person(&[("x-user", "ada"), ("x-role", "slow"), ("x-good-for", "300")]);
+    let slow_and_banned = Person(&[("x-user", "ada"), ("x-role", "slow and banned"), ("x-good-for", "300")]);
+    for (older, by_poll) in [(slow, false), (slow, true), (slow_and_banned, true)] {
+        let looked = Arc::new(Notify::new());
+        let server = Server::of(World::default(), |service| {
+            let looked = Arc::clone(&looked);
+            service
+                .options(options(refreshing))
+                .user_id(|request| header(request, "x-user").map(str::to_owned))
+                .authentication_expiry(expiry)
+                .authorize(&[ProbeHubContract::ECHO], |call| {
+                    header(call.connection().request(), "x-role") == Some("talker")
+                })
+                .on_authentication_refresh(move |refresh| {
+                    let looked = Arc::clone(&looked);
+                    async move {
+                        let role = header(refresh.request(), "x-role").unwrap_or_default();
+                        if role.starts_with("slow") {
+                            looked.notified().await;
+                        }
+                        !role.ends_with("banned")
+                    }
+                })
+        });
+        let poller = Poller::connect(&server, BRIEFLY).await;
+        let newer = async {
+            settle().await;
+            assert_eq!(poller.refresh(FOR_LONG).await.0, StatusCode::OK);
+            looked.notify_one();
+            settle().await;
+            poller.call(FOR_LONG, "1", "Echo", r#"["mine"]"#).await;
+        };
+        let answer = result("1", r#""mine""#);
+        let answer = [&*answer];
+        if by_poll {
+            tokio::join!(poller.expect(older, &answer), newer);
+        } else {
+            let (refreshed, ()) = tokio::join!(poller.refresh(older), newer);
+            assert_eq!(refreshed.0, StatusCode::OK);
+            poller.expect(FOR_LONG, &answer).await;
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
