@@ -83,7 +83,7 @@ mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
 pub use contract::hub::{
-    ClientContract, HubContract, MethodDescription, MethodKind, MethodName, NoClient, NoProxy,
+    ClientContract, HubContract, HubWithoutClient, MethodDescription, MethodKind, MethodName, NoClient,
     ParameterDescription,
 };
 pub use contract::stub::{Invoke, ResultStream, Sending};
