@@ -101,6 +101,9 @@ impl<C: HubContract> HubConnectionBuilder<C> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// A closure that has captured something gives each future its own: for a `token` that does not change,
+    /// `.access_token(move || std::future::ready(Ok(token.clone())))`.
     pub fn access_token<F, Fut>(mut self, token: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -110,7 +113,7 @@ impl<C: HubContract> HubConnectionBuilder<C> {
         self
     }
 
-    /// Adds a header to every request. It takes the place of the client's own header of that name; an empty
+    /// Adds a header to every request; its types are those of the crate `http` 1. It takes the place of the client's own header of that name; an empty
     /// `User-Agent` leaves that header out.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.settings.headers.append(name, value);

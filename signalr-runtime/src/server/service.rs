@@ -189,6 +189,36 @@ where
 
     /// A hub whose values are made by `factory`, which may wait and may refuse a connection: with an error the
     /// client is told that the connection was closed, and does not try again.
+    ///
+    /// A closure that lends what it has captured to its future is refused by the compiler: give each future a clone
+    /// of its own.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use signalr_runtime::server::{Hub, HubContext, HubService};
+    /// # use signalr_runtime::{HubError, HubResult, hub};
+    /// # #[hub]
+    /// # trait Library { async fn search(&self, words: &str) -> HubResult<Vec<String>>; }
+    /// # struct Reader { database: Arc<Database>, cx: HubContext<LibraryContract> }
+    /// # impl Hub for Reader { type Contract = LibraryContract; }
+    /// # impl Library for Reader {
+    /// #     async fn search(&self, words: &str) -> HubResult<Vec<String>> { Ok(Vec::new()) }
+    /// # }
+    /// # struct Database;
+    /// # impl Database { async fn has_reader(&self, name: &str) -> bool { true } }
+    /// # fn service(database: Arc<Database>) -> HubService<Reader> {
+    /// HubService::<Reader>::try_new(move |cx| {
+    ///     let database = database.clone();
+    ///     async move {
+    ///         let name = cx.user_id().ok_or_else(|| HubError::new("please sign in first"))?;
+    ///         if !database.has_reader(name).await {
+    ///             return Err(HubError::new("you have no card"));
+    ///         }
+    ///         Ok(Reader { database, cx })
+    ///     }
+    /// })
+    /// # }
+    /// ```
     pub fn try_new<F, Fut>(factory: F) -> Self
     where
         F: Fn(HubContext<H::Contract>) -> Fut + Send + Sync + 'static,
