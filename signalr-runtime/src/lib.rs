@@ -38,6 +38,23 @@
 //! | `chrono`, `time`, `jiff` | [`payload::timestamp`] for the times of these crates | |
 //!
 //! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.
+//!
+//! # Where to look
+//!
+//! | | |
+//! |---|---|
+//! | this page | the attributes, [`HubError`], and the calls that a stub makes: [`Invoke`], [`ResultStream`] |
+//! | [`payload`] | how values are written, for .NET and JavaScript to read; times |
+//! | `server` | serving a hub: its options, limits, rules and filters; `server::telemetry` for operators |
+//! | `client` | calling a hub |
+//! | `test` | both in one process, without a socket |
+//!
+//! The `README.md` of the repository is a tour with a whole program, and its `examples` are programs to try.
+//!
+#![cfg_attr(
+    all(feature = "axum", feature = "test-util", feature = "macros"),
+    doc = include_str!("from_aspnetcore.md")
+)]
 
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(
