@@ -55,7 +55,6 @@
     all(feature = "axum", feature = "test-util", feature = "macros"),
     doc = include_str!("from_aspnetcore.md")
 )]
-
 // Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(
     not(any(feature = "json", feature = "messagepack")),

@@ -10,7 +10,6 @@ pub use handshake::handshake;
 pub use varint::varint;
 
 use super::ProtocolError;
-use crate::contract::error::HubError;
 
 /// Makes sure that an error says what is wrong without growing: at most what was received, once.
 fn check(error: &ProtocolError, record: &[u8]) {
