@@ -44,7 +44,7 @@ impl<C: HubContract> HubConnection<C> {
         RawHub::new(self.link())
     }
 
-    /// The state, now and whenever it changes.
+    /// The state, now and whenever it changes (`State`).
     pub fn state(&self) -> watch::Receiver<ConnectionState> {
         self.held.life.state()
     }
@@ -55,7 +55,7 @@ impl<C: HubContract> HubConnection<C> {
         if self.held.life.is_over() { None } else { self.held.id.clone() }
     }
 
-    /// Ends the connection in good order: tells the server, and waits until the transport is closed, for
+    /// Ends the connection in good order (`StopAsync`): tells the server, and waits until the transport is closed, for
     /// [`close_timeout`](HubConnectionBuilder::close_timeout) at the most. What was sent before is still delivered;
     /// calls that wait for an answer fail with [`HubErrorKind::Closed`](crate::HubErrorKind::Closed).
     ///
@@ -65,7 +65,7 @@ impl<C: HubContract> HubConnection<C> {
         let _ = self.held.life.closed().await;
     }
 
-    /// Waits for the end of the connection: `None` when this side or the server ended it in good order, else what
+    /// Waits for the end of the connection (`Closed`): `None` when this side or the server ended it in good order, else what
     /// went wrong.
     pub async fn closed(&self) -> Option<HubError> {
         self.held.life.closed().await

@@ -414,7 +414,7 @@ impl<H: Hub> HubService<H> {
         self
     }
 
-    /// Reaches the clients of this hub from anywhere.
+    /// Reaches the clients of this hub from anywhere. Take it before the router takes the service.
     pub fn handle(&self) -> HubHandle<H::Contract> {
         HubHandle::new(Arc::clone(&self.shared.core))
     }
