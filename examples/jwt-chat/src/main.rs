@@ -26,7 +26,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // With every request: none of them shows a token.
+    // With every request: none of them shows an access token.
     tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(LevelFilter::DEBUG).init();
     let folder = Path::new(page::FOLDER);
     if !page::is_built(folder) {
