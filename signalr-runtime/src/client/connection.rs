@@ -23,13 +23,18 @@ pub struct HubConnection<C> {
     contract: PhantomData<fn() -> C>,
 }
 
-impl<C: HubContract> HubConnection<C> {
+impl<C> HubConnection<C> {
     /// Prepares a connection to the hub at `url`, e.g. `http://localhost:3000/chat`. A query is kept and sent with
     /// every request.
-    pub fn builder(url: impl Into<String>) -> HubConnectionBuilder<C> {
+    pub fn builder(url: impl Into<String>) -> HubConnectionBuilder<C>
+    where
+        C: HubContract,
+    {
         HubConnectionBuilder::new(url.into())
     }
+}
 
+impl<C: HubContract> HubConnection<C> {
     pub(crate) fn new(held: Arc<Held>) -> Self {
         Self { held, contract: PhantomData }
     }

@@ -175,13 +175,11 @@ pub struct HubService<H: Hub> {
     pub(super) shared: Arc<HubShared<H>>,
 }
 
-impl<H: Hub> HubService<H>
-where
-    H::Contract: Dispatch<H>,
-{
+impl<H: Hub> HubService<H> {
     /// A hub whose values are made by `factory`, one for each connection.
     pub fn new<F>(factory: F) -> Self
     where
+        H::Contract: Dispatch<H>,
         F: Fn(HubContext<H::Contract>) -> H + Send + Sync + 'static,
     {
         Self::with_factory(Arc::new(move |context| Box::pin(ready(Ok(factory(context))))))
@@ -221,13 +219,17 @@ where
     /// ```
     pub fn try_new<F, Fut>(factory: F) -> Self
     where
+        H::Contract: Dispatch<H>,
         F: Fn(HubContext<H::Contract>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = HubResult<H>> + Send + 'static,
     {
         Self::with_factory(Arc::new(move |context| Box::pin(factory(context))))
     }
 
-    fn with_factory(factory: Arc<Factory<H>>) -> Self {
+    fn with_factory(factory: Arc<Factory<H>>) -> Self
+    where
+        H::Contract: Dispatch<H>,
+    {
         Self {
             shared: Arc::new(HubShared {
                 core: Arc::new(HubCore::new(H::Contract::NAME)),
@@ -248,9 +250,7 @@ where
             }),
         }
     }
-}
 
-impl<H: Hub> HubService<H> {
     /// Replaces the options.
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
