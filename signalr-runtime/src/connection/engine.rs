@@ -205,16 +205,16 @@ impl<R: Role> Engine<R> {
         self.core.calls.cancel_streams();
     }
 
-    /// Lets the calls that were accepted start, and then runs `disconnected` beside what is still running. A peer that
-    /// has gone is held on to for so long meanwhile, and no longer: the calls may take any time, its socket must not.
-    pub(crate) async fn finish<F: Future>(&mut self, gone: Option<Duration>, disconnected: F) -> F::Output {
+    /// Lets the calls that were accepted start, and then runs `disconnected` beside what is still running. The
+    /// transport is held on to for `patience` meanwhile, and no longer: the calls may take any time, a socket must not.
+    pub(crate) async fn finish<F: Future>(&mut self, patience: Duration, disconnected: F) -> F::Output {
         let mut disconnected = pin!(disconnected);
-        let mut leaving = gone.map(|patience| Box::pin(sleep(patience)));
+        let mut leaving = Some(Box::pin(sleep(patience)));
         poll_fn(|cx| {
             self.core.poll_calls(cx);
-            // Whether this can still be written makes no difference any more.
-            let _ = self.transport.poll_send(cx, &self.core.shared.outbound);
-            if leaving.as_mut().is_some_and(|leaving| leaving.as_mut().poll(cx).is_ready()) {
+            let sent = self.transport.poll_send(cx, &self.core.shared.outbound);
+            let lost = matches!(sent, Poll::Ready(Err(_)));
+            if leaving.as_mut().is_some_and(|leaving| lost || leaving.as_mut().poll(cx).is_ready()) {
                 self.transport = Box::new(Gone);
                 leaving = None;
             }

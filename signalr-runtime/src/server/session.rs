@@ -237,12 +237,8 @@ async fn end<H: Hub>(
     close_timeout: Duration,
     place: Place,
 ) {
-    let gone = match ended {
-        Ended::Lost(_) => Some(Duration::ZERO),
-        // It waits for our half of the close.
-        Ended::Left => Some(close_timeout),
-        Ended::PeerClosed { .. } | Ended::Stopped(_) | Ended::Failed(_) => None,
-    };
+    // Who is still there waits for our half of the close, or is told of the end.
+    let patience = if matches!(ended, Ended::Lost(_)) { Duration::ZERO } else { close_timeout };
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
     if !start_queued {
@@ -250,7 +246,7 @@ async fn end<H: Hub>(
     }
     registration.disconnected();
     let end = engine
-        .finish(gone, async {
+        .finish(patience, async {
             let end = match value {
                 Some(value) => disconnect(hub, &registration.connection, value, error).await,
                 None => End::Normal,

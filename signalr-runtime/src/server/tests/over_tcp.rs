@@ -470,19 +470,19 @@ async fn a_client_that_has_gone_keeps_no_socket_while_its_calls_wait_for_their_t
     let http = HttpOptions { close_timeout: Duration::from_millis(50), ..HttpOptions::default() };
     let server = Server::with(HubOptions { http, ..HubOptions::default() });
     let address = serve(Router::new().hub("/hub", server.service.clone())).await;
-    for says_goodbye in [false, true] {
+    for how in ["goes", "says goodbye", "breaks the protocol"] {
         let mut socket = Socket::open(address, "/hub").await;
         for id in ["1", "2"] {
             socket.send(&call(id, "Wait", r#"["gate"]"#)).await;
         }
-        if says_goodbye {
-            socket.frame(0x88, &1000_u16.to_be_bytes()).await;
-        } else {
-            socket.0.shutdown().await.unwrap();
+        match how {
+            "goes" => socket.0.shutdown().await.unwrap(),
+            "says goodbye" => socket.frame(0x88, &1000_u16.to_be_bytes()).await,
+            _ => socket.send("garbage").await,
         }
         // The second call has not begun, and so the connection is not over.
         within(socket.0.read_to_end(&mut Vec::new())).await.unwrap();
-        assert_eq!(server.handle().connection_count(), 1);
+        assert_eq!(server.handle().connection_count(), 1, "{how}");
         server.world.open("gate");
         server.world.open("gate");
         within(async {
