@@ -32,8 +32,10 @@ pub(super) enum Refused {
     Taken,
     /// The connection is about to end.
     Closing,
-    /// A client brings new sockets too often.
-    TooOften,
+    /// A client asks for something too often.
+    TooOften {
+        retry_after: Duration,
+    },
     PostToWebSocket,
     DeleteWithoutPolls,
     /// It is no good WebSocket handshake.
@@ -71,7 +73,9 @@ impl Refused {
             Self::OtherTransport => (StatusCode::BAD_REQUEST, "Cannot change transports mid-connection"),
             Self::Taken => (StatusCode::CONFLICT, ""),
             Self::Closing => (StatusCode::NO_CONTENT, ""),
-            Self::TooOften => (StatusCode::TOO_MANY_REQUESTS, ""),
+            Self::TooOften { retry_after } => {
+                return later(StatusCode::TOO_MANY_REQUESTS, "", retry_after);
+            }
             Self::PostToWebSocket => {
                 (StatusCode::METHOD_NOT_ALLOWED, "POST requests are not allowed for WebSocket connections.")
             }
@@ -88,22 +92,17 @@ impl Refused {
                 return later(refusal.status(), refusal.text(), refusal.retry_after());
             }
             Self::ShuttingDown { retry_after } => {
-                let text = "The server is shutting down";
-                let begun = u64::from(retry_after.subsec_nanos() > 0);
-                return later(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    text,
-                    retry_after.as_secs().saturating_add(begun),
-                );
+                return later(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down", retry_after);
             }
         };
         plain(status, text)
     }
 }
 
-/// An answer to a client that may try again after so many seconds.
-fn later(status: StatusCode, text: &'static str, seconds: u64) -> HttpResponse {
+/// An answer to a client that may try again later: the header counts whole seconds.
+fn later(status: StatusCode, text: &'static str, wait: Duration) -> HttpResponse {
     let mut response = plain(status, text);
+    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
     response
 }

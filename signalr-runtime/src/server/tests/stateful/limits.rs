@@ -248,7 +248,8 @@ async fn a_client_comes_back_ten_times_in_a_minute() {
         seconds(1).await;
     }
     client.lose().await;
-    assert_eq!(client.come_back(), Err(ResumeRefused::TooOften));
+    let Err(ResumeRefused::TooOften(wait)) = client.come_back() else { panic!("it comes back again") };
+    assert_eq!(wait.as_secs(), 49, "until a minute after the first time");
     assert_eq!(server.log(), [""; 0], "it has some time left");
     let server = Server::new();
     let mut client = server.connect_resuming().await;
