@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -269,12 +269,25 @@ impl Application for RawShared {
     fn accept(self: Arc<Self>, accepted: Accepted) {
         let open = Arc::clone(&self.open);
         let meter = ConnectionMeter::start(&open, accepted.kind);
-        open.spawn(self.serve(accepted, meter));
+        if self.is_stopping() {
+            // Its transport has opened too late: the handler is not told of it any more.
+            open.spawn(turn_away(accepted, meter));
+        } else {
+            open.spawn(self.serve(accepted, meter));
+        }
     }
 }
 
 impl fmt::Debug for RawService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Closes a connection that nobody serves.
+async fn turn_away(accepted: Accepted, meter: ConnectionMeter) {
+    let Accepted { mut transport, close_timeout, .. } = accepted;
+    // A client that does not answer the close in time is left.
+    let _ = timeout(close_timeout, poll_fn(|cx| transport.poll_close(cx, End::Normal))).await;
+    drop(meter);
+}
+
         f.debug_struct("RawService").finish_non_exhaustive()
     }
 }
