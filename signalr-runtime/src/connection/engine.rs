@@ -27,6 +27,7 @@ use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Gone, Received};
 use super::limit::Limit;
 use super::outbound::{EndAsked, QueueLimit, Stop, Transport};
+use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
@@ -165,6 +166,8 @@ impl<R: Role> Engine<R> {
         poll_fn(|cx| {
             // What the peer or the user's code can make panic ends this connection only.
             catch_unwind(AssertUnwindSafe(|| self.poll(cx, Reading::Yes))).unwrap_or_else(|_| {
+                Panicked::Connection.count();
+                tracing::error!("a connection panicked");
                 Poll::Ready(Ended::Failed(HubError::with_kind(
                     HubErrorKind::Internal,
                     "the connection panicked",

@@ -13,6 +13,7 @@ use super::service::HubShared;
 use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Stage, Turn};
 use crate::connection::limit::Limit;
+use crate::connection::panics::Panicked;
 use crate::connection::role::{Bound, Role};
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -132,7 +133,15 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
             Ok(Err(error)) => return self.binding_failure(target, error.to_string()),
-            Err(_) => return self.binding_failure(target, "An argument panicked while it was decoded."),
+            Err(_) => {
+                Panicked::Decoder.count();
+                tracing::error!(
+                    hub = self.shared.core.name(),
+                    method = handler.name,
+                    "an argument panicked while it was decoded"
+                );
+                return self.binding_failure(target, "An argument panicked while it was decoded.");
+            }
         };
         // What is refused later waits for its turn as well, so that answers keep their order.
         let ordered = mode == Mode::Plain && handler.uploads == 0;
@@ -223,6 +232,7 @@ impl<H: Hub> Drop for HubDispatcher<H> {
         // The hub's value goes with its last call, or here.
         let hub = self.hub.take();
         if catch_unwind(AssertUnwindSafe(|| drop(hub))).is_err() {
+            Panicked::Disconnect.count();
             tracing::error!(hub = self.shared.core.name(), "a hub panicked while it was dropped");
         }
     }

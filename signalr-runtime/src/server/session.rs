@@ -29,6 +29,7 @@ use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
 use crate::connection::first_record::first_record;
 use crate::connection::limit::Limit;
 use crate::connection::outbound::{Outbound, QueueLimit, Stop};
+use crate::connection::panics::Panicked;
 use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -279,7 +280,11 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
     match &connected {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => span::failed(&span, error.name()),
-        Err(_) => span::failed(&span, "panic"),
+        Err(_) => {
+            span::failed(&span, "panic");
+            Panicked::Connect.count();
+            tracing::error!(hub = hub.core.name(), "the connect callback panicked");
+        }
     }
     connected
         .unwrap_or_else(|_| Err(HubError::with_kind(HubErrorKind::Internal, "the connect callback panicked")))
@@ -299,6 +304,7 @@ async fn disconnect<H: Hub>(
         return End::Normal;
     }
     span::failed(&span, "panic");
+    Panicked::Disconnect.count();
     tracing::error!(hub = hub.core.name(), "the disconnect callback panicked");
     End::Fault
 }

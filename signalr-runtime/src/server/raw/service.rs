@@ -22,6 +22,7 @@ use super::connection::{Line, RawConnection};
 use super::pump::Pump;
 use crate::connection::duplex::End;
 use crate::connection::outbound::{Outbound, QueueLimit, Stop};
+use crate::connection::panics::Panicked;
 use crate::protocol::TransferFormat;
 use crate::server::drain::DrainReport;
 use crate::server::http::accepted::{Accepted, Application};
@@ -193,6 +194,7 @@ impl RawShared {
         let handling = async {
             let handled = AssertUnwindSafe(async { (self.handler)(connection).await }).catch_unwind().await;
             if handled.is_err() {
+                Panicked::Handler.count();
                 tracing::error!("the handler of a raw connection panicked");
                 panicked.store(true, Ordering::Relaxed);
             }
@@ -278,8 +280,6 @@ impl Application for RawShared {
     }
 }
 
-impl fmt::Debug for RawService {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// Closes a connection that nobody serves.
 async fn turn_away(accepted: Accepted, meter: ConnectionMeter) {
     let Accepted { mut transport, close_timeout, .. } = accepted;
@@ -288,6 +288,8 @@ async fn turn_away(accepted: Accepted, meter: ConnectionMeter) {
     drop(meter);
 }
 
+impl fmt::Debug for RawService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawService").finish_non_exhaustive()
     }
 }
