@@ -1,5 +1,6 @@
 //! What one client, and all of them together, can make a hub hold.
 
+use super::http::absentees::AbsenceBudget;
 use crate::connection::budget::MemoryBudget;
 use crate::connection::rate::Rate;
 use crate::connection::slow_consumer::SlowConsumer;
@@ -87,8 +88,9 @@ pub struct Limits {
     /// status 429. Default: 10.
     pub resumes_per_minute: usize,
     /// How many bytes of messages are kept for all clients together that have lost their WebSockets and have not come
-    /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB.
-    pub kept_for_absent_clients: usize,
+    /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB, for all hubs of the
+    /// process together.
+    pub kept_for_absent_clients: AbsenceBudget,
     /// What is done with a call to a client for which that much waits already. Default: whoever sends waits.
     pub slow_consumer: SlowConsumer,
     /// The longest name of a group that can be joined, in bytes. Default: 256.
@@ -127,7 +129,7 @@ impl Default for Limits {
             queued_messages: 1024,
             read_ahead: 1024 * 1024,
             resumes_per_minute: 10,
-            kept_for_absent_clients: 64 * 1024 * 1024,
+            kept_for_absent_clients: AbsenceBudget::default(),
             slow_consumer: SlowConsumer::Wait,
             group_name_length: 256,
             groups_per_connection: 1_000,

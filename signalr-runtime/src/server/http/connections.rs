@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::absentees::Absentees;
+use super::absentees::AbsenceBudget;
 use super::authentication::Authentication;
 use super::options::HttpOptions;
 use super::requests::RequestConnection;
@@ -22,8 +22,8 @@ use crate::server::limits::Limits;
 /// The connections of one endpoint, the seal of those that it may get, and how many that may be.
 pub(crate) struct Connections {
     pub(super) tokens: TokenSealer,
-    /// Those whose clients have lost their sockets and may come back.
-    pub(crate) absentees: Arc<Absentees>,
+    /// What is kept for those whose clients have lost their sockets and may come back.
+    pub(crate) absentees: AbsenceBudget,
     pub(super) admission: Admission,
     table: Mutex<Table>,
 }
@@ -55,10 +55,9 @@ pub(super) struct SocketConnection {
 impl Connections {
     pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
-        let absentees = Absentees::new(limits.kept_for_absent_clients);
         Self {
             tokens,
-            absentees,
+            absentees: limits.kept_for_absent_clients.clone(),
             admission: Admission::new(limits, options.retry_after),
             table: Mutex::default(),
         }
