@@ -57,6 +57,10 @@ pub(crate) enum Limit {
     ReadAhead,
     /// A client comes back more often than it may.
     Resumes,
+    /// A client asks for new credentials while the application is still being asked about others.
+    Refreshes,
+    /// As many POST requests of a client wait for their turn as may wait.
+    QueuedPosts,
     /// More is kept for absent clients than may be: those that have been away for longest are given up.
     AbsentClients,
     /// The name of a group is too long.
@@ -94,6 +98,8 @@ impl Limit {
             Self::WriteTime => "write_time",
             Self::ReadAhead => "read_ahead",
             Self::Resumes => "resumes",
+            Self::Refreshes => "refreshes",
+            Self::QueuedPosts => "queued_posts",
             Self::AbsentClients => "absent_clients",
             Self::GroupName => "group_name",
             Self::GroupsPerConnection => "groups_per_connection",

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
 use tokio::time::{Instant, sleep_until};
 
 use super::accepted::{Application, UserId};
@@ -18,6 +18,8 @@ pub(crate) struct Authentication {
     state: Mutex<State>,
     /// Something has changed that may end the connection.
     changed: Notify,
+    /// Held while the application is asked about new credentials.
+    turn: Arc<AsyncMutex<()>>,
 }
 
 struct State {
@@ -74,7 +76,7 @@ impl Authentication {
                 refreshed: false,
                 task: None,
             };
-            Arc::new(Self { state: Mutex::new(state), changed: Notify::new() })
+            Arc::new(Self { state: Mutex::new(state), changed: Notify::new(), turn: Arc::default() })
         })
     }
 
@@ -92,6 +94,12 @@ impl Authentication {
     /// The request whose credentials count.
     pub(crate) fn request(&self) -> Option<Arc<Parts>> {
         self.lock().current.as_ref().map(|current| Arc::clone(&current.request))
+    }
+
+    /// The right to change the credentials: the application is asked about one change at a time, and compares it with
+    /// what counts then. None while somebody else has it.
+    pub(super) fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+        Arc::clone(&self.turn).try_lock_owned().ok()
     }
 
     /// Whether credentials are newer than those that count: they end later.
