@@ -69,6 +69,9 @@ pub struct Limits {
     /// How many calls of one client may run at once without being held back: those that stream, in either direction,
     /// and those that wait for an answer of the client. A call beyond that is answered with an error. Default: 100.
     pub unordered_calls: usize,
+    /// How many POST requests of one client may wait while another one is read, over Server-Sent Events and long polling.
+    /// Others are answered with status 429. Default: 100.
+    pub queued_posts: usize,
     /// The longest id of a call or of a stream, in bytes. A call with a longer one is answered with an error. Default:
     /// 128.
     pub id_length: usize,
@@ -123,6 +126,7 @@ impl Default for Limits {
             fragments: 64,
             queued_calls: 100,
             unordered_calls: 100,
+            queued_posts: 100,
             id_length: 128,
             upload_streams: 100,
             stray_items: Some(Rate { per_second: 1_000, burst: 10_000 }),

@@ -105,6 +105,7 @@ fn find_or_make(
     };
     let entered = connections.enter(claim, |entry| {
         let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
+            .with_room_to_wait(app.limits().queued_posts)
             .charged_to(app.limits().memory.clone());
         let connection =
             Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, inbox));
