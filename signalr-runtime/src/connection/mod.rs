@@ -20,3 +20,4 @@ pub(crate) mod role;
 pub(crate) mod scope;
 pub(crate) mod shared;
 pub(crate) mod slow_consumer;
+pub(crate) mod waker_slot;

@@ -6,17 +6,21 @@
 //!
 //! Stateful reconnect numbers messages here and nowhere else: in the order in which they were queued.
 
+mod queue;
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use self::queue::{Droppable, Numbered, Queue};
 use super::budget::{Charge, Held, Holder, MemoryBudget};
-use super::frame::{Frame, WebSocketHeader};
+use super::frame::Frame;
 use super::limit::Limit;
-use super::pieces::{self, Piece};
-use super::replay::{Peer, ReplayBuffer};
+use super::pieces::Piece;
+use super::replay::ReplayBuffer;
 use super::slow_consumer::SlowConsumer;
 use crate::contract::value::Format;
 use crate::protocol::TransferFormat;
@@ -53,30 +57,22 @@ pub(crate) struct QueueLimit {
     pub(crate) frames: usize,
 }
 
-/// The queue of one connection.
+/// The queue of one connection, and those who wait for it.
 pub(crate) struct Outbound {
-    framing: Framing,
-    limit: QueueLimit,
-    slow_consumer: SlowConsumer,
     budget: Option<MemoryBudget>,
     /// How often something was taken.
     taken: AtomicUsize,
-    /// Whether those who send have to wait. It changes under the lock only, so that whoever is woken because it has
-    /// changed sees it.
+    /// Whether those who send have to wait, for the reader, which asks about it for each message.
     full: AtomicBool,
-    queue: Mutex<Queue>,
+    state: Mutex<State>,
 }
 
-struct Queue {
-    pieces: VecDeque<Piece>,
-    bytes: usize,
-    frames: usize,
+struct State {
+    queue: Queue,
+    /// What the queue costs.
+    charge: Charge,
     closed: bool,
     end_asked: Option<EndAsked>,
-    /// What all this costs.
-    charge: Charge,
-    /// What the peer has not acknowledged, where it may come back after its connection was lost.
-    replay: Option<Box<ReplayBuffer>>,
     /// The connection's task, while it sleeps.
     writer: Option<Waker>,
     /// Whether the task wants to be woken: not while it runs and will look by itself.
@@ -85,6 +81,34 @@ struct Queue {
     senders: Vec<Waker>,
     /// The streams among them that have sent since something was last taken: they come after the others.
     served: Vec<Waker>,
+}
+
+/// The state while it is locked. Whatever was done to the queue is accounted for before anybody else sees it.
+struct Locked<'a> {
+    state: MutexGuard<'a, State>,
+    full: &'a AtomicBool,
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let State { queue, charge, .. } = &mut *self.state;
+        charge.set(queue.held());
+        self.full.store(queue.is_full(), Ordering::Relaxed);
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
 }
 
 /// What a stream of the connection's own has had of its queue, so that several take turns.
@@ -115,20 +139,6 @@ pub(crate) enum Transport {
     Stuck,
 }
 
-/// Whether a record has a number, and is sent again to a peer that has missed it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Numbered {
-    Yes,
-    No,
-}
-
-/// Whether a frame may be dropped for a peer that is too slow.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Droppable {
-    Yes,
-    No,
-}
-
 /// Why a frame was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -141,20 +151,14 @@ pub(crate) enum Refused {
 impl Outbound {
     pub(crate) fn new(framing: Framing, limit: QueueLimit) -> Self {
         Self {
-            framing,
-            limit,
-            slow_consumer: SlowConsumer::Wait,
             budget: None,
             taken: AtomicUsize::new(0),
             full: AtomicBool::new(false),
-            queue: Mutex::new(Queue {
-                pieces: VecDeque::new(),
-                bytes: 0,
-                frames: 0,
+            state: Mutex::new(State {
+                queue: Queue::new(framing, limit),
+                charge: Charge::new(None, Held::Unsent),
                 closed: false,
                 end_asked: None,
-                charge: Charge::new(None, Held::Unsent),
-                replay: None,
                 writer: None,
                 writer_sleeps: false,
                 senders: Vec::new(),
@@ -164,8 +168,8 @@ impl Outbound {
     }
 
     /// Does with calls to a slow peer what `policy` says.
-    pub(crate) fn for_slow_consumers(mut self, policy: SlowConsumer) -> Self {
-        self.slow_consumer = policy;
+    pub(crate) fn for_slow_consumers(self, policy: SlowConsumer) -> Self {
+        self.lock().queue.slow_consumer = policy;
         self
     }
 
@@ -183,16 +187,16 @@ impl Outbound {
 
     /// Queues a frame if there is room.
     pub(crate) fn try_push(&self, frame: &Frame) -> Result<(), Refused> {
-        let mut queue = self.lock();
-        if queue.closed {
+        let mut state = self.lock();
+        if state.closed {
             return Err(Refused::Closed);
         }
-        if queue.is_full(self.limit) {
+        if state.queue.is_full() {
             return Err(Refused::Full);
         }
-        self.append_frame(&mut queue, frame, Droppable::No);
-        queue.wake_writer();
-        drop(queue);
+        state.queue.push_frame(frame, Droppable::No);
+        state.wake_writer();
+        drop(state);
         self.relieve_budget();
         Ok(())
     }
@@ -200,28 +204,29 @@ impl Outbound {
     /// Queues a call that nobody waits for an answer to. Where there is no room the policy for slow peers decides; it is
     /// refused as [`Full`](Refused::Full) only if the sender is to wait.
     pub(crate) fn offer(&self, frame: &Frame) -> Result<(), Refused> {
-        let mut queue = self.lock();
-        if queue.closed {
+        let mut state = self.lock();
+        if state.closed {
             return Err(Refused::Closed);
         }
-        let full = queue.is_full(self.limit);
-        let taken = match self.slow_consumer {
+        let full = state.queue.is_full();
+        let policy = state.queue.slow_consumer;
+        let taken = match policy {
             _ if !full => Ok(true),
             SlowConsumer::Wait => Err(Refused::Full),
             SlowConsumer::DropNewest => Ok(false),
-            SlowConsumer::DropOldest => Ok(queue.replay.is_none() && queue.drop_oldest(self.limit)),
+            SlowConsumer::DropOldest => Ok(state.queue.drop_oldest()),
             SlowConsumer::Disconnect => {
-                self.end_too_slow(&mut queue);
+                state.end_too_slow();
                 Err(Refused::Closed)
             }
         };
         if taken == Ok(true) {
-            self.append_frame(&mut queue, frame, Droppable::Yes);
-            queue.wake_writer();
+            state.queue.push_frame(frame, Droppable::Yes);
+            state.wake_writer();
         }
-        drop(queue);
+        drop(state);
         // Not under the lock: whoever counts is not ours.
-        if full && self.slow_consumer != SlowConsumer::Wait {
+        if full && policy != SlowConsumer::Wait {
             Limit::SlowConsumer.hit();
         }
         self.relieve_budget();
@@ -255,11 +260,11 @@ impl Outbound {
     }
 
     fn push(&self, format: TransferFormat, record: &[u8], numbered: Numbered) {
-        let mut queue = self.lock();
-        if !queue.closed {
-            self.append_record(&mut queue, format, record, numbered);
-            queue.wake_writer();
-            drop(queue);
+        let mut state = self.lock();
+        if !state.closed {
+            state.queue.push_record(format, record, numbered);
+            state.wake_writer();
+            drop(state);
             self.relieve_budget();
         }
     }
@@ -274,26 +279,24 @@ impl Outbound {
 
     /// Ready when there is room, or when the connection is over.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
-        let mut queue = self.lock();
-        if queue.closed {
+        let mut state = self.lock();
+        if state.closed {
             return Poll::Ready(Err(Refused::Closed));
         }
-        if !queue.is_full(self.limit) {
+        if !state.queue.is_full() {
             return Poll::Ready(Ok(()));
         }
-        wait(&mut queue.senders, cx.waker());
+        wait(&mut state.senders, cx.waker());
         Poll::Pending
     }
 
     /// [`poll_room`](Self::poll_room) for a stream of the connection's own.
     pub(crate) fn poll_share(&self, share: &mut Share, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
-        let mut queue = self.lock();
-        if queue.closed {
+        let mut state = self.lock();
+        if state.closed {
             return Poll::Ready(Err(Refused::Closed));
         }
-        let half = QueueLimit { bytes: self.limit.bytes.div_ceil(2), frames: self.limit.frames.div_ceil(2) };
-        let full = queue.replay.as_ref().is_some_and(|replay| replay.is_full_for_streams());
-        if !full && !queue.holds(half) {
+        if !state.queue.is_full_for_streams() {
             if share.waiting_since.take().is_some() {
                 share.served = false;
             }
@@ -305,7 +308,7 @@ impl Outbound {
             share.served = false;
         }
         share.waiting_since = Some(taken);
-        wait(if share.served { &mut queue.served } else { &mut queue.senders }, cx.waker());
+        wait(if share.served { &mut state.served } else { &mut state.senders }, cx.waker());
         Poll::Pending
     }
 
@@ -317,83 +320,43 @@ impl Outbound {
 
     /// Whether the transport takes too little of what is sent.
     pub(crate) fn is_stuck(&self) -> bool {
-        self.lock().holds(self.limit)
+        let state = self.lock();
+        state.queue.holds(state.queue.limit)
     }
 
     /// Whether as much as `limit` waits to be written, or to be acknowledged.
     pub(crate) fn holds(&self, limit: QueueLimit) -> bool {
-        let queue = self.lock();
-        let unacknowledged = queue.replay.as_ref().map_or(0, |replay| replay.bytes());
-        queue.holds(limit) || unacknowledged >= limit.bytes
+        let state = self.lock();
+        state.queue.holds(limit) || state.queue.unacknowledged() >= limit.bytes
     }
 
     /// Ready when the transport has taken everything, or when the connection is over.
     pub(crate) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
-        let mut queue = self.lock();
-        if queue.pieces.is_empty() {
+        let mut state = self.lock();
+        if state.queue.is_empty() {
             return Poll::Ready(Ok(()));
         }
-        if queue.closed {
+        if state.closed {
             return Poll::Ready(Err(Refused::Closed));
         }
-        wait(&mut queue.senders, cx.waker());
+        wait(&mut state.senders, cx.waker());
         Poll::Pending
     }
 
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lock().pieces.is_empty()
+        self.lock().queue.is_empty()
     }
 
     /// Moves everything that waits into `batch`, in order.
     pub(crate) fn take(&self, batch: &mut VecDeque<Piece>) {
-        let mut queue = self.lock();
-        if queue.pieces.is_empty() {
+        let mut state = self.lock();
+        if state.queue.is_empty() {
             return;
         }
         self.taken.fetch_add(1, Ordering::Relaxed);
-        if batch.is_empty() {
-            std::mem::swap(batch, &mut queue.pieces);
-        } else {
-            batch.append(&mut queue.pieces);
-        }
-        queue.bytes = 0;
-        queue.frames = 0;
-        self.settle(&mut queue);
-        queue.wake_senders();
-    }
-
-    /// The connection's task is about to sleep: true when it may, false when something was queued meanwhile that
-    /// the transport could take.
-    pub(crate) fn sleep(&self, transport: Transport, cx: &mut Context<'_>) -> bool {
-        let mut queue = self.lock();
-        if queue.end_asked.is_some() || (transport == Transport::Free && !queue.pieces.is_empty()) {
-            return false;
-        }
-        if !queue.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            queue.writer = Some(cx.waker().clone());
-        }
-        queue.writer_sleeps = true;
-        true
-    }
-
-    /// The connection's task runs: it will look into the queue before it sleeps. Gives whether it is to end.
-    pub(crate) fn awake(&self) -> Option<EndAsked> {
-        let mut queue = self.lock();
-        queue.writer_sleeps = false;
-        queue.end_asked.take()
-    }
-
-    /// Asks the connection to end. The first who asks decides what the peer is told. Where the peer may not come
-    /// back, nothing more is accepted from here on.
-    pub(crate) fn stop(&self, stop: Stop) {
-        let mut queue = self.lock();
-        if !stop.allow_reconnect {
-            queue.closed = true;
-            queue.wake_senders();
-        }
-        queue.end_asked.get_or_insert(EndAsked::Stop(stop));
-        queue.wake_writer();
+        state.queue.take(batch);
+        state.wake_senders();
     }
 
     /// A number that changes whenever something is taken from the queue.
@@ -401,17 +364,49 @@ impl Outbound {
         self.taken.load(Ordering::Relaxed)
     }
 
+    /// The connection's task is about to sleep: true when it may, false when something was queued meanwhile that
+    /// the transport could take.
+    pub(crate) fn sleep(&self, transport: Transport, cx: &mut Context<'_>) -> bool {
+        let mut state = self.lock();
+        if state.end_asked.is_some() || (transport == Transport::Free && !state.queue.is_empty()) {
+            return false;
+        }
+        if !state.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            state.writer = Some(cx.waker().clone());
+        }
+        state.writer_sleeps = true;
+        true
+    }
+
+    /// The connection's task runs: it will look into the queue before it sleeps. Gives whether it is to end.
+    pub(crate) fn awake(&self) -> Option<EndAsked> {
+        let mut state = self.lock();
+        state.writer_sleeps = false;
+        state.end_asked.take()
+    }
+
+    /// Asks the connection to end. The first who asks decides what the peer is told. Where the peer may not come
+    /// back, nothing more is accepted from here on.
+    pub(crate) fn stop(&self, stop: Stop) {
+        let mut state = self.lock();
+        if !stop.allow_reconnect {
+            state.closed = true;
+            state.wake_senders();
+        }
+        state.end_asked.get_or_insert(EndAsked::Stop(stop));
+        state.wake_writer();
+    }
+
     /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken, but
     /// nothing will be sent again.
     pub(crate) fn close(&self, format: Format, last: Option<&[u8]>) {
-        let mut queue = self.lock();
-        queue.replay = None;
+        let mut state = self.lock();
+        state.queue.replay = None;
         if let Some(last) = last {
-            self.append_record(&mut queue, format.transfer_format(), last, Numbered::No);
+            state.queue.push_record(format.transfer_format(), last, Numbered::No);
         }
-        self.settle(&mut queue);
-        queue.closed = true;
-        queue.wake_senders();
+        state.closed = true;
+        state.wake_senders();
     }
 
     /// Whether nothing more is accepted.
@@ -422,183 +417,82 @@ impl Outbound {
     /// From now on messages are numbered and kept until the peer acknowledges them, so that they can be sent again.
     /// While more than `limit` bytes are kept, those who send wait.
     pub(crate) fn keep_for_replay(&self, format: Format, limit: usize) {
-        let mut queue = self.lock();
-        queue.replay = Some(Box::new(ReplayBuffer::new(format, limit)));
-        self.settle(&mut queue);
+        self.lock().queue.replay = Some(Box::new(ReplayBuffer::new(format, limit)));
     }
 
     /// Whether messages are kept for a peer that comes back.
     pub(crate) fn is_replayable(&self) -> bool {
-        self.lock().replay.is_some()
+        self.lock().queue.replay.is_some()
     }
 
     /// Whether those who send wait for an acknowledgement.
     pub(crate) fn awaits_acknowledgement(&self) -> bool {
-        self.lock().replay.as_ref().is_some_and(|replay| replay.is_full())
+        self.lock().queue.replay.as_ref().is_some_and(|replay| replay.is_full())
     }
 
     /// How many bytes are kept for a peer that comes back.
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.lock().replay.as_ref().map_or(0, |replay| replay.bytes())
+        self.lock().queue.unacknowledged()
     }
 
     /// The peer has every message up to this one.
     pub(crate) fn acknowledge(&self, sequence_id: i64) {
-        let mut queue = self.lock();
-        if let Some(replay) = &mut queue.replay {
+        let mut state = self.lock();
+        if let Some(replay) = &mut state.queue.replay {
             replay.acknowledge(sequence_id);
-            self.settle(&mut queue);
-            queue.wake_senders();
+            state.wake_senders();
         }
     }
 
     /// The peer will not come back: nothing is kept any more, and nobody waits for an acknowledgement.
     pub(crate) fn end_replay(&self) {
-        let mut queue = self.lock();
-        if queue.replay.take().is_some() {
-            self.settle(&mut queue);
-            queue.wake_senders();
+        let mut state = self.lock();
+        if state.queue.replay.take().is_some() {
+            state.wake_senders();
         }
     }
 
     /// The transport was lost and may be replaced: what waits to be written need not wait, because what matters of
     /// it is kept.
     pub(crate) fn detach(&self) {
-        let mut queue = self.lock();
-        if let Some(replay) = &mut queue.replay
-            && replay.peer == Peer::Here
-        {
-            replay.peer = Peer::Away;
-            self.clear(&mut queue);
-            queue.wake_senders();
+        let mut state = self.lock();
+        if state.queue.detach() {
+            state.wake_senders();
         }
     }
 
     /// The transport was replaced: the peer is told which message comes next, and gets everything again that it
     /// has not acknowledged.
     pub(crate) fn rewind(&self) {
-        let mut queue = self.lock();
-        let Some(mut replay) = queue.replay.take() else { return };
-        self.clear(&mut queue);
-        replay.peer = Peer::Here;
-        let sequence = replay.sequence();
-        self.append_record(&mut queue, replay.format().transfer_format(), &sequence, Numbered::No);
-        replay.resend(&mut queue.pieces);
-        queue.bytes += replay.bytes();
-        queue.frames += replay.messages();
-        queue.replay = Some(replay);
-        self.settle(&mut queue);
+        self.lock().queue.rewind();
     }
 
-    fn append_record(&self, queue: &mut Queue, format: TransferFormat, record: &[u8], numbered: Numbered) {
-        let header = match self.framing {
-            Framing::WebSocket => Some(WebSocketHeader::new(format, record.len())),
-            Framing::Bare => None,
-        };
-        let header = header.as_ref().map_or(&[][..], AsRef::as_ref);
-        if let Some(replay) = &mut queue.replay {
-            if numbered == Numbered::Yes {
-                replay.copy(header, record);
-            }
-            if replay.peer == Peer::Away {
-                self.settle(queue);
-                return;
-            }
-        }
-        queue.bytes += header.len() + record.len();
-        queue.frames += 1;
-        pieces::copy(&mut queue.pieces, header, record);
-        self.settle(queue);
-    }
-
-    fn append_frame(&self, queue: &mut Queue, frame: &Frame, droppable: Droppable) {
-        let shared = match self.framing {
-            Framing::WebSocket => frame.websocket().clone(),
-            Framing::Bare => frame.websocket().slice(frame.bare()),
-        };
-        if let Some(replay) = &mut queue.replay {
-            replay.share(shared.clone());
-            if replay.peer == Peer::Away {
-                self.settle(queue);
-                return;
-            }
-        }
-        queue.bytes += shared.len();
-        queue.frames += 1;
-        match (self.slow_consumer, droppable) {
-            // What may be dropped stands alone, and nothing else is shared.
-            (SlowConsumer::DropOldest, Droppable::Yes) => queue.pieces.push_back(Piece::Shared(shared)),
-            (SlowConsumer::DropOldest, Droppable::No) => pieces::copy(&mut queue.pieces, &[], &shared),
-            _ => pieces::share(&mut queue.pieces, shared),
-        }
-        self.settle(queue);
-    }
-
-    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
-    fn end_too_slow(&self, queue: &mut Queue) {
-        queue.replay = None;
-        queue.closed = true;
-        self.clear(queue);
-        queue.end_asked.get_or_insert(EndAsked::TooSlow);
-        queue.wake_senders();
-        queue.wake_writer();
-    }
-
-    /// Forgets what waits to be written.
-    fn clear(&self, queue: &mut Queue) {
-        queue.pieces = VecDeque::new();
-        queue.bytes = 0;
-        queue.frames = 0;
-        self.settle(queue);
-    }
-
-    /// Takes note of how much is held now.
-    fn settle(&self, queue: &mut Queue) {
-        let held = queue.held();
-        queue.charge.set(held);
-        self.full.store(queue.is_full(self.limit), Ordering::Relaxed);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Locked<'_> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Locked { state, full: &self.full }
     }
 }
 
 impl Holder for Outbound {
     fn unsent(&self) -> usize {
-        self.lock().held()
+        self.lock().queue.held()
     }
 
     fn give_up(&self) {
-        self.end_too_slow(&mut self.lock());
+        self.lock().end_too_slow();
         Limit::SlowReaders.hit();
     }
 }
 
-impl Queue {
-    /// Whether those who send have to wait.
-    fn is_full(&self, limit: QueueLimit) -> bool {
-        self.holds(limit) || self.replay.as_ref().is_some_and(|replay| replay.is_full())
-    }
-
-    /// Whether as much as `limit` waits to be written.
-    fn holds(&self, limit: QueueLimit) -> bool {
-        self.bytes >= limit.bytes || self.frames >= limit.frames
-    }
-
-    /// Drops the oldest frames that may be dropped until there is room. Whether there is.
-    fn drop_oldest(&mut self, limit: QueueLimit) -> bool {
-        while self.holds(limit) {
-            let Some(length) = pieces::drop_oldest_shared(&mut self.pieces) else { return false };
-            self.bytes = self.bytes.saturating_sub(length);
-            self.frames = self.frames.saturating_sub(1);
-        }
-        true
-    }
-
-    /// How many bytes wait, to be written or to be acknowledged.
-    fn held(&self) -> usize {
-        self.bytes.saturating_add(self.replay.as_ref().map_or(0, |replay| replay.bytes()))
+impl State {
+    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
+    fn end_too_slow(&mut self) {
+        self.queue.replay = None;
+        self.queue.clear();
+        self.closed = true;
+        self.end_asked.get_or_insert(EndAsked::TooSlow);
+        self.wake_senders();
+        self.wake_writer();
     }
 
     fn wake_senders(&mut self) {

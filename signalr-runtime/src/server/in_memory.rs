@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::connection::ConnectionId;
-use super::http::accepted::{Accepted, Application};
+use super::http::accepted::{Accepted, Application, Place};
 use super::hub::Hub;
 use super::service::HubService;
 use super::session;
@@ -29,10 +29,9 @@ impl<H: Hub> HubService<H> {
             framing: Framing::Bare,
             kind: TransportKind::WebSockets,
             close_timeout: self.shared.options().close_timeout,
-            live: None,
+            place: Place::default(),
             resume: None,
             authentication: None,
-            permit: None,
         };
         session::spawn(Arc::clone(&self.shared), accepted);
         Some(id)

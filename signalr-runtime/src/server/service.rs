@@ -25,7 +25,6 @@ use super::http::connections::Connections;
 use super::http::endpoint;
 use super::http::options::HttpOptions;
 use super::http::response::{ResponseBody, ResponseFuture};
-use super::http::send::request_body;
 use super::hub::Hub;
 use super::identity::Identity;
 use super::limits::Limits;
@@ -422,7 +421,6 @@ where
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let app: Arc<dyn Application> = self.shared.clone();
-        let (parts, body) = request.into_parts();
-        endpoint::answer(&app, parts, request_body(body))
+        endpoint::answer(&app, request)
     }
 }

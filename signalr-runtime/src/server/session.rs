@@ -10,13 +10,11 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::admission::Permit;
 use super::connection::{Connection, GroupLimits};
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
-use super::http::accepted::Accepted;
+use super::http::accepted::{Accepted, Place};
 use super::http::authentication::Authentication;
-use super::http::connections::LiveEntry;
 use super::http::options::unless_zero;
 use super::hub::Hub;
 use super::options::HubOptions;
@@ -48,14 +46,6 @@ struct Line {
     place: Place,
 }
 
-/// What a connection takes up among the others.
-struct Place {
-    /// Until its transport has ended.
-    live: Option<LiveEntry>,
-    /// Until the last of its calls has ended: a client cannot leave its calls behind and come for more.
-    permit: Option<Permit>,
-}
-
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
 pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
     let open = Arc::clone(&hub.core.open);
@@ -82,12 +72,10 @@ async fn shake_hands<H: Hub>(
         framing,
         kind,
         close_timeout,
-        live,
+        place,
         resume,
         authentication,
-        permit,
     } = accepted;
-    let place = Place { live, permit };
     let mut line = Line { transport, kind, close_timeout, meter, place };
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;
 use crate::connection::pieces::Piece;
+use crate::connection::waker_slot::WakerSlot;
 
 /// Two ends that are connected with each other. Each direction holds `capacity` bytes; whoever sends more waits
 /// until the other end has received. Their queues are to hold bare frames.
@@ -53,8 +54,8 @@ struct Pipe {
 struct State {
     bytes: Vec<u8>,
     ending: Ending,
-    reader: Option<Waker>,
-    writer: Option<Waker>,
+    reader: WakerSlot,
+    writer: WakerSlot,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,7 +69,12 @@ enum Ending {
 
 impl Pipe {
     fn new(capacity: usize) -> Self {
-        let state = State { bytes: Vec::new(), ending: Ending::Open, reader: None, writer: None };
+        let state = State {
+            bytes: Vec::new(),
+            ending: Ending::Open,
+            reader: WakerSlot::default(),
+            writer: WakerSlot::default(),
+        };
         Self { capacity, state: Mutex::new(state) }
     }
 
@@ -80,14 +86,12 @@ impl Pipe {
     fn poll_read(&self, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
         let mut state = self.lock();
         if !state.bytes.is_empty() {
-            if let Some(writer) = state.writer.take() {
-                writer.wake();
-            }
+            state.writer.wake();
             return Poll::Ready(Ok(std::mem::take(&mut state.bytes)));
         }
         match state.ending {
             Ending::Open => {
-                state.reader = Some(cx.waker().clone());
+                state.reader.register(cx);
                 Poll::Pending
             }
             Ending::Ended => Poll::Ready(Ok(Vec::new())),
@@ -103,14 +107,12 @@ impl Pipe {
         }
         let room = self.capacity.saturating_sub(state.bytes.len());
         if room == 0 {
-            state.writer = Some(cx.waker().clone());
+            state.writer.register(cx);
             return Poll::Pending;
         }
         let fits = bytes.get(..room).unwrap_or(bytes);
         state.bytes.extend_from_slice(fits);
-        if let Some(reader) = state.reader.take() {
-            reader.wake();
-        }
+        state.reader.wake();
         Poll::Ready(Ok(fits.len()))
     }
 }
@@ -121,9 +123,8 @@ impl State {
         if self.ending == Ending::Open {
             self.ending = ending;
         }
-        for waiting in [self.reader.take(), self.writer.take()].into_iter().flatten() {
-            waiting.wake();
-        }
+        self.reader.wake();
+        self.writer.wake();
     }
 }
 

@@ -14,7 +14,7 @@ use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::{Framing, Outbound, QueueLimit};
 use crate::contract::value::Format;
 use crate::server::connection::ConnectionId;
-use crate::server::http::accepted::{Accepted, Application};
+use crate::server::http::accepted::{Accepted, Application, Place};
 use crate::server::http::resumable::Resumable;
 use crate::server::http::seat::Seat;
 use crate::server::session;
@@ -93,10 +93,9 @@ impl<'a> Client<'a> {
             framing: Framing::Bare,
             kind: TransportKind::WebSockets,
             close_timeout: shared.options().close_timeout,
-            live: None,
+            place: Place::default(),
             resume: seat.clone(),
             authentication: None,
-            permit: None,
         };
         session::spawn(Arc::clone(shared), accepted);
         let queue = Outbound::new(Framing::Bare, QueueLimit { bytes: usize::MAX, frames: usize::MAX });

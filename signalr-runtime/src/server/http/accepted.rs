@@ -54,13 +54,20 @@ pub(crate) struct Accepted {
     pub(crate) kind: TransportKind,
     /// How long the peer may take to let the transport end.
     pub(crate) close_timeout: Duration,
-    /// Its place among those that can be found by their token. Dropped when the transport has ended.
-    pub(crate) live: Option<LiveEntry>,
+    pub(crate) place: Place,
     /// Where the client brings a new socket, if it was granted that at negotiation. The application decides whether it
     /// opens.
     pub(crate) resume: Option<Arc<Seat>>,
     /// What can change about who its client is, if anything can.
     pub(crate) authentication: Option<Arc<Authentication>>,
-    /// Its place among all that there may be.
+}
+
+/// What a connection takes up among the others. One that does not come over HTTP takes up nothing.
+#[derive(Default)]
+pub(crate) struct Place {
+    /// Among those that can be found by their token, if it has one. Until its transport has ended.
+    pub(crate) live: Option<LiveEntry>,
+    /// Among all that there may be. Until the last of its calls has ended: a client cannot leave its calls behind and
+    /// come for more.
     pub(crate) permit: Option<Permit>,
 }

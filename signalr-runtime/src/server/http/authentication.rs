@@ -1,7 +1,7 @@
 //! Until when a connection's client is authenticated, and by which request: what can change while the connection lives.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
@@ -9,8 +9,8 @@ use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
 use tokio::time::{Instant, sleep_until};
 
 use super::accepted::{Application, UserId};
-use super::inbox::{keep, wake};
 use crate::connection::outbound::Stop;
+use crate::connection::waker_slot::WakerSlot;
 use crate::server::connection::ConnectionId;
 
 /// The authentication of one connection. There is none where the options leave no use for it.
@@ -32,7 +32,7 @@ struct State {
     /// The application has not been told of the latest refresh.
     refreshed: bool,
     /// Who tells it.
-    task: Option<Waker>,
+    task: WakerSlot,
 }
 
 /// What counts at the moment.
@@ -74,7 +74,7 @@ impl Authentication {
                 expiry: app.identity().expiry(request),
                 revoked: false,
                 refreshed: false,
-                task: None,
+                task: WakerSlot::default(),
             };
             Arc::new(Self { state: Mutex::new(state), changed: Notify::new(), turn: Arc::default() })
         })
@@ -126,7 +126,7 @@ impl Authentication {
         state.expiry = expiry;
         if state.user_id == *user_id {
             state.refreshed = true;
-            wake(&mut state.task);
+            state.task.wake();
         } else {
             state.revoked = true;
         }
@@ -146,7 +146,7 @@ impl Authentication {
         if std::mem::take(&mut state.refreshed) {
             return Poll::Ready(());
         }
-        keep(&mut state.task, cx);
+        state.task.register(cx);
         Poll::Pending
     }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::absentees::AbsenceBudget;
 use super::authentication::Authentication;
 use super::options::HttpOptions;
-use super::requests::RequestConnection;
+use super::request_connection::RequestConnection;
 use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
 use crate::server::admission::Admission;

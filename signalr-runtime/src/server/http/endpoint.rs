@@ -3,26 +3,33 @@
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode};
+use http_body::Body;
 use tokio::time::sleep_until;
 
-use super::accepted::{Application, UserId};
+use super::accepted::{Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::Live;
 use super::inbox::Inbox;
 use super::options::unless_zero;
 use super::refused::Refused;
 use super::request::{accepts_events, connection_token};
-use super::requests::{Attached, RequestConnection};
+use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
-use super::send::{self, RequestBody};
+use super::send::{self, RequestBody, request_body};
 use super::token::Claim;
 use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
 
 /// Answers one request.
-pub(crate) fn answer(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> ResponseFuture {
+pub(crate) fn answer<B>(app: &Arc<dyn Application>, request: Request<B>) -> ResponseFuture
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+{
+    let (parts, body) = request.into_parts();
+    let body = request_body(body);
     let may_be_polled =
         parts.method == Method::GET && !accepts_events(&parts) && !upgrade::is_requested(&parts);
     let response = serve(app, parts, body).unwrap_or_else(Into::into);
@@ -107,8 +114,9 @@ fn find_or_make(
         let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
             .with_room_to_wait(app.limits().queued_posts)
             .charged_to(app.limits().memory.clone());
-        let connection =
-            Arc::new(RequestConnection::new((entry, permit), user_id.clone(), authentication, inbox));
+        let id = entry.id().clone();
+        let place = Place { live: Some(entry), permit };
+        let connection = Arc::new(RequestConnection::new(id, place, user_id.clone(), authentication, inbox));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     match entered.ok_or(Refused::NoConnection)? {

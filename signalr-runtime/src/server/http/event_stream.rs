@@ -1,11 +1,11 @@
 //! The body of an event stream, and the hand that fills it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::inbox::{keep, wake};
+use crate::connection::waker_slot::WakerSlot;
 
 /// One event at a time: the next one is made when the server has taken the last, so that a slow reader is felt.
 #[derive(Clone, Default)]
@@ -17,8 +17,8 @@ struct State {
     ended: bool,
     /// The response was dropped: the client has gone.
     left: bool,
-    body: Option<Waker>,
-    task: Option<Waker>,
+    body: WakerSlot,
+    task: WakerSlot,
 }
 
 /// The client has gone.
@@ -44,7 +44,7 @@ impl Events {
         if state.left {
             return Poll::Ready(Err(Left));
         }
-        keep(&mut state.task, cx);
+        state.task.register(cx);
         if state.next.is_some() { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 
@@ -54,7 +54,7 @@ impl Events {
         if state.left {
             return Poll::Ready(Left);
         }
-        keep(&mut state.task, cx);
+        state.task.register(cx);
         Poll::Pending
     }
 
@@ -62,14 +62,14 @@ impl Events {
     pub(super) fn send(&self, event: Bytes) {
         let mut state = self.lock();
         state.next = Some(event);
-        wake(&mut state.body);
+        state.body.wake();
     }
 
     /// No event follows.
     pub(super) fn end(&self) {
         let mut state = self.lock();
         state.ended = true;
-        wake(&mut state.body);
+        state.body.wake();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -84,13 +84,13 @@ impl EventStream {
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut state = self.0.lock();
         if let Some(event) = state.next.take() {
-            wake(&mut state.task);
+            state.task.wake();
             return Poll::Ready(Some(event));
         }
         if state.ended {
             return Poll::Ready(None);
         }
-        keep(&mut state.body, cx);
+        state.body.register(cx);
         Poll::Pending
     }
 }
@@ -100,6 +100,6 @@ impl Drop for EventStream {
         let mut state = self.0.lock();
         state.left = true;
         state.next = None;
-        wake(&mut state.task);
+        state.task.wake();
     }
 }

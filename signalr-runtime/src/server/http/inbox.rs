@@ -1,8 +1,8 @@
-//! What a client sends by POST, on its way to its connection: a bounded pipe.
+//! What a client sends, on its way to who reads it: a bounded pipe.
 
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::BytesMut;
 use tokio::io::ReadBuf;
@@ -10,8 +10,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::connection::budget::{Charge, Held, MemoryBudget};
 use crate::connection::duplex::Received;
+use crate::connection::waker_slot::WakerSlot;
 
-/// Filled by one request at a time, emptied by the connection's task.
+/// From the POST requests of a client, one at a time, to its connection; or from a connection of bytes to its handler.
 pub(crate) struct Inbox {
     limit: usize,
     /// The requests that write, or wait for their turn, and those for which there is room.
@@ -26,8 +27,8 @@ struct State {
     bytes: BytesMut,
     charge: Charge,
     end: Option<End>,
-    reader: Option<Waker>,
-    writer: Option<Waker>,
+    reader: WakerSlot,
+    writer: WakerSlot,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,12 +86,12 @@ impl Inbox {
             if state.end.is_some() {
                 return Poll::Ready(Received::End);
             }
-            keep(&mut state.reader, cx);
+            state.reader.register(cx);
             return Poll::Pending;
         }
         let bytes = std::mem::take(&mut state.bytes);
         state.settle();
-        wake(&mut state.writer);
+        state.writer.wake();
         drop(state);
         receive(&bytes);
         Poll::Ready(Received::Some)
@@ -104,7 +105,7 @@ impl Inbox {
                 Some(End::Ended) => Poll::Ready(Ok(())),
                 Some(End::Closed) => Poll::Ready(Err(Closed)),
                 None => {
-                    keep(&mut state.reader, cx);
+                    state.reader.register(cx);
                     Poll::Pending
                 }
             };
@@ -115,7 +116,7 @@ impl Inbox {
             state.bytes = BytesMut::new();
         }
         state.settle();
-        wake(&mut state.writer);
+        state.writer.wake();
         Poll::Ready(Ok(()))
     }
 
@@ -125,7 +126,7 @@ impl Inbox {
         if state.bytes.len() < self.limit || state.end.is_some() {
             return Poll::Ready(());
         }
-        keep(&mut state.writer, cx);
+        state.writer.register(cx);
         Poll::Pending
     }
 
@@ -135,7 +136,7 @@ impl Inbox {
         if state.end.is_none() {
             state.bytes.extend_from_slice(bytes);
             state.settle();
-            wake(&mut state.reader);
+            state.reader.wake();
         }
     }
 
@@ -143,7 +144,7 @@ impl Inbox {
     pub(crate) fn lose(&self) {
         let mut state = self.lock();
         state.end.get_or_insert(End::Closed);
-        wake(&mut state.reader);
+        state.reader.wake();
     }
 
     /// Nothing more comes.
@@ -165,8 +166,8 @@ impl Inbox {
         } else {
             state.end.get_or_insert(end);
         }
-        wake(&mut state.reader);
-        wake(&mut state.writer);
+        state.reader.wake();
+        state.writer.wake();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -194,29 +195,15 @@ impl Turn<'_> {
             if !fits.is_empty() {
                 state.bytes.extend_from_slice(fits);
                 state.settle();
-                wake(&mut state.reader);
+                state.reader.wake();
                 bytes = rest;
             }
             if bytes.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            keep(&mut state.writer, cx);
+            state.writer.register(cx);
             Poll::Pending
         })
         .await
-    }
-}
-
-/// Remembers whom to wake.
-pub(super) fn keep(slot: &mut Option<Waker>, cx: &Context<'_>) {
-    if !slot.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-        *slot = Some(cx.waker().clone());
-    }
-}
-
-/// Wakes who waits.
-pub(super) fn wake(slot: &mut Option<Waker>) {
-    if let Some(waker) = slot.take() {
-        waker.wake();
     }
 }

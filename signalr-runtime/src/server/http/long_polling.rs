@@ -14,17 +14,16 @@ use http::header::{CACHE_CONTROL, EXPIRES, HeaderValue, PRAGMA};
 use http::request::Parts;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::accepted::{Accepted, Application, UserId};
+use super::accepted::{Application, UserId};
 use super::inbox::Inbox;
 use super::polls::{Attendance, Brought, Polls};
 use super::refresh::Refresh;
 use super::refused::Refused;
-use super::request::detach;
-use super::requests::{Attached, RequestConnection};
+use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, plain, with_type};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::limit::Limit;
-use crate::connection::outbound::{Framing, Outbound};
+use crate::connection::outbound::Outbound;
 use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
 
@@ -39,7 +38,7 @@ pub(super) fn answer(
 ) -> Result<ResponseFuture, Refused> {
     let options = app.options();
     let polls = Arc::new(Polls::default());
-    let (entry, permit) = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
+    let place = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
         Ok(place) => place,
         Err(Attached::Polls(polls)) => {
             let authentication = connection.authentication().cloned();
@@ -63,28 +62,12 @@ pub(super) fn answer(
     let transport = LongPolling {
         inbox: Arc::clone(connection.inbox()),
         polls,
-        absence: Absence::new(options.disconnect_timeout),
+        gap: Gap::new(options.disconnect_timeout),
         batch: VecDeque::new(),
     };
-    let authentication = connection.authentication().cloned();
-    if let Some(authentication) = &authentication {
-        authentication.set_expiry(app.identity().expiry(&parts));
-    }
-    let accepted = Accepted {
-        id: entry.id().clone(),
-        user_id: Ok(user_id),
-        request: detach(parts),
-        transport: Box::new(transport),
-        framing: Framing::Bare,
-        kind: TransportKind::LongPolling,
-        // How long its client is waited for is the transport's own business.
-        close_timeout: Duration::MAX,
-        live: Some(entry),
-        resume: None,
-        authentication,
-        permit,
-    };
-    Arc::clone(app).accept(accepted);
+    // How long its client is waited for is the transport's own business.
+    let close_timeout = Duration::MAX;
+    connection.begin(app, place, parts, Box::new(transport), TransportKind::LongPolling, close_timeout);
     Ok(ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new())))
 }
 
@@ -109,20 +92,20 @@ pub(super) fn not_cached(mut response: HttpResponse) -> HttpResponse {
 struct LongPolling {
     inbox: Arc<Inbox>,
     polls: Arc<Polls>,
-    absence: Absence,
+    gap: Gap,
     /// Kept for its room.
     batch: VecDeque<Piece>,
 }
 
-/// How long no poll has been open.
-struct Absence {
+/// The time without an open poll.
+struct Gap {
     longest: Duration,
     since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     counted: bool,
 }
 
-impl Absence {
+impl Gap {
     fn new(longest: Duration) -> Self {
         Self { longest, since: None, timer: Box::pin(sleep(longest)), counted: false }
     }
@@ -152,7 +135,7 @@ impl LongPolling {
     /// Who is there; an error when nobody has been for too long.
     fn attendance(&mut self, cx: &mut Context<'_>) -> io::Result<Attendance> {
         let attendance = self.polls.attendance(cx);
-        match self.absence.poll(attendance.open, cx) {
+        match self.gap.poll(attendance.open, cx) {
             Poll::Ready(()) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not poll")),
             Poll::Pending => Ok(attendance),
         }

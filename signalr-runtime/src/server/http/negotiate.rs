@@ -9,7 +9,6 @@ use super::refused::Refused;
 use super::request::query;
 use super::response::{HttpResponse, with_type};
 use crate::server::connection::ConnectionId;
-use crate::server::http::options::Transports;
 use crate::transport::negotiate::{
     ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
 };
@@ -61,14 +60,4 @@ pub(super) fn answer(
 /// Whether a text is what .NET takes for true.
 fn is_true(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case("true")
-}
-
-impl Transports {
-    pub(super) fn offers(self, kind: TransportKind) -> bool {
-        match kind {
-            TransportKind::WebSockets => self.web_sockets,
-            TransportKind::ServerSentEvents => self.server_sent_events,
-            TransportKind::LongPolling => self.long_polling,
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::token::TokenKey;
 use crate::server::node::NodeId;
 use crate::server::origin_policy::OriginPolicy;
+use crate::transport::negotiate::TransportKind;
 
 /// The options of an endpoint (`HttpConnectionDispatcherOptions`), with the same names and defaults where ASP.NET Core
 /// has them.
@@ -125,6 +126,14 @@ impl Transports {
 
     /// None of them: a start for those who want one.
     pub const NONE: Self = Self { web_sockets: false, server_sent_events: false, long_polling: false };
+
+    pub(super) fn offers(self, kind: TransportKind) -> bool {
+        match kind {
+            TransportKind::WebSockets => self.web_sockets,
+            TransportKind::ServerSentEvents => self.server_sent_events,
+            TransportKind::LongPolling => self.long_polling,
+        }
+    }
 }
 
 impl Default for Transports {

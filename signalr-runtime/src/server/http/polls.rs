@@ -3,13 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::{Sleep, sleep};
 
-use super::inbox::{keep, wake};
+use crate::connection::waker_slot::WakerSlot;
 
 /// The one poll that may be open, and what waits for it. A newer poll takes the place of an older one.
 #[derive(Default)]
@@ -26,9 +26,9 @@ struct State {
     phase: Phase,
     /// The client has said that it polls no more.
     left: bool,
-    poll: Option<Waker>,
+    poll: WakerSlot,
     /// The connection's task.
-    task: Option<Waker>,
+    task: WakerSlot,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -70,15 +70,15 @@ impl Polls {
         state.newest = state.newest.wrapping_add(1);
         state.open = true;
         // Whoever waited learns that he was replaced; the connection, that somebody is there.
-        wake(&mut state.poll);
-        wake(&mut state.task);
+        state.poll.wake();
+        state.task.wake();
         OpenPoll { polls: Arc::clone(self), number: state.newest, timeout: Box::pin(sleep(longest)) }
     }
 
     /// Who is there; the task is woken when that changes.
     pub(super) fn attendance(&self, cx: &Context<'_>) -> Attendance {
         let mut state = self.lock();
-        keep(&mut state.task, cx);
+        state.task.register(cx);
         Attendance { open: state.open, takes: state.ready.is_none(), left: state.left && !state.open }
     }
 
@@ -86,7 +86,7 @@ impl Polls {
     pub(super) fn send(&self, bytes: Bytes) {
         let mut state = self.lock();
         state.ready = Some(bytes);
-        wake(&mut state.poll);
+        state.poll.wake();
     }
 
     /// Nothing more is sent. Ready when a poll was told so.
@@ -96,8 +96,8 @@ impl Polls {
             return Poll::Ready(());
         }
         state.phase = Phase::Closing;
-        wake(&mut state.poll);
-        keep(&mut state.task, cx);
+        state.poll.wake();
+        state.task.register(cx);
         Poll::Pending
     }
 
@@ -105,15 +105,15 @@ impl Polls {
     pub(super) fn leave(&self) {
         let mut state = self.lock();
         state.left = true;
-        wake(&mut state.poll);
-        wake(&mut state.task);
+        state.poll.wake();
+        state.task.wake();
     }
 
     /// The connection is gone.
     pub(super) fn over(&self) {
         let mut state = self.lock();
         state.phase = Phase::Over;
-        wake(&mut state.poll);
+        state.poll.wake();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -145,11 +145,11 @@ impl Future for OpenPoll {
         } else if self.timeout.as_mut().poll(cx).is_ready() {
             Brought::Nothing
         } else {
-            keep(&mut state.poll, cx);
+            state.poll.register(cx);
             return Poll::Pending;
         };
         state.open = false;
-        wake(&mut state.task);
+        state.task.wake();
         Poll::Ready(brought)
     }
 }
@@ -159,7 +159,7 @@ impl Drop for OpenPoll {
         let mut state = self.polls.lock();
         if state.newest == self.number && state.open {
             state.open = false;
-            wake(&mut state.task);
+            state.task.wake();
         }
     }
 }

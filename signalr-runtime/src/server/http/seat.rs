@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::Context;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::accepted::UserId;
 use crate::connection::duplex::Duplex;
+use crate::connection::waker_slot::WakerSlot;
 
 /// The window in which attempts to come back are counted.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -28,7 +29,7 @@ struct State {
     /// When the client came back, within the last minute.
     attempts: VecDeque<Instant>,
     /// The connection's task.
-    task: Option<Waker>,
+    task: WakerSlot,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,12 @@ pub(crate) enum ResumeRefused {
 impl Seat {
     /// The seat of a connection of `user_id`, to which a client may come back so many times in a minute.
     pub(crate) fn new(user_id: UserId, attempts_per_minute: usize) -> Arc<Self> {
-        let state = State { phase: Phase::Undecided, socket: None, attempts: VecDeque::new(), task: None };
+        let state = State {
+            phase: Phase::Undecided,
+            socket: None,
+            attempts: VecDeque::new(),
+            task: WakerSlot::default(),
+        };
         Arc::new(Self { user_id, attempts_per_minute, state: Mutex::new(state) })
     }
 
@@ -91,12 +97,11 @@ impl Seat {
         }
         state.phase = Phase::Over;
         state.attempts = VecDeque::new();
-        let (socket, task) = (state.socket.take(), state.task.take());
+        state.task.wake();
+        let socket = state.socket.take();
+        // Not under the lock: a socket may have much to give back.
         drop(state);
         drop(socket);
-        if let Some(task) = task {
-            task.wake();
-        }
     }
 
     /// Whether the client may come back now. Each time it may counts as an attempt.
@@ -126,21 +131,16 @@ impl Seat {
         if state.phase != Phase::Open {
             return;
         }
+        state.task.wake();
         let older = state.socket.replace(socket);
-        let task = state.task.take();
         drop(state);
         drop(older);
-        if let Some(task) = task {
-            task.wake();
-        }
     }
 
     /// A new socket, if there is one. The task is woken when one comes, and when the seat is over.
     pub(super) fn take(&self, cx: &Context<'_>) -> Option<Box<dyn Duplex>> {
         let mut state = self.lock();
-        if !state.task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
-            state.task = Some(cx.waker().clone());
-        }
+        state.task.register(cx);
         state.socket.take()
     }
 

@@ -16,11 +16,11 @@ use super::response::{HttpResponse, plain};
 use crate::connection::limit::Limit;
 
 /// The body of a request, of whatever server.
-pub(crate) type RequestBody = UnsyncBoxBody<Bytes, Unreadable>;
+pub(super) type RequestBody = UnsyncBoxBody<Bytes, Unreadable>;
 
 /// A body could not be read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Unreadable;
+pub(super) struct Unreadable;
 
 /// The slowest body that is accepted, in bytes per second.
 const SLOWEST: u32 = 240;
@@ -28,7 +28,8 @@ const SLOWEST: u32 = 240;
 /// When a client may try again that has too many requests waiting.
 const CROWD: Duration = Duration::from_secs(1);
 
-pub(crate) fn request_body<B>(body: B) -> RequestBody
+/// The body of a request, as every server has it.
+pub(super) fn request_body<B>(body: B) -> RequestBody
 where
     B: Body + Send + 'static,
     B::Data: Send,

@@ -14,15 +14,14 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, P
 use http::request::Parts;
 use memchr::memchr_iter;
 
-use super::accepted::{Accepted, Application, UserId};
+use super::accepted::{Application, UserId};
 use super::event_stream::Events;
 use super::inbox::Inbox;
 use super::refused::Refused;
-use super::request::detach;
-use super::requests::{Attached, RequestConnection};
+use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseBody};
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::outbound::{Framing, Outbound};
+use crate::connection::outbound::Outbound;
 use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
 
@@ -36,13 +35,12 @@ pub(super) fn answer(
     user_id: UserId,
     parts: Parts,
 ) -> Result<HttpResponse, Refused> {
-    let (entry, permit) = match connection.attach(Attached::Events, user_id.clone()) {
+    let place = match connection.attach(Attached::Events, user_id) {
         Ok(place) => place,
         Err(Attached::Events) => return Err(Refused::Taken),
         Err(Attached::Nothing) => return Err(Refused::NoConnection),
         Err(Attached::Polls(_)) => return Err(Refused::OtherTransport),
     };
-    let options = app.options();
     let events = Events::starting_with(Bytes::from_static(OPEN));
     let mut response = Response::new(ResponseBody::events(events.body()));
     let headers = response.headers_mut();
@@ -50,28 +48,10 @@ pub(super) fn answer(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    let authentication = connection.authentication().cloned();
-    if let Some(authentication) = &authentication {
-        authentication.set_expiry(app.identity().expiry(&parts));
-    }
-    let accepted = Accepted {
-        id: entry.id().clone(),
-        user_id: Ok(user_id),
-        request: detach(parts),
-        transport: Box::new(ServerSentEvents {
-            inbox: Arc::clone(connection.inbox()),
-            events,
-            batch: VecDeque::new(),
-        }),
-        framing: Framing::Bare,
-        kind: TransportKind::ServerSentEvents,
-        close_timeout: options.close_timeout,
-        live: Some(entry),
-        resume: None,
-        authentication,
-        permit,
-    };
-    Arc::clone(app).accept(accepted);
+    let transport =
+        ServerSentEvents { inbox: Arc::clone(connection.inbox()), events, batch: VecDeque::new() };
+    let close_timeout = app.options().close_timeout;
+    connection.begin(app, place, parts, Box::new(transport), TransportKind::ServerSentEvents, close_timeout);
     Ok(response)
 }
 

@@ -7,7 +7,7 @@ use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
-use super::accepted::{Accepted, Application, UserId};
+use super::accepted::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
@@ -43,7 +43,7 @@ pub(super) fn answer(
             Some(claim.ok_or(Refused::NoConnection)?)
         }
     };
-    if !app.options().transports.web_sockets {
+    if !app.options().transports.offers(TransportKind::WebSockets) {
         return Err(Refused::NotOffered(TransportKind::WebSockets));
     }
     let response = upgrade::accept(&parts).map_err(Refused::Upgrade)?;
@@ -105,10 +105,9 @@ pub(super) fn answer(
             framing: Framing::WebSocket,
             kind: TransportKind::WebSockets,
             close_timeout: app.options().close_timeout,
-            live,
+            place: Place { live, permit: Some(permit) },
             resume: seat,
             authentication,
-            permit: Some(permit),
         };
         app.accept(accepted);
     });

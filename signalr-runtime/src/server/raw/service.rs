@@ -32,7 +32,6 @@ use crate::server::http::endpoint;
 use crate::server::http::inbox::Inbox;
 use crate::server::http::options::{HttpOptions, unless_zero};
 use crate::server::http::response::{ResponseBody, ResponseFuture};
-use crate::server::http::send::request_body;
 use crate::server::identity::Identity;
 use crate::server::limits::Limits;
 use crate::server::open_connections::OpenConnections;
@@ -161,14 +160,13 @@ impl RawShared {
             transport,
             framing,
             close_timeout,
-            live,
-            mut permit,
+            mut place,
             authentication,
             ..
         } = accepted;
         let Ok(user_id) = user_id else { return };
         // Whatever its client says first, it is no handshake.
-        if let Some(permit) = &mut permit {
+        if let Some(permit) = &mut place.permit {
             permit.shaken();
         }
         let request = Arc::new(request);
@@ -205,7 +203,7 @@ impl RawShared {
             // A client that does not answer the close in time is left.
             let _ = timeout(close_timeout, pump.close(end)).await;
             // What its handler still does is nobody else's affair.
-            drop((pump, live, permit));
+            drop((pump, place));
         };
         // The handler first: when it panics, the connection it drops has ended for that reason.
         tokio::join!(biased; handling, carrying);
@@ -309,7 +307,6 @@ where
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let app: Arc<dyn Application> = self.shared.clone();
-        let (parts, body) = request.into_parts();
-        endpoint::answer(&app, parts, request_body(body))
+        endpoint::answer(&app, request)
     }
 }

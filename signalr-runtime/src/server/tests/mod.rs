@@ -54,7 +54,7 @@ use client::{Client, Watched};
 use probe::{Probe, ProbeHubContract, World};
 
 use super::connection::ConnectionId;
-use super::http::accepted::{Accepted, Application};
+use super::http::accepted::{Accepted, Application, Place};
 use super::http::seat::Seat;
 use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
@@ -142,10 +142,9 @@ impl Server {
             framing: Framing::Bare,
             kind: TransportKind::WebSockets,
             close_timeout: self.service.shared.options().close_timeout,
-            live: None,
+            place: Place::default(),
             resume,
             authentication: None,
-            permit: None,
         };
         session::spawn(Arc::clone(&self.service.shared), accepted);
     }

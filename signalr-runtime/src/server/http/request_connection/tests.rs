@@ -16,7 +16,13 @@ async fn a_connection_that_was_given_up_gets_no_transport() {
     let expiry = tokio::time::Instant::now() + Duration::from_secs(15);
     let claim = Claim { id: ConnectionId::random(NodeId::new(1)), expiry, stateful: false, is_public: false };
     let made = connections.enter(claim.clone(), |entry| {
-        let connection = Arc::new(RequestConnection::new((entry, None), None, None, Inbox::new(100)));
+        let connection = Arc::new(RequestConnection::new(
+            entry.id().clone(),
+            Place { live: Some(entry), permit: None },
+            None,
+            None,
+            Inbox::new(100),
+        ));
         (Live::Requests(Arc::clone(&connection)), connection)
     });
     let Some(Ok(connection)) = made else { panic!("it is new") };

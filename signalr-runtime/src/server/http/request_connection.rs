@@ -4,17 +4,24 @@
 mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::accepted::UserId;
+use http::request::Parts;
+
+use super::accepted::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
-use super::connections::LiveEntry;
 use super::inbox::Inbox;
 use super::polls::Polls;
-use crate::server::admission::Permit;
+use super::request::detach;
+use crate::connection::duplex::Duplex;
+use crate::connection::outbound::Framing;
+use crate::server::connection::ConnectionId;
+use crate::transport::negotiate::TransportKind;
 
 /// A connection over Server-Sent Events or long polling; or one whose client has sent something already and has not
 /// said yet which of them it takes.
 pub(super) struct RequestConnection {
+    id: ConnectionId,
     inbox: Arc<Inbox>,
     authentication: Option<Arc<Authentication>>,
     state: Mutex<State>,
@@ -24,7 +31,7 @@ struct State {
     user_id: UserId,
     attached: Attached,
     /// Until there is a transport to keep it.
-    place: Option<(LiveEntry, Option<Permit>)>,
+    place: Option<Place>,
 }
 
 /// What carries the other direction.
@@ -36,15 +43,16 @@ pub(super) enum Attached {
 }
 
 impl RequestConnection {
-    /// A connection without a transport, and the inbox for what its client sends. It keeps its entry until one comes.
+    /// A connection without a transport, and the inbox for what its client sends. It keeps its place until one comes.
     pub(super) fn new(
-        place: (LiveEntry, Option<Permit>),
+        id: ConnectionId,
+        place: Place,
         user_id: UserId,
         authentication: Option<Arc<Authentication>>,
         inbox: Inbox,
     ) -> Self {
         let state = State { user_id, attached: Attached::Nothing, place: Some(place) };
-        Self { inbox: Arc::new(inbox), authentication, state: Mutex::new(state) }
+        Self { id, inbox: Arc::new(inbox), authentication, state: Mutex::new(state) }
     }
 
     /// What can change about who its client is.
@@ -67,13 +75,9 @@ impl RequestConnection {
         self.lock().user_id == *user_id
     }
 
-    /// Gives the connection its transport, and with it the entry. Fails with what it runs on already, or with
-    /// `Nothing` when it was abandoned meanwhile.
-    pub(super) fn attach(
-        &self,
-        to: Attached,
-        user_id: UserId,
-    ) -> Result<(LiveEntry, Option<Permit>), Attached> {
+    /// Gives the connection its transport, and gives its place for [`begin`](Self::begin). Fails with what it runs on
+    /// already, or with `Nothing` when it was abandoned meanwhile.
+    pub(super) fn attach(&self, to: Attached, user_id: UserId) -> Result<Place, Attached> {
         let mut state = self.lock();
         let Some(place) = state.place.take() else {
             return Err(state.attached.clone());
@@ -81,6 +85,34 @@ impl RequestConnection {
         state.attached = to;
         state.user_id = user_id;
         Ok(place)
+    }
+
+    /// Hands the connection to the application, over the transport for which `request` has come.
+    pub(super) fn begin(
+        &self,
+        app: &Arc<dyn Application>,
+        place: Place,
+        request: Parts,
+        transport: Box<dyn Duplex>,
+        kind: TransportKind,
+        close_timeout: Duration,
+    ) {
+        if let Some(authentication) = &self.authentication {
+            authentication.set_expiry(app.identity().expiry(&request));
+        }
+        let user_id = self.lock().user_id.clone();
+        Arc::clone(app).accept(Accepted {
+            id: self.id.clone(),
+            user_id: Ok(user_id),
+            request: detach(request),
+            transport,
+            framing: Framing::Bare,
+            kind,
+            close_timeout,
+            place,
+            resume: None,
+            authentication: self.authentication.clone(),
+        });
     }
 
     /// Gives up a connection that no transport has come for.
