@@ -55,7 +55,7 @@ use std::ops::Deref;
 use http::{Extensions, Request};
 
 use crate::client::{ConnectError, HubConnection, HubConnectionBuilder, Opened, start};
-use crate::connection::outbound::Framing;
+use crate::connection::frame::FrameHeader;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::hub::HubContract;
 use crate::server::{Hub, HubHandle, HubService};
@@ -143,8 +143,12 @@ impl<H: Hub> TestClient<'_, H> {
         let Some(id) = self.service.accept(request, Box::new(far)) else {
             return Err(ConnectError::HandshakeEnded);
         };
-        let opened =
-            Opened { transport: Box::new(near), framing: Framing::Bare, format, id: Some(id.into()) };
+        let opened = Opened {
+            transport: Box::new(near),
+            frame_header: FrameHeader::None,
+            format,
+            id: Some(id.into()),
+        };
         let connection = HubConnection::new(start(settings, opened).await?);
         Ok(TestConnection { connection, line })
     }

@@ -19,11 +19,12 @@ use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
 use crate::connection::first_record::first_record;
-use crate::connection::outbound::{Framing, Outbound, QueueLimit};
+use crate::connection::frame::FrameHeader;
+use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::value::Format;
-use crate::protocol::framing::{self, RecordReader};
+use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::handshake::{HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
 
@@ -51,7 +52,7 @@ const STREAM_CAPACITY: usize = 16;
 /// A transport that is open, and what was agreed on.
 pub(crate) struct Opened {
     pub(crate) transport: Box<dyn Duplex>,
-    pub(crate) framing: Framing,
+    pub(crate) frame_header: FrameHeader,
     pub(crate) format: Format,
     /// The public id of the connection; none where negotiation was skipped.
     pub(crate) id: Option<String>,
@@ -59,8 +60,8 @@ pub(crate) struct Opened {
 
 /// Shakes hands, and lets the connection run in a task of its own.
 pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held>, ConnectError> {
-    let Opened { mut transport, framing, format, id } = opened;
-    let outbound = Outbound::new(framing, QUEUE);
+    let Opened { mut transport, frame_header, format, id } = opened;
+    let outbound = Outbound::new(frame_header, QUEUE);
     let mut reader = RecordReader::new(Some(HANDSHAKE));
     let shaken =
         timeout(settings.handshake_timeout, shake_hands(&mut *transport, &mut reader, &outbound, format));
@@ -70,7 +71,7 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         tokio::spawn(timeout(settings.close_timeout, closing));
         return Err(error);
     }
-    reader.switch(framing::Framing::of(format), settings.maximum_receive_message_size);
+    reader.switch(Framing::of(format), settings.maximum_receive_message_size);
 
     let shared = Arc::new(Shared::new(format, outbound));
     // It tells the server that this client pings, and that its silence means something.

@@ -9,7 +9,7 @@ use super::negotiate::negotiate;
 use super::session::Opened;
 use super::url::HubUrl;
 use super::websocket;
-use crate::connection::outbound::Framing;
+use crate::connection::frame::FrameHeader;
 use crate::contract::value::Format;
 use crate::transport::negotiate::{AvailableTransport, TransportKind};
 
@@ -20,7 +20,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, ConnectError> {
     let mut cookies = Cookies::default();
     if settings.negotiate == Negotiate::Skip {
         let transport = websocket::open(settings, &cookies, &settings.token, &url, None, format).await?;
-        return Ok(Opened { transport, framing: Framing::Bare, format, id: None });
+        return Ok(Opened { transport, frame_header: FrameHeader::None, format, id: None });
     }
     let negotiated = negotiate(settings, &mut cookies, url).await?;
     let connection = &negotiated.connection;
@@ -35,7 +35,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, ConnectError> {
             match websocket::open(settings, &cookies, token, url, id, format).await {
                 Ok(transport) => {
                     let id = Some(connection.id.clone());
-                    return Ok(Opened { transport, framing: Framing::Bare, format, id });
+                    return Ok(Opened { transport, frame_header: FrameHeader::None, format, id });
                 }
                 Err(error) => tried.insert(error).to_string(),
             }

@@ -2,12 +2,13 @@
 //!
 //! It never waits for user code. Calls run inside this task, each with a waker of its own, so that a call
 //! which ends at once is answered in the poll that read it, and everything a connection has started ends
-//! with it. The reader pauses in one case only, [`Core::is_paused`]; pings, cancellations, completions and
-//! closes are handled while calls run or wait for their turn. What each of them does is in [`received`].
+//! with it. When it stops reading is decided in [`pause`]; what each message does is in [`received`]. Pings,
+//! cancellations, completions and closes are handled while calls run or wait for their turn.
 //!
 //! A peer that may come back after its connection was lost acknowledges what it has. Those who send to it may wait
 //! for that, and a pause may wait for them: a paused reader then reads ahead, and heeds acknowledgements only.
 
+mod pause;
 mod received;
 
 use std::future::{Future, poll_fn};
@@ -21,12 +22,14 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+pub(crate) use self::pause::Pause;
+use self::pause::{Reading, Reads};
 use super::budget::{Charge, Held};
 use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Gone, Received};
 use super::limit::Limit;
-use super::outbound::{EndAsked, QueueLimit, Stop, Transport};
+use super::outbound::{EndAsked, Stop, Transport};
 use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
@@ -66,18 +69,6 @@ pub(crate) struct EngineLimits {
     /// Bytes that are read ahead to find an acknowledgement before the peer is given up. One that keeps to its own
     /// buffer's limit has much less on its way.
     pub(crate) read_ahead: usize,
-}
-
-/// When a connection that holds as much as it should stops reading.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Pause {
-    /// Always: what a server does. A peer that sends without end, or takes no answers, waits for itself.
-    WhenFull,
-    /// Only while nobody here waits for something of the peer's, which would stand behind what is not read:
-    /// what a client does, whose user may well make a call between two items of a stream. A full outbound queue
-    /// is no reason either, or two sides that stream to each other would wait for each other; but no more than
-    /// `answers` is answered to a peer that takes no answers.
-    WhenNobodyWaits { answers: QueueLimit },
 }
 
 /// Reads one task may make before it lets others run.
@@ -397,74 +388,7 @@ impl<R: Role> Engine<R> {
     }
 }
 
-/// Whether a poll may read from the transport.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    Yes,
-    No,
-}
-
-/// What is read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reads {
-    Everything,
-    /// Everything is read, and kept; only acknowledgements are handled.
-    Acknowledgements,
-    Nothing,
-}
-
 impl<R: Role> Core<R> {
-    /// The one place that decides when a connection stops reading: while its answers are not taken, while too
-    /// many calls wait for their turn, while too much of what it streams to us is not read, and while it has sent
-    /// more messages than it may. Everything that was read before is handled, whatever its kind.
-    fn is_paused(&self) -> bool {
-        self.pause().is_some()
-    }
-
-    /// The limit that makes the connection pause, if it is to.
-    #[inline]
-    fn pause(&self) -> Option<Limit> {
-        if self.clock.is_held() {
-            return Some(Limit::MessageRate);
-        }
-        let unread = if self.calls.queued() >= self.limits.queued_calls {
-            Some(Limit::QueuedCalls)
-        } else if self.backlog.bytes() >= self.limits.backlog {
-            Some(Limit::UnreadItems)
-        } else {
-            None
-        };
-        let (unread, full) = match self.limits.pause {
-            Pause::WhenFull => (unread, self.shared.outbound.is_full()),
-            Pause::WhenNobodyWaits { answers } => {
-                (unread.filter(|_| !self.backlog.is_awaited()), self.shared.outbound.holds(answers))
-            }
-        };
-        unread.or(full.then_some(Limit::UnsentAnswers))
-    }
-
-    fn reads(&self, reading: Reading) -> Reads {
-        if reading == Reading::Yes && !self.is_paused() {
-            Reads::Everything
-        } else if self.shared.outbound.awaits_acknowledgement() {
-            Reads::Acknowledgements
-        } else {
-            Reads::Nothing
-        }
-    }
-
-    /// Settles what one read has brought: the messages of a read are few enough to be lent.
-    fn count_messages(&mut self) {
-        let messages = std::mem::take(&mut self.messages);
-        if messages > 0
-            && let Some(allowance) = &mut self.allowance
-            && let Some(wait) = allowance.borrow(messages)
-        {
-            self.role.limit_hit(Limit::MessageRate);
-            self.clock.hold(wait);
-        }
-    }
-
     /// The first end counts.
     fn end(&mut self, ended: Ended) {
         self.ended.get_or_insert(ended);

@@ -7,6 +7,15 @@ use bytes::Bytes;
 use crate::contract::value::Format;
 use crate::protocol::TransferFormat;
 
+/// What stands before a hub frame on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameHeader {
+    /// That of an unmasked WebSocket frame: what a server sends.
+    WebSocket,
+    /// Nothing: the transport wraps what it takes.
+    None,
+}
+
 /// An encoded hub message, framed once for all its receivers.
 #[derive(Clone)]
 pub(crate) struct Frame {

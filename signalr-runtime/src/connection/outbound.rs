@@ -7,6 +7,7 @@
 //! Stateful reconnect numbers messages here and nowhere else: in the order in which they were queued.
 
 mod queue;
+mod senders;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -16,23 +17,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use self::queue::{Droppable, Numbered, Queue};
+use self::senders::Senders;
+pub(crate) use self::senders::Share;
 use super::budget::{Charge, Held, Holder, MemoryBudget};
-use super::frame::Frame;
+use super::frame::{Frame, FrameHeader};
 use super::limit::Limit;
 use super::pieces::Piece;
 use super::replay::ReplayBuffer;
 use super::slow_consumer::SlowConsumer;
 use crate::contract::value::Format;
 use crate::protocol::TransferFormat;
-
-/// What stands around a hub frame on its way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// An unmasked WebSocket frame: what a server sends.
-    WebSocket,
-    /// Nothing: the transport wraps what it takes.
-    Bare,
-}
 
 /// That a connection is to end, and what its peer is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +51,24 @@ pub(crate) struct QueueLimit {
     pub(crate) frames: usize,
 }
 
+/// What the transport does when the connection's task is about to sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// It takes what there is.
+    Free,
+    /// It is stuck, and wakes the task when it can go on.
+    Stuck,
+}
+
+/// Why a frame was not queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The queue is at its limit.
+    Full,
+    /// The connection is over.
+    Closed,
+}
+
 /// The queue of one connection, and those who wait for it.
 pub(crate) struct Outbound {
     budget: Option<MemoryBudget>,
@@ -77,92 +89,23 @@ struct State {
     writer: Option<Waker>,
     /// Whether the task wants to be woken: not while it runs and will look by itself.
     writer_sleeps: bool,
-    /// Who waits for room.
-    senders: Vec<Waker>,
-    /// The streams among them that have sent since something was last taken: they come after the others.
-    served: Vec<Waker>,
-}
-
-/// The state while it is locked. Whatever was done to the queue is accounted for before anybody else sees it.
-struct Locked<'a> {
-    state: MutexGuard<'a, State>,
-    full: &'a AtomicBool,
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        let State { queue, charge, .. } = &mut *self.state;
-        charge.set(queue.held());
-        self.full.store(queue.is_full(), Ordering::Relaxed);
-    }
-}
-
-impl Deref for Locked<'_> {
-    type Target = State;
-
-    fn deref(&self) -> &State {
-        &self.state
-    }
-}
-
-impl DerefMut for Locked<'_> {
-    fn deref_mut(&mut self) -> &mut State {
-        &mut self.state
-    }
-}
-
-/// What a stream of the connection's own has had of its queue, so that several take turns.
-///
-/// Streams fill the queue to half of its limit only. They run in the task that empties the queue, and would
-/// otherwise have filled it again before anybody else can get at it.
-#[derive(Debug, Default)]
-pub(crate) struct Share {
-    /// Whether it has sent something since it last waited.
-    served: bool,
-    /// When it last began to wait, in the numbers of [`Outbound::taken`].
-    waiting_since: Option<usize>,
-}
-
-impl Share {
-    /// It has queued something.
-    pub(crate) fn used(&mut self) {
-        self.served = true;
-    }
-}
-
-/// What the transport does when the connection's task is about to sleep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
-    /// It takes what there is.
-    Free,
-    /// It is stuck, and wakes the task when it can go on.
-    Stuck,
-}
-
-/// Why a frame was not queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// The queue is at its limit.
-    Full,
-    /// The connection is over.
-    Closed,
+    senders: Senders,
 }
 
 impl Outbound {
-    pub(crate) fn new(framing: Framing, limit: QueueLimit) -> Self {
+    pub(crate) fn new(frame_header: FrameHeader, limit: QueueLimit) -> Self {
         Self {
             budget: None,
             taken: AtomicUsize::new(0),
             full: AtomicBool::new(false),
             state: Mutex::new(State {
-                queue: Queue::new(framing, limit),
+                queue: Queue::new(frame_header, limit),
                 charge: Charge::new(None, Held::Unsent),
                 closed: false,
                 end_asked: None,
                 writer: None,
                 writer_sleeps: false,
-                senders: Vec::new(),
-                served: Vec::new(),
+                senders: Senders::default(),
             }),
         }
     }
@@ -286,7 +229,7 @@ impl Outbound {
         if !state.queue.is_full() {
             return Poll::Ready(Ok(()));
         }
-        wait(&mut state.senders, cx.waker());
+        state.senders.wait(cx);
         Poll::Pending
     }
 
@@ -297,18 +240,10 @@ impl Outbound {
             return Poll::Ready(Err(Refused::Closed));
         }
         if !state.queue.is_full_for_streams() {
-            if share.waiting_since.take().is_some() {
-                share.served = false;
-            }
+            share.has_room();
             return Poll::Ready(Ok(()));
         }
-        let taken = self.taken();
-        if share.waiting_since.is_some_and(|since| since != taken) {
-            // The others were faster: next time it comes before them.
-            share.served = false;
-        }
-        share.waiting_since = Some(taken);
-        wait(if share.served { &mut state.served } else { &mut state.senders }, cx.waker());
+        state.senders.wait_for_share(share, self.taken(), cx);
         Poll::Pending
     }
 
@@ -339,7 +274,7 @@ impl Outbound {
         if state.closed {
             return Poll::Ready(Err(Refused::Closed));
         }
-        wait(&mut state.senders, cx.waker());
+        state.senders.wait(cx);
         Poll::Pending
     }
 
@@ -356,7 +291,7 @@ impl Outbound {
         }
         self.taken.fetch_add(1, Ordering::Relaxed);
         state.queue.take(batch);
-        state.wake_senders();
+        state.senders.wake();
     }
 
     /// A number that changes whenever something is taken from the queue.
@@ -391,7 +326,7 @@ impl Outbound {
         let mut state = self.lock();
         if !stop.allow_reconnect {
             state.closed = true;
-            state.wake_senders();
+            state.senders.wake();
         }
         state.end_asked.get_or_insert(EndAsked::Stop(stop));
         state.wake_writer();
@@ -406,7 +341,7 @@ impl Outbound {
             state.queue.push_record(format.transfer_format(), last, Numbered::No);
         }
         state.closed = true;
-        state.wake_senders();
+        state.senders.wake();
     }
 
     /// Whether nothing more is accepted.
@@ -440,7 +375,7 @@ impl Outbound {
         let mut state = self.lock();
         if let Some(replay) = &mut state.queue.replay {
             replay.acknowledge(sequence_id);
-            state.wake_senders();
+            state.senders.wake();
         }
     }
 
@@ -448,7 +383,7 @@ impl Outbound {
     pub(crate) fn end_replay(&self) {
         let mut state = self.lock();
         if state.queue.replay.take().is_some() {
-            state.wake_senders();
+            state.senders.wake();
         }
     }
 
@@ -457,7 +392,7 @@ impl Outbound {
     pub(crate) fn detach(&self) {
         let mut state = self.lock();
         if state.queue.detach() {
-            state.wake_senders();
+            state.senders.wake();
         }
     }
 
@@ -491,14 +426,8 @@ impl State {
         self.queue.clear();
         self.closed = true;
         self.end_asked.get_or_insert(EndAsked::TooSlow);
-        self.wake_senders();
+        self.senders.wake();
         self.wake_writer();
-    }
-
-    fn wake_senders(&mut self) {
-        for sender in self.senders.drain(..).chain(self.served.drain(..)) {
-            sender.wake();
-        }
     }
 
     fn wake_writer(&mut self) {
@@ -510,8 +439,30 @@ impl State {
     }
 }
 
-fn wait(line: &mut Vec<Waker>, waker: &Waker) {
-    if !line.iter().any(|waiting| waiting.will_wake(waker)) {
-        line.push(waker.clone());
+/// The state while it is locked. Whatever was done to the queue is accounted for before anybody else sees it.
+struct Locked<'a> {
+    state: MutexGuard<'a, State>,
+    full: &'a AtomicBool,
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let State { queue, charge, .. } = &mut *self.state;
+        charge.set(queue.held());
+        self.full.store(queue.is_full(), Ordering::Relaxed);
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
     }
 }

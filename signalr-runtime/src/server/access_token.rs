@@ -1,6 +1,5 @@
 //! The access token of a request, taken out of where it could be read by others.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,6 +9,8 @@ use http::uri::PathAndQuery;
 use http::{Request, Uri};
 use tower_layer::Layer;
 use tower_service::Service;
+
+use super::query;
 
 /// The query parameter in which clients send the token when they cannot send a header.
 const PARAMETER: &str = "access_token";
@@ -167,11 +168,12 @@ enum Found {
 }
 
 impl Found {
-    fn and(self, token: &str) -> Self {
-        match (self, AccessToken::new(token)) {
-            (found, None) => found,
-            (Self::Nothing, Some(token)) => Self::One(token),
-            (Self::One(_) | Self::Several, Some(_)) => Self::Several,
+    fn add(&mut self, token: &str) {
+        if let Some(token) = AccessToken::new(token) {
+            *self = match self {
+                Self::Nothing => Self::One(token),
+                Self::One(_) | Self::Several => Self::Several,
+            };
         }
     }
 }
@@ -183,7 +185,7 @@ fn bearer(headers: &mut HeaderMap) -> Found {
         for value in entry.iter_mut() {
             value.set_sensitive(true);
             if let Some(token) = credentials(value) {
-                found = found.and(token);
+                found.add(token);
             }
         }
     }
@@ -200,28 +202,15 @@ fn credentials(value: &HeaderValue) -> Option<&str> {
 fn take_from_query(uri: &mut Uri) -> Found {
     let Some(query) = uri.query() else { return Found::Nothing };
     let mut found = Found::Nothing;
-    let mut kept = Vec::new();
     let mut changed = false;
-    for pair in query.split('&') {
-        match token_in(pair) {
-            Some(token) => {
-                found = found.and(&token);
-                changed = true;
-            }
-            None => kept.push(pair),
-        }
-    }
+    let rest = query::without(query, PARAMETER, |token| {
+        found.add(&token);
+        changed = true;
+    });
     if changed {
-        let rest = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
         *uri = with_query(uri, &rest);
     }
     found
-}
-
-/// The value of a pair of the query whose name is that of the token.
-fn token_in(pair: &str) -> Option<Cow<'_, str>> {
-    let (name, value) = form_urlencoded::parse(pair.as_bytes()).next()?;
-    name.eq_ignore_ascii_case(PARAMETER).then_some(value)
 }
 
 /// The same URI with another query. A part of what was valid is valid; should that ever fail, the query goes.

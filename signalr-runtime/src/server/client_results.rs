@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::connection::{Connection, ConnectionId};
 use super::lifetime::invocation_frame;
+use crate::connection::frame::Frame;
 use crate::connection::pending::Awaited;
 use crate::connection::scope::{self, Scope};
 use crate::contract::arguments::EncodeArguments;
@@ -81,7 +82,7 @@ struct Question {
     results: Arc<ClientResults>,
     connection: Arc<Connection>,
     id: Box<str>,
-    frame: crate::connection::frame::Frame,
+    frame: Frame,
     answer: oneshot::Receiver<HubResult<Encoded>>,
 }
 

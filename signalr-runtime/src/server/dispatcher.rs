@@ -49,11 +49,6 @@ impl<H: Hub> HubDispatcher<H> {
         running: Running,
     ) -> Running {
         let target = &invocation.target;
-        let guard = self.shared.guard_of(handler.name);
-        let running = match guard {
-            None => running,
-            Some(guard) => Arc::clone(guard).around(running),
-        };
         let running = match misuse(handler, invocation, mode) {
             Some(text) => Box::pin(future::ready(Reply(Ok(Answer::Refused(text.into()))))),
             None if self.shared.filters.is_empty() => running,
@@ -75,15 +70,16 @@ impl<H: Hub> HubDispatcher<H> {
         })
     }
 
-    fn binding_failure(&self, target: &str, cause: impl Into<Cow<'static, str>>) -> Bound {
+    /// Answers a call that cannot be bound, with the reason where the peer may read it.
+    fn refused(&self, target: &str, reason: &HubError) -> Bound {
         let text = format!("Failed to invoke '{target}' due to an error on the server.");
-        Bound::Refused(self.with_invalid_data(text, cause).into())
+        Bound::Refused(self.shared.with_detail(text, reason).into())
     }
+}
 
-    /// A text, with the cause where the peer may read it: data that does not fit is no deliberate error.
-    fn with_invalid_data(&self, text: String, cause: impl Into<Cow<'static, str>>) -> String {
-        self.shared.with_detail(text, &HubError::with_kind(HubErrorKind::Codec, cause))
-    }
+/// Data that does not fit: no deliberate error, so the peer reads what is wrong only where detailed errors are on.
+fn invalid_data(cause: impl Into<Cow<'static, str>>) -> HubError {
+    HubError::with_kind(HubErrorKind::Codec, cause)
 }
 
 /// Why a method cannot be called like this, as the text of the answer.
@@ -110,29 +106,19 @@ impl<H: Hub> Role for HubDispatcher<H> {
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound {
         let target = &*invocation.target;
         let Some(handler) = self.shared.methods.find(target) else {
-            return Bound::Refused(
-                format!(
-                    "Failed to invoke '{target}' due to an error on the server. HubException: Method does not exist."
-                )
-                .into(),
-            );
+            return self.refused(target, &HubError::new("Method does not exist."));
         };
         let Some(hub) = &self.hub else {
             return Bound::Refused("The hub is still connecting.".into());
         };
-        if self
-            .shared
-            .guard_of(handler.name)
-            .is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len()))
-        {
-            let text = format!("Failed to invoke '{target}' due to an error on the server.");
-            let error = HubError::new("The arguments are larger than this method takes.");
-            return Bound::Refused(self.shared.with_detail(text, &error).into());
+        let guard = self.shared.guard_of(handler.name);
+        if guard.is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len())) {
+            return self.refused(target, &HubError::new("The arguments are larger than this method takes."));
         }
         // Decoding is the user's code too: what panics does not fit.
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
-            Ok(Err(error)) => return self.binding_failure(target, error.to_string()),
+            Ok(Err(misfit)) => return self.refused(target, &invalid_data(misfit.to_string())),
             Err(_) => {
                 Panicked::Decoder.count();
                 tracing::error!(
@@ -140,8 +126,12 @@ impl<H: Hub> Role for HubDispatcher<H> {
                     method = handler.name,
                     "an argument panicked while it was decoded"
                 );
-                return self.binding_failure(target, "An argument panicked while it was decoded.");
+                return self.refused(target, &invalid_data("An argument panicked while it was decoded."));
             }
+        };
+        let running = match guard {
+            Some(guard) => Arc::clone(guard).around(running),
+            None => running,
         };
         // What is refused later waits for its turn as well, so that answers keep their order.
         let ordered = mode == Mode::Plain && handler.uploads == 0;
@@ -198,7 +188,8 @@ impl<H: Hub> Role for HubDispatcher<H> {
     }
 
     fn undecodable_item(&self, error: &ValueError) -> HubError {
-        HubError::new(self.with_invalid_data("Failed to bind Stream message.".to_owned(), error.to_string()))
+        let text = "Failed to bind Stream message.".to_owned();
+        HubError::new(self.shared.with_detail(text, &invalid_data(error.to_string())))
     }
 
     fn unasked(&mut self, id: &str) -> HubResult {

@@ -10,7 +10,7 @@ use super::hub::Hub;
 use super::service::HubService;
 use super::session;
 use crate::connection::duplex::Duplex;
-use crate::connection::outbound::Framing;
+use crate::connection::frame::FrameHeader;
 use crate::transport::negotiate::TransportKind;
 
 impl<H: Hub> HubService<H> {
@@ -26,7 +26,7 @@ impl<H: Hub> HubService<H> {
             user_id: self.shared.identity.user_id(&request),
             request,
             transport,
-            framing: Framing::Bare,
+            frame_header: FrameHeader::None,
             kind: TransportKind::WebSockets,
             close_timeout: self.shared.options().close_timeout,
             place: Place::default(),

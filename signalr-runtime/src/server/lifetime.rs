@@ -154,8 +154,7 @@ impl LifetimeManager {
 struct Broadcast<'a> {
     target: &'static str,
     arguments: &'a dyn EncodeArguments,
-    /// One frame per protocol that was met.
-    frames: Vec<(Format, Frame)>,
+    frames: Frames,
     /// Those without room.
     waiting: Vec<(Arc<Connection>, Frame)>,
     failed: Option<HubError>,
@@ -163,7 +162,7 @@ struct Broadcast<'a> {
 
 impl<'a> Broadcast<'a> {
     fn new(target: &'static str, arguments: &'a dyn EncodeArguments) -> Self {
-        Self { target, arguments, frames: Vec::new(), waiting: Vec::new(), failed: None }
+        Self { target, arguments, frames: Frames::default(), waiting: Vec::new(), failed: None }
     }
 
     fn send(&mut self, connection: &Arc<Connection>) {
@@ -171,17 +170,10 @@ impl<'a> Broadcast<'a> {
             return;
         }
         let format = connection.shared.format;
-        let known = self.frames.iter().position(|(of, _)| *of == format);
-        let frame = match known.and_then(|at| self.frames.get(at)) {
-            Some((_, frame)) => frame,
-            None => match invocation_frame(format, None, self.target, self.arguments) {
-                Ok(frame) => {
-                    self.frames.push((format, frame));
-                    match self.frames.last() {
-                        Some((_, frame)) => frame,
-                        None => return,
-                    }
-                }
+        let frame = match self.frames.of(format) {
+            Some(frame) => frame,
+            none => match invocation_frame(format, None, self.target, self.arguments) {
+                Ok(frame) => none.insert(frame),
                 Err(error) => {
                     self.failed = Some(error);
                     return;
@@ -222,6 +214,24 @@ impl<'a> Broadcast<'a> {
             join_all(sends).await;
             Ok(())
         }))
+    }
+}
+
+/// The frames of one call, for the protocols that were met.
+#[derive(Default)]
+struct Frames {
+    json: Option<Frame>,
+    #[cfg(feature = "messagepack")]
+    messagepack: Option<Frame>,
+}
+
+impl Frames {
+    fn of(&mut self, format: Format) -> &mut Option<Frame> {
+        match format {
+            Format::Json => &mut self.json,
+            #[cfg(feature = "messagepack")]
+            Format::MessagePack => &mut self.messagepack,
+        }
     }
 }
 

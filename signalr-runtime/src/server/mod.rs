@@ -87,6 +87,7 @@ mod origin;
 mod origin_policy;
 mod path_case;
 mod peer_address;
+mod query;
 mod raw;
 #[cfg(feature = "axum")]
 mod router;

@@ -32,7 +32,7 @@ use crate::connection::scope::{self, Scope};
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::value::Format;
-use crate::protocol::framing::{self, RecordReader};
+use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
 use crate::transport::negotiate::TransportKind;
@@ -69,7 +69,7 @@ async fn shake_hands<H: Hub>(
         user_id,
         request,
         transport,
-        framing,
+        frame_header,
         kind,
         close_timeout,
         place,
@@ -80,7 +80,7 @@ async fn shake_hands<H: Hub>(
     let options = &hub.options;
     let bytes = unless_zero(options.http.transport_max_buffer_size);
     let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
-    let outbound = Outbound::new(framing, limit)
+    let outbound = Outbound::new(frame_header, limit)
         .for_slow_consumers(options.limits.slow_consumer)
         .charged_to(options.limits.memory.clone());
     let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
@@ -113,7 +113,7 @@ async fn shake_hands<H: Hub>(
     let mut response = Vec::new();
     match shaken {
         Ok((Agreed { format, resumes }, user_id)) => {
-            reader.switch(framing::Framing::of(format), options.maximum_receive_message_size);
+            reader.switch(Framing::of(format), options.maximum_receive_message_size);
             HandshakeResponse::SUCCESS.write(&mut response);
             outbound.push_control(format, &response);
             match resume {

@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 
-use super::{Framing, QueueLimit};
-use crate::connection::frame::{Frame, WebSocketHeader};
+use super::QueueLimit;
+use crate::connection::frame::{Frame, FrameHeader, WebSocketHeader};
 use crate::connection::pieces::{self, Piece};
 use crate::connection::replay::{Peer, ReplayBuffer};
 use crate::connection::slow_consumer::SlowConsumer;
 use crate::protocol::TransferFormat;
 
 pub(super) struct Queue {
-    framing: Framing,
+    frame_header: FrameHeader,
     pub(super) limit: QueueLimit,
     pub(super) slow_consumer: SlowConsumer,
     /// What waits to be written.
@@ -37,9 +37,9 @@ pub(super) enum Droppable {
 }
 
 impl Queue {
-    pub(super) fn new(framing: Framing, limit: QueueLimit) -> Self {
+    pub(super) fn new(frame_header: FrameHeader, limit: QueueLimit) -> Self {
         Self {
-            framing,
+            frame_header,
             limit,
             slow_consumer: SlowConsumer::Wait,
             pieces: VecDeque::new(),
@@ -51,9 +51,9 @@ impl Queue {
 
     /// Appends a record that nobody else gets.
     pub(super) fn push_record(&mut self, format: TransferFormat, record: &[u8], numbered: Numbered) {
-        let header = match self.framing {
-            Framing::WebSocket => Some(WebSocketHeader::new(format, record.len())),
-            Framing::Bare => None,
+        let header = match self.frame_header {
+            FrameHeader::WebSocket => Some(WebSocketHeader::new(format, record.len())),
+            FrameHeader::None => None,
         };
         let header = header.as_ref().map_or(&[][..], AsRef::as_ref);
         if let Some(replay) = &mut self.replay {
@@ -71,9 +71,9 @@ impl Queue {
 
     /// Appends a frame that others may get too.
     pub(super) fn push_frame(&mut self, frame: &Frame, droppable: Droppable) {
-        let shared = match self.framing {
-            Framing::WebSocket => frame.websocket().clone(),
-            Framing::Bare => frame.websocket().slice(frame.bare()),
+        let shared = match self.frame_header {
+            FrameHeader::WebSocket => frame.websocket().clone(),
+            FrameHeader::None => frame.websocket().slice(frame.bare()),
         };
         if let Some(replay) = &mut self.replay {
             replay.share(shared.clone());

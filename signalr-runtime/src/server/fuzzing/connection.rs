@@ -11,7 +11,8 @@ use super::hub::{World, run, settle};
 use super::script::{Step, steps};
 use crate::connection::budget::Holder;
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::outbound::{Framing, Outbound, QueueLimit};
+use crate::connection::frame::FrameHeader;
+use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::contract::value::Format;
 use crate::server::connection::ConnectionId;
 use crate::server::http::accepted::{Accepted, Application, Place};
@@ -90,7 +91,7 @@ impl<'a> Client<'a> {
             user_id: Ok(None),
             request,
             transport,
-            framing: Framing::Bare,
+            frame_header: FrameHeader::None,
             kind: TransportKind::WebSockets,
             close_timeout: shared.options().close_timeout,
             place: Place::default(),
@@ -98,7 +99,7 @@ impl<'a> Client<'a> {
             authentication: None,
         };
         session::spawn(Arc::clone(shared), accepted);
-        let queue = Outbound::new(Framing::Bare, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
+        let queue = Outbound::new(FrameHeader::None, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
         Self { world, id, seat, line, queue, server: JoinSet::new() }
     }
 

@@ -10,7 +10,7 @@ use super::connections::{Connections, LiveEntry};
 use super::options::HttpOptions;
 use super::seat::Seat;
 use crate::connection::duplex::Duplex;
-use crate::connection::outbound::Framing;
+use crate::connection::frame::FrameHeader;
 use crate::server::admission::Permit;
 use crate::server::connection::ConnectionId;
 use crate::server::identity::{Identity, UserIdPanicked};
@@ -50,7 +50,7 @@ pub(crate) struct Accepted {
     /// The request that opened it.
     pub(crate) request: Parts,
     pub(crate) transport: Box<dyn Duplex>,
-    pub(crate) framing: Framing,
+    pub(crate) frame_header: FrameHeader,
     pub(crate) kind: TransportKind,
     /// How long the peer may take to let the transport end.
     pub(crate) close_timeout: Duration,

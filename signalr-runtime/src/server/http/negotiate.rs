@@ -6,9 +6,9 @@ use http::request::Parts;
 
 use super::accepted::Application;
 use super::refused::Refused;
-use super::request::query;
 use super::response::{HttpResponse, with_type};
 use crate::server::connection::ConnectionId;
+use crate::server::query;
 use crate::transport::negotiate::{
     ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
 };
@@ -24,12 +24,13 @@ pub(super) fn answer(
     }
     let connections = app.connections();
     connections.admission.negotiate(app.identity().client_address(parts))?;
-    let requested = query(parts, "negotiateVersion");
+    let requested = query::parameter(&parts.uri, "negotiateVersion");
     let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
         Ok(version) => {
             let tokens = &connections.tokens;
-            let asked = query(parts, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
+            let asked =
+                query::parameter(&parts.uri, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
             let stateful = asked && app.allows_resumes() && options.transports.web_sockets;
             let (id, token) = match version {
                 NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),

@@ -9,15 +9,14 @@ use http::header::{
 };
 use http::request::Parts;
 
-/// The value of a query parameter, whose name is matched without regard to case.
-pub(super) fn query<'a>(parts: &'a Parts, name: &str) -> Option<Cow<'a, str>> {
-    let pairs = form_urlencoded::parse(parts.uri.query()?.as_bytes());
-    pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-}
+use crate::server::query;
+
+/// The query parameter that is the connection token.
+const TOKEN: &str = "id";
 
 /// The connection token that a request brings. An empty one is none.
 pub(super) fn connection_token(parts: &Parts) -> Option<Cow<'_, str>> {
-    query(parts, "id").filter(|token| !token.is_empty())
+    query::parameter(&parts.uri, TOKEN).filter(|token| !token.is_empty())
 }
 
 /// Whether the client asks for Server-Sent Events: the media type must stand there as it is, not as a wildcard.
@@ -58,11 +57,7 @@ pub(super) fn detach(mut parts: Parts) -> Parts {
 fn detach_uri(uri: &mut Uri) {
     let mut text = uri.to_string();
     if let Some((path, query)) = text.split_once('?') {
-        let is_token = |pair: &&str| {
-            form_urlencoded::parse(pair.as_bytes()).any(|(key, _)| key.eq_ignore_ascii_case("id"))
-        };
-        let kept: Vec<&str> = query.split('&').filter(|pair| !is_token(pair)).collect();
-        text = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
+        text = format!("{path}{}", query::without(query, TOKEN, drop));
     }
     if let Ok(copy) = text.parse() {
         *uri = copy;

@@ -14,7 +14,7 @@ use super::inbox::Inbox;
 use super::polls::Polls;
 use super::request::detach;
 use crate::connection::duplex::Duplex;
-use crate::connection::outbound::Framing;
+use crate::connection::frame::FrameHeader;
 use crate::server::connection::ConnectionId;
 use crate::transport::negotiate::TransportKind;
 
@@ -106,7 +106,7 @@ impl RequestConnection {
             user_id: Ok(user_id),
             request: detach(request),
             transport,
-            framing: Framing::Bare,
+            frame_header: FrameHeader::None,
             kind,
             close_timeout,
             place,

@@ -17,8 +17,8 @@ use super::response::{HttpResponse, ResponseBody, ResponseFuture};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
 use crate::connection::duplex::Duplex;
+use crate::connection::frame::FrameHeader;
 use crate::connection::limit::Limit;
-use crate::connection::outbound::Framing;
 use crate::server::connection::ConnectionId;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::socket::from_upgraded;
@@ -102,7 +102,7 @@ pub(super) fn answer(
             // In a fresh task: what the upgrade has held would stay as long as the connection.
             request: detach(parts),
             transport,
-            framing: Framing::WebSocket,
+            frame_header: FrameHeader::WebSocket,
             kind: TransportKind::WebSockets,
             close_timeout: app.options().close_timeout,
             place: Place { live, permit: Some(permit) },

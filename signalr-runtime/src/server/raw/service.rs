@@ -158,7 +158,7 @@ impl RawShared {
             user_id,
             request,
             transport,
-            framing,
+            frame_header,
             close_timeout,
             mut place,
             authentication,
@@ -182,7 +182,7 @@ impl RawShared {
             incoming: Arc::new(
                 Inbox::new(unless_zero(self.options.application_max_buffer_size)).charged_to(budget.clone()),
             ),
-            outgoing: Arc::new(Outbound::new(framing, limit).charged_to(budget.clone())),
+            outgoing: Arc::new(Outbound::new(frame_header, limit).charged_to(budget.clone())),
         };
         let _watched = budget.map(|budget| budget.watch(&line.outgoing));
         let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);

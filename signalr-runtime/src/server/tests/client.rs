@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::outbound::{Framing, Outbound, QueueLimit};
+use crate::connection::frame::FrameHeader;
+use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::contract::value::Format;
 use crate::transport::memory::{Line, Memory};
 
@@ -70,7 +71,7 @@ pub(super) enum Over {
 
 impl Client {
     pub(super) fn new(end: Memory, ended: Arc<Mutex<Option<End>>>) -> Self {
-        let queue = Outbound::new(Framing::Bare, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
+        let queue = Outbound::new(FrameHeader::None, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
         Self { format: Format::Json, end, queue, received: Vec::new(), records: VecDeque::new(), ended }
     }
 
@@ -244,7 +245,7 @@ impl Client {
     pub(super) fn continue_on(&mut self, end: Memory) {
         self.end = end;
         self.received.clear();
-        self.queue = Outbound::new(Framing::Bare, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
+        self.queue = Outbound::new(FrameHeader::None, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
     }
 
     pub(super) fn line(&self) -> Line {

@@ -59,7 +59,7 @@ use super::http::seat::Seat;
 use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::duplex::Duplex;
-use crate::connection::outbound::Framing;
+use crate::connection::frame::FrameHeader;
 #[cfg(feature = "messagepack")]
 use crate::contract::value::Format;
 use crate::transport::memory;
@@ -139,7 +139,7 @@ impl Server {
             user_id: self.service.shared.identity.user_id(&request),
             request,
             transport,
-            framing: Framing::Bare,
+            frame_header: FrameHeader::None,
             kind: TransportKind::WebSockets,
             close_timeout: self.service.shared.options().close_timeout,
             place: Place::default(),

@@ -5,11 +5,12 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::connection::frame::Frame;
-use crate::connection::outbound::{Framing, QueueLimit};
+use crate::connection::frame::FrameHeader;
+use crate::connection::outbound::QueueLimit;
 use crate::contract::value::Format;
 
 fn queue(texts: &[&str]) -> Outbound {
-    let queue = Outbound::new(Framing::Bare, QueueLimit { bytes: 1 << 20, frames: 1024 });
+    let queue = Outbound::new(FrameHeader::None, QueueLimit { bytes: 1 << 20, frames: 1024 });
     for text in texts {
         queue
             .try_push(&Frame::new(Format::Json, |frame| frame.extend_from_slice(text.as_bytes())))

@@ -14,7 +14,8 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::*;
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::Frame;
-use crate::connection::outbound::{Framing, Outbound, QueueLimit};
+use crate::connection::frame::FrameHeader;
+use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::contract::value::Format;
 use crate::transport::websocket::stream::WebSocket;
 use crate::transport::websocket::upgrade;
@@ -80,7 +81,7 @@ async fn eager_client(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
 /// Sends back what comes until `late` has come, and closes.
 async fn echo(socket: Socket, early: Bytes) -> io::Result<()> {
     let mut websocket = WebSocket::server(socket, &early);
-    let queue = Outbound::new(Framing::WebSocket, QueueLimit { bytes: 1 << 20, frames: 1024 });
+    let queue = Outbound::new(FrameHeader::WebSocket, QueueLimit { bytes: 1 << 20, frames: 1024 });
     let mut received = Vec::new();
     while !received.ends_with(b"late") {
         let mut data = Vec::new();

@@ -9,7 +9,8 @@ use super::WebSocket;
 use super::wire::Wire;
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::Frame;
-use crate::connection::outbound::{Framing, Outbound, QueueLimit};
+use crate::connection::frame::FrameHeader;
+use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::contract::value::Format;
 
 /// Our end, its queue, and tungstenite at the other end.
@@ -25,7 +26,7 @@ impl Line {
         let (a, b) = Wire::pair();
         Self {
             ours: WebSocket::server(a, &[]),
-            queue: queue(Framing::WebSocket),
+            queue: queue(FrameHeader::WebSocket),
             peer: tungstenite::WebSocket::from_raw_socket(b, tungstenite::protocol::Role::Client, None),
         }
     }
@@ -35,7 +36,7 @@ impl Line {
         let (a, b) = Wire::pair();
         Self {
             ours: WebSocket::client(a, &[], Format::Json),
-            queue: queue(Framing::Bare),
+            queue: queue(FrameHeader::None),
             peer: tungstenite::WebSocket::from_raw_socket(b, tungstenite::protocol::Role::Server, None),
         }
     }
@@ -90,8 +91,8 @@ impl Line {
     }
 }
 
-pub(super) fn queue(framing: Framing) -> Outbound {
-    Outbound::new(framing, QueueLimit { bytes: 1 << 20, frames: 1024 })
+pub(super) fn queue(frame_header: FrameHeader) -> Outbound {
+    Outbound::new(frame_header, QueueLimit { bytes: 1 << 20, frames: 1024 })
 }
 
 pub(super) fn hub_frame(text: &str) -> Frame {

@@ -1,0 +1,87 @@
+//! When a connection stops reading, and reads on.
+
+use super::Core;
+use crate::connection::limit::Limit;
+use crate::connection::outbound::QueueLimit;
+use crate::connection::role::Role;
+
+/// When a connection that holds as much as it should stops reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pause {
+    /// Always: what a server does. A peer that sends without end, or takes no answers, waits for itself.
+    WhenFull,
+    /// Only while nobody here waits for something of the peer's, which would stand behind what is not read:
+    /// what a client does, whose user may well make a call between two items of a stream. A full outbound queue
+    /// is no reason either, or two sides that stream to each other would wait for each other; but no more than
+    /// `answers` is answered to a peer that takes no answers.
+    WhenNobodyWaits { answers: QueueLimit },
+}
+
+/// Whether a poll may read from the transport.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    Yes,
+    No,
+}
+
+/// What is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    Everything,
+    /// Everything is read, and kept; only acknowledgements are handled.
+    Acknowledgements,
+    Nothing,
+}
+
+impl<R: Role> Core<R> {
+    /// The one place that decides when a connection stops reading: while its answers are not taken, while too
+    /// many calls wait for their turn, while too much of what it streams to us is not read, and while it has sent
+    /// more messages than it may. Everything that was read before is handled, whatever its kind.
+    pub(super) fn is_paused(&self) -> bool {
+        self.pause().is_some()
+    }
+
+    /// The limit that makes the connection pause, if it is to.
+    #[inline]
+    pub(super) fn pause(&self) -> Option<Limit> {
+        if self.clock.is_held() {
+            return Some(Limit::MessageRate);
+        }
+        let unread = if self.calls.queued() >= self.limits.queued_calls {
+            Some(Limit::QueuedCalls)
+        } else if self.backlog.bytes() >= self.limits.backlog {
+            Some(Limit::UnreadItems)
+        } else {
+            None
+        };
+        let (unread, full) = match self.limits.pause {
+            Pause::WhenFull => (unread, self.shared.outbound.is_full()),
+            Pause::WhenNobodyWaits { answers } => {
+                (unread.filter(|_| !self.backlog.is_awaited()), self.shared.outbound.holds(answers))
+            }
+        };
+        unread.or(full.then_some(Limit::UnsentAnswers))
+    }
+
+    pub(super) fn reads(&self, reading: Reading) -> Reads {
+        if reading == Reading::Yes && !self.is_paused() {
+            Reads::Everything
+        } else if self.shared.outbound.awaits_acknowledgement() {
+            Reads::Acknowledgements
+        } else {
+            Reads::Nothing
+        }
+    }
+
+    /// Settles what one read has brought: the messages of a read are few enough to be lent.
+    pub(super) fn count_messages(&mut self) {
+        let messages = std::mem::take(&mut self.messages);
+        if messages > 0
+            && let Some(allowance) = &mut self.allowance
+            && let Some(wait) = allowance.borrow(messages)
+        {
+            self.role.limit_hit(Limit::MessageRate);
+            self.clock.hold(wait);
+        }
+    }
+}
