@@ -326,6 +326,9 @@ impl Outbound {
         if !state.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             state.writer = Some(cx.waker().clone());
         }
+        if transport == Transport::Free {
+            state.queue.written();
+        }
         state.writer_sleeps = true;
         true
     }
@@ -437,9 +440,6 @@ impl Holder for Outbound {
 }
 
 impl State {
-    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
-    fn end_too_slow(&mut self) {
-        self.queue.replay = None;
     fn has_room(&self) -> Result<(), Refused> {
         if self.closed {
             Err(Refused::Closed)
@@ -450,6 +450,9 @@ impl State {
         }
     }
 
+    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
+    fn end_too_slow(&mut self) {
+        self.queue.replay = None;
         self.queue.clear();
         self.closed = true;
         self.end_asked.get_or_insert(EndAsked::TooSlow);
@@ -470,10 +473,10 @@ impl State {
 struct Locked<'a> {
     state: MutexGuard<'a, State>,
     full: &'a AtomicBool,
+    room: &'a Notify,
 }
 
 impl Drop for Locked<'_> {
-    room: &'a Notify,
     fn drop(&mut self) {
         let State { queue, charge, closed, .. } = &mut *self.state;
         charge.set(queue.held());

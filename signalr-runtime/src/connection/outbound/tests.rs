@@ -54,3 +54,31 @@ async fn all_who_wait_are_told_when_there_is_room_and_when_there_will_be_none() 
         }
     }
 }
+
+#[test]
+fn what_is_being_written_is_charged_until_it_is_written() {
+    let budget = MemoryBudget::new(10_000_000);
+    let queue = Outbound::new(FrameHeader::None, QueueLimit { bytes: usize::MAX, frames: usize::MAX })
+        .charged_to(Some(budget.clone()));
+    let mut batch = VecDeque::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    push(&queue, 8192);
+    queue.take(&mut batch);
+    assert_eq!(budget.held(), 8192);
+    // The transport is stuck with it, and the next batch waits.
+    assert!(queue.sleep(Transport::Stuck, &mut cx));
+    push(&queue, 4096);
+    assert_eq!(budget.held(), 12_288);
+    // All of the first has gone out, and then of the second.
+    batch.clear();
+    queue.take(&mut batch);
+    assert_eq!(budget.held(), 4096);
+    batch.clear();
+    assert!(queue.sleep(Transport::Free, &mut cx));
+    assert_eq!(budget.held(), 0);
+    // Whoever is given up is not to blame any more.
+    push(&queue, 8192);
+    queue.take(&mut batch);
+    queue.give_up();
+    assert_eq!(budget.held(), 0);
+}
