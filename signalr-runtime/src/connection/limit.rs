@@ -20,6 +20,8 @@ pub(crate) enum Limit {
     Memory,
     /// Clients that do not read hold more of that memory than they may: the worst of them are disconnected.
     SlowReaders,
+    /// The address and the headers of a request are larger than what is kept of a connection.
+    RequestHead,
     /// A client took too long over its handshake.
     HandshakeTime,
     /// A message is larger than the largest that is accepted.
@@ -80,6 +82,7 @@ impl Limit {
             Self::ConnectionsPerUser => "connections_per_user",
             Self::Memory => "memory",
             Self::SlowReaders => "slow_readers",
+            Self::RequestHead => "request_head",
             Self::HandshakeTime => "handshake_time",
             Self::MessageSize => "message_size",
             Self::MessageRate => "message_rate",

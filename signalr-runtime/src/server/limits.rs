@@ -15,6 +15,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 ///
 /// | what | at most | by default |
 /// |---|---|---|
+/// | the request that has opened it | [`request_head`] | 32 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
 /// | sent by POST and not read yet | [`application_max_buffer_size`] | 64 KiB |
 /// | items of its streams that no method has read | [`upload_streams`] × `stream_buffer_capacity` items, and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
@@ -25,9 +26,10 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | kept for a client that may come back | `stateful_reconnect_buffer_size`, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
 /// | groups | [`groups_per_connection`] × [`group_name_length`] | 256 KiB |
 ///
-/// An idle connection holds nothing of all that. Those that hold much can be held off together by a
+/// An idle connection holds nothing of all that but its request. Those that hold much can be held off together by a
 /// [`MemoryBudget`]: see [`memory`](Self::memory).
 ///
+/// [`request_head`]: Self::request_head
 /// [`application_max_buffer_size`]: super::HttpOptions::application_max_buffer_size
 /// [`transport_max_buffer_size`]: super::HttpOptions::transport_max_buffer_size
 /// [`upload_streams`]: Self::upload_streams
@@ -51,6 +53,10 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// How long the address and the headers of a request may be together, in bytes: a connection keeps those of the
+    /// request that has opened it, for [`HubContext::request`](super::HubContext::request). Others are answered with
+    /// status 431. Default: 32 KiB.
+    pub request_head: usize,
     /// The largest handshake request, in bytes, where
     /// [`maximum_receive_message_size`](super::HubOptions::maximum_receive_message_size) is not even less. Default: 4 KiB.
     pub handshake_size: usize,
@@ -120,6 +126,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            request_head: 32 * 1024,
             handshake_size: 4 * 1024,
             messages: Some(Rate { per_second: 100_000, burst: 200_000 }),
             control_frames: Some(Rate::per_second(100)),

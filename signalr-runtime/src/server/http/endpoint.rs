@@ -13,12 +13,13 @@ use super::connections::Live;
 use super::inbox::Inbox;
 use super::options::unless_zero;
 use super::refused::Refused;
-use super::request::{accepts_events, connection_token};
+use super::request::{accepts_events, connection_token, head_length};
 use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
 use super::send::{self, RequestBody, request_body};
 use super::token::Claim;
 use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
+use crate::connection::limit::Limit;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
 
@@ -37,6 +38,10 @@ where
 }
 
 fn serve(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> Result<ResponseFuture, Refused> {
+    if head_length(&parts) > app.limits().request_head {
+        Limit::RequestHead.hit();
+        return Err(Refused::TooLong);
+    }
     if !app.options().origin_policy.allows(&parts) {
         return Err(Refused::Origin);
     }

@@ -22,6 +22,8 @@ pub(super) enum Refused {
     Unauthenticated,
     /// Whoever sends it may not use the application.
     Forbidden,
+    /// Its address and its headers are too long.
+    TooLong,
     /// It does not say which connection it is for.
     NoToken,
     /// The token was never given out or not to this user, has expired, or its connection is over: all look the same.
@@ -56,6 +58,7 @@ impl Refused {
             Self::UnknownUser => (StatusCode::INTERNAL_SERVER_ERROR, ""),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, ""),
             Self::Forbidden => (StatusCode::FORBIDDEN, ""),
+            Self::TooLong => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, ""),
             Self::NoToken => (StatusCode::BAD_REQUEST, "Connection ID required"),
             Self::NoConnection => (StatusCode::NOT_FOUND, "No Connection with that ID"),
             Self::NotOffered(kind) => (
