@@ -210,6 +210,7 @@ impl<R: Role> Engine<R> {
             let lost = matches!(sent, Poll::Ready(Err(_)));
             if leaving.as_mut().is_some_and(|leaving| lost || leaving.as_mut().poll(cx).is_ready()) {
                 self.transport = Box::new(Gone);
+                self.core.shared.outbound.discard();
                 leaving = None;
             }
             if self.core.calls.queued() > 0 { Poll::Pending } else { disconnected.as_mut().poll(cx) }
@@ -228,8 +229,10 @@ impl<R: Role> Engine<R> {
 
     /// Lets the calls that are still running come to their end, without a transport.
     pub(crate) async fn run_out(self) {
-        let Self { transport, mut core, .. } = self;
-        drop(transport);
+        let Self { transport, reader, mut core, .. } = self;
+        drop((transport, reader));
+        core.shared.outbound.discard();
+        core.received.set(core.backlog.bytes());
         poll_fn(|cx| {
             core.poll_calls(cx);
             if core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }

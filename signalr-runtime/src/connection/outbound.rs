@@ -364,6 +364,13 @@ impl Outbound {
         state.senders.wake();
     }
 
+    /// The transport is gone for good: what waits for it is forgotten, however long somebody holds on to the connection.
+    pub(crate) fn discard(&self) {
+        let mut state = self.lock();
+        state.queue.replay = None;
+        state.queue.clear();
+    }
+
     /// Whether nothing more is accepted.
     pub(crate) fn is_closed(&self) -> bool {
         self.lock().closed

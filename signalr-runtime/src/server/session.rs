@@ -219,7 +219,7 @@ async fn watch(connection: Arc<Connection>, authentication: Arc<Authentication>,
 /// What is left to do when a connection is over.
 async fn end<H: Hub>(
     mut engine: Engine<HubDispatcher<H>>,
-    registration: Registration,
+    mut registration: Registration,
     hub: &HubShared<H>,
     ended: Ended,
     value: Option<Arc<H>>,
@@ -234,6 +234,8 @@ async fn end<H: Hub>(
         engine.drop_queued_calls();
     }
     registration.disconnected();
+    // As long as something waits to be written, it may be what is too much for all.
+    let watched = registration.watched.take();
     let end = engine
         .finish(patience, async {
             let end = match value {
@@ -247,7 +249,7 @@ async fn end<H: Hub>(
     // A client that does not answer the close in time is left.
     let _ = timeout(close_timeout, engine.close(end)).await;
     let Place { live, permit } = place;
-    drop(live);
+    drop((live, watched));
     engine.run_out().await;
     drop(permit);
 }
@@ -380,7 +382,7 @@ impl Farewell {
 struct Registration {
     core: Arc<HubCore>,
     connection: Arc<Connection>,
-    _watched: Option<Watched>,
+    watched: Option<Watched>,
 }
 
 impl Registration {
@@ -388,7 +390,7 @@ impl Registration {
         core.lifetime.add(connection);
         let watched = budget.map(|budget| budget.watch(&connection.shared));
         let (core, connection) = (Arc::clone(core), Arc::clone(connection));
-        let registration = Self { core, connection, _watched: watched };
+        let registration = Self { core, connection, watched };
         if registration.core.open.stopping.is_cancelled() {
             // The shutdown may have told all others already.
             registration.connection.shared.outbound.stop(Stop { allow_reconnect: true });

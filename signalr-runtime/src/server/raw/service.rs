@@ -202,6 +202,7 @@ impl RawShared {
             let end = if panicked.load(Ordering::Relaxed) { End::Fault } else { End::Normal };
             // A client that does not answer the close in time is left.
             let _ = timeout(close_timeout, pump.close(end)).await;
+            line.outgoing.discard();
             // What its handler still does is nobody else's affair.
             drop((pump, place));
         };
