@@ -1,6 +1,7 @@
 //! One connection of a hub, from its transport to its end.
 
 use std::future::{Future, poll_fn};
+use std::io::ErrorKind;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -226,8 +227,11 @@ async fn end<H: Hub>(
     close_timeout: Duration,
     place: Place,
 ) {
-    // Who is still there waits for our half of the close, or is told of the end.
-    let patience = if matches!(ended, Ended::Lost(_)) { Duration::ZERO } else { close_timeout };
+    let patience = match &ended {
+        Ended::Lost(error) if error.kind() != ErrorKind::InvalidData => Duration::ZERO,
+        // Who is still there waits for our half of the close, or is told of the end; also who broke the transport.
+        _ => close_timeout,
+    };
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
     if !start_queued {
