@@ -39,7 +39,12 @@
 //!
 //! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.
 
-// Without a protocol `Format` has no variant, and what takes one has nothing to do with its arguments.
+// What only one side uses is dead without that side.
+#![cfg_attr(
+    not(all(feature = "server", feature = "client")),
+    allow(dead_code, unused_imports, unreachable_pub)
+)]
+// Without a protocol `HubProtocol` has no variant, and what takes one has nothing to do with its arguments.
 #![cfg_attr(
     not(any(feature = "json", feature = "messagepack")),
     allow(unused_variables, unused_mut, unreachable_code, clippy::ptr_arg)
@@ -47,14 +52,8 @@
 
 #[cfg(feature = "client")]
 pub mod client;
-// What only one side uses is dead without that side.
 #[cfg(feature = "engine")]
-#[cfg_attr(
-    not(all(feature = "server", feature = "client")),
-    allow(dead_code, unused_imports, unreachable_pub)
-)]
 mod connection;
-#[cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code, unused_imports))]
 mod contract;
 /// What the targets in `fuzz/` run. Not part of the API: it may change in any release.
 #[cfg(feature = "__fuzzing")]
@@ -65,20 +64,12 @@ pub mod fuzzing {
 }
 pub mod payload;
 #[cfg(feature = "engine")]
-#[cfg_attr(
-    not(all(feature = "server", feature = "client")),
-    allow(dead_code, unused_imports, unreachable_pub)
-)]
 mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "test-util")]
 pub mod test;
 #[cfg(feature = "engine")]
-#[cfg_attr(
-    not(all(feature = "server", feature = "client")),
-    allow(dead_code, unused_imports, unreachable_pub)
-)]
 mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
@@ -88,7 +79,7 @@ pub use contract::hub::{
 };
 pub use contract::stub::{Invoke, ResultStream, Sending};
 #[cfg(feature = "engine")]
-pub use contract::value::Format as HubProtocol;
+pub use contract::value::HubProtocol;
 pub use contract::value::WireValue;
 #[doc(no_inline)]
 pub use futures_core::Stream;
@@ -303,11 +294,11 @@ pub mod __private {
         ClientContract, HubContract, Method, MethodDescription, MethodKind, MethodName, NoClient, Outcome,
         Param, ParameterDescription, Returned, SliceParam, StreamItem, StreamMethod, StreamParam, WireError,
     };
+    pub use crate::contract::incoming::Incoming;
     pub use crate::contract::link::Link;
     pub use crate::contract::proxy::{ask, deliver};
     pub use crate::contract::receivers::{Receiver, Receivers};
     pub use crate::contract::relay::{Pump, Pumping, Relay, pumping, relay};
     pub use crate::contract::stub::{Invoke, Outgoing, ResultStream};
-    pub use crate::contract::upload::Incoming;
-    pub use crate::contract::value::{Format, ValueError, WireValue};
+    pub use crate::contract::value::{HubProtocol, ValueError, WireValue};
 }

@@ -19,10 +19,11 @@ use super::upload;
 use crate::connection::outbound::{Refused, Stop};
 use crate::connection::pending::Awaited;
 use crate::connection::shared::Shared;
+use crate::contract::backlog::Backlog;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::incoming::Incoming;
 use crate::contract::link::{Link, OutgoingCall, Upload};
-use crate::contract::upload::{Backlog, Incoming};
-use crate::contract::value::{Encoded, Format, Payload};
+use crate::contract::value::{Encoded, HubProtocol, Payload};
 use crate::protocol::message::{Invocation, Message};
 
 /// One connection to the server, from the side of those who call.
@@ -164,7 +165,7 @@ impl Stream for Results {
 pub(crate) struct ClientLink(pub(crate) Arc<Held>);
 
 impl Link for ClientLink {
-    fn format(&self) -> Format {
+    fn format(&self) -> HubProtocol {
         self.0.line.shared.format
     }
 

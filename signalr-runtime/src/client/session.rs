@@ -23,7 +23,7 @@ use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind};
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::handshake::{HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
@@ -53,7 +53,7 @@ const STREAM_CAPACITY: usize = 16;
 pub(crate) struct Opened {
     pub(crate) transport: Box<dyn Duplex>,
     pub(crate) frame_header: FrameHeader,
-    pub(crate) format: Format,
+    pub(crate) format: HubProtocol,
     /// The public id of the connection; none where negotiation was skipped.
     pub(crate) id: Option<String>,
 }
@@ -126,7 +126,7 @@ async fn shake_hands(
     transport: &mut dyn Duplex,
     reader: &mut RecordReader,
     outbound: &Outbound,
-    format: Format,
+    format: HubProtocol,
 ) -> Result<(), ConnectError> {
     let mut request = Vec::new();
     HandshakeRequest { protocol: format.name().into(), version: VERSION }.write(&mut request);

@@ -10,7 +10,7 @@ use super::session::Opened;
 use super::url::HubUrl;
 use super::websocket;
 use crate::connection::frame::FrameHeader;
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::transport::negotiate::{AvailableTransport, TransportKind};
 
 /// Opens the first transport that the server offers and this client has.
@@ -51,7 +51,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, ConnectError> {
 }
 
 /// Why a transport is not even tried.
-fn refusal(offered: &AvailableTransport, format: Format) -> Option<String> {
+fn refusal(offered: &AvailableTransport, format: HubProtocol) -> Option<String> {
     let format = format.transfer_format();
     if offered.kind != TransportKind::WebSockets {
         Some("The transport is not supported by the client.".to_owned())

@@ -14,7 +14,7 @@ use super::token::TokenSource;
 use super::url::HubUrl;
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::transport::websocket::socket::Socket;
 use crate::transport::websocket::stream::WebSocket;
 use crate::transport::websocket::upgrade::{Opening, OpeningError};
@@ -26,7 +26,7 @@ pub(crate) async fn open(
     token: &TokenSource,
     url: &HubUrl,
     id: Option<&str>,
-    format: Format,
+    format: HubProtocol,
 ) -> Result<Box<dyn Duplex>, ConnectError> {
     let target = url.connect(id).map_err(|error| ConnectError::Request(error.into()))?;
     let mut request = request(settings, cookies, token, Method::GET, url, target).await?;

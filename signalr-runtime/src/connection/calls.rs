@@ -16,7 +16,7 @@ use super::panics::Panicked;
 use super::scope::{self, Scope};
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
-use crate::contract::upload::ItemSink;
+use crate::contract::incoming::ItemSink;
 
 /// A received call that has been bound and may start.
 pub(crate) struct Call {

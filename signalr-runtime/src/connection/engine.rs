@@ -29,15 +29,16 @@ use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Gone, Received};
 use super::limit::Limit;
-use super::outbound::{EndAsked, Stop, Transport};
+use super::outbound::{EndAsked, Stop};
 use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
 use super::shared::Shared;
+use super::writer::{self, Writing};
+use crate::contract::backlog::Backlog;
 use crate::contract::dispatch::Answer;
 use crate::contract::error::{HubError, HubErrorKind};
-use crate::contract::upload::Backlog;
 use crate::contract::value::Payload;
 use crate::protocol::framing::RecordReader;
 use crate::protocol::message::{Message, Outcome};
@@ -72,7 +73,7 @@ pub(crate) struct EngineLimits {
 }
 
 /// Reads one task may make before it lets others run.
-const READS_PER_POLL: usize = 32;
+pub(crate) const READS_PER_POLL: usize = 32;
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -278,7 +279,7 @@ impl<R: Role> Engine<R> {
             };
             self.core.poll_calls(cx);
             self.core.received.set(self.reader.kept().saturating_add(self.core.backlog.bytes()));
-            let transport = self.poll_send(cx);
+            let writing = self.core.poll_write(&mut *self.transport, cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
                 self.core.due(due);
             }
@@ -291,7 +292,7 @@ impl<R: Role> Engine<R> {
                     continue;
                 }
             }
-            if !received && self.core.shared.outbound.sleep(transport, cx) {
+            if !received && self.core.shared.outbound.sleep(writing, cx) {
                 return Poll::Pending;
             }
         }
@@ -366,32 +367,16 @@ impl<R: Role> Engine<R> {
         }
         Poll::Ready(())
     }
-
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Transport {
-        let Self { transport, core, .. } = self;
-        let before = core.shared.outbound.taken();
-        let sent = transport.poll_send(cx, &core.shared.outbound);
-        if core.shared.outbound.taken() != before {
-            // Only when a batch is through does the transport take the next one.
-            core.clock.sent();
-        }
-        match sent {
-            Poll::Ready(Ok(())) => core.clock.idle(),
-            Poll::Ready(Err(error)) => core.end(Ended::Lost(error)),
-            Poll::Pending => {
-                if transport.is_away() {
-                    core.clock.idle();
-                } else {
-                    core.clock.blocked();
-                }
-                return Transport::Stuck;
-            }
-        }
-        Transport::Free
-    }
 }
 
 impl<R: Role> Core<R> {
+    fn poll_write(&mut self, transport: &mut dyn Duplex, cx: &mut Context<'_>) -> Writing {
+        writer::poll_write(transport, &self.shared.outbound, &mut self.clock, cx).unwrap_or_else(|error| {
+            self.end(Ended::Lost(error));
+            Writing::Free
+        })
+    }
+
     /// The first end counts.
     fn end(&mut self, ended: Ended) {
         self.ended.get_or_insert(ended);

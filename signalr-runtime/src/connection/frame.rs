@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::TransferFormat;
 
 /// What stands before a hub frame on its way out.
@@ -26,7 +26,7 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// Frames what `write` appends: one whole hub frame.
-    pub(crate) fn new(format: Format, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+    pub(crate) fn new(format: HubProtocol, write: impl FnOnce(&mut Vec<u8>)) -> Self {
         // The header stands before a length that is known only afterwards: leave it the room it may need.
         let mut bytes = vec![0; MAX_HEADER];
         write(&mut bytes);

@@ -1,4 +1,11 @@
 //! The duplex engine that both sides of a connection use.
+//!
+//! - [`engine`] runs one connection over a [`duplex`] transport: [`calls`] are those of the peer, which a [`role`] binds
+//!   to [`methods`], [`pending`] is what this side waits for, and [`clock`] watches the time.
+//! - [`outbound`] is the one way out, for [`frame`]s in [`pieces`], and [`writer`] empties it. Where a peer may come back,
+//!   [`replay`] keeps what it may have missed, and [`receipts`] counts what it has sent.
+//! - [`shared`] is what other tasks hold of a connection, and [`scope`] tells which of the user's code runs in it.
+//! - [`limit`], [`rate`], [`budget`] and [`slow_consumer`] bound what a peer may cost.
 
 pub(crate) mod budget;
 pub(crate) mod calls;
@@ -21,3 +28,4 @@ pub(crate) mod scope;
 pub(crate) mod shared;
 pub(crate) mod slow_consumer;
 pub(crate) mod waker_slot;
+pub(crate) mod writer;

@@ -28,7 +28,8 @@ use super::limit::Limit;
 use super::pieces::Piece;
 use super::replay::ReplayBuffer;
 use super::slow_consumer::SlowConsumer;
-use crate::contract::value::Format;
+use super::writer::Writing;
+use crate::contract::value::HubProtocol;
 use crate::protocol::TransferFormat;
 
 /// That a connection is to end, and what its peer is told.
@@ -52,15 +53,6 @@ pub(crate) enum EndAsked {
 pub(crate) struct QueueLimit {
     pub(crate) bytes: usize,
     pub(crate) frames: usize,
-}
-
-/// What the transport does when the connection's task is about to sleep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
-    /// It takes what there is.
-    Free,
-    /// It is stuck, and wakes the task when it can go on.
-    Stuck,
 }
 
 /// Why a frame was not queued.
@@ -206,13 +198,13 @@ impl Outbound {
 
     /// Queues one encoded hub message that has no other receiver, whether or not there is room: what a
     /// connection itself says is bounded by what it accepts from its peer.
-    pub(crate) fn push_message(&self, format: Format, record: &[u8]) {
+    pub(crate) fn push_message(&self, format: HubProtocol, record: &[u8]) {
         self.push(format.transfer_format(), record, Numbered::Yes);
     }
 
     /// Queues a record that only keeps the connection going, and that no peer needs to have: a handshake, a
     /// ping, an acknowledgement.
-    pub(crate) fn push_control(&self, format: Format, record: &[u8]) {
+    pub(crate) fn push_control(&self, format: HubProtocol, record: &[u8]) {
         self.push(format.transfer_format(), record, Numbered::No);
     }
 
@@ -318,15 +310,15 @@ impl Outbound {
 
     /// The connection's task is about to sleep: true when it may, false when something was queued meanwhile that
     /// the transport could take.
-    pub(crate) fn sleep(&self, transport: Transport, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
         let mut state = self.lock();
-        if state.end_asked.is_some() || (transport == Transport::Free && !state.queue.is_empty()) {
+        if state.end_asked.is_some() || (writing == Writing::Free && !state.queue.is_empty()) {
             return false;
         }
         if !state.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             state.writer = Some(cx.waker().clone());
         }
-        if transport == Transport::Free {
+        if writing == Writing::Free {
             state.queue.written();
         }
         state.writer_sleeps = true;
@@ -354,7 +346,7 @@ impl Outbound {
 
     /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken, but
     /// nothing will be sent again.
-    pub(crate) fn close(&self, format: Format, last: Option<&[u8]>) {
+    pub(crate) fn close(&self, format: HubProtocol, last: Option<&[u8]>) {
         let mut state = self.lock();
         state.queue.replay = None;
         if let Some(last) = last {
@@ -378,7 +370,7 @@ impl Outbound {
 
     /// From now on messages are numbered and kept until the peer acknowledges them, so that they can be sent again.
     /// While more than `limit` bytes are kept, those who send wait.
-    pub(crate) fn keep_for_replay(&self, format: Format, limit: usize) {
+    pub(crate) fn keep_for_replay(&self, format: HubProtocol, limit: usize) {
         self.lock().queue.replay = Some(Box::new(ReplayBuffer::new(format, limit)));
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::panics::Panicked;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
-use crate::contract::upload::{ItemSink, Taken};
+use crate::contract::incoming::{ItemSink, Taken};
 use crate::contract::value::{Encoded, Payload, ValueError};
 
 /// The open questions and open incoming streams of one connection, by id.

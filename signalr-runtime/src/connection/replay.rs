@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::pieces::{self, Piece};
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol;
 use crate::protocol::message::Message;
 
 /// The messages that the peer has not acknowledged yet. They are numbered from 1, and the numbers never travel:
 /// both sides count.
 pub(super) struct ReplayBuffer {
-    format: Format,
+    format: HubProtocol,
     /// More bytes than this make senders wait.
     limit: usize,
     /// The number of the last message that was acknowledged.
@@ -36,7 +36,7 @@ pub(super) enum Peer {
 }
 
 impl ReplayBuffer {
-    pub(super) fn new(format: Format, limit: usize) -> Self {
+    pub(super) fn new(format: HubProtocol, limit: usize) -> Self {
         Self {
             format,
             limit,
@@ -115,7 +115,7 @@ impl ReplayBuffer {
         }
     }
 
-    pub(super) fn format(&self) -> Format {
+    pub(super) fn format(&self) -> HubProtocol {
         self.format
     }
 

@@ -9,14 +9,14 @@ use super::outbound::{Outbound, Share};
 use super::pending::Pending;
 use crate::contract::dispatch::SendItems;
 use crate::contract::error::{HubError, HubErrorKind};
-use crate::contract::value::{Encoded, Format, Payload};
+use crate::contract::value::{Encoded, HubProtocol, Payload};
 use crate::protocol;
 use crate::protocol::message::Message;
 
 /// One connection, seen from outside its task.
 pub(crate) struct Shared {
     /// The protocol that was agreed on in the handshake.
-    pub(crate) format: Format,
+    pub(crate) format: HubProtocol,
     pub(crate) outbound: Outbound,
     pub(crate) pending: Pending,
 }
@@ -32,7 +32,7 @@ impl Holder for Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(format: Format, outbound: Outbound) -> Self {
+    pub(crate) fn new(format: HubProtocol, outbound: Outbound) -> Self {
         Self { format, outbound, pending: Pending::default() }
     }
 

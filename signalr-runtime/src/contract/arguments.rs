@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 
 #[cfg(feature = "messagepack")]
 use super::messagepack;
-use super::value::{Encoded, Format, Payload, ValueError, WireValue};
+use super::value::{Encoded, HubProtocol, Payload, ValueError, WireValue};
 
 /// Why the arguments of one invocation do not fit the method. Ends that invocation, never the connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl fmt::Display for BindError {
 
 /// Reads an argument list from the received bytes, each value straight into its type.
 pub struct Arguments<'a> {
-    format: Format,
+    format: HubProtocol,
     /// What has not been read yet.
     rest: &'a [u8],
     taken: usize,
@@ -75,7 +75,7 @@ impl<'a> Arguments<'a> {
     /// The next argument, as `read` decodes it from the front of the rest.
     pub(crate) fn next_with<T>(
         &mut self,
-        read: impl FnOnce(Format, &mut &'a [u8]) -> Result<T, ValueError>,
+        read: impl FnOnce(HubProtocol, &mut &'a [u8]) -> Result<T, ValueError>,
     ) -> Result<T, BindError> {
         self.take()?;
         if let Some(provided) = self.provided.filter(|provided| *provided != self.expected) {
@@ -102,9 +102,9 @@ impl<'a> Arguments<'a> {
         self.taken += 1;
         let passed = match self.format {
             #[cfg(feature = "json")]
-            Format::Json => self.format.read_front::<IgnoredAny>(&mut self.rest).is_ok(),
+            HubProtocol::Json => self.format.read_front::<IgnoredAny>(&mut self.rest).is_ok(),
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => messagepack::value(&mut self.rest).is_ok(),
+            HubProtocol::MessagePack => messagepack::value(&mut self.rest).is_ok(),
         };
         if passed { Ok(true) } else { Err(self.misfit()) }
     }
@@ -132,7 +132,7 @@ impl<'a> Arguments<'a> {
     fn at_value(&mut self) -> Result<bool, BindError> {
         match self.format {
             #[cfg(feature = "json")]
-            Format::Json => {
+            HubProtocol::Json => {
                 let (&first, rest) = self.rest.trim_ascii_start().split_first().ok_or(BindError::Type)?;
                 let opening = if self.taken == 0 { b'[' } else { b',' };
                 if first == b']' && self.taken > 0 {
@@ -150,7 +150,7 @@ impl<'a> Arguments<'a> {
                 Ok(true)
             }
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => {
+            HubProtocol::MessagePack => {
                 let provided = match self.provided {
                     Some(provided) => provided,
                     None => messagepack::array_len(&mut self.rest).ok_or(BindError::NoList)?,
@@ -166,16 +166,16 @@ impl<'a> Arguments<'a> {
     fn misfit(&self) -> BindError {
         match self.format {
             #[cfg(feature = "json")]
-            Format::Json => BindError::Type,
+            HubProtocol::Json => BindError::Type,
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => BindError::Argument(self.taken),
+            HubProtocol::MessagePack => BindError::Argument(self.taken),
         }
     }
 }
 
 /// Writes an argument list.
 pub struct ArgumentWriter<'a> {
-    format: Format,
+    format: HubProtocol,
     out: &'a mut Vec<u8>,
     written: usize,
 }
@@ -189,15 +189,15 @@ impl ArgumentWriter<'_> {
     /// Appends what `write` encodes.
     pub(crate) fn push_with(
         &mut self,
-        write: impl FnOnce(Format, &mut Vec<u8>) -> Result<(), ValueError>,
+        write: impl FnOnce(HubProtocol, &mut Vec<u8>) -> Result<(), ValueError>,
     ) -> Result<(), ValueError> {
         match self.format {
             #[cfg(feature = "json")]
-            Format::Json if self.written > 0 => self.out.push(b','),
+            HubProtocol::Json if self.written > 0 => self.out.push(b','),
             #[cfg(feature = "json")]
-            Format::Json => {}
+            HubProtocol::Json => {}
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => {}
+            HubProtocol::MessagePack => {}
         }
         self.written += 1;
         write(self.format, self.out)
@@ -213,12 +213,12 @@ impl ArgumentWriter<'_> {
 )]
 pub trait WireArgument {
     #[doc(hidden)]
-    fn encode_argument(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError>;
+    fn encode_argument(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> WireArgument for T {
-    fn encode_argument(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError> {
+    fn encode_argument(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError> {
         format.write(self, out)
     }
 }
@@ -241,22 +241,25 @@ pub trait EncodeArguments {
 
 impl Encoded {
     /// Encodes a whole argument list (for JSON: the array with its brackets).
-    pub(crate) fn arguments(format: Format, arguments: &dyn EncodeArguments) -> Result<Self, ValueError> {
+    pub(crate) fn arguments(
+        format: HubProtocol,
+        arguments: &dyn EncodeArguments,
+    ) -> Result<Self, ValueError> {
         Self::write(|out| {
             match format {
                 #[cfg(feature = "json")]
-                Format::Json => out.push(b'['),
+                HubProtocol::Json => out.push(b'['),
                 #[cfg(feature = "messagepack")]
-                Format::MessagePack => messagepack::write_array_len(arguments.count(), out)?,
+                HubProtocol::MessagePack => messagepack::write_array_len(arguments.count(), out)?,
             }
             let mut writer = ArgumentWriter { format, out, written: 0 };
             arguments.write(&mut writer)?;
             debug_assert_eq!(writer.written, arguments.count());
             match format {
                 #[cfg(feature = "json")]
-                Format::Json => out.push(b']'),
+                HubProtocol::Json => out.push(b']'),
                 #[cfg(feature = "messagepack")]
-                Format::MessagePack => {}
+                HubProtocol::MessagePack => {}
             }
             Ok(())
         })

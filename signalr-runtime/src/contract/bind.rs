@@ -13,8 +13,8 @@ use futures_core::stream::BoxStream;
 use super::arguments::{ArgumentList, ArgumentWriter, Arguments, BindError};
 use super::dispatch::{Call, Reply, ResultSink, Running, send_items};
 use super::hub::{Method, Outcome, Param, SliceParam, StreamMethod, StreamParam};
-use super::upload::Incoming;
-use super::value::{Format, ValueError, WireValue};
+use super::incoming::Incoming;
+use super::value::{HubProtocol, ValueError, WireValue};
 
 impl Arguments<'_> {
     /// The next argument: parameter `P` of method `M`.
@@ -77,13 +77,13 @@ impl<R: Outcome> Stream for Uploaded<R> {
 }
 
 /// The answer of method `M`.
-pub fn returned<C: Method<M>, const M: usize>(format: Format, returned: C::Output) -> Reply {
+pub fn returned<C: Method<M>, const M: usize>(format: HubProtocol, returned: C::Output) -> Reply {
     Reply::returned(format, returned)
 }
 
 /// Sends each item that method `M` streams.
 pub async fn streamed<C, const M: usize>(
-    format: Format,
+    format: HubProtocol,
     stream: impl Stream<Item = C::Item> + Send,
     sink: ResultSink,
 ) -> Reply

@@ -10,10 +10,11 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
 use super::arguments::{Arguments, BindError};
+use super::backlog::Backlog;
 use super::error::{HubError, HubErrorKind};
 use super::hub::{MethodKind, Outcome};
-use super::upload::{Backlog, Incoming, ItemSink};
-use super::value::{Encoded, Format, Payload, WireValue};
+use super::incoming::{Incoming, ItemSink};
+use super::value::{Encoded, HubProtocol, Payload, WireValue};
 
 /// The dispatch table of a contract for an implementation `H` of its trait.
 #[diagnostic::on_unimplemented(
@@ -64,7 +65,7 @@ impl<'a> Call<'a> {
     }
 
     /// The protocol in which the answer is to be encoded.
-    pub fn format(&self) -> Format {
+    pub fn format(&self) -> HubProtocol {
         self.arguments.format
     }
 
@@ -109,7 +110,7 @@ pub(crate) enum Answer {
 impl Reply {
     /// The answer of a method that returned.
     #[doc(hidden)]
-    pub fn returned<R: Outcome>(format: Format, returned: R) -> Self {
+    pub fn returned<R: Outcome>(format: HubProtocol, returned: R) -> Self {
         Self(returned.into_result().and_then(|value| {
             Encoded::value(format, &value)
                 .map(Answer::Value)
@@ -176,7 +177,7 @@ impl SendItems for Nowhere {
 }
 
 /// Sends each item of `stream`, at the pace of the connection, and ends with how the stream ended.
-pub async fn send_items<S>(format: Format, stream: S, mut sink: ResultSink) -> Reply
+pub async fn send_items<S>(format: HubProtocol, stream: S, mut sink: ResultSink) -> Reply
 where
     S: Stream<Item: Outcome> + Send,
 {

@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
 use super::error::HubResult;
-use super::value::{Encoded, Format};
+use super::value::{Encoded, HubProtocol};
 
 /// A connection as a stub sees it.
 ///
@@ -15,7 +15,7 @@ use super::value::{Encoded, Format};
 /// call on the other side.
 pub trait Link: Send + Sync {
     /// The protocol to encode arguments in.
-    fn format(&self) -> Format;
+    fn format(&self) -> HubProtocol;
     /// Calls and waits for the answer.
     fn invoke(&self, call: OutgoingCall) -> BoxFuture<'static, HubResult<Encoded>>;
     /// Calls without an answer; done when the call is in the connection's queue.

@@ -4,10 +4,12 @@
 //! types it declares.
 
 pub(crate) mod arguments;
+pub(crate) mod backlog;
 pub(crate) mod bind;
 pub(crate) mod dispatch;
 pub(crate) mod error;
 pub(crate) mod hub;
+pub(crate) mod incoming;
 pub(crate) mod link;
 #[cfg(feature = "messagepack")]
 pub(crate) mod messagepack;
@@ -15,7 +17,6 @@ pub(crate) mod proxy;
 pub(crate) mod receivers;
 pub(crate) mod relay;
 pub(crate) mod stub;
-pub(crate) mod upload;
 pub(crate) mod value;
 
 #[cfg(all(test, feature = "macros", feature = "json"))]

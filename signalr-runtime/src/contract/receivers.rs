@@ -4,7 +4,7 @@ use futures_core::future::BoxFuture;
 
 use super::arguments::EncodeArguments;
 use super::error::HubResult;
-use super::value::{Encoded, Format};
+use super::value::{Encoded, HubProtocol};
 
 /// Any number of clients, chosen when the proxy was made.
 pub trait Receivers: Send + Sync {
@@ -15,7 +15,7 @@ pub trait Receivers: Send + Sync {
 /// Exactly one client, which can be asked for a result.
 pub trait Receiver: Receivers {
     /// The protocol that the client's answers are encoded in.
-    fn format(&self) -> Format;
+    fn format(&self) -> HubProtocol;
     /// Calls the client and waits for its answer (a *client result*).
     fn invoke(
         &self,

@@ -17,7 +17,7 @@ use super::arguments::EncodeArguments;
 use super::error::{HubError, HubErrorKind, HubResult};
 use super::hub::{Method, Outcome, StreamMethod, StreamParam};
 use super::link::{Link, OutgoingCall};
-use super::value::{Encoded, Format, Payload, ValueError, WireValue};
+use super::value::{Encoded, HubProtocol, Payload, ValueError, WireValue};
 
 /// A call that a stub is about to make: its arguments are encoded, nothing has been sent.
 pub struct Outgoing {
@@ -102,7 +102,7 @@ fn codec(error: &ValueError) -> HubError {
 /// The stream of an upload parameter, encoded item by item. An item that is an error ends it.
 struct EncodeItems<S> {
     items: Pin<Box<S>>,
-    format: Format,
+    format: HubProtocol,
 }
 
 impl<S: Stream<Item: Outcome>> Stream for EncodeItems<S> {
@@ -141,12 +141,12 @@ fn without_paths(name: &str) -> String {
     short
 }
 
-fn decode_answer<R: Outcome>(format: Format, answer: HubResult<Encoded>) -> R {
+fn decode_answer<R: Outcome>(format: HubProtocol, answer: HubResult<Encoded>) -> R {
     R::from_result(answer.and_then(|answer| Payload { format, bytes: answer.bytes() }.answer()))
 }
 
 /// `Err` is the last item: nothing after it counts.
-fn decode_item<R: Outcome>(format: Format, item: HubResult<Encoded>) -> Result<R, R> {
+fn decode_item<R: Outcome>(format: HubProtocol, item: HubResult<Encoded>) -> Result<R, R> {
     match item.and_then(|item| Payload { format, bytes: item.bytes() }.answer()) {
         Ok(value) => Ok(R::from_result(Ok(value))),
         Err(error) => Err(R::from_result(Err(error))),
@@ -178,12 +178,12 @@ fn decode_item<R: Outcome>(format: Format, item: HubResult<Encoded>) -> Result<R
 pub struct Invoke<R> {
     call: State<Waiting>,
     timeout: Option<Duration>,
-    decode: fn(Format, HubResult<Encoded>) -> R,
+    decode: fn(HubProtocol, HubResult<Encoded>) -> R,
 }
 
 struct Waiting {
     answer: BoxFuture<'static, HubResult<Encoded>>,
-    format: Format,
+    format: HubProtocol,
     deadline: Deadline,
 }
 
@@ -327,8 +327,8 @@ impl Deadline {
 #[must_use = "nothing is sent before the stream is polled"]
 pub struct ResultStream<R> {
     call: State<BoxStream<'static, HubResult<Encoded>>>,
-    format: Format,
-    decode: fn(Format, HubResult<Encoded>) -> Result<R, R>,
+    format: HubProtocol,
+    decode: fn(HubProtocol, HubResult<Encoded>) -> Result<R, R>,
 }
 
 impl<R> ResultStream<R> {

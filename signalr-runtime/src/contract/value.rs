@@ -18,7 +18,7 @@ use super::messagepack;
 /// [`payload`](crate::payload).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Format {
+pub enum HubProtocol {
     /// UTF-8 JSON, the hub protocol `json`.
     #[cfg(feature = "json")]
     Json,
@@ -39,14 +39,14 @@ pub enum Format {
 pub trait WireValue: Sized + Send + 'static {
     /// Reads one value from the front of `input` and moves `input` past it.
     #[doc(hidden)]
-    fn decode_front(format: Format, input: &mut &[u8]) -> Result<Self, ValueError>;
+    fn decode_front(format: HubProtocol, input: &mut &[u8]) -> Result<Self, ValueError>;
     #[doc(hidden)]
-    fn encode(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError>;
+    fn encode(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError>;
     /// Reads a list of such values, as [`decode_front`](Self::decode_front) reads one.
     #[doc(hidden)]
-    fn decode_list(format: Format, input: &mut &[u8]) -> Result<Vec<Self>, ValueError>;
+    fn decode_list(format: HubProtocol, input: &mut &[u8]) -> Result<Vec<Self>, ValueError>;
     #[doc(hidden)]
-    fn encode_list(list: &[Self], format: Format, out: &mut Vec<u8>) -> Result<(), ValueError>;
+    fn encode_list(list: &[Self], format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -54,24 +54,24 @@ impl<T> WireValue for T
 where
     T: Serialize + DeserializeOwned + Send + 'static,
 {
-    fn decode_front(format: Format, input: &mut &[u8]) -> Result<Self, ValueError> {
+    fn decode_front(format: HubProtocol, input: &mut &[u8]) -> Result<Self, ValueError> {
         format.read_front(input)
     }
 
-    fn encode(&self, format: Format, out: &mut Vec<u8>) -> Result<(), ValueError> {
+    fn encode(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError> {
         format.write(self, out)
     }
 
-    fn decode_list(format: Format, input: &mut &[u8]) -> Result<Vec<Self>, ValueError> {
+    fn decode_list(format: HubProtocol, input: &mut &[u8]) -> Result<Vec<Self>, ValueError> {
         format.read_front(input)
     }
 
-    fn encode_list(list: &[Self], format: Format, out: &mut Vec<u8>) -> Result<(), ValueError> {
+    fn encode_list(list: &[Self], format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError> {
         format.write(list, out)
     }
 }
 
-impl Format {
+impl HubProtocol {
     /// Appends `value` to `out`.
     pub(crate) fn write<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) -> Result<(), ValueError> {
         match self {
@@ -144,7 +144,7 @@ fn expectation(text: &str) -> Option<&str> {
 #[derive(Clone, Copy, PartialEq)]
 pub struct Payload<'a> {
     /// The protocol it is written in.
-    pub format: Format,
+    pub format: HubProtocol,
     /// Exactly the bytes of the value.
     pub bytes: &'a [u8],
 }
@@ -163,9 +163,9 @@ impl Payload<'_> {
         let value = T::decode_front(self.format, &mut rest)?;
         let over = match self.format {
             #[cfg(feature = "json")]
-            Format::Json => !rest.trim_ascii().is_empty(),
+            HubProtocol::Json => !rest.trim_ascii().is_empty(),
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => !rest.is_empty(),
+            HubProtocol::MessagePack => !rest.is_empty(),
         };
         if over { Err(ValueError::new("more than one value")) } else { Ok(value) }
     }
@@ -221,17 +221,17 @@ impl Encoded {
     }
 
     /// Encodes one value.
-    pub(crate) fn value<T: WireValue>(format: Format, value: &T) -> Result<Self, ValueError> {
+    pub(crate) fn value<T: WireValue>(format: HubProtocol, value: &T) -> Result<Self, ValueError> {
         Self::write(|out| value.encode(format, out))
     }
 
     /// The value that stands for nothing.
-    pub(crate) fn null(format: Format) -> Self {
+    pub(crate) fn null(format: HubProtocol) -> Self {
         match format {
             #[cfg(feature = "json")]
-            Format::Json => Self(b"null".to_vec()),
+            HubProtocol::Json => Self(b"null".to_vec()),
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => Self(vec![messagepack::NIL]),
+            HubProtocol::MessagePack => Self(vec![messagepack::NIL]),
         }
     }
 
@@ -268,7 +268,7 @@ mod tests {
 
     use serde::{Deserialize, Serialize};
 
-    use super::{Format, WireValue};
+    use super::{HubProtocol, WireValue};
 
     #[derive(Deserialize, Serialize)]
     #[serde(deny_unknown_fields)]
@@ -282,7 +282,7 @@ mod tests {
     }
 
     fn fault<T: WireValue>(json: &str) -> String {
-        let fault = T::decode_front(Format::Json, &mut json.as_bytes()).err();
+        let fault = T::decode_front(HubProtocol::Json, &mut json.as_bytes()).err();
         fault.map(|fault| fault.to_string()).unwrap_or_default()
     }
 

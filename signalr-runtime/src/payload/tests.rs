@@ -7,17 +7,17 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{DateTime, DateTimeOffset, Timestamp, UnixTime, timestamp};
-use crate::contract::value::{Encoded, Format, Payload, WireValue};
+use crate::contract::value::{Encoded, HubProtocol, Payload, WireValue};
 
-fn write<T: WireValue>(format: Format, value: &T) -> Vec<u8> {
+fn write<T: WireValue>(format: HubProtocol, value: &T) -> Vec<u8> {
     Encoded::value(format, value).expect("it can be written").bytes().to_vec()
 }
 
 fn json<T: WireValue>(value: &T) -> String {
-    String::from_utf8(write(Format::Json, value)).unwrap()
+    String::from_utf8(write(HubProtocol::Json, value)).unwrap()
 }
 
-fn read<T: WireValue>(format: Format, bytes: &[u8]) -> Result<T, String> {
+fn read<T: WireValue>(format: HubProtocol, bytes: &[u8]) -> Result<T, String> {
     Payload { format, bytes }.decode().map_err(|error| error.to_string())
 }
 
@@ -60,9 +60,9 @@ fn a_time_is_a_text_in_json_and_an_extension_in_messagepack() {
         ),
     ] {
         assert_eq!(json(&time), format!("\"{text}\""));
-        assert_eq!(read(Format::Json, format!("\"{text}\"").as_bytes()), Ok(time));
-        assert_eq!(write(Format::MessagePack, &time), bytes, "{text}");
-        assert_eq!(read(Format::MessagePack, bytes), Ok(time), "{text}");
+        assert_eq!(read(HubProtocol::Json, format!("\"{text}\"").as_bytes()), Ok(time));
+        assert_eq!(write(HubProtocol::MessagePack, &time), bytes, "{text}");
+        assert_eq!(read(HubProtocol::MessagePack, bytes), Ok(time), "{text}");
     }
 }
 
@@ -73,7 +73,7 @@ fn longer_forms_than_needed_are_read() {
         &[0xD7, 0xFF, 0, 0, 0, 0, 0, 0, 0, 7],
         &[0xC9, 0, 0, 0, 12, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7],
     ] {
-        assert_eq!(read(Format::MessagePack, bytes), Ok(time(7, 0)));
+        assert_eq!(read(HubProtocol::MessagePack, bytes), Ok(time(7, 0)));
     }
 }
 
@@ -88,7 +88,7 @@ fn what_is_no_time_is_refused_without_being_told() {
         &[0xCE, 0x58, 0xEC, 0x1C, 0x80],
         &[0xC0],
     ] {
-        let error = read::<UnixTime>(Format::MessagePack, bytes).expect_err("no time");
+        let error = read::<UnixTime>(HubProtocol::MessagePack, bytes).expect_err("no time");
         assert!(error.starts_with("expected a timestamp") || error == "it does not fit", "{error}");
     }
     for text in [
@@ -118,7 +118,7 @@ fn what_is_no_time_is_refused_without_being_told() {
         "+017-01-01",
         "2017-01-٠١",
     ] {
-        let error = read::<UnixTime>(Format::Json, json(&text.to_owned()).as_bytes()).expect_err(text);
+        let error = read::<UnixTime>(HubProtocol::Json, json(&text.to_owned()).as_bytes()).expect_err(text);
         assert!(error.starts_with("expected a timestamp at line 1"), "{error}");
     }
 }
@@ -138,7 +138,7 @@ fn texts_may_have_an_offset_and_leave_out_what_is_zero() {
         ("2016-12-31T23:59:59Z", 1_483_228_799, 0),
     ] {
         assert_eq!(
-            read(Format::Json, format!("\"{text}\"").as_bytes()),
+            read(HubProtocol::Json, format!("\"{text}\"").as_bytes()),
             Ok(time(seconds, nanoseconds)),
             "{text}"
         );
@@ -149,19 +149,19 @@ fn texts_may_have_an_offset_and_leave_out_what_is_zero() {
 fn a_time_with_an_offset_is_told_as_its_clock_shows_it() {
     let time = DateTimeOffset { time: time(1_491_868_800, 0), offset_minutes: 90 };
     assert_eq!(json(&time), r#""2017-04-11T01:30:00+01:30""#);
-    assert_eq!(read(Format::Json, br#""2017-04-11T01:30:00+01:30""#), Ok(time));
+    assert_eq!(read(HubProtocol::Json, br#""2017-04-11T01:30:00+01:30""#), Ok(time));
     assert_eq!(
-        read(Format::Json, br#""2017-04-11T00:00:00Z""#),
+        read(HubProtocol::Json, br#""2017-04-11T00:00:00Z""#),
         Ok(DateTimeOffset { offset_minutes: 0, ..time })
     );
     // 5400 seconds more than the instant.
     let bytes = [0x92, 0xD6, 0xFF, 0x58, 0xEC, 0x31, 0x98, 90];
-    assert_eq!(write(Format::MessagePack, &time), bytes);
-    assert_eq!(read(Format::MessagePack, &bytes), Ok(time));
+    assert_eq!(write(HubProtocol::MessagePack, &time), bytes);
+    assert_eq!(read(HubProtocol::MessagePack, &bytes), Ok(time));
     let west = DateTimeOffset { offset_minutes: -210, ..time };
     assert_eq!(json(&west), r#""2017-04-10T20:30:00-03:30""#);
-    assert_eq!(read(Format::MessagePack, &write(Format::MessagePack, &west)), Ok(west));
-    assert!(read::<DateTimeOffset>(Format::MessagePack, &[0x91, 0xD6, 0xFF, 0, 0, 0, 0]).is_err());
+    assert_eq!(read(HubProtocol::MessagePack, &write(HubProtocol::MessagePack, &west)), Ok(west));
+    assert!(read::<DateTimeOffset>(HubProtocol::MessagePack, &[0x91, 0xD6, 0xFF, 0, 0, 0, 0]).is_err());
 }
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
@@ -195,9 +195,9 @@ fn attributes_and_wrappers_lead_to_the_same() {
     let mut edited = b"\x82\xA4sent".to_vec();
     edited.extend_from_slice(&[0xD6, 0xFF, 0x58, 0xEC, 0x1C, 0x80]);
     edited.extend_from_slice(b"\xA6edited\xC0");
-    assert_eq!(write(Format::MessagePack, &message), edited);
+    assert_eq!(write(HubProtocol::MessagePack, &message), edited);
     for edited in [None, Some(sent)] {
-        for format in [Format::Json, Format::MessagePack] {
+        for format in [HubProtocol::Json, HubProtocol::MessagePack] {
             // Serde puts the members of a flattened type aside before it reads them.
             let envelope = Envelope { number: 1, message: Message { sent, edited } };
             assert_eq!(read(format, &write(format, &envelope)), Ok(envelope), "{format:?}");
@@ -205,9 +205,9 @@ fn attributes_and_wrappers_lead_to_the_same() {
     }
     // In JSON both are a text with an offset.
     let time = Either::Time(DateTime(sent));
-    assert_eq!(read(Format::MessagePack, &write(Format::MessagePack, &time)), Ok(time));
+    assert_eq!(read(HubProtocol::MessagePack, &write(HubProtocol::MessagePack, &time)), Ok(time));
     let offset = Either::Offset(DateTimeOffset { time: sent, offset_minutes: 60 });
-    for format in [Format::Json, Format::MessagePack] {
+    for format in [HubProtocol::Json, HubProtocol::MessagePack] {
         assert_eq!(read(format, &write(format, &offset)).as_ref(), Ok(&offset));
     }
 }
@@ -215,10 +215,10 @@ fn attributes_and_wrappers_lead_to_the_same() {
 #[test]
 fn years_beyond_four_digits_are_no_text() {
     for seconds in [-62_135_596_801, 253_402_300_800, i64::MIN, i64::MAX] {
-        let error = Encoded::value(Format::Json, &time(seconds, 0)).err().expect("not written");
+        let error = Encoded::value(HubProtocol::Json, &time(seconds, 0)).err().expect("not written");
         assert_eq!(error.to_string(), "a time outside the years 1 to 9999");
         let time = time(seconds, 0);
-        assert_eq!(read(Format::MessagePack, &write(Format::MessagePack, &time)), Ok(time));
+        assert_eq!(read(HubProtocol::MessagePack, &write(HubProtocol::MessagePack, &time)), Ok(time));
     }
 }
 
@@ -253,12 +253,12 @@ proptest! {
         offset_minutes in -840..=840_i16,
     ) {
         let time = time(seconds, nanoseconds);
-        for format in [Format::Json, Format::MessagePack] {
+        for format in [HubProtocol::Json, HubProtocol::MessagePack] {
             prop_assert_eq!(read(format, &write(format, &time)), Ok(time));
         }
         let offset = DateTimeOffset { time, offset_minutes };
-        let bytes = write(Format::MessagePack, &offset);
-        prop_assert_eq!(read(Format::MessagePack, &bytes), Ok(offset));
+        let bytes = write(HubProtocol::MessagePack, &offset);
+        prop_assert_eq!(read(HubProtocol::MessagePack, &bytes), Ok(offset));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use memchr::memchr;
 use super::ProtocolError;
 #[cfg(feature = "messagepack")]
 use super::prefix::Prefix;
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 
 /// Ends every record of the text framing. It cannot occur inside valid JSON.
 pub(crate) const RECORD_SEPARATOR: u8 = 0x1E;
@@ -29,11 +29,11 @@ pub(crate) enum Framing {
 
 impl Framing {
     /// The framing of a hub protocol.
-    pub(crate) fn of(format: Format) -> Self {
+    pub(crate) fn of(format: HubProtocol) -> Self {
         match format {
-            Format::Json => Self::Text,
+            HubProtocol::Json => Self::Text,
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => Self::Binary,
+            HubProtocol::MessagePack => Self::Binary,
         }
     }
 

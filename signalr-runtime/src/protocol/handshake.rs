@@ -7,7 +7,7 @@ use super::error::{IntegerWidth, ProtocolError};
 use super::framing::RECORD_SEPARATOR;
 use super::json::scan::Scanner;
 use super::json::{integer, string, write_string};
-use super::{Format, TransferFormat};
+use super::{HubProtocol, TransferFormat};
 
 /// The first message of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +58,9 @@ impl<'a> HandshakeRequest<'a> {
     /// The hub protocol that is asked for, if the server has it and the transport can carry it.
     pub(crate) fn accept(
         &self,
-        supported: &[Format],
+        supported: &[HubProtocol],
         transport: &[TransferFormat],
-    ) -> Result<Format, HandshakeRefusal> {
+    ) -> Result<HubProtocol, HandshakeRefusal> {
         let protocol = || self.protocol.to_string();
         let Some(&format) =
             supported.iter().find(|format| format.name().eq_ignore_ascii_case(&self.protocol))

@@ -1,7 +1,7 @@
 //! The hub protocols, sans I/O: bytes in, messages out.
 //!
 //! Bytes arrive in [`framing`], which cuts them into records. The first record is the [`handshake`]; every
-//! later one is a [`message`] in the [`Format`] that the handshake settled.
+//! later one is a [`message`] in the [`HubProtocol`] that the handshake settled.
 
 pub(crate) mod error;
 pub(crate) mod framing;
@@ -20,7 +20,7 @@ pub(crate) mod tests;
 
 pub(crate) use error::ProtocolError;
 
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use message::Message;
 
 /// What a transport has to carry.
@@ -42,8 +42,7 @@ impl TransferFormat {
     }
 }
 
-/// Each format is a hub protocol with the same name.
-impl Format {
+impl HubProtocol {
     /// Every hub protocol that this build can speak.
     pub(crate) const ALL: &'static [Self] = &[
         Self::Json,
@@ -82,20 +81,20 @@ impl Format {
 ///
 /// The values inside are left as they are. Whoever throws one away without decoding it, or finds that it
 /// does not decode, calls [`validate`]: only then has every byte of the record been looked at.
-pub(crate) fn read(format: Format, record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> {
+pub(crate) fn read(format: HubProtocol, record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> {
     match format {
-        Format::Json => json::read(record),
+        HubProtocol::Json => json::read(record),
         #[cfg(feature = "messagepack")]
-        Format::MessagePack => messagepack::read(record),
+        HubProtocol::MessagePack => messagepack::read(record),
     }
 }
 
 /// Appends `message` to `out` as one whole frame.
-pub(crate) fn write(format: Format, message: &Message<'_>, out: &mut Vec<u8>) {
+pub(crate) fn write(format: HubProtocol, message: &Message<'_>, out: &mut Vec<u8>) {
     match format {
-        Format::Json => json::write(message, out),
+        HubProtocol::Json => json::write(message, out),
         #[cfg(feature = "messagepack")]
-        Format::MessagePack => messagepack::write(message, out),
+        HubProtocol::MessagePack => messagepack::write(message, out),
     }
 }
 
@@ -103,10 +102,10 @@ pub(crate) fn write(format: Format, message: &Message<'_>, out: &mut Vec<u8>) {
 ///
 /// A value of the wrong type ends one call; a value that is broken ends the connection, because nothing
 /// behind it can be trusted.
-pub(crate) fn validate(format: Format, record: &[u8]) -> Result<(), ProtocolError> {
+pub(crate) fn validate(format: HubProtocol, record: &[u8]) -> Result<(), ProtocolError> {
     match format {
-        Format::Json => json::validate(record),
+        HubProtocol::Json => json::validate(record),
         #[cfg(feature = "messagepack")]
-        Format::MessagePack => messagepack::validate(record),
+        HubProtocol::MessagePack => messagepack::validate(record),
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::http::accepted::UserId;
+use super::http::application::UserId;
 use super::limits::Limits;
 use crate::connection::budget::MemoryBudget;
 use crate::connection::limit::Limit;

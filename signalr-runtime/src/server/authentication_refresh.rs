@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::connection::ConnectionId;
-use super::http::accepted::UserId;
+use super::http::application::UserId;
 
 /// New credentials for a connection, for the application to accept or not (`AuthenticationRefreshContext`).
 pub struct AuthenticationRefresh {

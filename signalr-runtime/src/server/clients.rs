@@ -14,7 +14,7 @@ use crate::contract::arguments::EncodeArguments;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::hub::{ClientContract, HubContract};
 use crate::contract::receivers::{Delivery, Receiver, Receivers};
-use crate::contract::value::{Encoded, Format};
+use crate::contract::value::{Encoded, HubProtocol};
 
 /// The typed proxy to any number of clients of a hub with contract `C`.
 type Proxy<C> = <<C as HubContract>::Client as ClientContract>::Proxy;
@@ -212,11 +212,11 @@ impl Receivers for Single {
 }
 
 impl Receiver for Single {
-    fn format(&self) -> Format {
+    fn format(&self) -> HubProtocol {
         match &self.one {
             One::Here(connection) => connection.shared.format,
             // Nothing is ever decoded for it.
-            One::Unknown(_) => Format::Json,
+            One::Unknown(_) => HubProtocol::Json,
         }
     }
 

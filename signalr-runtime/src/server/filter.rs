@@ -9,11 +9,10 @@ use futures_core::future::BoxFuture;
 use serde::Serialize;
 
 use super::connection::{Connection, ConnectionId};
-use crate::HubProtocol;
 use crate::contract::arguments::Arguments;
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
-use crate::contract::value::{Encoded, Format, Payload, WireValue};
+use crate::contract::value::{Encoded, HubProtocol, Payload, WireValue};
 use crate::transport::negotiate::TransportKind;
 
 /// A hub filter (`IHubFilter`): runs around every call, and around the connect and disconnect callbacks.
@@ -134,7 +133,7 @@ impl fmt::Debug for ConnectionInfo {
 /// One call, as a filter sees it (`HubInvocationContext`). It owns its arguments.
 pub struct Invocation {
     pub(crate) method: &'static str,
-    pub(crate) format: Format,
+    pub(crate) format: HubProtocol,
     pub(crate) arguments: Encoded,
     pub(crate) connection: ConnectionInfo,
 }

@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use http::request::Parts;
 
 use super::authentication_refresh::AuthenticationRefresh;
-use super::http::accepted::UserId;
+use super::http::application::UserId;
 use super::http::authentication::Expiry;
 use super::peer_address::peer_address;
 use crate::connection::panics::Panicked;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::connection::ConnectionId;
-use super::http::accepted::{Accepted, Application, Place};
+use super::http::application::{Accepted, Application, Place};
 use super::hub::Hub;
 use super::service::HubService;
 use super::session;

@@ -16,7 +16,7 @@ use crate::connection::outbound::Refused;
 use crate::contract::arguments::EncodeArguments;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::receivers::Delivery;
-use crate::contract::value::{Encoded, Format, Payload};
+use crate::contract::value::{Encoded, HubProtocol, Payload};
 use crate::protocol;
 use crate::protocol::message::{Invocation, Message};
 
@@ -226,18 +226,18 @@ struct Frames {
 }
 
 impl Frames {
-    fn of(&mut self, format: Format) -> &mut Option<Frame> {
+    fn of(&mut self, format: HubProtocol) -> &mut Option<Frame> {
         match format {
-            Format::Json => &mut self.json,
+            HubProtocol::Json => &mut self.json,
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => &mut self.messagepack,
+            HubProtocol::MessagePack => &mut self.messagepack,
         }
     }
 }
 
 /// Encodes a call to a client.
 pub(crate) fn invocation_frame(
-    format: Format,
+    format: HubProtocol,
     id: Option<&str>,
     target: &str,
     arguments: &dyn EncodeArguments,

@@ -20,7 +20,7 @@ use super::context::HubContext;
 use super::core::HubCore;
 use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
-use super::http::accepted::{Accepted, Application};
+use super::http::application::{Accepted, Application};
 use super::http::connections::Connections;
 use super::http::endpoint;
 use super::http::options::HttpOptions;

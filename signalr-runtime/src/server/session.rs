@@ -1,5 +1,7 @@
 //! One connection of a hub, from its transport to its end.
 
+mod handshake;
+
 use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
 use std::panic::AssertUnwindSafe;
@@ -11,10 +13,11 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::connection::{Connection, GroupLimits};
+use self::handshake::shake_hands;
+use super::connection::Connection;
 use super::core::HubCore;
 use super::dispatcher::HubDispatcher;
-use super::http::accepted::{Accepted, Place};
+use super::http::application::{Accepted, Place};
 use super::http::authentication::Authentication;
 use super::http::options::unless_zero;
 use super::hub::Hub;
@@ -25,16 +28,11 @@ use crate::connection::budget::{MemoryBudget, Watched};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
-use crate::connection::first_record::first_record;
-use crate::connection::limit::Limit;
-use crate::connection::outbound::{Outbound, QueueLimit, Stop};
+use crate::connection::outbound::Stop;
 use crate::connection::panics::Panicked;
 use crate::connection::scope::{self, Scope};
-use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
-use crate::contract::value::Format;
-use crate::protocol::framing::{Framing, RecordReader};
-use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
+use crate::protocol::framing::RecordReader;
 use crate::protocol::message::Message;
 use crate::transport::negotiate::TransportKind;
 
@@ -58,95 +56,6 @@ pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
             tasks.spawn(run(hub, line, reader, connection));
         }
     });
-}
-
-async fn shake_hands<H: Hub>(
-    hub: &HubShared<H>,
-    accepted: Accepted,
-    meter: ConnectionMeter,
-) -> Option<(Line, RecordReader, Arc<Connection>)> {
-    let Accepted {
-        id,
-        user_id,
-        request,
-        transport,
-        frame_header,
-        kind,
-        close_timeout,
-        place,
-        resume,
-        authentication,
-    } = accepted;
-    let mut line = Line { transport, kind, close_timeout, meter, place };
-    let options = &hub.options;
-    let bytes = unless_zero(options.http.transport_max_buffer_size);
-    let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
-    let outbound = Outbound::new(frame_header, limit)
-        .for_slow_consumers(options.limits.slow_consumer)
-        .charged_to(options.limits.memory.clone());
-    let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
-    let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
-    if options.supported_protocols.is_empty() {
-        tracing::error!(hub = hub.core.name(), "there are no supported protocols");
-        close(&mut line, &outbound, End::Fault).await;
-        return None;
-    }
-    let read = read_handshake(&mut line, &mut reader, &outbound, &options.supported_protocols);
-    let read = hub.core.open.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await;
-    let shaken = match read {
-        Some(Ok(Some(read))) => read,
-        Some(Ok(None)) => {
-            // The client has gone: there is nobody to answer.
-            close(&mut line, &outbound, End::Normal).await;
-            return None;
-        }
-        Some(Err(_)) => {
-            line.meter.timed_out();
-            Limit::HandshakeTime.hit();
-            Err(HandshakeRefusal::Canceled)
-        }
-        None => Err(HandshakeRefusal::Canceled),
-    };
-    let shaken = shaken.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|agreed| {
-        let user_id = user_id.map(|user_id| (agreed, user_id));
-        user_id.map_err(|_| "An unexpected error occurred during connection handshake.".to_owned())
-    });
-    let mut response = Vec::new();
-    match shaken {
-        Ok((Agreed { format, resumes }, user_id)) => {
-            reader.switch(Framing::of(format), options.maximum_receive_message_size);
-            HandshakeResponse::SUCCESS.write(&mut response);
-            outbound.push_control(format, &response);
-            match resume {
-                Some(seat) if resumes => {
-                    outbound.keep_for_replay(format, options.stateful_reconnect_buffer_size);
-                    seat.open();
-                }
-                Some(seat) => seat.switch_off(),
-                None => {}
-            }
-            let shared = Arc::new(Shared::new(format, outbound));
-            if let Some(permit) = &mut line.place.permit {
-                permit.shaken();
-            }
-            let groups = GroupLimits {
-                name_length: options.limits.group_name_length,
-                groups: options.limits.groups_per_connection,
-            };
-            let request = Arc::new(request);
-            if let Some(authentication) = &authentication {
-                authentication.opened(&id, &request);
-            }
-            let connection = Connection::new(id, user_id, request, authentication, shared, line.kind, groups);
-            Some((line, reader, Arc::new(connection)))
-        }
-        Err(text) => {
-            HandshakeResponse { error: Some(text.into()) }.write(&mut response);
-            outbound.push_control(Format::Json, &response);
-            close(&mut line, &outbound, End::Normal).await;
-            None
-        }
-    }
 }
 
 /// Registers a connection, and gives the rest of its life: a future that holds only what is needed until the end.
@@ -301,44 +210,6 @@ async fn disconnect<H: Hub>(
     Panicked::Disconnect.count();
     tracing::error!(hub = hub.core.name(), "the disconnect callback panicked");
     End::Fault
-}
-
-/// What a handshake has settled.
-struct Agreed {
-    format: Format,
-    /// Whether the client knows how to come back.
-    resumes: bool,
-}
-
-/// Reads the handshake. None when the client goes before it is complete.
-async fn read_handshake(
-    line: &mut Line,
-    reader: &mut RecordReader,
-    outbound: &Outbound,
-    supported: &[Format],
-) -> Option<Result<Agreed, HandshakeRefusal>> {
-    let carried = line.kind.transfer_formats();
-    let read = first_record(&mut *line.transport, reader, outbound, |record| {
-        let request = HandshakeRequest::read(record)?;
-        let format = request.accept(supported, carried)?;
-        Ok(Agreed { format, resumes: request.knows_stateful_reconnect() })
-    });
-    read.await.unwrap_or_else(|error| Some(Err(error.into())))
-}
-
-/// What a client reads of a handshake that failed.
-fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> String {
-    match refusal {
-        HandshakeRefusal::Unreadable(cause) => hub.with_detail(refusal.to_string(), &cause.into()),
-        _ => refusal.to_string(),
-    }
-}
-
-/// Ends a connection that has not become one, after what is queued has been written.
-async fn close(line: &mut Line, outbound: &Outbound, end: End) {
-    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, end));
-    // A client that does not answer the close in time is left.
-    let _ = timeout(line.close_timeout, closed).await;
 }
 
 /// What is said and done at the end of a connection.

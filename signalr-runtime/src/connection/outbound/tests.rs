@@ -66,7 +66,7 @@ fn what_is_being_written_is_charged_until_it_is_written() {
     queue.take(&mut batch);
     assert_eq!(budget.held(), 8192);
     // The transport is stuck with it, and the next batch waits.
-    assert!(queue.sleep(Transport::Stuck, &mut cx));
+    assert!(queue.sleep(Writing::Stuck, &mut cx));
     push(&queue, 4096);
     assert_eq!(budget.held(), 12_288);
     // All of the first has gone out, and then of the second.
@@ -74,7 +74,7 @@ fn what_is_being_written_is_charged_until_it_is_written() {
     queue.take(&mut batch);
     assert_eq!(budget.held(), 4096);
     batch.clear();
-    assert!(queue.sleep(Transport::Free, &mut cx));
+    assert!(queue.sleep(Writing::Free, &mut cx));
     assert_eq!(budget.held(), 0);
     // Whoever is given up is not to blame any more.
     push(&queue, 8192);

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use super::wire::{IntoSlot, Slot, answer, bind, run, text};
 use super::{ChatClient, ChatClientContract, ChatHubContract, Message, Rooms};
 use crate::contract::dispatch::{Answer, Dispatch, Reply, ResultSink};
-use crate::contract::upload::Taken;
-use crate::contract::value::{Format, Payload};
+use crate::contract::incoming::Taken;
+use crate::contract::value::{HubProtocol, Payload};
 use crate::{ClientContract, HubContract, HubError, HubErrorKind, HubResult, MethodKind};
 
 fn call(name: &str, arguments: &str) -> Result<String, String> {
@@ -95,7 +95,7 @@ fn uploads_reach_the_method_in_the_order_of_the_parameters() {
     let bound = bind::<ChatHubContract, Rooms>(&Arc::default(), "Merge", "[10]", None).unwrap();
     let [left, right] = &bound.uploads[..] else { panic!("two streams are taken") };
     for (sink, item) in [(left, "1"), (right, "7"), (left, "2"), (right, "8")] {
-        let taken = sink.item(Payload { format: Format::Json, bytes: item.as_bytes() });
+        let taken = sink.item(Payload { format: HubProtocol::Json, bytes: item.as_bytes() });
         assert!(matches!(taken, Taken::Yes), "{taken:?}");
     }
     left.end(None);
@@ -105,10 +105,10 @@ fn uploads_reach_the_method_in_the_order_of_the_parameters() {
 #[test]
 fn an_upload_item_of_the_wrong_type_is_told_from_one_that_nobody_reads() {
     let bound = bind::<ChatHubContract, Rooms>(&Arc::default(), "Merge", "[10]", None).unwrap();
-    let taken = bound.uploads[0].item(Payload { format: Format::Json, bytes: b"\"one\"" });
+    let taken = bound.uploads[0].item(Payload { format: HubProtocol::Json, bytes: b"\"one\"" });
     assert!(matches!(taken, Taken::Undecodable(_)), "{taken:?}");
     bound.uploads[0].end(Some(HubError::new("not a number")));
-    let taken = bound.uploads[0].item(Payload { format: Format::Json, bytes: b"1" });
+    let taken = bound.uploads[0].item(Payload { format: HubProtocol::Json, bytes: b"1" });
     assert!(matches!(taken, Taken::No), "{taken:?}");
     let reply = run(bound.running);
     assert_eq!(reply.as_error().expect("the method saw the error").message(), "not a number");

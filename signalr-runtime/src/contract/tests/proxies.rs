@@ -9,7 +9,7 @@ use super::wire::{json, poll_once, run, text};
 use super::{ChatClientProxy, ChatClientSingleProxy, Message};
 use crate::contract::arguments::EncodeArguments;
 use crate::contract::receivers::{Delivery, Receiver, Receivers};
-use crate::contract::value::{Encoded, Format};
+use crate::contract::value::{Encoded, HubProtocol};
 use crate::{HubError, HubErrorKind, HubResult};
 
 /// Notes what is sent, and answers what it was told to.
@@ -26,7 +26,7 @@ impl Clients {
     }
 
     fn note(&self, target: &str, arguments: &dyn EncodeArguments) {
-        let arguments = Encoded::arguments(Format::Json, arguments).unwrap();
+        let arguments = Encoded::arguments(HubProtocol::Json, arguments).unwrap();
         self.sent.lock().unwrap().push(format!("{target}{}", text(&arguments)));
     }
 }
@@ -43,8 +43,8 @@ impl Receivers for Clients {
 }
 
 impl Receiver for Clients {
-    fn format(&self) -> Format {
-        Format::Json
+    fn format(&self) -> HubProtocol {
+        HubProtocol::Json
     }
 
     fn invoke(

@@ -12,7 +12,7 @@ use futures_core::stream::BoxStream;
 use super::wire::{Items, Loop, LoopLink, OnDrop, collect, json, next, poll_once, run, text};
 use super::{ChatHub, ChatHubClient, ChatHubContract, JoinError, Message, Rooms};
 use crate::contract::link::{Link, OutgoingCall};
-use crate::contract::value::{Encoded, Format};
+use crate::contract::value::{Encoded, HubProtocol};
 use crate::{HubError, HubErrorKind, HubResult, Stream, hub};
 
 fn rooms() -> (ChatHubClient, Arc<Loop<ChatHubContract, Rooms>>) {
@@ -45,8 +45,8 @@ impl Fixed {
 }
 
 impl Link for Fixed {
-    fn format(&self) -> Format {
-        Format::Json
+    fn format(&self) -> HubProtocol {
+        HubProtocol::Json
     }
 
     fn invoke(&self, call: OutgoingCall) -> BoxFuture<'static, HubResult<Encoded>> {
@@ -293,8 +293,8 @@ fn a_call_may_end_before_the_borrowed_stream_does() {
 struct Keeps(Mutex<Vec<crate::contract::link::Upload>>);
 
 impl Link for Keeps {
-    fn format(&self) -> Format {
-        Format::Json
+    fn format(&self) -> HubProtocol {
+        HubProtocol::Json
     }
 
     fn invoke(&self, call: OutgoingCall) -> BoxFuture<'static, HubResult<Encoded>> {

@@ -14,10 +14,11 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
+use crate::contract::backlog::Backlog;
 use crate::contract::dispatch::{Answer, Call, Dispatch, Handler, Reply, ResultSink, Running, SendItems};
+use crate::contract::incoming::ItemSink;
 use crate::contract::link::{Link, OutgoingCall, Upload};
-use crate::contract::upload::{Backlog, ItemSink};
-use crate::contract::value::{Encoded, Format, Payload};
+use crate::contract::value::{Encoded, HubProtocol, Payload};
 use crate::{HubError, HubResult};
 
 /// Whether a task has been woken.
@@ -136,7 +137,7 @@ pub(super) fn bind<C: Dispatch<H>, H: 'static>(
     results: Option<ResultSink>,
 ) -> Result<Bound, String> {
     let handler = handler::<C, H>(name);
-    let list = Payload { format: Format::Json, bytes: arguments.as_bytes() };
+    let list = Payload { format: HubProtocol::Json, bytes: arguments.as_bytes() };
     let backlog = Arc::new(Backlog::default());
     let mut call = Call::new(list, 10, &backlog, results);
     let running = (handler.bind)(hub, &mut call).map_err(|error| error.to_string())?;
@@ -203,7 +204,7 @@ fn feed(uploads: &mut [Upload], sinks: &[Arc<dyn ItemSink>], cx: &mut Context<'_
         while let Poll::Ready(item) = upload.as_mut().poll_next(cx) {
             match item {
                 Some(Ok(item)) => {
-                    sink.item(Payload { format: Format::Json, bytes: item.bytes() });
+                    sink.item(Payload { format: HubProtocol::Json, bytes: item.bytes() });
                 }
                 ended => {
                     sink.end(ended.and_then(Result::err));
@@ -218,8 +219,8 @@ fn feed(uploads: &mut [Upload], sinks: &[Arc<dyn ItemSink>], cx: &mut Context<'_
 pub(super) struct LoopLink<C, H>(pub(super) Arc<Loop<C, H>>);
 
 impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Link for LoopLink<C, H> {
-    fn format(&self) -> Format {
-        Format::Json
+    fn format(&self) -> HubProtocol {
+        HubProtocol::Json
     }
 
     fn invoke(&self, call: OutgoingCall) -> BoxFuture<'static, HubResult<Encoded>> {

@@ -93,7 +93,7 @@ fn the_reader_can_be_switched_between_two_records_of_a_chunk() {
         ControlFlow::Break(())
     });
     assert_eq!(flow, Ok(ControlFlow::Break(())));
-    reader.switch(Framing::of(Format::Json), Some(16));
+    reader.switch(Framing::of(HubProtocol::Json), Some(16));
     let flow = reader.resume(|record| {
         assert_eq!(record, b"a longer record");
         ControlFlow::<()>::Continue(())
@@ -274,7 +274,7 @@ mod binary {
         let mut reader = RecordReader::new(None);
         let flow = reader.push(b"{}\x1e\x02\x91\x06\x1e", |_| ControlFlow::Break(()));
         assert_eq!(flow, Ok(ControlFlow::Break(())));
-        reader.switch(Framing::of(Format::MessagePack), None);
+        reader.switch(Framing::of(HubProtocol::MessagePack), None);
         assert_eq!(read_all(&mut reader, &[b""], |_| false), Ok(vec![b"\x91\x06".to_vec()]));
         assert_eq!(reader.unread(), b"\x1e");
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{check, cuts};
 use crate::contract::messagepack;
-use crate::contract::value::{Format, Payload, WireValue};
+use crate::contract::value::{HubProtocol, Payload, WireValue};
 use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::message::{Invocation, Message, Outcome};
 use crate::protocol::{ProtocolError, read, validate, write};
@@ -21,15 +21,15 @@ use crate::protocol::{ProtocolError, read, validate, write};
 /// repeats what was received; if sound JSON is called broken.
 pub fn json_frames(data: &[u8]) {
     for record in cuts::records(Framing::Text, data).0.iter() {
-        let message = read(Format::Json, record);
+        let message = read(HubProtocol::Json, record);
         if message == Err(ProtocolError::Malformed) {
             let value = serde_json::from_slice::<serde_json::Value>(record);
             assert!(value.map_or(true, |value| depth(&value) > 64), "sound JSON is called broken");
         }
         if let Ok(Some(message)) = &message {
             // What is in a value is looked at later: only if it is sound can it be told from what stands around it.
-            if validate(Format::Json, record).is_ok() {
-                round_trip(Format::Json, message);
+            if validate(HubProtocol::Json, record).is_ok() {
+                round_trip(HubProtocol::Json, message);
             }
         }
         values(record, message);
@@ -43,18 +43,18 @@ pub fn json_frames(data: &[u8]) {
 /// As [`json_frames`].
 pub fn messagepack_frames(data: &[u8]) {
     for record in cuts::records(Framing::Binary, data).0.iter() {
-        let message = read(Format::MessagePack, record);
+        let message = read(HubProtocol::MessagePack, record);
         if let Ok(Some(message)) = &message
             && payload(message).is_none_or(is_one_value)
         {
-            round_trip(Format::MessagePack, message);
+            round_trip(HubProtocol::MessagePack, message);
         }
         values(record, message);
     }
 }
 
 /// A message that was written is read as the same.
-fn round_trip(format: Format, message: &Message<'_>) {
+fn round_trip(format: HubProtocol, message: &Message<'_>) {
     let mut frame = Vec::new();
     write(format, message, &mut frame);
     let mut reader = RecordReader::new(None);

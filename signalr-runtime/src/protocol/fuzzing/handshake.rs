@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{check, cuts};
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::{ProtocolError, TransferFormat};
@@ -26,9 +26,9 @@ fn request(record: &[u8]) {
             let written = written(|out| request.write(out));
             assert_eq!(HandshakeRequest::read(&written), Ok(request.clone()));
             for transport in [&[TransferFormat::Text][..], &[TransferFormat::Text, TransferFormat::Binary]] {
-                let accepted = request.accept(Format::ALL, transport);
+                let accepted = request.accept(HubProtocol::ALL, transport);
                 let known =
-                    Format::ALL.iter().find(|known| request.protocol.eq_ignore_ascii_case(known.name()));
+                    HubProtocol::ALL.iter().find(|known| request.protocol.eq_ignore_ascii_case(known.name()));
                 let expected = known.filter(|known| {
                     request.version <= known.version() && transport.contains(&known.transfer_format())
                 });

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use super::scan::{Malformed, Scanner, Text, check};
-use crate::contract::value::{Format, Payload};
+use crate::contract::value::{HubProtocol, Payload};
 use crate::protocol::error::{Expected, IntegerWidth, ProtocolError, Token};
 use crate::protocol::message::{Invocation, Message, Outcome};
 
@@ -168,7 +168,7 @@ impl<'a> Envelope<'a> {
 }
 
 fn payload(value: &str) -> Payload<'_> {
-    Payload { format: Format::Json, bytes: value.as_bytes() }
+    Payload { format: HubProtocol::Json, bytes: value.as_bytes() }
 }
 
 /// The last one of a repeated property counts; the one before it is checked, because nobody will decode it.

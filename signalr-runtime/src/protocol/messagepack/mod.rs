@@ -28,11 +28,11 @@ mod result_kind {
     pub(super) const RESULT: i32 = 3;
 }
 
-/// Makes sure that a record which [`read`] accepted is sound inside its values too.
+/// Makes sure that a record which [`read()`] accepted is sound inside its values too.
 ///
 /// Always true: the length of a record is known before it is read, so that a broken value in it ends the call that
 /// it belongs to, as one of the wrong type does, and nothing behind it is misread. Its extent and depth are known
-/// to [`read`], which hands on what does not decode as something that will not.
+/// to [`read()`], which hands on what does not decode as something that will not.
 #[expect(clippy::unnecessary_wraps, reason = "another protocol finds faults here")]
 pub(crate) fn validate(_: &[u8]) -> Result<(), ProtocolError> {
     Ok(())

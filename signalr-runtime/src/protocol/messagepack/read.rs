@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use super::{kind, result_kind};
 use crate::contract::messagepack::{NIL, array_len, list, value};
-use crate::contract::value::{Format, Payload};
+use crate::contract::value::{HubProtocol, Payload};
 use crate::protocol::error::{Expected, Place, ProtocolError};
 use crate::protocol::message::{Invocation, Message, Outcome};
 
@@ -202,5 +202,5 @@ fn unreadable(field: &'static str, expected: Expected) -> ProtocolError {
 }
 
 fn payload(bytes: &[u8]) -> Payload<'_> {
-    Payload { format: Format::MessagePack, bytes }
+    Payload { format: HubProtocol::MessagePack, bytes }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::model::read_whole;
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::{ProtocolError, read, validate};
 
 const BROKEN: &str = "Error reading JSON.";
@@ -242,7 +242,7 @@ fn text_is_utf_8() {
             (b"", b""),
         ] {
             let record = [before, broken, after].concat();
-            assert_eq!(read(Format::Json, &record).expect_err("not UTF-8"), ProtocolError::Malformed);
+            assert_eq!(read(HubProtocol::Json, &record).expect_err("not UTF-8"), ProtocolError::Malformed);
         }
     }
 }
@@ -255,8 +255,8 @@ fn halves_of_surrogate_pairs_are_no_ids() {
     assert_eq!(read_whole(br#"{"type":6,"\ud800":"\ud800"}"#), Ok(Some(json!({"type": "Ping"}))));
     // Only the type that an argument is read as can tell: not fatal.
     let record = br#"{"type":1,"target":"t","arguments":["\ud800"]}"#;
-    assert!(read(Format::Json, record).is_ok());
-    assert_eq!(validate(Format::Json, record), Ok(()));
+    assert!(read(HubProtocol::Json, record).is_ok());
+    assert_eq!(validate(HubProtocol::Json, record), Ok(()));
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn nesting_ends_at_64() {
             };
             assert!(read_whole(record(64).as_bytes()).is_ok(), "{}", record(64));
             assert_eq!(
-                read(Format::Json, record(65).as_bytes()).expect_err("too deep"),
+                read(HubProtocol::Json, record(65).as_bytes()).expect_err("too deep"),
                 ProtocolError::Malformed
             );
         }

@@ -1,25 +1,25 @@
 //! The handshake beyond the recorded frames: who is refused, and with which words.
 
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::{ProtocolError, TransferFormat};
 
 fn accept(
     request: &str,
-    supported: &[Format],
+    supported: &[HubProtocol],
     transport: &[TransferFormat],
-) -> Result<Format, HandshakeRefusal> {
+) -> Result<HubProtocol, HandshakeRefusal> {
     HandshakeRequest::read(request.as_bytes())?.accept(supported, transport)
 }
 
 #[test]
 fn a_request_is_accepted_or_refused_with_the_reason() {
     use TransferFormat::{Binary, Text};
-    const JSON: &[Format] = Format::ALL;
+    const JSON: &[HubProtocol] = HubProtocol::ALL;
     for (request, supported, transport, expected) in [
-        (r#"{"protocol":"json","version":1}"#, JSON, &[Text, Binary][..], Ok(Format::Json)),
-        (r#"{"protocol":"JSON","version":2}"#, JSON, &[Text], Ok(Format::Json)),
-        (r#"{"protocol":"json","version":-7}"#, JSON, &[Text], Ok(Format::Json)),
+        (r#"{"protocol":"json","version":1}"#, JSON, &[Text, Binary][..], Ok(HubProtocol::Json)),
+        (r#"{"protocol":"JSON","version":2}"#, JSON, &[Text], Ok(HubProtocol::Json)),
+        (r#"{"protocol":"json","version":-7}"#, JSON, &[Text], Ok(HubProtocol::Json)),
         (r#"{"protocol":"cbor","version":1}"#, JSON, &[Text], Err("The protocol 'cbor' is not supported.")),
         (r#"{"protocol":"","version":1}"#, JSON, &[Text], Err("The protocol '' is not supported.")),
         (r#"{"protocol":"Json","version":1}"#, &[], &[Text], Err("The protocol 'Json' is not supported.")),
@@ -49,12 +49,12 @@ fn a_request_is_accepted_or_refused_with_the_reason() {
 fn a_binary_protocol_needs_a_binary_transport() {
     use TransferFormat::{Binary, Text};
     let request = r#"{"protocol":"MessagePack","version":1}"#;
-    assert_eq!(accept(request, Format::ALL, &[Text, Binary]), Ok(Format::MessagePack));
-    assert_eq!(accept(request, &[Format::MessagePack], &[Binary]), Ok(Format::MessagePack));
+    assert_eq!(accept(request, HubProtocol::ALL, &[Text, Binary]), Ok(HubProtocol::MessagePack));
+    assert_eq!(accept(request, &[HubProtocol::MessagePack], &[Binary]), Ok(HubProtocol::MessagePack));
     for (supported, transport, text) in [
-        (&[Format::Json][..], &[Text, Binary][..], "The protocol 'MessagePack' is not supported."),
+        (&[HubProtocol::Json][..], &[Text, Binary][..], "The protocol 'MessagePack' is not supported."),
         (
-            Format::ALL,
+            HubProtocol::ALL,
             &[Text],
             "Cannot use the 'MessagePack' protocol on the current transport. The transport does not support 'Binary' \
              transfer format.",
@@ -83,7 +83,7 @@ fn an_unreadable_request_has_a_detail() {
         (r#"{"protocol":"json","version":1"#, "Error reading JSON."),
         (r#"{"protocol":"json","version":1,"ext":{"a":[1,]}}"#, "Error reading JSON."),
     ] {
-        let HandshakeRefusal::Unreadable(cause) = accept(request, Format::ALL, &[]).expect_err(request)
+        let HandshakeRefusal::Unreadable(cause) = accept(request, HubProtocol::ALL, &[]).expect_err(request)
         else {
             panic!("{request} is not readable");
         };

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::generate::envelope;
 use crate::contract::arguments::{Arguments, BindError};
-use crate::contract::value::{Format, Payload};
+use crate::contract::value::{HubProtocol, Payload};
 use crate::protocol::framing::RecordReader;
 use crate::protocol::handshake::{HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::{Message, Outcome};
@@ -20,10 +20,10 @@ fn feed(bytes: &[u8], limit: Option<usize>) {
     let _ = reader.push(bytes, |record| {
         let _ = HandshakeRequest::read(record);
         let _ = HandshakeResponse::read(record);
-        if let Ok(Some(message)) = read(Format::Json, record) {
-            write(Format::Json, &message, &mut Vec::new());
+        if let Ok(Some(message)) = read(HubProtocol::Json, record) {
+            write(HubProtocol::Json, &message, &mut Vec::new());
         }
-        let _ = validate(Format::Json, record);
+        let _ = validate(HubProtocol::Json, record);
         ControlFlow::<()>::Continue(())
     });
     let _ = reader.end();
@@ -90,7 +90,7 @@ proptest! {
         let mut record = record.into_bytes();
         let at = at.index(record.len());
         record[at] = byte;
-        if let Ok(Some(message)) = read(Format::Json, &record)
+        if let Ok(Some(message)) = read(HubProtocol::Json, &record)
             && serde_json::from_slice::<IgnoredAny>(&record).is_err()
         {
             prop_assert!(!decodes(&message), "{:?} binds", String::from_utf8_lossy(&record));

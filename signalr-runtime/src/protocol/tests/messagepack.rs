@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::model::read_whole_in;
 use super::tree::Tree;
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 
-const MESSAGEPACK: Format = Format::MessagePack;
+const MESSAGEPACK: HubProtocol = HubProtocol::MessagePack;
 
 /// Reads a record that is one value, given as in the vectors.
 fn read_tree(tree: &Tree) -> Result<Option<Value>, String> {

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value, json};
 
-use crate::contract::value::{Format, Payload};
+use crate::contract::value::{HubProtocol, Payload};
 use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::message::{Invocation, Message, Outcome};
 use crate::protocol::{ProtocolError, read, validate};
@@ -57,31 +57,31 @@ fn describe_invocation(kind: &str, invocation: &Invocation<'_>) -> Value {
 
 fn value(payload: Payload<'_>) -> Value {
     match payload.format {
-        Format::Json => serde_json::from_slice(payload.bytes).expect("the value of a message is JSON"),
+        HubProtocol::Json => serde_json::from_slice(payload.bytes).expect("the value of a message is JSON"),
         #[cfg(feature = "messagepack")]
-        Format::MessagePack => super::tree::Tree::whole(payload.bytes).expect("MessagePack").describe(),
+        HubProtocol::MessagePack => super::tree::Tree::whole(payload.bytes).expect("MessagePack").describe(),
     }
 }
 
 /// The parts of a described message that a [`Message`] borrows.
 pub(crate) struct Described {
     model: Value,
-    format: Format,
+    format: HubProtocol,
     value: Vec<u8>,
 }
 
 impl Described {
     /// To be written in JSON.
     pub(super) fn new(model: &Value) -> Self {
-        Self::of(Format::Json, model)
+        Self::of(HubProtocol::Json, model)
     }
 
-    pub(crate) fn of(format: Format, model: &Value) -> Self {
+    pub(crate) fn of(format: HubProtocol, model: &Value) -> Self {
         let value = ["arguments", "item", "result"].into_iter().find_map(|name| model.get(name));
         let value = value.map(|value| match format {
-            Format::Json => serde_json::to_vec(value).expect("a value is JSON"),
+            HubProtocol::Json => serde_json::to_vec(value).expect("a value is JSON"),
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => super::tree::Tree::described(value).to_bytes(),
+            HubProtocol::MessagePack => super::tree::Tree::described(value).to_bytes(),
         });
         Self { model: model.clone(), format, value: value.unwrap_or_default() }
     }
@@ -144,10 +144,10 @@ fn borrow(value: &Value) -> Cow<'_, str> {
 
 /// Reads one record the way a connection does when it decodes no value: what is thrown away is validated.
 pub(super) fn read_whole(record: &[u8]) -> Result<Option<Value>, ProtocolError> {
-    read_whole_in(Format::Json, record)
+    read_whole_in(HubProtocol::Json, record)
 }
 
-pub(super) fn read_whole_in(format: Format, record: &[u8]) -> Result<Option<Value>, ProtocolError> {
+pub(super) fn read_whole_in(format: HubProtocol, record: &[u8]) -> Result<Option<Value>, ProtocolError> {
     let message = read(format, record)?;
     validate(format, record)?;
     Ok(message.as_ref().map(describe))
@@ -155,10 +155,10 @@ pub(super) fn read_whole_in(format: Format, record: &[u8]) -> Result<Option<Valu
 
 /// Cuts one chunk into records and copies them.
 pub(super) fn records(bytes: &[u8]) -> Vec<Vec<u8>> {
-    records_in(Format::Json, bytes)
+    records_in(HubProtocol::Json, bytes)
 }
 
-pub(super) fn records_in(format: Format, bytes: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn records_in(format: HubProtocol, bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut reader = RecordReader::new(None);
     reader.switch(Framing::of(format), None);
     let mut records = Vec::new();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-use crate::contract::value::{Encoded, Format, Payload};
+use crate::contract::value::{Encoded, HubProtocol, Payload};
 use crate::payload::UnixTime;
 
 /// Any value.
@@ -114,7 +114,7 @@ impl Tree {
                 Value::Object(entries.collect::<Map<_, _>>())
             }
             Self::Ext(_, _) => {
-                let time = Payload { format: Format::MessagePack, bytes: &self.to_bytes() };
+                let time = Payload { format: HubProtocol::MessagePack, bytes: &self.to_bytes() };
                 match time.decode::<UnixTime>() {
                     Ok(time) => json!(format!("timestamp {}", json!(time).as_str().expect("a text"))),
                     Err(_) => json!("extension"),
@@ -145,7 +145,7 @@ impl Tree {
                     Self::Bin(pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect())
                 } else if let Some(text) = text.strip_prefix("timestamp ") {
                     let time: UnixTime = serde_json::from_value(json!(text)).expect("a time");
-                    let bytes = Encoded::value(Format::MessagePack, &time).expect("a time");
+                    let bytes = Encoded::value(HubProtocol::MessagePack, &time).expect("a time");
                     Self::whole(bytes.bytes()).expect("an extension")
                 } else {
                     Self::Str(text.clone().into_bytes())

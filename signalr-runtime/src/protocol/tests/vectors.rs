@@ -6,7 +6,7 @@ use serde_json::json;
 use super::model::{Described, describe, read_whole, records};
 use super::recorded::{Vector, vectors};
 use crate::contract::arguments::{Arguments, BindError};
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::message::Message;
 use crate::protocol::{ProtocolError, read, write};
@@ -29,14 +29,18 @@ fn json_frames_are_read_as_recorded() {
             }
             "binding_failure" => {
                 let record = vector.record();
-                let Ok(Some(Message::Invocation(invocation))) = read(Format::Json, &record) else {
+                let Ok(Some(Message::Invocation(invocation))) = read(HubProtocol::Json, &record) else {
                     panic!("{name}: the envelope is sound");
                 };
                 assert_eq!(vector.message["invocationId"], json!(invocation.id), "{name}");
                 assert_eq!(vector.message["target"], json!(invocation.target), "{name}");
                 let error = bind_two(&invocation).expect_err(name);
                 assert_eq!(Some(error.to_string()), vector.error, "{name}");
-                assert_eq!(crate::protocol::validate(Format::Json, &record), Ok(()), "{name}: not fatal");
+                assert_eq!(
+                    crate::protocol::validate(HubProtocol::Json, &record),
+                    Ok(()),
+                    "{name}: not fatal"
+                );
             }
             other => panic!("{name}: {other}?"),
         }
@@ -56,7 +60,7 @@ fn json_frames_are_written_as_recorded() {
     for vector in vectors("json").iter().filter(|vector| vector.expect == "ok") {
         let mut written = Vec::new();
         for model in vector.messages() {
-            write(Format::Json, &Described::new(&model).message(), &mut written);
+            write(HubProtocol::Json, &Described::new(&model).message(), &mut written);
         }
         let name = &vector.name;
         if vector.exact {
@@ -73,9 +77,9 @@ fn json_frames_are_written_as_recorded() {
 fn exact_json_frames_survive_reading_and_writing() {
     for vector in vectors("json").iter().filter(|vector| vector.exact) {
         let record = vector.record();
-        let message = read(Format::Json, &record).expect(&vector.name).expect(&vector.name);
+        let message = read(HubProtocol::Json, &record).expect(&vector.name).expect(&vector.name);
         let mut written = Vec::new();
-        write(Format::Json, &message, &mut written);
+        write(HubProtocol::Json, &message, &mut written);
         assert_eq!(written, vector.bytes(), "{}", vector.name);
     }
 }
@@ -113,7 +117,7 @@ fn handshakes_are_as_recorded() {
             read.push(json!({"type": "HandshakeResponse", "error": handshake.error}));
         }
         for record in &records[1..] {
-            let message = crate::protocol::read(Format::Json, record).expect(name).expect(name);
+            let message = crate::protocol::read(HubProtocol::Json, record).expect(name).expect(name);
             read.push(describe(&message));
         }
         assert_eq!(read, vector.messages(), "{name}");

@@ -13,9 +13,9 @@ use crate::connection::budget::Holder;
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::server::connection::ConnectionId;
-use crate::server::http::accepted::{Accepted, Application, Place};
+use crate::server::http::application::{Accepted, Application, Place};
 use crate::server::http::resumable::Resumable;
 use crate::server::http::seat::Seat;
 use crate::server::session;
@@ -104,7 +104,7 @@ impl<'a> Client<'a> {
     }
 
     fn send(&mut self, bytes: &[u8]) {
-        self.queue.push_control(Format::Json, bytes);
+        self.queue.push_control(HubProtocol::Json, bytes);
         self.flush();
     }
 

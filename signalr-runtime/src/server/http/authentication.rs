@@ -8,7 +8,7 @@ use http::request::Parts;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
 use tokio::time::{Instant, sleep_until};
 
-use super::accepted::{Application, UserId};
+use super::application::{Application, UserId};
 use crate::connection::outbound::Stop;
 use crate::connection::waker_slot::WakerSlot;
 use crate::server::connection::ConnectionId;

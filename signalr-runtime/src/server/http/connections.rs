@@ -7,11 +7,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::request::Parts;
 use tokio::time::Instant;
 
 use super::absentees::AbsenceBudget;
+use super::application::UserId;
 use super::authentication::Authentication;
 use super::options::HttpOptions;
+use super::refused::Refused;
+use super::request::connection_token;
 use super::request_connection::RequestConnection;
 use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
@@ -61,6 +65,12 @@ impl Connections {
             admission: Admission::new(limits, options.retry_after),
             table: Mutex::default(),
         }
+    }
+
+    /// What the token of a request stands for, if the request brings one.
+    pub(super) fn claim(&self, request: &Parts, user_id: &UserId) -> Result<Option<Claim>, Refused> {
+        let Some(token) = connection_token(request) else { return Ok(None) };
+        self.tokens.open(&token, user_id.as_deref()).map(Some).ok_or(Refused::NoConnection)
     }
 
     /// The connection of a token, if there is one.

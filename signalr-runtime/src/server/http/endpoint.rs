@@ -7,13 +7,13 @@ use http::{Method, Request, StatusCode};
 use http_body::Body;
 use tokio::time::sleep_until;
 
-use super::accepted::{Application, Place, UserId};
+use super::application::{Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::Live;
 use super::inbox::Inbox;
 use super::options::unless_zero;
 use super::refused::Refused;
-use super::request::{accepts_events, connection_token, head_length};
+use super::request::{accepts_events, head_length};
 use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
 use super::send::{self, RequestBody, request_body};
@@ -78,8 +78,7 @@ fn serve(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> Result<
 
 /// What the token of a request stands for.
 fn claim(app: &dyn Application, parts: &Parts, user_id: &UserId) -> Result<Claim, Refused> {
-    let token = connection_token(parts).ok_or(Refused::NoToken)?;
-    app.connections().tokens.open(&token, user_id.as_deref()).ok_or(Refused::NoConnection)
+    app.connections().claim(parts, user_id)?.ok_or(Refused::NoToken)
 }
 
 /// The connection that a request for a transport belongs to, which may be new.

@@ -51,7 +51,7 @@ pub(super) struct Crowded;
 pub(super) struct Turn<'a> {
     inbox: &'a Inbox,
     _place: SemaphorePermit<'a>,
-    _turn: tokio::sync::MutexGuard<'a, ()>,
+    _guard: tokio::sync::MutexGuard<'a, ()>,
 }
 
 impl Inbox {
@@ -76,7 +76,7 @@ impl Inbox {
     /// Waits until no other request writes, if there is room to wait.
     pub(super) async fn turn(&self) -> Result<Turn<'_>, Crowded> {
         let place = self.places.try_acquire().map_err(|_| Crowded)?;
-        Ok(Turn { inbox: self, _place: place, _turn: self.turn.lock().await })
+        Ok(Turn { inbox: self, _place: place, _guard: self.turn.lock().await })
     }
 
     /// Reads everything that is there.

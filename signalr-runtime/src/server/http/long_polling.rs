@@ -14,7 +14,7 @@ use http::header::{CACHE_CONTROL, EXPIRES, HeaderValue, PRAGMA};
 use http::request::Parts;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::accepted::{Application, UserId};
+use super::application::{Application, UserId};
 use super::inbox::Inbox;
 use super::polls::{Attendance, Brought, Polls};
 use super::refresh::Refresh;

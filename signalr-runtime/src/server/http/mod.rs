@@ -2,7 +2,7 @@
 //! one connection (ASP.NET Core's `Http.Connections`).
 
 pub(crate) mod absentees;
-pub(crate) mod accepted;
+pub(crate) mod application;
 pub(crate) mod authentication;
 pub(crate) mod connections;
 pub(crate) mod endpoint;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
 
-use super::accepted::Application;
+use super::application::Application;
 use super::refused::Refused;
 use super::response::{HttpResponse, with_type};
 use crate::server::connection::ConnectionId;

@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use tokio::sync::OwnedMutexGuard;
 
-use super::accepted::{Application, UserId};
+use super::application::{Application, UserId};
 use super::authentication::{Authentication, Current, Expiry};
 use super::connections::Live;
 use super::request::{connection_token, detach};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::request::Parts;
 
-use super::accepted::{Accepted, Application, Place, UserId};
+use super::application::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
 use super::inbox::Inbox;
 use super::polls::Polls;

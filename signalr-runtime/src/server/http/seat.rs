@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::accepted::UserId;
+use super::application::UserId;
 use crate::connection::duplex::Duplex;
 use crate::connection::waker_slot::WakerSlot;
 

@@ -14,7 +14,7 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, P
 use http::request::Parts;
 use memchr::memchr_iter;
 
-use super::accepted::{Application, UserId};
+use super::application::{Application, UserId};
 use super::event_stream::Events;
 use super::inbox::Inbox;
 use super::refused::Refused;

@@ -7,12 +7,12 @@ use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
-use super::accepted::{Accepted, Application, Place, UserId};
+use super::application::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
 use super::refused::Refused;
-use super::request::{connection_token, detach};
+use super::request::detach;
 use super::response::{HttpResponse, ResponseBody, ResponseFuture};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
@@ -35,14 +35,8 @@ pub(super) fn answer(
         return Err(Refused::ShuttingDown { retry_after: app.options().retry_after });
     }
     let connections = app.connections();
-    let claim = match connection_token(&parts) {
-        // Negotiation was skipped.
-        None => None,
-        Some(token) => {
-            let claim = connections.tokens.open(&token, user_id.as_deref());
-            Some(claim.ok_or(Refused::NoConnection)?)
-        }
-    };
+    // Without a token negotiation was skipped.
+    let claim = connections.claim(&parts, &user_id)?;
     if !app.options().transports.offers(TransportKind::WebSockets) {
         return Err(Refused::NotOffered(TransportKind::WebSockets));
     }
@@ -84,9 +78,26 @@ pub(super) fn answer(
         // The one that was known has ended meanwhile.
         None => admit()?,
     };
-    let app = Arc::clone(app);
-    tokio::spawn(async move {
+    let place = Place { live, permit: Some(permit) };
+    let opening = Opening { id, user_id, request: parts, place, connection };
+    tokio::spawn(opening.finish(Arc::clone(app), upgrade));
+    Ok(ResponseFuture::now(response))
+}
+
+/// A connection whose WebSocket is about to open.
+struct Opening {
+    id: ConnectionId,
+    user_id: UserId,
+    request: Parts,
+    place: Place,
+    connection: SocketConnection,
+}
+
+impl Opening {
+    /// Hands the connection to the application when its WebSocket has opened.
+    async fn finish(self, app: Arc<dyn Application>, upgrade: OnUpgrade) {
         let Some(socket) = upgraded(&*app, upgrade).await else { return };
+        let Self { id, user_id, request, place, connection } = self;
         let SocketConnection { seat, authentication } = connection;
         let transport = match &seat {
             None => socket,
@@ -100,18 +111,17 @@ pub(super) fn answer(
             id,
             user_id: Ok(user_id),
             // In a fresh task: what the upgrade has held would stay as long as the connection.
-            request: detach(parts),
+            request: detach(request),
             transport,
             frame_header: FrameHeader::WebSocket,
             kind: TransportKind::WebSockets,
             close_timeout: app.options().close_timeout,
-            place: Place { live, permit: Some(permit) },
+            place,
             resume: seat,
             authentication,
         };
         app.accept(accepted);
-    });
-    Ok(ResponseFuture::now(response))
+    }
 }
 
 /// The WebSocket that an upgrade leads to. The client may go, or never take the response: nothing is left of it then.

@@ -8,10 +8,8 @@ use std::time::Duration;
 use super::connection::Line;
 use crate::connection::clock::{Clock, Due, Timing};
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::outbound::Transport;
-
-/// Reads one task may make before it lets others run.
-const READS_PER_POLL: usize = 32;
+use crate::connection::engine::READS_PER_POLL;
+use crate::connection::writer;
 
 /// One connection between its opening and its end.
 pub(super) struct Pump {
@@ -45,11 +43,11 @@ impl Pump {
                 return Poll::Ready(Ok(()));
             }
             let received = self.poll_receive(cx)?.is_ready();
-            let transport = self.poll_send(cx)?;
+            let writing = writer::poll_write(&mut *self.transport, &self.line.outgoing, &mut self.clock, cx)?;
             if self.clock.poll(cx) == Poll::Ready(Due::Write) {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
-            if !received && self.line.outgoing.sleep(transport, cx) {
+            if !received && self.line.outgoing.sleep(writing, cx) {
                 return Poll::Pending;
             }
         }
@@ -73,24 +71,5 @@ impl Pump {
             }
         }
         Ok(Poll::Ready(()))
-    }
-
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> io::Result<Transport> {
-        let queue = &self.line.outgoing;
-        let before = queue.taken();
-        let sent = self.transport.poll_send(cx, queue)?;
-        if queue.taken() != before {
-            self.clock.sent();
-        }
-        if sent.is_ready() {
-            self.clock.idle();
-            return Ok(Transport::Free);
-        }
-        if self.transport.is_away() {
-            self.clock.idle();
-        } else {
-            self.clock.blocked();
-        }
-        Ok(Transport::Stuck)
     }
 }

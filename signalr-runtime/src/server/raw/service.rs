@@ -25,7 +25,7 @@ use crate::connection::outbound::{Outbound, QueueLimit, Stop};
 use crate::connection::panics::Panicked;
 use crate::protocol::TransferFormat;
 use crate::server::drain::DrainReport;
-use crate::server::http::accepted::{Accepted, Application};
+use crate::server::http::application::{Accepted, Application};
 use crate::server::http::authentication::Authentication;
 use crate::server::http::connections::Connections;
 use crate::server::http::endpoint;

@@ -49,6 +49,5 @@ async fn a_cancelled_upload_call_forgets_its_stream() {
     settle().await;
     client.send_all([cancel("1"), item("s", "2"), item("s", r#""not decoded""#), done("s")]).await;
     assert!(client.next().await.starts_with(r#"{"type":3,"invocationId":"1","error":"#));
-    client.send(call("2", "Add", "[1,2]")).await;
-    assert_eq!(client.next().await, result("2", "3"));
+    client.goes_on().await;
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::transport::memory::{Line, Memory};
 
 pub(super) const PING: &str = r#"{"type":6}"#;
@@ -53,7 +53,7 @@ impl Duplex for Watched {
 
 /// A client of any hub protocol. What it sends and receives is given in JSON, whatever it is on the wire.
 pub(super) struct Client {
-    format: Format,
+    format: HubProtocol,
     end: Memory,
     queue: Outbound,
     received: Vec<u8>,
@@ -72,14 +72,14 @@ pub(super) enum Over {
 impl Client {
     pub(super) fn new(end: Memory, ended: Arc<Mutex<Option<End>>>) -> Self {
         let queue = Outbound::new(FrameHeader::None, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
-        Self { format: Format::Json, end, queue, received: Vec::new(), records: VecDeque::new(), ended }
+        Self { format: HubProtocol::Json, end, queue, received: Vec::new(), records: VecDeque::new(), ended }
     }
 
     pub(super) async fn shake_hands(&mut self) {
-        self.shake_hands_for(Format::Json).await;
+        self.shake_hands_for(HubProtocol::Json).await;
     }
 
-    pub(super) async fn shake_hands_for(&mut self, format: Format) {
+    pub(super) async fn shake_hands_for(&mut self, format: HubProtocol) {
         self.send(format!(r#"{{"protocol":"{}","version":1}}"#, format.name())).await;
         assert_eq!(self.next().await, "{}");
         self.format = format;
@@ -95,21 +95,27 @@ impl Client {
         let mut bytes = Vec::new();
         for record in records {
             match self.format {
-                Format::Json => {
+                HubProtocol::Json => {
                     bytes.extend_from_slice(record.as_ref().as_bytes());
                     bytes.push(0x1E);
                 }
                 #[cfg(feature = "messagepack")]
-                format => bytes.extend(translate(Format::Json, record.as_ref().as_bytes(), format)),
+                format => bytes.extend(translate(HubProtocol::Json, record.as_ref().as_bytes(), format)),
             }
         }
         self.send_bytes(&bytes).await;
     }
 
     pub(super) async fn send_bytes(&mut self, bytes: &[u8]) {
-        self.queue.push_control(Format::Json, bytes);
+        self.queue.push_control(HubProtocol::Json, bytes);
         // What does not fit goes out while we read.
         let _ = poll_fn(|cx| Poll::Ready(self.end.poll_send(cx, &self.queue))).await;
+    }
+
+    /// Makes a call that is answered: whatever came before has done the connection no harm.
+    pub(super) async fn goes_on(&mut self) {
+        self.send(super::call("on", "Add", "[1,2]")).await;
+        assert_eq!(self.next().await, super::result("on", "3"));
     }
 
     /// The next record that is not a ping.
@@ -216,20 +222,20 @@ impl Client {
     /// Takes one whole record out of what was received.
     fn cut(&mut self) -> Option<String> {
         match self.format {
-            Format::Json => {
+            HubProtocol::Json => {
                 let at = self.received.iter().position(|byte| *byte == 0x1E)?;
                 let record = self.received.drain(..=at).take(at).collect();
                 Some(String::from_utf8(record).unwrap())
             }
             #[cfg(feature = "messagepack")]
-            Format::MessagePack => {
+            HubProtocol::MessagePack => {
                 let prefix = crate::protocol::prefix::Prefix::read(&self.received).unwrap()?;
                 let end = prefix.len + prefix.record;
                 if self.received.len() < end {
                     return None;
                 }
                 let record: Vec<u8> = self.received.drain(..end).skip(prefix.len).collect();
-                let mut text = translate(Format::MessagePack, &record, Format::Json);
+                let mut text = translate(HubProtocol::MessagePack, &record, HubProtocol::Json);
                 assert_eq!(text.pop(), Some(0x1E));
                 Some(String::from_utf8(text).unwrap())
             }
@@ -255,7 +261,7 @@ impl Client {
 
 /// A record as a whole frame of another protocol.
 #[cfg(feature = "messagepack")]
-fn translate(from: Format, record: &[u8], to: Format) -> Vec<u8> {
+fn translate(from: HubProtocol, record: &[u8], to: HubProtocol) -> Vec<u8> {
     use crate::protocol::tests::model::{Described, describe};
 
     let message = crate::protocol::read(from, record).unwrap().expect("a known message");

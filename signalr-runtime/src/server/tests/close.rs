@@ -48,15 +48,7 @@ async fn the_line_breaks() {
 #[tokio::test(start_paused = true)]
 async fn the_client_leaves_in_the_middle_of_a_message() {
     let text = "InvalidDataException: Connection terminated while reading a message.";
-    for (server, close) in [
-        (Server::new(), CLOSE_ERROR.to_owned()),
-        (
-            Server::detailed(),
-            format!(
-                r#"{{"type":7,"error":"Connection closed with an error. {text}","allowReconnect":true}}"#
-            ),
-        ),
-    ] {
+    for (server, close) in Server::closing_with(text, &HubOptions::default()) {
         let mut client = server.connect().await;
         client.send_bytes(br#"{"type":6"#).await;
         client.leave().await;
@@ -133,19 +125,10 @@ async fn a_connection_that_may_not_connect() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_over_the_limit() {
-    let limit = HubOptions { maximum_receive_message_size: Some(100), ..HubOptions::default() };
     let text = "InvalidDataException: The maximum message size of 100B was exceeded. The message size can be \
                 configured in AddHubOptions.";
-    for (options, close) in [
-        (limit.clone(), CLOSE_ERROR.to_owned()),
-        (
-            HubOptions { enable_detailed_errors: true, ..limit },
-            format!(
-                r#"{{"type":7,"error":"Connection closed with an error. {text}","allowReconnect":true}}"#
-            ),
-        ),
-    ] {
-        let server = Server::with(options);
+    let options = HubOptions { maximum_receive_message_size: Some(100), ..HubOptions::default() };
+    for (server, close) in Server::closing_with(text, &options) {
         let mut client = server.connect().await;
         // With its separator the record is exactly as long as it may be.
         let largest = format!("{:99}", call("1", "Add", "[1,2]"));

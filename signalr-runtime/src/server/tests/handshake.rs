@@ -168,8 +168,6 @@ async fn a_user_id_that_panics_refuses_it() {
 
 #[tokio::test(start_paused = true)]
 async fn only_the_protocols_of_the_hub_are_accepted() {
-    use crate::HubProtocol;
-
     let hub = |supported_protocols: &[HubProtocol]| {
         let supported_protocols = supported_protocols.to_vec();
         Server::with(HubOptions { supported_protocols, ..HubOptions::default() })

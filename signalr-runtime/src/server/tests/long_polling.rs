@@ -295,11 +295,7 @@ async fn delete_without_an_open_poll_ends_it_at_once_whatever_waits_to_be_fetche
 
 #[tokio::test(start_paused = true)]
 async fn while_it_ends_polls_are_told_so() {
-    let disconnected = probe::hook(async |_, world: Arc<World>| {
-        world.pass("disconnect").await;
-        Ok(())
-    });
-    let server = Server::of(World { disconnected, ..World::default() }, |service| service);
+    let server = Server::of(World::slow_to_end(), |service| service);
     let client = Requests::polling(&server).await;
     let mut poll = client.poll();
     waits(&mut poll).await;

@@ -54,14 +54,14 @@ use client::{Client, Watched};
 use probe::{Probe, ProbeHubContract, World};
 
 use super::connection::ConnectionId;
-use super::http::accepted::{Accepted, Application, Place};
+use super::http::application::{Accepted, Application, Place};
 use super::http::seat::Seat;
 use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::duplex::Duplex;
 use crate::connection::frame::FrameHeader;
 #[cfg(feature = "messagepack")]
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::transport::memory;
 use crate::transport::negotiate::TransportKind;
 
@@ -80,6 +80,17 @@ impl Server {
 
     fn with(options: HubOptions) -> Self {
         Self::of(World::default(), |service| service.options(options))
+    }
+
+    /// A server without detailed errors and one with them, each with its Close message for a connection that fails with
+    /// `text`.
+    fn closing_with(text: &str, options: &HubOptions) -> [(Self, String); 2] {
+        let detailed = format!(
+            r#"{{"type":7,"error":"Connection closed with an error. {text}","allowReconnect":true}}"#
+        );
+        let with =
+            |enable_detailed_errors| Self::with(HubOptions { enable_detailed_errors, ..options.clone() });
+        [(with(false), CLOSE_ERROR.to_owned()), (with(true), detailed)]
     }
 
     /// With detailed errors.
@@ -157,7 +168,7 @@ impl Server {
     }
 
     #[cfg(feature = "messagepack")]
-    async fn connect_with(&self, format: Format) -> Client {
+    async fn connect_with(&self, format: HubProtocol) -> Client {
         let mut client = self.open();
         client.shake_hands_for(format).await;
         client

@@ -99,6 +99,15 @@ pub(super) struct World {
 }
 
 impl World {
+    /// One whose disconnect callbacks wait for `disconnect` to be opened.
+    pub(super) fn slow_to_end() -> Self {
+        let disconnected = hook(async |_, world: Arc<Self>| {
+            world.pass("disconnect").await;
+            Ok(())
+        });
+        Self { disconnected, ..Self::default() }
+    }
+
     pub(super) fn say(&self, what: impl Into<String>) {
         self.log.lock().unwrap().push(what.into());
     }

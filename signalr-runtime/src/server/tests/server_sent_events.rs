@@ -172,11 +172,7 @@ async fn the_response_ends_after_the_last_message() {
 
 #[tokio::test(start_paused = true)]
 async fn while_it_ends_nothing_more_is_taken() {
-    let disconnected = probe::hook(async |_, world: Arc<World>| {
-        world.pass("disconnect").await;
-        Ok(())
-    });
-    let server = Server::of(World { disconnected, ..World::default() }, |service| service);
+    let server = Server::of(World::slow_to_end(), |service| service);
     let (client, mut events) = Requests::streaming(&server).await;
     client.post(record(CLOSE)).await;
     assert_eq!(events.chunk().await.unwrap(), event(CLOSE));

@@ -29,8 +29,7 @@ async fn what_ends_a_stream_early() {
             client.send(stream("1", target, arguments)).await;
             assert_eq!(client.next().await, item("1", "0"));
             assert_eq!(client.next().await, error("1", &format!("{text}{detail}")));
-            client.send(call("2", "Add", "[1,2]")).await;
-            assert_eq!(client.next().await, result("2", "3"));
+            client.goes_on().await;
         }
     }
 }

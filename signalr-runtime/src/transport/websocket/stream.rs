@@ -16,7 +16,7 @@ use super::write::{self, Batch};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;
 use crate::connection::rate::Rate;
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 
 /// How much one read can bring.
 const READ: usize = 64 * 1024;
@@ -48,7 +48,7 @@ enum Sender {
     /// The queue holds whole frames.
     Server,
     /// The queue holds bare bytes: each batch becomes one masked message.
-    Client(Format),
+    Client(HubProtocol),
 }
 
 /// What may still come from the peer.
@@ -85,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     }
 
     /// The client's end. `early` is what arrived behind the response.
-    pub(crate) fn client(io: S, early: &[u8], format: Format) -> Self {
+    pub(crate) fn client(io: S, early: &[u8], format: HubProtocol) -> Self {
         Self::new(io, early, Sender::Client(format))
     }
 

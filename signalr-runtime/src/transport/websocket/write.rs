@@ -13,7 +13,7 @@ use super::codec::Role;
 use super::mask;
 use crate::connection::frame::WebSocketHeader;
 use crate::connection::pieces::Piece;
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 
 /// At most so many pieces go into one write.
 const PIECES_PER_WRITE: usize = 64;
@@ -34,7 +34,7 @@ pub(super) fn control(role: Role, control: Control, payload: &[u8]) -> Vec<u8> {
 }
 
 /// One message of a client that holds all `pieces`.
-pub(super) fn masked_message(format: Format, pieces: &VecDeque<Piece>) -> Vec<u8> {
+pub(super) fn masked_message(format: HubProtocol, pieces: &VecDeque<Piece>) -> Vec<u8> {
     const MASKED: u8 = 0x80;
     let payload = pieces.iter().map(|piece| piece.as_ref().len()).sum();
     let header = WebSocketHeader::new(format.transfer_format(), payload);

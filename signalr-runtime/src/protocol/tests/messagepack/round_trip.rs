@@ -1,14 +1,12 @@
 //! What is written is read again, however the bytes are cut on the way.
 
-use std::ops::ControlFlow;
-
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::MESSAGEPACK;
-use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::tests::generate::message;
-use crate::protocol::tests::model::{Described, read_whole_in};
+use crate::protocol::tests::model::Described;
+use crate::protocol::tests::round_trip::read_in_pieces;
 use crate::protocol::write;
 
 /// A message without the empty names that this protocol does not have.
@@ -44,22 +42,8 @@ proptest! {
         for model in &messages {
             write(MESSAGEPACK, &Described::of(MESSAGEPACK, model).message(), &mut bytes);
         }
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
-        cuts.extend([0, bytes.len()]);
-        cuts.sort_unstable();
-        let mut reader = RecordReader::new(None);
-        reader.switch(Framing::Binary, None);
-        let mut read = Vec::new();
-        for cut in cuts.windows(2) {
-            let flow = reader.push(&bytes[cut[0]..cut[1]], |record| {
-                read.push(read_whole_in(MESSAGEPACK, record));
-                ControlFlow::<()>::Continue(())
-            });
-            prop_assert_eq!(flow, Ok(ControlFlow::Continue(())));
-        }
-        prop_assert_eq!(reader.end(), Ok(()));
         let sent: Vec<_> = messages.into_iter().map(|model| Ok(Some(model))).collect();
-        prop_assert_eq!(read, sent);
+        prop_assert_eq!(read_in_pieces(MESSAGEPACK, &bytes, &cuts), sent);
     }
 
     #[test]

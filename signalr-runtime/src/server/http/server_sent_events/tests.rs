@@ -1,5 +1,5 @@
 use super::*;
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 use crate::protocol::handshake::HandshakeResponse;
 use crate::protocol::message::Message;
 use crate::protocol::tests::recorded::{Vector, vectors};
@@ -24,7 +24,7 @@ fn event_of(pieces: &[&[u8]]) -> Bytes {
 fn payload(vector: &Vector) -> Vec<u8> {
     let mut payload = Vec::new();
     match &*vector.name {
-        "sse_event_ping" => write(Format::Json, &Message::Ping, &mut payload),
+        "sse_event_ping" => write(HubProtocol::Json, &Message::Ping, &mut payload),
         "sse_event_handshake_response" => HandshakeResponse::SUCCESS.write(&mut payload),
         "sse_event_payload_with_newline" => payload.extend_from_slice(b"a\r\nb\nc"),
         other => panic!("what is {other}?"),

@@ -11,7 +11,7 @@ use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::Frame;
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
-use crate::contract::value::Format;
+use crate::contract::value::HubProtocol;
 
 /// Our end, its queue, and tungstenite at the other end.
 pub(super) struct Line {
@@ -35,7 +35,7 @@ impl Line {
     pub(super) fn to_server() -> Self {
         let (a, b) = Wire::pair();
         Self {
-            ours: WebSocket::client(a, &[], Format::Json),
+            ours: WebSocket::client(a, &[], HubProtocol::Json),
             queue: queue(FrameHeader::None),
             peer: tungstenite::WebSocket::from_raw_socket(b, tungstenite::protocol::Role::Server, None),
         }
@@ -96,7 +96,7 @@ pub(super) fn queue(frame_header: FrameHeader) -> Outbound {
 }
 
 pub(super) fn hub_frame(text: &str) -> Frame {
-    Frame::new(Format::Json, |frame| frame.extend_from_slice(text.as_bytes()))
+    Frame::new(HubProtocol::Json, |frame| frame.extend_from_slice(text.as_bytes()))
 }
 
 pub(super) fn context() -> Context<'static> {

@@ -75,7 +75,7 @@ fn what_came_with_the_handshake_is_received_first() {
     let mut early = vec![0x82, 127];
     early.extend_from_slice(&100_000_u64.to_be_bytes());
     early.resize(100_010, b'e');
-    let mut ours = WebSocket::client(a, &early, Format::Json);
+    let mut ours = WebSocket::client(a, &early, HubProtocol::Json);
     io::Write::write_all(&mut b, b"\x81\x04late").unwrap();
     let mut all = Vec::new();
     while let (data, Poll::Ready(Ok(Received::Some))) = receive(&mut ours) {

@@ -5,12 +5,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
+use super::backlog::{Backlog, Waiting};
 use super::error::HubError;
 use super::value::{Encoded, Payload, ValueError, WireValue};
 
@@ -32,79 +32,6 @@ pub(crate) enum Taken {
     No,
     /// It is not what the stream is made of. Whoever feeds the stream is to end it with an error.
     Undecodable(ValueError),
-}
-
-/// Bytes of items that have arrived at one connection beyond what their streams should hold, because nobody
-/// has read them yet; and who waits for what has not arrived. The connection stops reading while there are too
-/// many bytes.
-#[derive(Default)]
-pub(crate) struct Backlog {
-    bytes: AtomicUsize,
-    /// How many wait for the peer.
-    awaited: AtomicUsize,
-    /// Whether the connection has stopped reading.
-    paused: AtomicBool,
-    /// The connection, while it has.
-    waiting: Mutex<Option<Waker>>,
-}
-
-impl Backlog {
-    /// How many bytes wait.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::SeqCst)
-    }
-
-    /// Whether somebody waits for something of the peer's: an answer, an item, room for what is to be sent.
-    pub(crate) fn is_awaited(&self) -> bool {
-        self.awaited.load(Ordering::SeqCst) > 0
-    }
-
-    /// Somebody waits for something of the peer's, until the guard is dropped.
-    pub(crate) fn wait(self: &Arc<Self>) -> Waiting {
-        self.awaited.fetch_add(1, Ordering::SeqCst);
-        self.changed();
-        Waiting(Arc::clone(self))
-    }
-
-    /// Wakes `waker` when the next waiting item has been read, or when somebody begins to wait.
-    pub(crate) fn wake_on_change(&self, waker: &Waker) {
-        *lock(&self.waiting) = Some(waker.clone());
-        self.paused.store(true, Ordering::SeqCst);
-    }
-
-    fn add(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes, Ordering::SeqCst);
-    }
-
-    fn remove(&self, bytes: usize) {
-        if bytes > 0 {
-            self.bytes.fetch_sub(bytes, Ordering::SeqCst);
-            self.changed();
-        }
-    }
-
-    fn changed(&self) {
-        if self.paused.swap(false, Ordering::SeqCst)
-            && let Some(waker) = lock(&self.waiting).take()
-        {
-            waker.wake();
-        }
-    }
-}
-
-/// Somebody waits for something of the peer's.
-pub(crate) struct Waiting(Arc<Backlog>);
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.awaited.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-impl fmt::Debug for Backlog {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backlog").field("bytes", &self.bytes()).finish_non_exhaustive()
-    }
 }
 
 /// A stream whose items arrive from the other side of a connection.

@@ -1,0 +1,47 @@
+//! Writing what waits for a peer, against the clock.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use super::clock::Clock;
+use super::duplex::Duplex;
+use super::outbound::Outbound;
+
+/// How writing goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writing {
+    /// The transport takes what there is.
+    Free,
+    /// It is stuck, and wakes the task when it can go on.
+    Stuck,
+}
+
+/// Writes what `queue` holds, and lets `clock` know how that goes.
+pub(crate) fn poll_write(
+    transport: &mut dyn Duplex,
+    queue: &Outbound,
+    clock: &mut Clock,
+    cx: &mut Context<'_>,
+) -> io::Result<Writing> {
+    let before = queue.taken();
+    let sent = transport.poll_send(cx, queue);
+    if queue.taken() != before {
+        // Only when a batch is through does the transport take the next one.
+        clock.sent();
+    }
+    match sent {
+        Poll::Ready(sent) => {
+            sent?;
+            clock.idle();
+            Ok(Writing::Free)
+        }
+        Poll::Pending => {
+            if transport.is_away() {
+                clock.idle();
+            } else {
+                clock.blocked();
+            }
+            Ok(Writing::Stuck)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The beginning of a connection: the two sides agree on a hub protocol.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use tokio::time::timeout;
+
+use super::Line;
+use crate::connection::duplex::End;
+use crate::connection::first_record::first_record;
+use crate::connection::limit::Limit;
+use crate::connection::outbound::{Outbound, QueueLimit};
+use crate::connection::shared::Shared;
+use crate::contract::value::HubProtocol;
+use crate::protocol::framing::{Framing, RecordReader};
+use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
+use crate::server::connection::{Connection, GroupLimits};
+use crate::server::http::application::Accepted;
+use crate::server::http::options::unless_zero;
+use crate::server::hub::Hub;
+use crate::server::service::HubShared;
+use crate::server::telemetry::ConnectionMeter;
+
+/// Shakes hands with a client. None for one that is refused, or goes: its transport is closed then.
+pub(super) async fn shake_hands<H: Hub>(
+    hub: &HubShared<H>,
+    accepted: Accepted,
+    meter: ConnectionMeter,
+) -> Option<(Line, RecordReader, Arc<Connection>)> {
+    let Accepted {
+        id,
+        user_id,
+        request,
+        transport,
+        frame_header,
+        kind,
+        close_timeout,
+        place,
+        resume,
+        authentication,
+    } = accepted;
+    let mut line = Line { transport, kind, close_timeout, meter, place };
+    let options = &hub.options;
+    let bytes = unless_zero(options.http.transport_max_buffer_size);
+    let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
+    let outbound = Outbound::new(frame_header, limit)
+        .for_slow_consumers(options.limits.slow_consumer)
+        .charged_to(options.limits.memory.clone());
+    let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
+    let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
+    if options.supported_protocols.is_empty() {
+        tracing::error!(hub = hub.core.name(), "there are no supported protocols");
+        close(&mut line, &outbound, End::Fault).await;
+        return None;
+    }
+    let Some(agreed) = agree(hub, &mut line, &mut reader, &outbound).await else {
+        // The client has gone: there is nobody to answer.
+        close(&mut line, &outbound, End::Normal).await;
+        return None;
+    };
+    let agreed = agreed.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|agreed| {
+        let user_id = user_id.map(|user_id| (agreed, user_id));
+        user_id.map_err(|_| "An unexpected error occurred during connection handshake.".to_owned())
+    });
+    let (Agreed { format, resumes }, user_id) = match agreed {
+        Ok(agreed) => agreed,
+        Err(text) => {
+            answer(&outbound, HubProtocol::Json, &HandshakeResponse { error: Some(text.into()) });
+            close(&mut line, &outbound, End::Normal).await;
+            return None;
+        }
+    };
+    reader.switch(Framing::of(format), options.maximum_receive_message_size);
+    answer(&outbound, format, &HandshakeResponse::SUCCESS);
+    match resume {
+        Some(seat) if resumes => {
+            outbound.keep_for_replay(format, options.stateful_reconnect_buffer_size);
+            seat.open();
+        }
+        Some(seat) => seat.switch_off(),
+        None => {}
+    }
+    if let Some(permit) = &mut line.place.permit {
+        permit.shaken();
+    }
+    let request = Arc::new(request);
+    if let Some(authentication) = &authentication {
+        authentication.opened(&id, &request);
+    }
+    let groups = GroupLimits {
+        name_length: options.limits.group_name_length,
+        groups: options.limits.groups_per_connection,
+    };
+    let shared = Arc::new(Shared::new(format, outbound));
+    let connection = Connection::new(id, user_id, request, authentication, shared, line.kind, groups);
+    Some((line, reader, Arc::new(connection)))
+}
+
+/// What a handshake has settled.
+struct Agreed {
+    format: HubProtocol,
+    /// Whether the client knows how to come back.
+    resumes: bool,
+}
+
+/// Reads the handshake, in the time that it may take. None when the client goes before it is complete.
+async fn agree<H: Hub>(
+    hub: &HubShared<H>,
+    line: &mut Line,
+    reader: &mut RecordReader,
+    outbound: &Outbound,
+) -> Option<Result<Agreed, HandshakeRefusal>> {
+    let options = &hub.options;
+    let read = read(line, reader, outbound, &options.supported_protocols);
+    match hub.core.open.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await {
+        Some(Ok(agreed)) => agreed,
+        Some(Err(_)) => {
+            line.meter.timed_out();
+            Limit::HandshakeTime.hit();
+            Some(Err(HandshakeRefusal::Canceled))
+        }
+        None => Some(Err(HandshakeRefusal::Canceled)),
+    }
+}
+
+async fn read(
+    line: &mut Line,
+    reader: &mut RecordReader,
+    outbound: &Outbound,
+    supported: &[HubProtocol],
+) -> Option<Result<Agreed, HandshakeRefusal>> {
+    let carried = line.kind.transfer_formats();
+    let read = first_record(&mut *line.transport, reader, outbound, |record| {
+        let request = HandshakeRequest::read(record)?;
+        let format = request.accept(supported, carried)?;
+        Ok(Agreed { format, resumes: request.knows_stateful_reconnect() })
+    });
+    read.await.unwrap_or_else(|error| Some(Err(error.into())))
+}
+
+/// What a client reads of a handshake that failed.
+fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> String {
+    match refusal {
+        HandshakeRefusal::Unreadable(cause) => hub.with_detail(refusal.to_string(), &cause.into()),
+        _ => refusal.to_string(),
+    }
+}
+
+fn answer(outbound: &Outbound, format: HubProtocol, response: &HandshakeResponse<'_>) {
+    let mut record = Vec::new();
+    response.write(&mut record);
+    outbound.push_control(format, &record);
+}
+
+/// Ends a connection that has not become one, after what is queued has been written.
+async fn close(line: &mut Line, outbound: &Outbound, end: End) {
+    let closed = poll_fn(|cx| line.transport.poll_finish(cx, outbound, end));
+    // A client that does not answer the close in time is left.
+    let _ = timeout(line.close_timeout, closed).await;
+}
