@@ -24,12 +24,12 @@ const LONGEST: usize = 512;
 
 /// A key for connection tokens, which several nodes can share.
 ///
-/// What is promised less than without one: each node knows only the tokens that it has seen itself. A token that was used
-/// on one node, or before a process was started anew, opens one more connection on another, as long as it is good
-/// ([`disconnect_timeout`](super::HttpOptions::disconnect_timeout)) and for the same user. And the nodes go by the time of
-/// day: the clock of a node that is behind the others gives out tokens that they think have expired, and one that is
-/// ahead thinks so of theirs. Within a process that time never goes back, so that no token becomes good again; a node
-/// whose clock was ahead when it was set back stays ahead until it is started anew, or the time has come.
+/// It promises less than the key that a process has for itself. Each node knows only the tokens that it has seen: one that
+/// was used opens one more connection of the same user on another node, or after the process was started anew, as long as
+/// it is good ([`disconnect_timeout`](crate::server::HttpOptions::disconnect_timeout)). And nodes go by the time of day:
+/// one whose clock is behind gives out tokens that the others take for expired, and one whose clock is ahead takes theirs
+/// for expired. Within a process that time never goes back, so that no token becomes good again; a node whose clock was
+/// ahead when it was set right stays ahead until it is started anew, or the time has come.
 #[derive(Clone)]
 pub struct TokenKey([u8; 32]);
 
