@@ -38,7 +38,23 @@
 //! | `chrono`, `time`, `jiff` | [`payload::timestamp`] for the times of these crates | |
 //!
 //! A contract crate takes `default-features = false, features = ["macros"]`: no runtime and no sockets in its tree.
-
+//!
+//! # Where to look
+//!
+//! | | |
+//! |---|---|
+//! | this page | the attributes, [`HubError`], and the calls that a stub makes: [`Invoke`], [`ResultStream`] |
+//! | [`payload`] | how values are written, for .NET and JavaScript to read; times |
+//! | `server` | serving a hub: its options, limits, rules and filters; `server::telemetry` for operators |
+//! | `client` | calling a hub |
+//! | `test` | both in one process, without a socket |
+//!
+//! The `README.md` of the repository is a tour with a whole program, and its `examples` are programs to try.
+//!
+#![cfg_attr(
+    all(feature = "axum", feature = "test-util", feature = "macros"),
+    doc = include_str!("from_aspnetcore.md")
+)]
 // What only one side uses is dead without that side.
 #![cfg_attr(
     not(all(feature = "server", feature = "client")),
@@ -74,7 +90,7 @@ mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
 pub use contract::hub::{
-    ClientContract, HubContract, MethodDescription, MethodKind, MethodName, NoClient, NoProxy,
+    ClientContract, HubContract, HubWithoutClient, MethodDescription, MethodKind, MethodName, NoClient,
     ParameterDescription,
 };
 pub use contract::stub::{Invoke, ResultStream, Sending};

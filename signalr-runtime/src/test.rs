@@ -52,7 +52,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use http::{Extensions, Request};
+use http::{Extensions, Request, Uri};
 
 use crate::client::{ConnectError, HubConnection, HubConnectionBuilder, Opened, start};
 use crate::connection::frame::FrameHeader;
@@ -70,7 +70,8 @@ pub struct TestServer<H: Hub> {
 }
 
 impl<H: Hub> TestServer<H> {
-    /// Serves a hub. Its options, filters and rules hold as they would over HTTP.
+    /// Serves a hub. Its options, filters and rules hold as they would over HTTP; what is of HTTP does not: transports,
+    /// layers, the rule of origins, the end of credentials, and the limits on how many connections there may be.
     pub fn new(service: HubService<H>) -> Self {
         Self { service }
     }
@@ -81,6 +82,7 @@ impl<H: Hub> TestServer<H> {
             service: &self.service,
             builder: HubConnection::builder("http://localhost/"),
             extensions: Extensions::new(),
+            uri: Uri::default(),
         }
     }
 
@@ -102,6 +104,7 @@ pub struct TestClient<'a, H: Hub> {
     service: &'a HubService<H>,
     builder: HubConnectionBuilder<H::Contract>,
     extensions: Extensions,
+    uri: Uri,
 }
 
 impl<H: Hub> TestClient<'_, H> {
@@ -121,6 +124,13 @@ impl<H: Hub> TestClient<'_, H> {
         self
     }
 
+    /// What the client asks for, e.g. `/chat?room=lobby`, where the hub
+    /// [extracts](crate::server::HubContext::extract) something from it. Default: `/`.
+    pub fn uri(mut self, uri: Uri) -> Self {
+        self.uri = uri;
+        self
+    }
+
     /// Sets anything else that a client can be set to. Headers and the access token arrive with the request; the
     /// address, and what belongs to HTTP, has no meaning here.
     pub fn configure<F>(mut self, configure: F) -> Self
@@ -132,17 +142,21 @@ impl<H: Hub> TestClient<'_, H> {
     }
 
     /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// As over HTTP: [`ConnectError::status`] is 401 or 403 where a rule of the hub refuses the client, and 503 where the
+    /// hub is being drained.
     pub async fn connect(self) -> Result<TestConnection<H::Contract>, ConnectError> {
         let settings = self.builder.into_settings();
         let format = settings.protocol;
         let (mut request, ()) = Request::new(()).into_parts();
         request.headers = settings.request_headers().await?;
         request.extensions = self.extensions;
+        request.uri = self.uri;
         let (near, far) = memory::pair(CAPACITY);
         let line = near.line();
-        let Some(id) = self.service.accept(request, Box::new(far)) else {
-            return Err(ConnectError::HandshakeEnded);
-        };
+        let id = self.service.accept(request, Box::new(far)).map_err(ConnectError::NegotiateStatus)?;
         let opened = Opened {
             transport: Box::new(near),
             frame_header: FrameHeader::None,
@@ -184,5 +198,62 @@ impl<C> Deref for TestConnection<C> {
 impl<C: HubContract> fmt::Debug for TestConnection<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.connection, f)
+    }
+}
+
+#[cfg(all(test, feature = "macros", feature = "axum"))]
+mod tests {
+    use std::collections::HashMap;
+    use std::time::Duration;
+
+    use axum::extract::Query;
+    use http::StatusCode;
+
+    use super::*;
+    use crate::server::HubContext;
+    use crate::{HubError, HubResult, ResultExt};
+
+    #[crate::hub(crate = "crate")]
+    trait Rooms {
+        async fn room(&self) -> HubResult<String>;
+    }
+
+    struct Room(String);
+
+    impl Hub for Room {
+        type Contract = RoomsContract;
+    }
+
+    impl Rooms for Room {
+        async fn room(&self) -> HubResult<String> {
+            Ok(self.0.clone())
+        }
+    }
+
+    async fn room_of(cx: HubContext<RoomsContract>) -> HubResult<Room> {
+        let Query(mut query) = cx.extract::<Query<HashMap<String, String>>, _>(&()).await.internal()?;
+        query.remove("room").map(Room).ok_or_else(|| HubError::new("which room?"))
+    }
+
+    #[derive(Clone)]
+    struct Name(&'static str);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hub_is_asked_for_by_an_address_and_admits_whom_it_would_over_http() {
+        let service = HubService::<Room>::try_new(room_of)
+            .user_id(|request| request.extensions.get::<Name>().map(|name| name.0.to_owned()))
+            .authorize_hub(|request| request.extensions.get::<Name>().is_some_and(|name| name.0 == "ada"));
+        let server = TestServer::new(service);
+        let client = || server.client().uri(Uri::from_static("/rooms?room=lobby"));
+
+        let ada = client().extension(Name("ada")).connect().await.unwrap();
+        assert_eq!(ada.hub().room().await.unwrap(), "lobby");
+        let refused = async |client: TestClient<'_, Room>| client.connect().await.unwrap_err().status();
+        assert_eq!(refused(client()).await, Some(StatusCode::UNAUTHORIZED));
+        assert_eq!(refused(client().extension(Name("bob"))).await, Some(StatusCode::FORBIDDEN));
+
+        let hub = server.handle();
+        tokio::join!(hub.drain(Duration::from_secs(1)), ada.closed());
+        assert_eq!(refused(client().extension(Name("ada"))).await, Some(StatusCode::SERVICE_UNAVAILABLE));
     }
 }

@@ -47,6 +47,11 @@ export class Program {
     this.#child.kill("SIGTERM");
   }
 
+  /** What it has written to its standard error so far. */
+  get errors() {
+    return this.#errors;
+  }
+
   /** How it ended: `{ code, errors }`. */
   end() {
     return within("the program to end", this.#ended);

@@ -2,12 +2,17 @@
 
 #![allow(missing_docs, unreachable_pub, reason = "three crates stand here as three modules")]
 
+#[path = "authentication.rs"]
+mod authentication;
 #[path = "chat_client.rs"]
 mod chat_client;
 #[path = "chat_contract.rs"]
 mod chat_contract;
 #[path = "chat_server.rs"]
 mod chat_server;
+
+use chat_contract::ChatHubContract;
+use signalr_runtime::client::HubConnection;
 
 const README: &str = include_str!("../../README.md");
 
@@ -29,11 +34,46 @@ fn the_readme_shows_the_code_that_is_tested() {
     }
 }
 
-#[tokio::test]
-async fn the_example_works() {
+#[test]
+fn the_readme_shows_the_authentication_that_is_tested() {
+    let (_, file) =
+        include_str!("authentication.rs").split_once("// What the README shows:\n").expect("it begins");
+    let (shown, _) = file.split_once("// To here.\n").expect("it ends");
+    assert!(README.contains(shown), "the README does not show authentication.rs as it is:\n{shown}");
+}
+
+/// Serves on a port of its own, and gives the hub's URL.
+async fn serve(app: axum::Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let url = format!("http://{}/chat", listener.local_addr().expect("it is bound"));
-    let server = tokio::spawn(async move { axum::serve(listener, chat_server::app()).await });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
+}
+
+#[tokio::test]
+async fn the_example_works() {
+    let url = serve(chat_server::app()).await;
     chat_client::run(&url).await.expect("the client gets its answers");
-    server.abort();
+}
+
+#[tokio::test]
+async fn the_authentication_works() {
+    let url = serve(authentication::app()).await;
+    let connect = |token: &'static str| {
+        HubConnection::<ChatHubContract>::builder(&url)
+            .access_token(move || std::future::ready(Ok(token.to_owned())))
+            .connect()
+    };
+    for stranger in ["", "eve"] {
+        let refused = connect(stranger).await.map(drop).expect_err("strangers stay outside");
+        assert_eq!(refused.status().map(|status| status.as_u16()), Some(401));
+    }
+    let paste = async |name| {
+        let connection = connect(name).await.expect("who has a token may come in");
+        connection.hub().join("lobby").await.expect("and join");
+        connection.hub().paste("lobby", futures_util::stream::empty()).await
+    };
+    assert_eq!(paste("ada").await.ok(), Some(0));
+    let refused = paste("bob").await.expect_err("only moderators paste");
+    assert_eq!(refused.message(), "Failed to invoke 'Paste' because user is unauthorized");
 }

@@ -1,4 +1,4 @@
-//! The suite that drives the chat's page with a real browser.
+//! The suites that drive the pages of the examples with a real browser.
 
 use std::process::Command;
 use std::time::Duration;
@@ -11,24 +11,32 @@ use crate::tools::{chromium, node};
 
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// The command that runs the suite: it starts the chat's programs and the browser by itself.
-pub(crate) fn suite(project: &Project) -> Result<Command, Problem> {
+/// The page of the chat whose users sign in.
+const SIGN_IN_PAGE: &str = "examples/jwt-chat/page";
+
+/// The command that runs the suite of the chat.
+pub(crate) fn chat_suite(project: &Project) -> Result<Command, Problem> {
+    suite(project, chat::PAGE, "suite.mjs", &["chat-server", "chat-client"])
+}
+
+/// The command that runs the suite of the chat whose users sign in.
+pub(crate) fn sign_in_suite(project: &Project) -> Result<Command, Problem> {
+    suite(project, SIGN_IN_PAGE, "sign-in/suite.mjs", &["jwt-chat"])
+}
+
+/// A suite starts the programs and the browser by itself.
+fn suite(project: &Project, page: &str, script: &str, programs: &[&str]) -> Result<Command, Problem> {
     let browser = chromium::program()?;
-    node::install(project, chat::PAGE)?;
-    let mut suite = node::script(project, "tests/browser", "suite.mjs")?;
+    node::install(project, page)?;
+    let mut suite = node::script(project, "tests/browser", script)?;
     // With the whole workspace in view the dependencies get the features that the tests built them with.
     let mut build = cargo(project);
-    build.args(["build", "--workspace", "--bin", "chat-server", "--bin", "chat-client"]);
-    run_logged(&mut build, &project.log("browser-build"), BUILD_LIMIT)?;
-    let programs = project.target().join("debug");
-    suite
-        .arg("--browser")
-        .arg(browser)
-        .arg("--chat-server")
-        .arg(programs.join("chat-server"))
-        .arg("--chat-client")
-        .arg(programs.join("chat-client"))
-        .arg("--screenshots")
-        .arg(project.target().join("screenshots"));
+    build.args(["build", "--workspace"]);
+    for program in programs {
+        build.args(["--bin", program]);
+        suite.arg(format!("--{program}")).arg(project.target().join("debug").join(program));
+    }
+    run_logged(&mut build, &project.log(&format!("build-{}", programs[0])), BUILD_LIMIT)?;
+    suite.arg("--browser").arg(browser).arg("--screenshots").arg(project.target().join("screenshots"));
     Ok(suite)
 }

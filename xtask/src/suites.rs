@@ -74,14 +74,8 @@ pub(crate) const ALL: &[Suite] = &[
     in_go("go-websockets", BOTH_SERVERS, &[]),
     in_go("go-server-sent-events", BOTH_SERVERS, &["--transport", "server-sent-events"]),
     in_go("go-websockets-messagepack", OURS_ONLY, &["--protocol", "messagepack"]),
-    Suite {
-        part: "browser",
-        name: "browser",
-        needs: Needs::Nothing,
-        servers: OURS_ONLY,
-        command: browser::suite,
-        arguments: &[],
-    },
+    of_a_page("browser", browser::chat_suite),
+    of_a_page("sign-in", browser::sign_in_suite),
 ];
 
 type Servers = &'static [ServerKind];
@@ -107,6 +101,10 @@ const fn in_java(name: &'static str, arguments: Arguments) -> Suite {
 const fn in_go(name: &'static str, servers: Servers, arguments: Arguments) -> Suite {
     let command = |project: &Project| go::program(project, "tests/interop/go");
     Suite { part: "go", name, needs: Needs::Hub, servers, command, arguments }
+}
+
+const fn of_a_page(name: &'static str, command: fn(&Project) -> Result<Command, Problem>) -> Suite {
+    Suite { part: "browser", name, needs: Needs::Nothing, servers: OURS_ONLY, command, arguments: &[] }
 }
 
 /// The names that `--only` takes.

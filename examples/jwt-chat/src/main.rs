@@ -26,7 +26,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // With every request: none of them shows a token.
+    // With every request: none of them shows an access token.
     tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(LevelFilter::DEBUG).init();
     let folder = Path::new(page::FOLDER);
     if !page::is_built(folder) {
@@ -43,7 +43,10 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(arguments: Arguments, page: &Path) -> io::Result<()> {
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).await?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        io::Error::other(format!("cannot listen on {address} ({error}): choose another port with `--port`"))
+    })?;
     println!("open http://{}", listener.local_addr()?);
     println!("and sign in as ada (password lovelace, moderator) or bob (password builder)");
     let tokens = Arc::new(Tokens::new(Duration::from_secs(arguments.token_lifetime)));

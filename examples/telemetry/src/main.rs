@@ -14,8 +14,9 @@ const DEADLINE: Duration = Duration::from_secs(25);
 async fn main() -> Result<(), Box<dyn Error>> {
     let observed = observe(opentelemetry_stdout::SpanExporter::default())?;
     let (app, hub) = app(&observed);
-    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    let listener = TcpListener::bind("127.0.0.1:3001").await?;
     println!("the hub is http://{0}/weather, its metrics are on http://{0}/metrics", listener.local_addr()?);
+    println!("ask for the weather with: cargo run -p telemetry-example --example ask -- Bern");
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             let _ = tokio::signal::ctrl_c().await;

@@ -86,7 +86,7 @@ impl<C: HubContract> HubConnectionBuilder<C> {
         Self { settings: Settings::new(url), contract: PhantomData }
     }
 
-    /// Where the access token comes from. It is asked for every request, so that it can hand out a fresh one: once
+    /// Where the access token comes from (`AccessTokenProvider`). It is asked for every request, so that it can hand out a fresh one: once
     /// to negotiate, once to open the WebSocket, and again after each redirect that brings no token of its own. An
     /// empty token is none. No token is ever logged.
     ///
@@ -101,6 +101,9 @@ impl<C: HubContract> HubConnectionBuilder<C> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// A closure that has captured something gives each future its own: for a `token` that does not change,
+    /// `.access_token(move || std::future::ready(Ok(token.clone())))`.
     pub fn access_token<F, Fut>(mut self, token: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -110,14 +113,14 @@ impl<C: HubContract> HubConnectionBuilder<C> {
         self
     }
 
-    /// Adds a header to every request. It takes the place of the client's own header of that name; an empty
+    /// Adds a header to every request; its types are those of the crate `http` 1. It takes the place of the client's own header of that name; an empty
     /// `User-Agent` leaves that header out.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.settings.headers.append(name, value);
         self
     }
 
-    /// Opens a WebSocket without asking the server first. That saves one request, and leaves the connection without
+    /// Opens a WebSocket without asking the server first (`SkipNegotiation`). That saves one request, and leaves the connection without
     /// an id that the client knows; servers that redirect cannot be reached this way.
     pub fn skip_negotiation(mut self) -> Self {
         self.settings.negotiate = Negotiate::Skip;
@@ -189,7 +192,13 @@ impl<C: HubContract> HubConnectionBuilder<C> {
         self
     }
 
-    /// Connects. Dropping the future gives up. To be awaited on a tokio runtime, which then runs the connection.
+    /// Connects (`StartAsync`). Dropping the future gives up. To be awaited on a tokio runtime, which then runs the
+    /// connection.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says which step failed; its [`status`](ConnectError::status) is what the server answered, where
+    /// it did. Nothing is tried again.
     pub async fn connect(self) -> Result<HubConnection<C>, ConnectError> {
         let opened = transports::open(&self.settings).await?;
         Ok(HubConnection::new(session::start(self.settings, opened).await?))

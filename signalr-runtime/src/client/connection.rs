@@ -23,13 +23,18 @@ pub struct HubConnection<C> {
     contract: PhantomData<fn() -> C>,
 }
 
-impl<C: HubContract> HubConnection<C> {
+impl<C> HubConnection<C> {
     /// Prepares a connection to the hub at `url`, e.g. `http://localhost:3000/chat`. A query is kept and sent with
     /// every request.
-    pub fn builder(url: impl Into<String>) -> HubConnectionBuilder<C> {
+    pub fn builder(url: impl Into<String>) -> HubConnectionBuilder<C>
+    where
+        C: HubContract,
+    {
         HubConnectionBuilder::new(url.into())
     }
+}
 
+impl<C: HubContract> HubConnection<C> {
     pub(crate) fn new(held: Arc<Held>) -> Self {
         Self { held, contract: PhantomData }
     }
@@ -44,7 +49,7 @@ impl<C: HubContract> HubConnection<C> {
         RawHub::new(self.link())
     }
 
-    /// The state, now and whenever it changes.
+    /// The state, now and whenever it changes (`State`).
     pub fn state(&self) -> watch::Receiver<ConnectionState> {
         self.held.life.state()
     }
@@ -55,7 +60,7 @@ impl<C: HubContract> HubConnection<C> {
         if self.held.life.is_over() { None } else { self.held.id.clone() }
     }
 
-    /// Ends the connection in good order: tells the server, and waits until the transport is closed, for
+    /// Ends the connection in good order (`StopAsync`): tells the server, and waits until the transport is closed, for
     /// [`close_timeout`](HubConnectionBuilder::close_timeout) at the most. What was sent before is still delivered;
     /// calls that wait for an answer fail with [`HubErrorKind::Closed`](crate::HubErrorKind::Closed).
     ///
@@ -65,7 +70,7 @@ impl<C: HubContract> HubConnection<C> {
         let _ = self.held.life.closed().await;
     }
 
-    /// Waits for the end of the connection: `None` when this side or the server ended it in good order, else what
+    /// Waits for the end of the connection (`Closed`): `None` when this side or the server ended it in good order, else what
     /// went wrong.
     pub async fn closed(&self) -> Option<HubError> {
         self.held.life.closed().await

@@ -37,7 +37,7 @@ impl RawHub {
         Self { link }
     }
 
-    /// Calls a method and waits for its answer.
+    /// Calls a method and waits for its answer (`InvokeAsync`).
     pub fn invoke<T: WireValue>(
         &self,
         method: impl Into<Cow<'static, str>>,
@@ -46,12 +46,12 @@ impl RawHub {
         self.call(method, arguments).invoke()
     }
 
-    /// Calls a method without asking for the answer (*fire and forget*).
+    /// Calls a method without asking for the answer (`SendAsync`: *fire and forget*).
     pub fn send(&self, method: impl Into<Cow<'static, str>>, arguments: impl EncodeArguments) -> Sending {
         self.call(method, arguments).send()
     }
 
-    /// Calls a method that streams its results.
+    /// Calls a method that streams its results (`StreamAsync`).
     pub fn stream<T: WireValue>(
         &self,
         method: impl Into<Cow<'static, str>>,

@@ -112,6 +112,11 @@ impl Calls {
         self.cancels.contains_key(id) || self.queued.iter().any(|call| call.id.as_deref() == Some(id))
     }
 
+    /// Whether as many ordered calls run as may: the next one waits.
+    pub(crate) fn is_full(&self) -> bool {
+        self.permits == 0
+    }
+
     /// How many calls wait for their turn.
     pub(crate) fn queued(&self) -> usize {
         self.queued.len()

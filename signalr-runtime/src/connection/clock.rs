@@ -33,7 +33,8 @@ pub(crate) enum Ping {
 /// From when on silence counts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Silence {
-    /// From the peer's first ping on: a server does not hold it against clients that never ping.
+    /// From the peer's first ping on, and not while as many of its calls run as may: a server holds it neither against
+    /// clients that never ping nor against those that it lets wait.
     FromFirstPing(Duration),
     /// From the start: what a client does.
     FromStart(Duration),
@@ -67,7 +68,7 @@ pub(crate) struct Clock {
     acknowledge_at: Option<Instant>,
     /// Since when the peer has been silent, if that counts yet.
     heard: Option<Instant>,
-    /// Silence does not count while we do not read.
+    /// Silence does not count while we do not read, or the peer waits for us.
     deaf: bool,
     /// Since when a write has been stuck.
     stuck: Option<Instant>,
@@ -120,10 +121,13 @@ impl Clock {
         }
     }
 
-    /// Whether the connection reads at the moment.
-    pub(crate) fn reading(&mut self, reading: bool) {
-        if self.deaf == reading {
-            self.deaf = !reading;
+    /// Whether the connection reads at the moment, and whether the peer's calls are all that may run. A client that
+    /// has called waits for the server: that is not its silence.
+    pub(crate) fn listens(&mut self, reads: bool, calls_are_full: bool) {
+        let waits_for_us = calls_are_full && matches!(self.timing.silence, Some(Silence::FromFirstPing(_)));
+        let deaf = !reads || waits_for_us;
+        if self.deaf != deaf {
+            self.deaf = deaf;
             self.received();
             self.arm(Instant::now());
         }
@@ -214,7 +218,7 @@ impl Clock {
 
     fn silent_at(&self) -> Option<Instant> {
         let (Silence::FromFirstPing(limit) | Silence::FromStart(limit)) = self.timing.silence?;
-        // While we do not read we cannot know: ask again later.
+        // Ask again later.
         if self.deaf { None } else { self.heard?.checked_add(limit) }
     }
 }

@@ -267,9 +267,6 @@ impl<R: Role> Engine<R> {
                 None => {}
             }
             let reads = self.core.reads(reading);
-            if reading == Reading::Yes {
-                self.core.clock.reading(reads != Reads::Nothing);
-            }
             // Before what the peer sends from now on.
             self.core.poll_own_call(cx);
             let received = match reads {
@@ -278,6 +275,9 @@ impl<R: Role> Engine<R> {
                 Reads::Nothing => false,
             };
             self.core.poll_calls(cx);
+            if reading == Reading::Yes {
+                self.core.clock.listens(reads != Reads::Nothing, self.core.calls.is_full());
+            }
             self.core.received.set(self.reader.kept().saturating_add(self.core.backlog.bytes()));
             let writing = self.core.poll_write(&mut *self.transport, cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {

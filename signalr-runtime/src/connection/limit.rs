@@ -59,7 +59,7 @@ pub(crate) enum Limit {
     ReadAhead,
     /// A client comes back more often than it may.
     Resumes,
-    /// A client asks for new credentials while the application is still being asked about others.
+    /// A client shows new credentials while the application is being asked about as many others as may be.
     Refreshes,
     /// As many POST requests of a client wait for their turn as may wait.
     QueuedPosts,

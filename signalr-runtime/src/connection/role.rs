@@ -57,7 +57,7 @@ pub(crate) trait Role: Send {
 
     /// What ends the connection of a peer whose bytes cannot be read.
     fn protocol_error(&self, error: &ProtocolError) -> HubError {
-        error.into()
+        error.to_hub_error()
     }
 
     /// What ends the connection of a peer that has been silent for too long.

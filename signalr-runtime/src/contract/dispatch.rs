@@ -92,7 +92,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// How a call ended.
+/// How a call ended, as a filter sees it: from its `Next`, by `Invocation::reply`, or by [`Reply::error`].
 pub struct Reply(pub(crate) Result<Answer, HubError>);
 
 /// What a call that did not fail answers with.

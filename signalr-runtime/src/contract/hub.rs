@@ -11,6 +11,11 @@ use super::value::WireValue;
 
 /// The contract of a hub: implemented by the marker type that `#[hub]` generates (`ChatHubContract` for a
 /// trait `ChatHub`).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the contract of a hub",
+    label = "not a contract of a hub",
+    note = "`#[hub]` generates the contract beside the trait: it is `ChatHubContract` for a trait `ChatHub`"
+)]
 pub trait HubContract: Sized + Send + Sync + 'static {
     /// The name of the trait, for logs and traces.
     const NAME: &'static str;
@@ -44,17 +49,18 @@ pub trait ClientContract: Sized + Send + Sync + 'static {
 #[derive(Debug)]
 pub enum NoClient {}
 
-/// Stands where the calls to clients would be, for a hub without `client = …`.
+/// Stands where the calls to clients would be, for a hub without `client = …`: it has none. To call clients, name the
+/// trait of theirs: `#[hub(client = ChatClient)]`.
 #[derive(Debug)]
-pub struct NoProxy(());
+pub struct HubWithoutClient(());
 
-impl From<Box<dyn Receivers>> for NoProxy {
+impl From<Box<dyn Receivers>> for HubWithoutClient {
     fn from(_: Box<dyn Receivers>) -> Self {
         Self(())
     }
 }
 
-impl From<Box<dyn Receiver>> for NoProxy {
+impl From<Box<dyn Receiver>> for HubWithoutClient {
     fn from(_: Box<dyn Receiver>) -> Self {
         Self(())
     }
@@ -63,8 +69,8 @@ impl From<Box<dyn Receiver>> for NoProxy {
 impl ClientContract for NoClient {
     const NAME: &'static str = "";
     const METHODS: &'static [MethodDescription] = &[];
-    type Proxy = NoProxy;
-    type SingleProxy = NoProxy;
+    type Proxy = HubWithoutClient;
+    type SingleProxy = HubWithoutClient;
 }
 
 /// The wire name of one method of the hub contract `C`, e.g. `ChatHubContract::SEND_MESSAGE`.
@@ -246,7 +252,9 @@ impl<T: WireValue, E: WireError> StreamItem for Result<T, E> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error type of a method",
     label = "does not convert to and from `HubError`",
-    note = "use `HubError`, or implement both `From<{Self}> for HubError` and `From<HubError> for {Self}`"
+    note = "use `HubError`: `.internal()?` makes one of any error, and keeps its text on the server",
+    note = "an error type of your own can stand here if it converts both ways: `From<{Self}> for HubError` and \
+            `From<HubError> for {Self}`"
 )]
 pub trait WireError: Into<HubError> + From<HubError> + Send + 'static {}
 

@@ -23,6 +23,11 @@ use super::unix_time::UnixTime;
 /// pub trait Diary {
 ///     async fn remind(&self, text: String, at: DateTime) -> HubResult;
 /// }
+///
+/// async fn tomorrow(diary: &impl Diary) -> HubResult {
+///     let day = std::time::Duration::from_secs(24 * 60 * 60);
+///     diary.remind("water the flowers".to_owned(), DateTime(std::time::SystemTime::now() + day)).await
+/// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime<T = SystemTime>(pub T);

@@ -142,9 +142,11 @@ impl fmt::Display for ProtocolError {
 
 impl std::error::Error for ProtocolError {}
 
-impl From<&ProtocolError> for HubError {
-    fn from(error: &ProtocolError) -> Self {
-        Self::named(HubErrorKind::Codec, error.name(), error.to_string())
+impl ProtocolError {
+    /// What a hub, or somebody who waits for an answer, is told. No `From`: the compiler would suggest it to those whose
+    /// own error does not convert.
+    pub(crate) fn to_hub_error(&self) -> HubError {
+        HubError::named(HubErrorKind::Codec, self.name(), self.to_string())
     }
 }
 

@@ -95,6 +95,10 @@ impl fmt::Debug for AccessToken {
 ///     axum::Router::new().hub("/greeter", greeter).layer(from_fn(authenticate)).layer(AccessTokenLayer::new());
 /// ```
 ///
+/// What stays in the query is the `id`, the token of the connection. To a hub that knows its users it is worth nothing
+/// without the credentials of the same user. Where nobody signs in, somebody who reads it in a log can send in the name of
+/// a client that uses Server-Sent Events or long polling, as long as that is connected.
+///
 /// # What counts as the token
 ///
 /// - The credentials of an `Authorization` header of the scheme `Bearer`, in any case. A token in the query is

@@ -66,8 +66,9 @@ impl<C: HubContract> HubContext<C> {
     }
 
     /// Takes something out of the request that opened the connection, with any extractor of axum that needs no body:
-    /// `Path`, `Query`, `Extension`, `TypedHeader`, one of your own. For the factory of a hub, which may be async and
-    /// may refuse the connection:
+    /// `Path`, `Query`, `Extension`, `TypedHeader`, one of your own; `state` is what `State` and its like take from,
+    /// `&()` for all others. For the factory of a hub, which may be async and
+    /// [may refuse the connection](super::HubService::try_new):
     ///
     /// ```
     /// # use signalr_runtime::{HubContract, HubError, HubResult};

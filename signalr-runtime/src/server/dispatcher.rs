@@ -149,9 +149,11 @@ impl<H: Hub> Role for HubDispatcher<H> {
             return Poll::Pending;
         };
         ready!(authentication.poll_refreshed(cx));
-        let hub = Arc::clone(hub);
-        let callback =
-            async move { Reply(hub.on_authentication_refreshed().await.map(|()| Answer::Nothing)) };
+        let (hub, authentication) = (Arc::clone(hub), Arc::clone(authentication));
+        let callback = async move {
+            authentication.told();
+            Reply(hub.on_authentication_refreshed().await.map(|()| Answer::Nothing))
+        };
         let callback = span::authentication_refreshed(self.shared.core.name(), Box::pin(callback));
         Poll::Ready(("OnAuthenticationRefreshed", Box::pin(callback)))
     }

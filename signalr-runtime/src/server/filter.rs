@@ -154,14 +154,19 @@ impl Invocation {
         self.connection.user_id()
     }
 
-    /// Decodes the argument at `index`, streams not counted.
+    /// Decodes the argument at `index`, streams not counted (`HubMethodArguments`): `call.argument::<String>(0)?`.
+    ///
+    /// # Errors
+    ///
+    /// Of the kind [`Codec`](HubErrorKind::Codec), if there is no such argument or it is no `T`.
     pub fn argument<T: WireValue>(&self, index: usize) -> HubResult<T> {
         let list = Payload { format: self.format, bytes: self.arguments.bytes() };
         Arguments::nth(list, index)
             .map_err(|error| HubError::with_kind(HubErrorKind::Codec, error.to_string()))
     }
 
-    /// An answer with `value`, in place of the method's.
+    /// An answer with `value`, in place of the method's. It must be what the client expects of that method. A value that
+    /// cannot be written makes it an answer with an error.
     pub fn reply<T: Serialize + ?Sized>(&self, value: &T) -> Reply {
         Reply(
             Encoded::write(|out| self.format.write(value, out))

@@ -20,7 +20,7 @@ impl CallerGroups {
         Self { core, caller }
     }
 
-    /// Adds this connection to a group. Joining twice does nothing.
+    /// Adds this connection to a group (`AddToGroupAsync`). Joining twice does nothing.
     ///
     /// An error when the name is too long or the connection is in too many groups: see [`Limits`](super::Limits).
     #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
@@ -33,7 +33,8 @@ impl CallerGroups {
         self.caller.group_names()
     }
 
-    /// Takes this connection out of a group.
+    /// Takes this connection out of a group (`RemoveFromGroupAsync`). One that is not in it is left alone; nothing
+    /// fails on a single node.
     #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn leave(&self, group: &str) -> HubResult {
         self.core.lifetime.leave(&self.caller, group);
@@ -57,7 +58,7 @@ impl Groups {
         Self { core }
     }
 
-    /// Adds a connection to a group. A connection that does not exist is left alone.
+    /// Adds a connection to a group (`AddToGroupAsync`). A connection that does not exist is left alone.
     ///
     /// An error when the name is too long or the connection is in too many groups: see [`Limits`](super::Limits).
     #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
@@ -78,7 +79,8 @@ impl Groups {
         self.core.lifetime.get(connection_id).map(|connection| connection.group_names()).unwrap_or_default()
     }
 
-    /// Takes a connection out of a group.
+    /// Takes a connection out of a group (`RemoveFromGroupAsync`). One that is not in it, or does not exist, is left
+    /// alone; nothing fails on a single node.
     #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn leave(&self, connection_id: &str, group: &str) -> HubResult {
         if let Some(connection) = self.core.lifetime.get(connection_id) {

@@ -7,8 +7,45 @@ use crate::contract::hub::HubContract;
 
 /// The server's side of a hub: one value per connection.
 ///
-/// The value is made when a client has connected and dropped when it is gone. Its fields are the state of
-/// that connection; calls borrow it. Implement the hub trait (the one with `#[hub]`) for the same type.
+/// The value is made when a client has connected and dropped when it is gone, where ASP.NET Core makes one for each
+/// call: its fields are the state of that connection. Calls of one client may run side by side, so they borrow it
+/// (`&self`): what changes is in a `Mutex` or an atomic. Implement the hub trait (the one with `#[hub]`) for the same
+/// type.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// use signalr_runtime::server::Hub;
+/// use signalr_runtime::{HubError, HubResult, hub};
+///
+/// #[hub]
+/// pub trait Counter {
+///     async fn increment(&self) -> HubResult<u32>;
+/// }
+///
+/// #[derive(Default)]
+/// struct Clicks(AtomicU32);
+///
+/// impl Hub for Clicks {
+///     type Contract = CounterContract;
+///
+///     async fn on_disconnected(&self, error: Option<&HubError>) {
+///         println!("{} clicks, and then {error:?}", self.0.load(Ordering::Relaxed));
+///     }
+/// }
+///
+/// impl Counter for Clicks {
+///     async fn increment(&self) -> HubResult<u32> {
+///         Ok(self.0.fetch_add(1, Ordering::Relaxed) + 1)
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a hub that can be served",
+    label = "does not implement `Hub`",
+    note = "beside the `#[hub]` trait, implement `Hub` for it, which names the contract: \
+            `impl Hub for {Self} {{ type Contract = …Contract; }}`"
+)]
 pub trait Hub: Send + Sync + 'static {
     /// The contract: the marker type that `#[hub]` generated, e.g. `ChatHubContract`.
     type Contract: HubContract;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use http::request::Parts;
 
 use super::connection::ConnectionId;
@@ -14,16 +15,25 @@ use crate::connection::frame::FrameHeader;
 use crate::transport::negotiate::TransportKind;
 
 impl<H: Hub> HubService<H> {
-    /// Serves a connection whose transport is open already, and takes hub frames as they are. `None` when the hub is
-    /// shutting down.
-    pub(crate) fn accept(&self, request: Parts, transport: Box<dyn Duplex>) -> Option<ConnectionId> {
+    /// Serves a connection whose transport is open already, and takes hub frames as they are. Or gives the
+    /// status that its client would be answered with over HTTP.
+    pub(crate) fn accept(
+        &self,
+        request: Parts,
+        transport: Box<dyn Duplex>,
+    ) -> Result<ConnectionId, StatusCode> {
         if self.shared.core.open.stopping.is_cancelled() {
-            return None;
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        let user_id = self.shared.identity.user_id(&request);
+        if !self.shared.identity.admits(&request) {
+            let is_known = matches!(user_id, Ok(Some(_)));
+            return Err(if is_known { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED });
         }
         let id = ConnectionId::random(self.shared.options().node_id);
         let accepted = Accepted {
             id: id.clone(),
-            user_id: self.shared.identity.user_id(&request),
+            user_id,
             request,
             transport,
             frame_header: FrameHeader::None,
@@ -34,6 +44,6 @@ impl<H: Hub> HubService<H> {
             authentication: None,
         };
         session::spawn(Arc::clone(&self.shared), accepted);
-        Some(id)
+        Ok(id)
     }
 }

@@ -26,7 +26,7 @@ pub struct HubOptions {
     /// long before it takes the server for gone.
     pub keep_alive_interval: Duration,
     /// How long a client that has ever pinged may be silent. Default: 30 seconds, twice the interval at which
-    /// clients ping.
+    /// clients ping. While as many of its calls run as may, it waits for the server and is not silent.
     pub client_timeout_interval: Duration,
     /// The largest message accepted from a client, in bytes on the wire. Default: 32 KiB. `None` lets a client
     /// make the server allocate as much as it likes.

@@ -17,7 +17,6 @@ use tower_service::Service;
 /// # async fn run(app: axum::Router) -> std::io::Result<()> {
 /// use axum::ServiceExt;
 /// use signalr_runtime::server::IgnorePathCase;
-/// use tower_layer::Layer;
 ///
 /// let app = IgnorePathCase::new(["/chat"]).layer(app);
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
@@ -34,6 +33,11 @@ impl IgnorePathCase {
     pub fn new<P: Into<String>>(hubs: impl IntoIterator<Item = P>) -> Self {
         let path = |hub: P| hub.into().trim_end_matches('/').to_owned();
         Self { hubs: hubs.into_iter().map(path).collect() }
+    }
+
+    /// Puts this around a router: [`Layer::layer`], without the crate that has this trait.
+    pub fn layer<S>(&self, inner: S) -> IgnorePathCaseService<S> {
+        IgnorePathCaseService { inner, paths: self.clone() }
     }
 
     /// The URI with the path of a hub as it is routed. None where it is that already, or no hub's.
@@ -62,7 +66,7 @@ impl<S> Layer<S> for IgnorePathCase {
     type Service = IgnorePathCaseService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        IgnorePathCaseService { inner, paths: self.clone() }
+        self.layer(inner)
     }
 }
 

@@ -4,9 +4,14 @@ use std::borrow::Cow;
 
 use http::Uri;
 
-/// The value of the first parameter with this name.
+/// The value of the parameter with this name. As in ASP.NET Core, the values of a repeated one are one text with commas,
+/// in which empty ones do not count: what is ambiguous opens nothing.
 pub(super) fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<Cow<'a, str>> {
-    uri.query()?.split('&').find_map(|pair| value(pair, name))
+    uri.query()?.split('&').filter_map(|pair| value(pair, name)).reduce(|all, value| match (&*all, &*value) {
+        (_, "") => all,
+        ("", _) => value,
+        (all, value) => Cow::Owned(format!("{all},{value}")),
+    })
 }
 
 /// A query without the parameters of this name, whose values go to `removed`: with its question mark, or nothing. The

@@ -175,13 +175,11 @@ pub struct HubService<H: Hub> {
     pub(super) shared: Arc<HubShared<H>>,
 }
 
-impl<H: Hub> HubService<H>
-where
-    H::Contract: Dispatch<H>,
-{
+impl<H: Hub> HubService<H> {
     /// A hub whose values are made by `factory`, one for each connection.
     pub fn new<F>(factory: F) -> Self
     where
+        H::Contract: Dispatch<H>,
         F: Fn(HubContext<H::Contract>) -> H + Send + Sync + 'static,
     {
         Self::with_factory(Arc::new(move |context| Box::pin(ready(Ok(factory(context))))))
@@ -189,15 +187,49 @@ where
 
     /// A hub whose values are made by `factory`, which may wait and may refuse a connection: with an error the
     /// client is told that the connection was closed, and does not try again.
+    ///
+    /// A closure that lends what it has captured to its future is refused by the compiler: give each future a clone
+    /// of its own.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use signalr_runtime::server::{Hub, HubContext, HubService};
+    /// # use signalr_runtime::{HubError, HubResult, hub};
+    /// # #[hub]
+    /// # trait Library { async fn search(&self, words: &str) -> HubResult<Vec<String>>; }
+    /// # struct Reader { database: Arc<Database>, cx: HubContext<LibraryContract> }
+    /// # impl Hub for Reader { type Contract = LibraryContract; }
+    /// # impl Library for Reader {
+    /// #     async fn search(&self, words: &str) -> HubResult<Vec<String>> { Ok(Vec::new()) }
+    /// # }
+    /// # struct Database;
+    /// # impl Database { async fn has_reader(&self, name: &str) -> bool { true } }
+    /// # fn service(database: Arc<Database>) -> HubService<Reader> {
+    /// HubService::<Reader>::try_new(move |cx| {
+    ///     let database = database.clone();
+    ///     async move {
+    ///         let name = cx.user_id().ok_or_else(|| HubError::new("please sign in first"))?;
+    ///         if !database.has_reader(name).await {
+    ///             return Err(HubError::new("you have no card"));
+    ///         }
+    ///         Ok(Reader { database, cx })
+    ///     }
+    /// })
+    /// # }
+    /// ```
     pub fn try_new<F, Fut>(factory: F) -> Self
     where
+        H::Contract: Dispatch<H>,
         F: Fn(HubContext<H::Contract>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = HubResult<H>> + Send + 'static,
     {
         Self::with_factory(Arc::new(move |context| Box::pin(factory(context))))
     }
 
-    fn with_factory(factory: Arc<Factory<H>>) -> Self {
+    fn with_factory(factory: Arc<Factory<H>>) -> Self
+    where
+        H::Contract: Dispatch<H>,
+    {
         Self {
             shared: Arc::new(HubShared {
                 core: Arc::new(HubCore::new(H::Contract::NAME)),
@@ -218,9 +250,7 @@ where
             }),
         }
     }
-}
 
-impl<H: Hub> HubService<H> {
     /// Replaces the options.
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
@@ -384,7 +414,7 @@ impl<H: Hub> HubService<H> {
         self
     }
 
-    /// Reaches the clients of this hub from anywhere.
+    /// Reaches the clients of this hub from anywhere. Take it before the router takes the service.
     pub fn handle(&self) -> HubHandle<H::Contract> {
         HubHandle::new(Arc::clone(&self.shared.core))
     }

@@ -21,8 +21,10 @@ $("#sign-in").addEventListener("submit", async (event) => {
   }
 });
 
+$("#sign-out").addEventListener("click", () => leave());
+
 async function enter() {
-  connection = new HubConnectionBuilder()
+  const entered = new HubConnectionBuilder()
     // Asked for each connection, so that it is always the token of now. The client sends it in a header, or in the
     // query where browsers let it send no headers.
     .withUrl("chat", { accessTokenFactory: () => session.token })
@@ -31,20 +33,27 @@ async function enter() {
     // Below that it writes URLs with their tokens to the console.
     .configureLogging(LogLevel.Warning)
     .build();
+  connection = entered;
   connection.on("Said", ({ from, text }) => show(`${from}: ${text}`));
   connection.on("Cleared", (by) => $("#messages").replaceChildren(line(`${by} has cleared the conversation.`)));
   connection.onreconnecting(() => showState("reconnecting"));
   connection.onreconnected(() => showState("online"));
-  connection.onclose((error) => leave(error ? "The connection is lost." : ""));
+  connection.onclose(() => {
+    // Who has left already, and has perhaps signed in again, is not sent away by the end of an old connection.
+    if (connection === entered) leave("The connection is lost.");
+  });
   await connection.start();
   $("#name").textContent = session.name;
+  $("#problem").textContent = "";
   showState("online");
+  showRemaining();
   $("#door").hidden = true;
   $("#chat").hidden = false;
+  $("#say").elements.text.focus();
 }
 
 /** Back to the door, where the reason is shown. */
-function leave(reason) {
+function leave(reason = "") {
   session?.end();
   session = undefined;
   connection?.stop();
@@ -52,7 +61,9 @@ function leave(reason) {
   $("#messages").replaceChildren();
   $("#chat").hidden = true;
   $("#door").hidden = false;
-  if (reason) $("#refusal").textContent = reason;
+  $("#refusal").textContent = reason;
+  const { name, password } = $("#sign-in").elements;
+  (name.value ? password : name).select();
 }
 
 $("#say").addEventListener("submit", async (event) => {
@@ -76,7 +87,9 @@ async function tried(method, ...args) {
 }
 
 function show(text) {
-  $("#messages").append(line(text));
+  const item = line(text);
+  $("#messages").append(item);
+  item.scrollIntoView();
 }
 
 function line(text) {
@@ -89,6 +102,8 @@ function showState(state) {
   $("#state").textContent = state;
 }
 
-setInterval(() => {
+function showRemaining() {
   if (session) $("#remaining").value = session.secondsLeft;
-}, 500);
+}
+
+setInterval(showRemaining, 500);

@@ -15,8 +15,9 @@ export class Session {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(credentials),
-    });
-    if (!response.ok) throw new Error(response.status === 401 ? "Wrong name or password." : "Please try again later.");
+    }).catch(() => undefined);
+    if (response?.status === 401) throw new Error("Wrong name or password.");
+    if (!response?.ok) throw new Error("The server cannot be reached. Please try again later.");
     const session = new Session();
     session.ended = ended;
     session.#take(await response.json());
@@ -29,7 +30,7 @@ export class Session {
   }
 
   get secondsLeft() {
-    return Math.max(0, Math.round((this.#endsAt - Date.now()) / 1000));
+    return Math.max(0, Math.ceil((this.#endsAt - Date.now()) / 1000));
   }
 
   #take({ token, expiresInSeconds, name }) {

@@ -10,11 +10,10 @@ pub use handshake::handshake;
 pub use varint::varint;
 
 use super::ProtocolError;
-use crate::contract::error::HubError;
 
 /// Makes sure that an error says what is wrong without growing: at most what was received, once.
 fn check(error: &ProtocolError, record: &[u8]) {
     const WORDS: usize = 256;
-    let text = HubError::from(error).message().len();
+    let text = error.to_hub_error().message().len();
     assert!(text <= record.len() + WORDS, "{text} bytes are said of {} that are wrong", record.len());
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
-use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 use super::application::{Application, UserId};
@@ -13,13 +13,17 @@ use crate::connection::outbound::Stop;
 use crate::connection::waker_slot::WakerSlot;
 use crate::server::connection::ConnectionId;
 
+/// About how many new credentials of one connection the application is asked at once: a client shows one after the
+/// other, and may not wait for the answer.
+const ASKED_AT_ONCE: usize = 4;
+
 /// The authentication of one connection. There is none where the options leave no use for it.
 pub(crate) struct Authentication {
     state: Mutex<State>,
     /// Something has changed that may end the connection.
     changed: Notify,
-    /// Held while the application is asked about new credentials.
-    turn: Arc<AsyncMutex<()>>,
+    /// For those that the application is being asked about.
+    places: Arc<Semaphore>,
 }
 
 struct State {
@@ -31,6 +35,8 @@ struct State {
     revoked: bool,
     /// The application has not been told of the latest refresh.
     refreshed: bool,
+    /// A call that tells it waits for its turn.
+    telling: bool,
     /// Who tells it.
     task: WakerSlot,
 }
@@ -61,6 +67,20 @@ impl Expiry {
     pub(super) fn left(self) -> Duration {
         self.at.duration_since(SystemTime::now()).unwrap_or_default()
     }
+
+    /// The same in whole seconds, as clients read it: with 31 bits.
+    pub(super) fn seconds_left(self) -> u64 {
+        self.left().as_secs().min(i32::MAX.unsigned_abs().into())
+    }
+}
+
+/// Whether credentials that end at `expiry` are good for longer than those that end at `other`.
+fn outlives(expiry: Option<Expiry>, other: Option<Expiry>) -> bool {
+    match (expiry, other) {
+        (Some(expiry), Some(other)) => expiry.at > other.at,
+        (None, Some(_)) => true,
+        (_, None) => false,
+    }
 }
 
 impl Authentication {
@@ -74,9 +94,14 @@ impl Authentication {
                 expiry: app.identity().expiry(request),
                 revoked: false,
                 refreshed: false,
+                telling: false,
                 task: WakerSlot::default(),
             };
-            Arc::new(Self { state: Mutex::new(state), changed: Notify::new(), turn: Arc::default() })
+            Arc::new(Self {
+                state: Mutex::new(state),
+                changed: Notify::new(),
+                places: Arc::new(Semaphore::new(ASKED_AT_ONCE)),
+            })
         })
     }
 
@@ -96,19 +121,20 @@ impl Authentication {
         self.lock().current.as_ref().map(|current| Arc::clone(&current.request))
     }
 
-    /// The right to change the credentials: the application is asked about one change at a time, and compares it with
-    /// what counts then. None while somebody else has it.
-    pub(super) fn turn(&self) -> Option<OwnedMutexGuard<()>> {
-        Arc::clone(&self.turn).try_lock_owned().ok()
+    /// A place among the credentials that the application is being asked about. None while there are too many.
+    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
     /// Whether credentials are newer than those that count: they end later.
     pub(super) fn is_outlived_by(&self, expiry: Option<Expiry>) -> bool {
-        match (self.lock().expiry, expiry) {
-            (Some(current), Some(new)) => new.at > current.at,
-            (Some(_), None) => true,
-            (None, _) => false,
-        }
+        outlives(expiry, self.lock().expiry)
+    }
+
+    /// Whether others have taken the place of the credentials of `previous`, which are good for longer than those that
+    /// were to do so.
+    pub(super) fn has_moved_on(&self, previous: &Arc<Parts>, expiry: Option<Expiry>) -> bool {
+        self.lock().has_moved_on(previous, expiry)
     }
 
     /// The same credentials were shown again, or other ones of which only the end counts.
@@ -117,9 +143,18 @@ impl Authentication {
         self.changed.notify_one();
     }
 
-    /// Other credentials count from now on. The client must still be the same user.
-    pub(super) fn refresh(&self, user_id: &UserId, request: Arc<Parts>, expiry: Option<Expiry>) {
+    /// Other credentials count from now on, in place of those of `previous`. The client must still be the same user.
+    pub(super) fn refresh(
+        &self,
+        previous: &Arc<Parts>,
+        user_id: &UserId,
+        request: Arc<Parts>,
+        expiry: Option<Expiry>,
+    ) {
         let mut state = self.lock();
+        if state.has_moved_on(previous, expiry) {
+            return;
+        }
         if let Some(current) = &mut state.current {
             current.request = request;
         }
@@ -140,14 +175,22 @@ impl Authentication {
         self.changed.notify_one();
     }
 
-    /// Ready when the application is to be told of a refresh: once for all that came since it was told last.
+    /// Ready when a call is to be made that tells the application of a refresh. Until that has begun there is no other
+    /// one: a client that refreshes all the time makes no queue.
     pub(crate) fn poll_refreshed(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if std::mem::take(&mut state.refreshed) {
+        if state.refreshed && !state.telling {
+            state.telling = true;
             return Poll::Ready(());
         }
         state.task.register(cx);
         Poll::Pending
+    }
+
+    /// The call has begun, which tells of everything so far.
+    pub(crate) fn told(&self) {
+        let mut state = self.lock();
+        (state.refreshed, state.telling) = (false, false);
     }
 
     /// Waits until the connection must end for the sake of its authentication.
@@ -178,5 +221,12 @@ impl Authentication {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_moved_on(&self, previous: &Arc<Parts>, expiry: Option<Expiry>) -> bool {
+        let still = self.current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.request, previous));
+        !still && outlives(self.expiry, expiry)
     }
 }

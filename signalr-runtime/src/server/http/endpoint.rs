@@ -31,13 +31,39 @@ where
 {
     let (parts, body) = request.into_parts();
     let body = request_body(body);
-    let may_be_polled =
-        parts.method == Method::GET && !accepts_events(&parts) && !upgrade::is_requested(&parts);
-    let response = serve(app, parts, body).unwrap_or_else(Into::into);
+    let route = Route::of(&parts);
+    let may_be_polled = route == Route::Transport
+        && parts.method == Method::GET
+        && !accepts_events(&parts)
+        && !upgrade::is_requested(&parts);
+    let response = serve(app, route, parts, body).unwrap_or_else(Into::into);
     if may_be_polled { response.map(long_polling::not_cached) } else { response }
 }
 
-fn serve(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> Result<ResponseFuture, Refused> {
+/// Which of the paths of the endpoint a request is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Route {
+    Negotiate,
+    Refresh,
+    Transport,
+}
+
+impl Route {
+    fn of(parts: &Parts) -> Self {
+        match parts.uri.path() {
+            path if path.ends_with("/negotiate") => Self::Negotiate,
+            path if path.ends_with("/refresh") => Self::Refresh,
+            _ => Self::Transport,
+        }
+    }
+}
+
+fn serve(
+    app: &Arc<dyn Application>,
+    route: Route,
+    parts: Parts,
+    body: RequestBody,
+) -> Result<ResponseFuture, Refused> {
     if head_length(&parts) > app.limits().request_head {
         Limit::RequestHead.hit();
         return Err(Refused::TooLong);
@@ -49,14 +75,15 @@ fn serve(app: &Arc<dyn Application>, parts: Parts, body: RequestBody) -> Result<
     if !app.identity().admits(&parts) {
         return Err(if user_id.is_some() { Refused::Forbidden } else { Refused::Unauthenticated });
     }
-    if parts.uri.path().ends_with("/negotiate") {
-        if parts.method != Method::POST {
+    match route {
+        Route::Negotiate if parts.method != Method::POST => {
             return Ok(ResponseFuture::now(method_not_allowed("POST")));
         }
-        return negotiate::answer(&**app, &parts, user_id.as_deref()).map(ResponseFuture::now);
-    }
-    if parts.uri.path().ends_with("/refresh") {
-        return Ok(refresh::answer(app, user_id, parts));
+        Route::Negotiate => {
+            return negotiate::answer(&**app, &parts, user_id.as_deref()).map(ResponseFuture::now);
+        }
+        Route::Refresh => return Ok(refresh::answer(app, user_id, parts)),
+        Route::Transport => {}
     }
     match parts.method {
         Method::GET if accepts_events(&parts) => {

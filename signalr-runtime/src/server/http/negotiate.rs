@@ -5,6 +5,7 @@ use http::StatusCode;
 use http::request::Parts;
 
 use super::application::Application;
+use super::authentication::Expiry;
 use super::refused::Refused;
 use super::response::{HttpResponse, with_type};
 use crate::server::connection::ConnectionId;
@@ -51,7 +52,7 @@ pub(super) fn answer(
                 token,
                 stateful_reconnect: stateful,
                 transports: offered.map(Into::into).collect(),
-                token_lifetime: expiry.map(|expiry| expiry.left().as_secs()),
+                token_lifetime: expiry.map(Expiry::seconds_left),
             })
         }
     };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::request::Parts;
 use http::{Method, StatusCode};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::application::{Application, UserId};
 use super::authentication::{Authentication, Current, Expiry};
@@ -26,7 +26,7 @@ pub(super) enum Refused {
     TokenIsPublic,
     Unauthenticated,
     ByApplication,
-    /// The application is still being asked about others.
+    /// The application is being asked about as many others as may be.
     InProgress,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) 
 
 fn lifetime(expiry: Option<Expiry>) -> HttpResponse {
     let body = match expiry {
-        Some(expiry) => format!(r#"{{"tokenLifetimeSeconds":{}}}"#, expiry.left().as_secs()),
+        Some(expiry) => format!(r#"{{"tokenLifetimeSeconds":{}}}"#, expiry.seconds_left()),
         None => "{}".to_owned(),
     };
     json(StatusCode::OK, body.into())
@@ -87,8 +87,8 @@ pub(super) struct Refresh {
     user_id: UserId,
     request: Arc<Parts>,
     expiry: Option<Expiry>,
-    /// Nobody else is asked about for this connection meanwhile.
-    turn: OwnedMutexGuard<()>,
+    /// Its place among those of the connection that the application is asked about.
+    place: OwnedSemaphorePermit,
 }
 
 impl Refresh {
@@ -106,7 +106,7 @@ impl Refresh {
             None => None,
         };
         let authentication = authentication.ok_or(Refused::NotFound)?;
-        let turn = authentication.turn().ok_or_else(|| {
+        let place = authentication.place().ok_or_else(|| {
             Limit::Refreshes.hit();
             Refused::InProgress
         })?;
@@ -122,7 +122,7 @@ impl Refresh {
         drop(token);
         let request = Arc::new(detach(parts));
         let app = Arc::clone(app);
-        Ok(Self { app, authentication, previous, user_id, request, expiry, turn })
+        Ok(Self { app, authentication, previous, user_id, request, expiry, place })
     }
 
     /// What a poll, or a WebSocket in place of a lost one, asks for, if its credentials are newer than those of its
@@ -141,36 +141,41 @@ impl Refresh {
         if !authentication.is_outlived_by(expiry) {
             return None;
         }
-        // While others are asked about, it is served as the requests before: the next one asks again.
-        let turn = authentication.turn()?;
+        // Where too many are asked about, it is served as the requests before: the next one asks again.
+        let place = authentication.place()?;
         let previous = authentication.current()?;
         let (app, request) = (Arc::clone(app), Arc::new(detach(parts)));
-        Some(Self { app, authentication, previous, user_id, request, expiry, turn })
+        Some(Self { app, authentication, previous, user_id, request, expiry, place })
     }
 
     /// Changes the credentials, if the application agrees.
     pub(super) async fn run(self) -> Result<(), Refused> {
-        let Self { app, authentication, previous, user_id, request, expiry, turn } = self;
+        let Self { app, authentication, previous, user_id, request, expiry, place } = self;
         let Current { connection_id, request: previous } = previous;
         let refresh = AuthenticationRefresh {
             connection_id,
-            previous,
+            previous: Arc::clone(&previous),
             request: Arc::clone(&request),
             user_id: user_id.clone(),
         };
         if !app.identity().accepts(refresh).await {
             return Err(Refused::ByApplication);
         }
-        authentication.refresh(&user_id, request, expiry);
-        drop(turn);
+        authentication.refresh(&previous, &user_id, request, expiry);
+        drop(place);
         Ok(())
     }
 
-    /// [`run`](Self::run) for a poll: a connection that is refused cannot go on polling.
+    /// [`run`](Self::run) for a poll: a connection that is refused cannot go on polling, unless it has got newer
+    /// credentials meanwhile.
     pub(super) async fn run_or_end(self) -> Result<(), Refused> {
         let authentication = Arc::clone(&self.authentication);
+        let (previous, expiry) = (Arc::clone(&self.previous.request), self.expiry);
         let refreshed = self.run().await;
         if refreshed.is_err() {
+            if authentication.has_moved_on(&previous, expiry) {
+                return Ok(());
+            }
             authentication.revoke();
         }
         refreshed

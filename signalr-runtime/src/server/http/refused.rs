@@ -52,7 +52,16 @@ pub(super) enum Refused {
 }
 
 impl Refused {
+    /// What the client is told. Browsers show nothing of it to somebody who wonders why a WebSocket does not open, so it
+    /// is in the log as well.
     pub(super) fn response(self) -> HttpResponse {
+        if !matches!(self, Self::Closing) {
+            tracing::debug!(reason = ?self, "a request was refused");
+        }
+        self.answer()
+    }
+
+    fn answer(self) -> HttpResponse {
         let (status, text) = match self {
             Self::Origin => (StatusCode::FORBIDDEN, "Requests from this origin are not allowed"),
             Self::UnknownUser => (StatusCode::INTERNAL_SERVER_ERROR, ""),

@@ -19,13 +19,13 @@ pub(super) fn connection_token(parts: &Parts) -> Option<Cow<'_, str>> {
     query::parameter(&parts.uri, TOKEN).filter(|token| !token.is_empty())
 }
 
-/// Whether the client asks for Server-Sent Events: the media type must stand there as it is, not as a wildcard.
+/// Whether the client asks for Server-Sent Events: the media type must stand there as it is, neither as a wildcard nor
+/// with parameters.
 pub(super) fn accepts_events(parts: &Parts) -> bool {
     let values = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|range| {
-        let media_type = range.split(';').next().unwrap_or_default();
-        media_type.trim().eq_ignore_ascii_case("text/event-stream")
-    })
+    values
+        .flat_map(|value| value.split(','))
+        .any(|range| range.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
 /// How long the address and the headers of a request are.

@@ -141,7 +141,7 @@ async fn read(
 /// What a client reads of a handshake that failed.
 fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> String {
     match refusal {
-        HandshakeRefusal::Unreadable(cause) => hub.with_detail(refusal.to_string(), &cause.into()),
+        HandshakeRefusal::Unreadable(cause) => hub.with_detail(refusal.to_string(), &cause.to_hub_error()),
         _ => refusal.to_string(),
     }
 }

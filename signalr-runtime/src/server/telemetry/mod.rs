@@ -51,7 +51,7 @@
 //! # Logs
 //!
 //! Through `tracing`, too: what failed inside the server at `ERROR`, with the text of the error; a shutdown that had to
-//! cut connections short at `WARN`; what clients did wrong at `DEBUG`.
+//! cut connections short at `WARN`; what clients did wrong, and why a request was refused, at `DEBUG`.
 
 mod connection_meter;
 pub(crate) mod span;

@@ -15,6 +15,7 @@ use http::header::CONTENT_TYPE;
 use http::request::{Builder, Parts};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use tokio::sync::Notify;
 use tower_service::Service;
 
 use super::recorder::Recorder;
@@ -271,6 +272,16 @@ async fn negotiation_says_how_long_credentials_are_good() {
     }
 }
 
+/// Clients read the number with 31 bits.
+#[tokio::test(start_paused = true)]
+async fn a_lifetime_is_no_longer_than_clients_can_read() {
+    let server = server(options(refreshing));
+    let for_a_century = Person(&[("x-user", "ada"), ("x-good-for", "3155760000")]);
+    assert_eq!(negotiate(&server, for_a_century).await["tokenLifetimeSeconds"], i32::MAX);
+    let poller = Poller::connect(&server, ADA).await;
+    is(&poller.refresh(for_a_century).await, (StatusCode::OK, r#"{"tokenLifetimeSeconds":2147483647}"#));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_refreshes_nothing() {
     let off = server(options(closing));
@@ -371,7 +382,9 @@ async fn the_hub_is_told_of_refreshes_in_turn() {
     // While a call runs, however often the client refreshes, the hub is told once, and afterwards.
     let listener = Person(&[("x-user", "ada"), ("x-role", "listener")]);
     is(&poller.refresh(listener).await, REFRESHED);
+    settle().await;
     is(&poller.refresh(ADA).await, REFRESHED);
+    settle().await;
     poller.call(ADA, "2", "Add", "[1,2]").await;
     settle().await;
     assert_eq!(server.log(), ["first begins"]);
@@ -460,6 +473,53 @@ async fn a_poll_whose_credentials_are_refused_ends_its_connection() {
     is(&poller.poll(BRIEFLY).await, (StatusCode::NO_CONTENT, ""));
 }
 
+/// While the application looks at credentials, a client may show others that are good for longer.
+#[tokio::test(start_paused = true)]
+async fn older_credentials_that_are_looked_at_for_longer_change_nothing() {
+    let slow = Person(&[("x-user", "ada"), ("x-role", "slow"), ("x-good-for", "300")]);
+    let slow_and_banned = Person(&[("x-user", "ada"), ("x-role", "slow and banned"), ("x-good-for", "300")]);
+    for (older, by_poll) in [(slow, false), (slow, true), (slow_and_banned, true)] {
+        let looked = Arc::new(Notify::new());
+        let server = Server::of(World::default(), |service| {
+            let looked = Arc::clone(&looked);
+            service
+                .options(options(refreshing))
+                .user_id(|request| header(request, "x-user").map(str::to_owned))
+                .authentication_expiry(expiry)
+                .authorize(&[ProbeHubContract::ECHO], |call| {
+                    header(call.connection().request(), "x-role") == Some("talker")
+                })
+                .on_authentication_refresh(move |refresh| {
+                    let looked = Arc::clone(&looked);
+                    async move {
+                        let role = header(refresh.request(), "x-role").unwrap_or_default();
+                        if role.starts_with("slow") {
+                            looked.notified().await;
+                        }
+                        !role.ends_with("banned")
+                    }
+                })
+        });
+        let poller = Poller::connect(&server, BRIEFLY).await;
+        let newer = async {
+            settle().await;
+            assert_eq!(poller.refresh(FOR_LONG).await.0, StatusCode::OK);
+            looked.notify_one();
+            settle().await;
+            poller.call(FOR_LONG, "1", "Echo", r#"["mine"]"#).await;
+        };
+        let answer = result("1", r#""mine""#);
+        let answer = [&*answer];
+        if by_poll {
+            tokio::join!(poller.expect(older, &answer), newer);
+        } else {
+            let (refreshed, ()) = tokio::join!(poller.refresh(older), newer);
+            assert_eq!(refreshed.0, StatusCode::OK);
+            poller.expect(FOR_LONG, &answer).await;
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_application_compares_old_and_new_credentials() {
     let server = server(options(refreshing));
@@ -472,7 +532,7 @@ async fn the_application_compares_old_and_new_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_application_is_asked_about_one_change_at_a_time() {
+async fn the_application_is_asked_about_a_few_changes_at_once() {
     let server = Server::of(World::default(), |service| service.options(options(refreshing)));
     let world = Arc::clone(&server.world);
     let service = server.service.clone().authentication_expiry(expiry).on_authentication_refresh(move |_| {
@@ -488,26 +548,26 @@ async fn the_application_is_asked_about_one_change_at_a_time() {
     let poller = Poller::connect(&server, first).await;
     let uri = format!("/hub/refresh?id={}", poller.token);
     let refresh = || ask(&server, first.asks(Method::POST, &uri), "");
-    let answer = {
-        let mut waiting = std::pin::pin!(refresh());
-        assert!(waiting.as_mut().now_or_never().is_none());
-        let refused = refresh().await;
-        assert_eq!(refused.headers()["retry-after"], "1");
-        is(&read(refused).await, (StatusCode::TOO_MANY_REQUESTS, r#"{"error":"refresh_in_progress"}"#));
-        // Polls go on as before.
-        poller.call(later, "1", "Add", "[1,2]").await;
-        poller.expect(later, &[&result("1", "3")]).await;
-        assert_eq!(server.log(), ["asked"]);
+    let mut asked: Vec<_> = (0..4).map(|_| Box::pin(refresh())).collect();
+    for waiting in &mut asked {
+        assert!(waiting.now_or_never().is_none());
+    }
+    let refused = refresh().await;
+    assert_eq!(refused.headers()["retry-after"], "1");
+    is(&read(refused).await, (StatusCode::TOO_MANY_REQUESTS, r#"{"error":"refresh_in_progress"}"#));
+    // Polls go on as before.
+    poller.call(later, "1", "Add", "[1,2]").await;
+    poller.expect(later, &[&result("1", "3")]).await;
+    assert_eq!(server.log(), ["asked"; 4]);
+    // Who goes away is not waited for.
+    drop(asked.pop());
+    let mut next = Box::pin(refresh());
+    assert!((&mut next).now_or_never().is_none());
+    asked.push(next);
+    for waiting in asked {
         server.world.open("refresh");
-        waiting.await
-    };
-    assert_eq!(answer.status(), StatusCode::OK);
-    server.world.open("refresh");
-    assert_eq!(refresh().await.status(), StatusCode::OK);
-    // Who goes away meanwhile is not waited for.
-    assert!(Box::pin(refresh()).now_or_never().is_none());
-    server.world.open("refresh");
-    assert_eq!(refresh().await.status(), StatusCode::OK);
+        assert_eq!(waiting.await.status(), StatusCode::OK);
+    }
 }
 
 #[tokio::test(start_paused = true)]

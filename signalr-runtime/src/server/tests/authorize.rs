@@ -7,6 +7,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::Empty;
 use tower_service::Service;
 
+use super::recorder::{RecordedEvent, Recorder};
 use super::*;
 
 const SECRET: &str = "Failed to invoke 'echo' because user is unauthorized";
@@ -122,4 +123,31 @@ async fn a_rule_of_the_hub_holds_for_every_request() {
     }
     let request = Request::post("/hub/negotiate?user=member1").body(Empty::<&[u8]>::new());
     assert_eq!(server.service.clone().call(request.unwrap()).await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn why_a_request_is_refused_is_logged() {
+    let (recorder, _guard) = Recorder::start();
+    let server = Server::of(World::default(), |service| {
+        service.authorize_hub(|request| request.uri.query().is_some_and(|query| query.contains("key=")))
+    });
+    for (path, origin) in [
+        ("/hub/negotiate", "http://localhost"),
+        ("/hub/negotiate?key=open-sesame", "http://elsewhere.example"),
+        ("/hub?key=open-sesame&id=no-such-token", "http://localhost"),
+        ("/hub/negotiate?key=open-sesame", "http://localhost"),
+    ] {
+        let request = Request::post(path)
+            .header("host", "localhost")
+            .header("origin", origin)
+            .header("cookie", "session=1")
+            .body(Empty::<&[u8]>::new());
+        server.service.clone().call(request.unwrap()).await.unwrap();
+    }
+    let refused = |event: &RecordedEvent| event.fields["message"] == "a request was refused";
+    let events = recorder.events();
+    let reasons: Vec<_> =
+        events.iter().filter(|event| refused(event)).map(|event| &event.fields["reason"]).collect();
+    assert_eq!(reasons, ["Unauthenticated", "Origin", "NoConnection"]);
+    assert!(!recorder.text().contains("open-sesame") && !recorder.text().contains("no-such-token"));
 }

@@ -1,6 +1,6 @@
 //! Negotiation, tokens, and the answers to other requests, without a socket.
 
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use serde_json::Value;
@@ -58,6 +58,7 @@ async fn negotiation() {
         "?x=y&NEGOTIATEVERSION=1",
         "?negotiateVersion=2",
         "?negotiateVersion=2147483647",
+        "?negotiateVersion=&negotiateVersion=1",
     ] {
         let body = negotiate(&server, query).await;
         assert!(body.starts_with(r#"{"negotiateVersion":1,"connectionId":""#), "{body}");
@@ -79,6 +80,7 @@ async fn versions_that_are_refused() {
         (0, "?negotiateVersion=one", integer.clone()),
         (0, "?negotiateVersion=", integer.clone()),
         (0, "?negotiateVersion=1.0", integer.clone()),
+        (0, "?negotiateVersion=1&NegotiateVersion=1", integer.clone()),
         (0, "?negotiateVersion=2147483648", integer),
         (0, "?negotiateVersion=-1", unsupported(-1)),
         (1, "", unsupported(0)),
@@ -122,7 +124,9 @@ async fn requests_that_are_nothing_of_ours() {
         );
         assert_eq!(text(response).await, body, "{verb} {uri}");
     }
-    assert_eq!(ask(&server, Method::GET, "/hub/negotiate").await.headers()[ALLOW], "POST");
+    let negotiate = ask(&server, Method::GET, "/hub/negotiate").await;
+    assert_eq!(negotiate.headers()[ALLOW], "POST");
+    assert!(!negotiate.headers().contains_key(CACHE_CONTROL), "it is no poll");
     assert_eq!(ask(&server, Method::PUT, "/hub").await.headers()[ALLOW], "GET, POST, DELETE");
 }
 
@@ -152,6 +156,14 @@ async fn a_token_opens_one_connection_for_a_while() {
             StatusCode::NOT_FOUND
         );
     }
+    // Of a repeated id all values count that are not empty.
+    let token = async || {
+        let body: Value = serde_json::from_str(&negotiate(&server, "?negotiateVersion=1").await).unwrap();
+        body["connectionToken"].as_str().unwrap().to_owned()
+    };
+    let once = token().await;
+    assert_eq!(open(&server, &format!("?id={once}&id={once}")).await, StatusCode::NOT_FOUND);
+    assert_eq!(open(&server, &format!("?id=&id={once}")).await, GOOD);
     // The public id of version 1 opens nothing.
     let body: Value = serde_json::from_str(&negotiate(&server, "?negotiateVersion=1").await).unwrap();
     assert_eq!(
