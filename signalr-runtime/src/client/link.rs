@@ -1,6 +1,5 @@
 //! Calls from this side: what a stub does through its [`Link`].
 
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,14 +9,14 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
-use futures_util::{FutureExt, StreamExt, TryFutureExt};
+use futures_util::{StreamExt, TryFutureExt};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::life::Life;
 use super::upload;
-use crate::connection::outbound::Stop;
+use crate::connection::outbound::{Refused, Stop};
 use crate::connection::pending::Awaited;
 use crate::connection::shared::Shared;
 use crate::contract::backlog::Backlog;
@@ -72,14 +71,12 @@ enum Kind {
 impl Line {
     /// Waits until the connection takes one more message.
     pub(crate) async fn room(&self) -> HubResult {
-        let room = poll_fn(|cx| self.shared.outbound.poll_room(cx));
-        let room = if let Some(room) = room.now_or_never() {
-            room
-        } else {
+        let mut room = self.shared.outbound.has_room();
+        if room == Err(Refused::Full) {
             // The server may take nothing before we have read what it sends.
             let _waiting = self.backlog.wait();
-            poll_fn(|cx| self.shared.outbound.poll_room(cx)).await
-        };
+            room = self.shared.outbound.room().await;
+        }
         room.map_err(|_| not_connected())
     }
 

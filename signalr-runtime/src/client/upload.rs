@@ -7,6 +7,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use super::link::Line;
+use crate::connection::panics::Panicked;
 use crate::contract::error::{HubErrorKind, HubResult};
 use crate::contract::link::Upload;
 use crate::contract::value::Payload;
@@ -23,7 +24,11 @@ pub(crate) async fn run(line: Arc<Line>, id: Box<str>, items: Upload, given_up: 
         Some(Ok(Ok(()))) => Outcome::Void,
         Some(Ok(Err(error))) if error.kind() == HubErrorKind::Canceled => Outcome::Error(CANCELED.into()),
         Some(Ok(Err(error))) => Outcome::Error(format!("Stream errored by client: '{error}'").into()),
-        Some(Err(_)) => Outcome::Error("Stream errored by client: 'the stream panicked'".into()),
+        Some(Err(_)) => {
+            Panicked::Upload.count();
+            tracing::error!("a stream that is sent panicked");
+            Outcome::Error("Stream errored by client: 'the stream panicked'".into())
+        }
     };
     // A connection that is over takes nothing.
     line.shared.send(&Message::Completion { id: (&*id).into(), outcome });

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use futures_util::future::{AbortHandle, Abortable, Aborted};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::panics::Panicked;
 use super::scope::{self, Scope};
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
@@ -317,7 +318,10 @@ impl Guarded {
             return Poll::Ready(panicked());
         };
         let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx)));
-        let reply = ready!(polled.unwrap_or_else(|_| Poll::Ready(panicked())));
+        let reply = ready!(polled.unwrap_or_else(|_| {
+            Panicked::Method.count();
+            Poll::Ready(panicked())
+        }));
         self.drop_running();
         Poll::Ready(reply)
     }
@@ -326,6 +330,7 @@ impl Guarded {
         if let Some(running) = self.0.take()
             && catch_unwind(AssertUnwindSafe(|| drop(running))).is_err()
         {
+            Panicked::Method.count();
             tracing::error!("a call panicked while it was dropped");
         }
     }

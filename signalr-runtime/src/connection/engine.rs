@@ -30,6 +30,7 @@ use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Gone, Received};
 use super::limit::Limit;
 use super::outbound::{EndAsked, Stop};
+use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
@@ -157,6 +158,8 @@ impl<R: Role> Engine<R> {
         poll_fn(|cx| {
             // What the peer or the user's code can make panic ends this connection only.
             catch_unwind(AssertUnwindSafe(|| self.poll(cx, Reading::Yes))).unwrap_or_else(|_| {
+                Panicked::Connection.count();
+                tracing::error!("a connection panicked");
                 Poll::Ready(Ended::Failed(HubError::with_kind(
                     HubErrorKind::Internal,
                     "the connection panicked",
@@ -197,17 +200,18 @@ impl<R: Role> Engine<R> {
         self.core.calls.cancel_streams();
     }
 
-    /// Lets the calls that were accepted start, and then runs `disconnected` beside what is still running. A peer that
-    /// has gone is held on to for so long meanwhile, and no longer: the calls may take any time, its socket must not.
-    pub(crate) async fn finish<F: Future>(&mut self, gone: Option<Duration>, disconnected: F) -> F::Output {
+    /// Lets the calls that were accepted start, and then runs `disconnected` beside what is still running. The
+    /// transport is held on to for `patience` meanwhile, and no longer: the calls may take any time, a socket must not.
+    pub(crate) async fn finish<F: Future>(&mut self, patience: Duration, disconnected: F) -> F::Output {
         let mut disconnected = pin!(disconnected);
-        let mut leaving = gone.map(|patience| Box::pin(sleep(patience)));
+        let mut leaving = Some(Box::pin(sleep(patience)));
         poll_fn(|cx| {
             self.core.poll_calls(cx);
-            // Whether this can still be written makes no difference any more.
-            let _ = self.transport.poll_send(cx, &self.core.shared.outbound);
-            if leaving.as_mut().is_some_and(|leaving| leaving.as_mut().poll(cx).is_ready()) {
+            let sent = self.transport.poll_send(cx, &self.core.shared.outbound);
+            let lost = matches!(sent, Poll::Ready(Err(_)));
+            if leaving.as_mut().is_some_and(|leaving| lost || leaving.as_mut().poll(cx).is_ready()) {
                 self.transport = Box::new(Gone);
+                self.core.shared.outbound.discard();
                 leaving = None;
             }
             if self.core.calls.queued() > 0 { Poll::Pending } else { disconnected.as_mut().poll(cx) }
@@ -226,8 +230,10 @@ impl<R: Role> Engine<R> {
 
     /// Lets the calls that are still running come to their end, without a transport.
     pub(crate) async fn run_out(self) {
-        let Self { transport, mut core, .. } = self;
-        drop(transport);
+        let Self { transport, reader, mut core, .. } = self;
+        drop((transport, reader));
+        core.shared.outbound.discard();
+        core.received.set(core.backlog.bytes());
         poll_fn(|cx| {
             core.poll_calls(cx);
             if core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }

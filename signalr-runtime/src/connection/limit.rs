@@ -20,6 +20,8 @@ pub(crate) enum Limit {
     Memory,
     /// Clients that do not read hold more of that memory than they may: the worst of them are disconnected.
     SlowReaders,
+    /// The address and the headers of a request are larger than what is kept of a connection.
+    RequestHead,
     /// A client took too long over its handshake.
     HandshakeTime,
     /// A message is larger than the largest that is accepted.
@@ -57,6 +59,10 @@ pub(crate) enum Limit {
     ReadAhead,
     /// A client comes back more often than it may.
     Resumes,
+    /// A client shows new credentials while the application is being asked about as many others as may be.
+    Refreshes,
+    /// As many POST requests of a client wait for their turn as may wait.
+    QueuedPosts,
     /// More is kept for absent clients than may be: those that have been away for longest are given up.
     AbsentClients,
     /// The name of a group is too long.
@@ -76,6 +82,7 @@ impl Limit {
             Self::ConnectionsPerUser => "connections_per_user",
             Self::Memory => "memory",
             Self::SlowReaders => "slow_readers",
+            Self::RequestHead => "request_head",
             Self::HandshakeTime => "handshake_time",
             Self::MessageSize => "message_size",
             Self::MessageRate => "message_rate",
@@ -94,6 +101,8 @@ impl Limit {
             Self::WriteTime => "write_time",
             Self::ReadAhead => "read_ahead",
             Self::Resumes => "resumes",
+            Self::Refreshes => "refreshes",
+            Self::QueuedPosts => "queued_posts",
             Self::AbsentClients => "absent_clients",
             Self::GroupName => "group_name",
             Self::GroupsPerConnection => "groups_per_connection",

@@ -17,6 +17,7 @@ pub(crate) mod frame;
 pub(crate) mod limit;
 pub(crate) mod methods;
 pub(crate) mod outbound;
+pub(crate) mod panics;
 pub(crate) mod pending;
 pub(crate) mod pieces;
 pub(crate) mod rate;

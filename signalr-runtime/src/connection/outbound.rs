@@ -8,13 +8,16 @@
 
 mod queue;
 mod senders;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+
+use tokio::sync::Notify;
 
 use self::queue::{Droppable, Numbered, Queue};
 use self::senders::Senders;
@@ -68,6 +71,8 @@ pub(crate) struct Outbound {
     taken: AtomicUsize,
     /// Whether those who send have to wait, for the reader, which asks about it for each message.
     full: AtomicBool,
+    /// Tells those who wait for room, which may be any number of tasks: whoever waits no longer leaves nothing behind.
+    room: Notify,
     state: Mutex<State>,
 }
 
@@ -90,6 +95,7 @@ impl Outbound {
             budget: None,
             taken: AtomicUsize::new(0),
             full: AtomicBool::new(false),
+            room: Notify::new(),
             state: Mutex::new(State {
                 queue: Queue::new(frame_header, limit),
                 charge: Charge::new(None, Held::Unsent),
@@ -123,12 +129,7 @@ impl Outbound {
     /// Queues a frame if there is room.
     pub(crate) fn try_push(&self, frame: &Frame) -> Result<(), Refused> {
         let mut state = self.lock();
-        if state.closed {
-            return Err(Refused::Closed);
-        }
-        if state.queue.is_full() {
-            return Err(Refused::Full);
-        }
+        state.has_room()?;
         state.queue.push_frame(frame, Droppable::No);
         state.wake_writer();
         drop(state);
@@ -170,11 +171,29 @@ impl Outbound {
 
     /// Waits for room and queues a frame. A connection that is over takes nothing.
     pub(crate) async fn push_when_room(&self, frame: &Frame) {
-        while self.try_push(frame) == Err(Refused::Full) {
-            if poll_fn(|cx| self.poll_room(cx)).await.is_err() {
+        loop {
+            let room = self.room.notified();
+            if self.try_push(frame) != Err(Refused::Full) {
                 return;
             }
+            room.await;
         }
+    }
+
+    /// Waits for room.
+    pub(crate) async fn room(&self) -> Result<(), Refused> {
+        loop {
+            let room = self.room.notified();
+            match self.has_room() {
+                Err(Refused::Full) => room.await,
+                known => return known,
+            }
+        }
+    }
+
+    /// Whether there is room.
+    pub(crate) fn has_room(&self) -> Result<(), Refused> {
+        self.lock().has_room()
     }
 
     /// Queues one encoded hub message that has no other receiver, whether or not there is room: what a
@@ -212,17 +231,15 @@ impl Outbound {
         }
     }
 
-    /// Ready when there is room, or when the connection is over.
+    /// [`room`](Self::room) for the one task that owns the connection.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
         let mut state = self.lock();
-        if state.closed {
-            return Poll::Ready(Err(Refused::Closed));
+        let room = state.has_room();
+        if room == Err(Refused::Full) {
+            state.senders.wait(cx);
+            return Poll::Pending;
         }
-        if !state.queue.is_full() {
-            return Poll::Ready(Ok(()));
-        }
-        state.senders.wait(cx);
-        Poll::Pending
+        Poll::Ready(room)
     }
 
     /// [`poll_room`](Self::poll_room) for a stream of the connection's own.
@@ -301,6 +318,9 @@ impl Outbound {
         if !state.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             state.writer = Some(cx.waker().clone());
         }
+        if writing == Writing::Free {
+            state.queue.written();
+        }
         state.writer_sleeps = true;
         true
     }
@@ -334,6 +354,13 @@ impl Outbound {
         }
         state.closed = true;
         state.senders.wake();
+    }
+
+    /// The transport is gone for good: what waits for it is forgotten, however long somebody holds on to the connection.
+    pub(crate) fn discard(&self) {
+        let mut state = self.lock();
+        state.queue.replay = None;
+        state.queue.clear();
     }
 
     /// Whether nothing more is accepted.
@@ -396,7 +423,7 @@ impl Outbound {
 
     fn lock(&self) -> Locked<'_> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        Locked { state, full: &self.full }
+        Locked { state, full: &self.full, room: &self.room }
     }
 }
 
@@ -412,6 +439,16 @@ impl Holder for Outbound {
 }
 
 impl State {
+    fn has_room(&self) -> Result<(), Refused> {
+        if self.closed {
+            Err(Refused::Closed)
+        } else if self.queue.is_full() {
+            Err(Refused::Full)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
     fn end_too_slow(&mut self) {
         self.queue.replay = None;
@@ -435,13 +472,19 @@ impl State {
 struct Locked<'a> {
     state: MutexGuard<'a, State>,
     full: &'a AtomicBool,
+    room: &'a Notify,
 }
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        let State { queue, charge, .. } = &mut *self.state;
+        let State { queue, charge, closed, .. } = &mut *self.state;
         charge.set(queue.held());
-        self.full.store(queue.is_full(), Ordering::Relaxed);
+        let (was_full, is_full) = (self.full.load(Ordering::Relaxed), queue.is_full());
+        self.full.store(is_full, Ordering::Relaxed);
+        // Nobody waits unless it was full.
+        if was_full && (!is_full || *closed) {
+            self.room.notify_waiters();
+        }
     }
 }
 

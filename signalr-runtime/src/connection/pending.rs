@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::panics::Panicked;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::incoming::{ItemSink, Taken};
 use crate::contract::value::{Encoded, Payload, ValueError};
@@ -98,7 +99,11 @@ impl Pending {
         };
         // Without the lock: decoding is the user's code.
         let taken = catch_unwind(AssertUnwindSafe(|| sink.item(item)));
-        let taken = taken.unwrap_or_else(|_| Taken::Undecodable(ValueError::new("the decoder panicked")));
+        let taken = taken.unwrap_or_else(|_| {
+            Panicked::Decoder.count();
+            tracing::error!("an item of a stream panicked while it was decoded");
+            Taken::Undecodable(ValueError::new("the decoder panicked"))
+        });
         match taken {
             Taken::Yes => return Delivered::Taken,
             Taken::No => {}

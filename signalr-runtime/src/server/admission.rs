@@ -138,9 +138,9 @@ impl Refusal {
         }
     }
 
-    /// The value of `Retry-After`: whole seconds.
-    pub(crate) fn retry_after(self) -> u64 {
-        self.retry_after.as_secs().saturating_add(u64::from(self.retry_after.subsec_nanos() > 0))
+    /// When the client may try again.
+    pub(crate) fn retry_after(self) -> Duration {
+        self.retry_after
     }
 }
 
@@ -309,7 +309,7 @@ mod tests {
         let (ann, bob) = (Some("ann".into()), Some("bob".into()));
         let first = admission.connect(None, &ann).unwrap();
         let refused = admission.connect(None, &ann).err().unwrap();
-        assert_eq!((refused.status().as_u16(), refused.retry_after()), (429, 5));
+        assert_eq!((refused.status().as_u16(), refused.retry_after().as_secs()), (429, 5));
         let second = admission.connect(None, &bob).unwrap();
         drop((first, second));
         assert!(admission.by_user.counts().is_empty());
@@ -322,7 +322,7 @@ mod tests {
         let (ann, bob) = (Some(address("192.0.2.1")), Some(address("192.0.2.2")));
         assert_eq!([admission.negotiate(ann), admission.negotiate(ann)], [Ok(()); 2]);
         let refused = admission.negotiate(ann).unwrap_err();
-        assert_eq!((refused.status().as_u16(), refused.retry_after()), (429, 1));
+        assert_eq!((refused.status().as_u16(), refused.retry_after().as_secs()), (429, 1));
         assert_eq!([admission.negotiate(bob), admission.negotiate(None)], [Ok(()); 2]);
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(admission.negotiate(ann), Ok(()));

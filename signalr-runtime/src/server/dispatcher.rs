@@ -13,6 +13,7 @@ use super::service::HubShared;
 use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Stage, Turn};
 use crate::connection::limit::Limit;
+use crate::connection::panics::Panicked;
 use crate::connection::role::{Bound, Role};
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -119,6 +120,12 @@ impl<H: Hub> Role for HubDispatcher<H> {
             Ok(Ok(running)) => running,
             Ok(Err(misfit)) => return self.refused(target, &invalid_data(misfit.to_string())),
             Err(_) => {
+                Panicked::Decoder.count();
+                tracing::error!(
+                    hub = self.shared.core.name(),
+                    method = handler.name,
+                    "an argument panicked while it was decoded"
+                );
                 return self.refused(target, &invalid_data("An argument panicked while it was decoded."));
             }
         };
@@ -218,6 +225,7 @@ impl<H: Hub> Drop for HubDispatcher<H> {
         // The hub's value goes with its last call, or here.
         let hub = self.hub.take();
         if catch_unwind(AssertUnwindSafe(|| drop(hub))).is_err() {
+            Panicked::Disconnect.count();
             tracing::error!(hub = self.shared.core.name(), "a hub panicked while it was dropped");
         }
     }

@@ -13,6 +13,7 @@ use super::authentication_refresh::AuthenticationRefresh;
 use super::http::application::UserId;
 use super::http::authentication::Expiry;
 use super::peer_address::peer_address;
+use crate::connection::panics::Panicked;
 
 type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
@@ -48,6 +49,7 @@ impl Identity {
         let Some(user_id) = &self.user_id else { return Ok(None) };
         let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
         user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
+            Panicked::Identity.count();
             tracing::error!(hub = self.application, "the user id of a connection panicked");
             UserIdPanicked
         })
@@ -57,6 +59,7 @@ impl Identity {
     pub(crate) fn client_address(&self, request: &Parts) -> Option<IpAddr> {
         let Some(address) = &self.address else { return peer_address(request) };
         catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
+            Panicked::Identity.count();
             tracing::error!(hub = self.application, "the address of a client panicked");
             None
         })
@@ -66,6 +69,7 @@ impl Identity {
     pub(crate) fn admits(&self, request: &Parts) -> bool {
         self.rules.iter().all(|allows| {
             catch_unwind(AssertUnwindSafe(|| allows(request))).unwrap_or_else(|_| {
+                Panicked::Identity.count();
                 tracing::error!(hub = self.application, "a rule of a hub panicked");
                 false
             })
@@ -76,6 +80,7 @@ impl Identity {
     pub(crate) fn expiry(&self, request: &Parts) -> Option<Expiry> {
         let expiry = self.expiry.as_ref()?;
         let at = catch_unwind(AssertUnwindSafe(|| expiry(request))).unwrap_or_else(|_| {
+            Panicked::Identity.count();
             tracing::error!(hub = self.application, "the expiry of an authentication panicked");
             // Nobody knows how long it is good: it is not.
             Some(SystemTime::UNIX_EPOCH)
@@ -88,6 +93,7 @@ impl Identity {
         let Some(guard) = &self.refresh else { return true };
         let accepted = AssertUnwindSafe(async { guard(refresh).await }).catch_unwind();
         accepted.await.unwrap_or_else(|_| {
+            Panicked::Identity.count();
             tracing::error!(hub = self.application, "the callback for an authentication refresh panicked");
             false
         })

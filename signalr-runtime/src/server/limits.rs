@@ -1,5 +1,6 @@
 //! What one client, and all of them together, can make a hub hold.
 
+use super::http::absentees::AbsenceBudget;
 use crate::connection::budget::MemoryBudget;
 use crate::connection::rate::Rate;
 use crate::connection::slow_consumer::SlowConsumer;
@@ -14,6 +15,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 ///
 /// | what | at most | by default |
 /// |---|---|---|
+/// | the request that has opened it | [`request_head`] | 32 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
 /// | sent by POST and not read yet | [`application_max_buffer_size`] | 64 KiB |
 /// | items of its streams that no method has read | [`upload_streams`] × `stream_buffer_capacity` items, and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
@@ -24,9 +26,10 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | kept for a client that may come back | `stateful_reconnect_buffer_size`, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
 /// | groups | [`groups_per_connection`] × [`group_name_length`] | 256 KiB |
 ///
-/// An idle connection holds nothing of all that. Those that hold much can be held off together by a
+/// An idle connection holds nothing of all that but its request. Those that hold much can be held off together by a
 /// [`MemoryBudget`]: see [`memory`](Self::memory).
 ///
+/// [`request_head`]: Self::request_head
 /// [`application_max_buffer_size`]: super::HttpOptions::application_max_buffer_size
 /// [`transport_max_buffer_size`]: super::HttpOptions::transport_max_buffer_size
 /// [`upload_streams`]: Self::upload_streams
@@ -50,6 +53,10 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// How long the address and the headers of a request may be together, in bytes: a connection keeps those of the
+    /// request that has opened it, for [`HubContext::request`](super::HubContext::request). Others are answered with
+    /// status 431. Default: 32 KiB.
+    pub request_head: usize,
     /// The largest handshake request, in bytes, where
     /// [`maximum_receive_message_size`](super::HubOptions::maximum_receive_message_size) is not even less. Default: 4 KiB.
     pub handshake_size: usize,
@@ -68,6 +75,9 @@ pub struct Limits {
     /// How many calls of one client may run at once without being held back: those that stream, in either direction,
     /// and those that wait for an answer of the client. A call beyond that is answered with an error. Default: 100.
     pub unordered_calls: usize,
+    /// How many POST requests of one client may wait while another one is read, over Server-Sent Events and long polling.
+    /// Others are answered with status 429. Default: 100.
+    pub queued_posts: usize,
     /// The longest id of a call or of a stream, in bytes. A call with a longer one is answered with an error. Default:
     /// 128.
     pub id_length: usize,
@@ -87,8 +97,9 @@ pub struct Limits {
     /// status 429. Default: 10.
     pub resumes_per_minute: usize,
     /// How many bytes of messages are kept for all clients together that have lost their WebSockets and have not come
-    /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB.
-    pub kept_for_absent_clients: usize,
+    /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB, for all hubs of the
+    /// process together.
+    pub kept_for_absent_clients: AbsenceBudget,
     /// What is done with a call to a client for which that much waits already. Default: whoever sends waits.
     pub slow_consumer: SlowConsumer,
     /// The longest name of a group that can be joined, in bytes. Default: 256.
@@ -115,19 +126,21 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            request_head: 32 * 1024,
             handshake_size: 4 * 1024,
             messages: Some(Rate { per_second: 100_000, burst: 200_000 }),
             control_frames: Some(Rate::per_second(100)),
             fragments: 64,
             queued_calls: 100,
             unordered_calls: 100,
+            queued_posts: 100,
             id_length: 128,
             upload_streams: 100,
             stray_items: Some(Rate { per_second: 1_000, burst: 10_000 }),
             queued_messages: 1024,
             read_ahead: 1024 * 1024,
             resumes_per_minute: 10,
-            kept_for_absent_clients: 64 * 1024 * 1024,
+            kept_for_absent_clients: AbsenceBudget::default(),
             slow_consumer: SlowConsumer::Wait,
             group_name_length: 256,
             groups_per_connection: 1_000,

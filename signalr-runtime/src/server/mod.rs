@@ -105,6 +105,7 @@ pub use drain::DrainReport;
 pub use filter::{ConnectionInfo, Filter, Invocation, Next, NextConnect, NextDisconnect};
 pub use groups::{CallerGroups, Groups};
 pub use handle::HubHandle;
+pub use http::absentees::AbsenceBudget;
 pub use http::options::{HttpOptions, Transports};
 pub use http::response::{ResponseBody, ResponseFuture};
 pub use http::token::TokenKey;

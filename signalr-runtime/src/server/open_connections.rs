@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::telemetry::describe_metrics;
+use crate::connection::panics::Panicked;
 
 /// The connections of a hub, or of a handler of bytes, from the opening of their transport to their end.
 pub(crate) struct OpenConnections {
@@ -42,6 +43,7 @@ impl OpenConnections {
         let task = AssertUnwindSafe(Box::pin(task)).catch_unwind();
         self.tasks.spawn(async move {
             if let Some(Err(_)) = kill.run_until_cancelled(task).await {
+                Panicked::Connection.count();
                 tracing::error!(hub = name, "a connection panicked");
             }
         });

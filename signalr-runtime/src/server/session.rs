@@ -3,6 +3,7 @@
 mod handshake;
 
 use std::future::{Future, poll_fn};
+use std::io::ErrorKind;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
 use crate::connection::outbound::Stop;
+use crate::connection::panics::Panicked;
 use crate::connection::scope::{self, Scope};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::protocol::framing::RecordReader;
@@ -127,18 +129,17 @@ async fn watch(connection: Arc<Connection>, authentication: Arc<Authentication>,
 /// What is left to do when a connection is over.
 async fn end<H: Hub>(
     mut engine: Engine<HubDispatcher<H>>,
-    registration: Registration,
+    mut registration: Registration,
     hub: &HubShared<H>,
     ended: Ended,
     value: Option<Arc<H>>,
     close_timeout: Duration,
     place: Place,
 ) {
-    let gone = match ended {
-        Ended::Lost(_) => Some(Duration::ZERO),
-        // It waits for our half of the close.
-        Ended::Left => Some(close_timeout),
-        Ended::PeerClosed { .. } | Ended::Stopped(_) | Ended::Failed(_) => None,
+    let patience = match &ended {
+        Ended::Lost(error) if error.kind() != ErrorKind::InvalidData => Duration::ZERO,
+        // Who is still there waits for our half of the close, or is told of the end; also who broke the transport.
+        _ => close_timeout,
     };
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     engine.say_last(close);
@@ -146,8 +147,10 @@ async fn end<H: Hub>(
         engine.drop_queued_calls();
     }
     registration.disconnected();
+    // As long as something waits to be written, it may be what is too much for all.
+    let watched = registration.watched.take();
     let end = engine
-        .finish(gone, async {
+        .finish(patience, async {
             let end = match value {
                 Some(value) => disconnect(hub, &registration.connection, value, error).await,
                 None => End::Normal,
@@ -159,7 +162,7 @@ async fn end<H: Hub>(
     // A client that does not answer the close in time is left.
     let _ = timeout(close_timeout, engine.close(end)).await;
     let Place { live, permit } = place;
-    drop(live);
+    drop((live, watched));
     engine.run_out().await;
     drop(permit);
 }
@@ -180,7 +183,11 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
     match &connected {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => span::failed(&span, error.name()),
-        Err(_) => span::failed(&span, "panic"),
+        Err(_) => {
+            span::failed(&span, "panic");
+            Panicked::Connect.count();
+            tracing::error!(hub = hub.core.name(), "the connect callback panicked");
+        }
     }
     connected
         .unwrap_or_else(|_| Err(HubError::with_kind(HubErrorKind::Internal, "the connect callback panicked")))
@@ -200,6 +207,7 @@ async fn disconnect<H: Hub>(
         return End::Normal;
     }
     span::failed(&span, "panic");
+    Panicked::Disconnect.count();
     tracing::error!(hub = hub.core.name(), "the disconnect callback panicked");
     End::Fault
 }
@@ -249,7 +257,7 @@ impl Farewell {
 struct Registration {
     core: Arc<HubCore>,
     connection: Arc<Connection>,
-    _watched: Option<Watched>,
+    watched: Option<Watched>,
 }
 
 impl Registration {
@@ -257,7 +265,7 @@ impl Registration {
         core.lifetime.add(connection);
         let watched = budget.map(|budget| budget.watch(&connection.shared));
         let (core, connection) = (Arc::clone(core), Arc::clone(connection));
-        let registration = Self { core, connection, _watched: watched };
+        let registration = Self { core, connection, watched };
         if registration.core.open.stopping.is_cancelled() {
             // The shutdown may have told all others already.
             registration.connection.shared.outbound.stop(Stop { allow_reconnect: true });

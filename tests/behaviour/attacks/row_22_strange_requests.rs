@@ -36,6 +36,24 @@ async fn they_are_refused() {
 }
 
 #[tokio::test]
+async fn a_connection_that_would_keep_large_headers() {
+    let victim = Victim::new().await;
+    let padding = |bytes: usize| format!("X-Padding: {}\r\n", "x".repeat(bytes));
+    // Others are added to it.
+    assert!(Socket::open(victim.address, &padding(32_000)).await.is_ok());
+    let refused = Socket::open(victim.address, &padding(32 * 1024)).await.err().unwrap();
+    assert_eq!(refused.status, 431);
+    let many = "X-Padding: x\r\n".repeat(90) + &padding(32_000);
+    assert_eq!(Socket::open(victim.address, &many).await.err().unwrap().status, 431);
+    assert_eq!(
+        victim.http().request("GET", &format!("/hub?{}", "x".repeat(33_000)), "", "").await.status,
+        431
+    );
+    assert_eq!(victim.hits("request_head"), 3);
+    victim.serves_others().await;
+}
+
+#[tokio::test]
 async fn upgrades_that_are_none() {
     let victim = Victim::new().await;
     let host = victim.address;

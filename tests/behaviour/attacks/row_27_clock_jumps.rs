@@ -13,7 +13,9 @@ fn the_time_of_day_is_not_asked_for() {
         for clock in
             ["SystemTime::now", "UNIX_EPOCH.elapsed", "Utc::now", "Local::now", "OffsetDateTime::now"]
         {
-            assert!(!text.contains(clock), "{path} uses {clock}");
+            // An example of what users may do is no code of ours.
+            let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            assert!(!code.any(|line| line.contains(clock)), "{path} uses {clock}");
         }
     }
 }

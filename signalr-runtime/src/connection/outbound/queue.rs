@@ -18,6 +18,8 @@ pub(super) struct Queue {
     /// How much that is.
     bytes: usize,
     frames: usize,
+    /// How many bytes the transport has taken, and may not have written yet.
+    writing: usize,
     /// What the peer has not acknowledged, where it may come back after its connection was lost.
     pub(super) replay: Option<Box<ReplayBuffer>>,
 }
@@ -45,6 +47,7 @@ impl Queue {
             pieces: VecDeque::new(),
             bytes: 0,
             frames: 0,
+            writing: 0,
             replay: None,
         }
     }
@@ -109,16 +112,24 @@ impl Queue {
     pub(super) fn take(&mut self, batch: &mut VecDeque<Piece>) {
         if batch.is_empty() {
             std::mem::swap(batch, &mut self.pieces);
+            self.writing = 0;
         } else {
             batch.append(&mut self.pieces);
         }
+        self.writing = self.writing.saturating_add(self.bytes);
         self.bytes = 0;
         self.frames = 0;
     }
 
-    /// Forgets what waits to be written.
+    /// Everything that was taken has been written.
+    pub(super) fn written(&mut self) {
+        self.writing = 0;
+    }
+
+    /// Forgets what waits to be written, and what the transport has of it: that goes as well.
     pub(super) fn clear(&mut self) {
         self.pieces = VecDeque::new();
+        self.writing = 0;
         self.bytes = 0;
         self.frames = 0;
     }
@@ -172,8 +183,8 @@ impl Queue {
         self.replay.as_ref().map_or(0, |replay| replay.bytes())
     }
 
-    /// How many bytes wait, to be written or to be acknowledged.
+    /// How many bytes wait, to be written or to be acknowledged, or are being written.
     pub(super) fn held(&self) -> usize {
-        self.bytes.saturating_add(self.unacknowledged())
+        self.bytes.saturating_add(self.writing).saturating_add(self.unacknowledged())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Waker};
 
-/// Who waits for room.
+/// Who waits for room in the connection's own task, or owns it: few, and each of them waits until it is woken.
 #[derive(Default)]
 pub(super) struct Senders {
     waiting: Vec<Waker>,

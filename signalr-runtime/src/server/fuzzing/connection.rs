@@ -81,7 +81,7 @@ impl<'a> Client<'a> {
             Some(seat) => Box::new(Resumable::new(
                 Box::new(far),
                 Arc::clone(seat),
-                Arc::clone(&shared.connections().absentees),
+                shared.connections().absentees.clone(),
                 shared.options().disconnect_timeout,
             )),
         };

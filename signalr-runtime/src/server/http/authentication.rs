@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 use super::application::{Application, UserId};
@@ -13,11 +13,17 @@ use crate::connection::outbound::Stop;
 use crate::connection::waker_slot::WakerSlot;
 use crate::server::connection::ConnectionId;
 
+/// About how many new credentials of one connection the application is asked at once: a client shows one after the
+/// other, and may not wait for the answer.
+const ASKED_AT_ONCE: usize = 4;
+
 /// The authentication of one connection. There is none where the options leave no use for it.
 pub(crate) struct Authentication {
     state: Mutex<State>,
     /// Something has changed that may end the connection.
     changed: Notify,
+    /// For those that the application is being asked about.
+    places: Arc<Semaphore>,
 }
 
 struct State {
@@ -91,7 +97,11 @@ impl Authentication {
                 telling: false,
                 task: WakerSlot::default(),
             };
-            Arc::new(Self { state: Mutex::new(state), changed: Notify::new() })
+            Arc::new(Self {
+                state: Mutex::new(state),
+                changed: Notify::new(),
+                places: Arc::new(Semaphore::new(ASKED_AT_ONCE)),
+            })
         })
     }
 
@@ -109,6 +119,11 @@ impl Authentication {
     /// The request whose credentials count.
     pub(crate) fn request(&self) -> Option<Arc<Parts>> {
         self.lock().current.as_ref().map(|current| Arc::clone(&current.request))
+    }
+
+    /// A place among the credentials that the application is being asked about. None while there are too many.
+    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
     /// Whether credentials are newer than those that count: they end later.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::request::Parts;
 use tokio::time::Instant;
 
-use super::absentees::Absentees;
+use super::absentees::AbsenceBudget;
 use super::application::UserId;
 use super::authentication::Authentication;
 use super::options::HttpOptions;
@@ -26,8 +26,8 @@ use crate::server::limits::Limits;
 /// The connections of one endpoint, the seal of those that it may get, and how many that may be.
 pub(crate) struct Connections {
     pub(super) tokens: TokenSealer,
-    /// Those whose clients have lost their sockets and may come back.
-    pub(crate) absentees: Arc<Absentees>,
+    /// What is kept for those whose clients have lost their sockets and may come back.
+    pub(crate) absentees: AbsenceBudget,
     pub(super) admission: Admission,
     table: Mutex<Table>,
 }
@@ -59,10 +59,9 @@ pub(super) struct SocketConnection {
 impl Connections {
     pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
         let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
-        let absentees = Absentees::new(limits.kept_for_absent_clients);
         Self {
             tokens,
-            absentees,
+            absentees: limits.kept_for_absent_clients.clone(),
             admission: Admission::new(limits, options.retry_after),
             table: Mutex::default(),
         }

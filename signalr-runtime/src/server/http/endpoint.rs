@@ -13,12 +13,13 @@ use super::connections::Live;
 use super::inbox::Inbox;
 use super::options::unless_zero;
 use super::refused::Refused;
-use super::request::accepts_events;
+use super::request::{accepts_events, head_length};
 use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
 use super::send::{self, RequestBody, request_body};
 use super::token::Claim;
 use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
+use crate::connection::limit::Limit;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
 
@@ -63,6 +64,10 @@ fn serve(
     parts: Parts,
     body: RequestBody,
 ) -> Result<ResponseFuture, Refused> {
+    if head_length(&parts) > app.limits().request_head {
+        Limit::RequestHead.hit();
+        return Err(Refused::TooLong);
+    }
     if !app.options().origin_policy.allows(&parts) {
         return Err(Refused::Origin);
     }
@@ -138,6 +143,7 @@ fn find_or_make(
     };
     let entered = connections.enter(claim, |entry| {
         let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
+            .with_room_to_wait(app.limits().queued_posts)
             .charged_to(app.limits().memory.clone());
         let id = entry.id().clone();
         let place = Place { live: Some(entry), permit };

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::BytesMut;
 use tokio::io::ReadBuf;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::connection::budget::{Charge, Held, MemoryBudget};
 use crate::connection::duplex::Received;
@@ -14,6 +15,8 @@ use crate::connection::waker_slot::WakerSlot;
 /// From the POST requests of a client, one at a time, to its connection; or from a connection of bytes to its handler.
 pub(crate) struct Inbox {
     limit: usize,
+    /// The requests that write, or wait for their turn, and those for which there is room.
+    places: Semaphore,
     /// Held by the request that writes: requests do not mix their bytes.
     turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -40,16 +43,28 @@ enum End {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Closed;
 
+/// As many requests wait for their turn as may wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crowded;
+
 /// The right to write.
 pub(super) struct Turn<'a> {
     inbox: &'a Inbox,
-    _turn: tokio::sync::MutexGuard<'a, ()>,
+    _place: SemaphorePermit<'a>,
+    _guard: tokio::sync::MutexGuard<'a, ()>,
 }
 
 impl Inbox {
     /// A pipe that holds `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, turn: tokio::sync::Mutex::default(), state: Mutex::default() }
+        let places = Semaphore::new(Semaphore::MAX_PERMITS);
+        Self { limit, places, turn: tokio::sync::Mutex::default(), state: Mutex::default() }
+    }
+
+    /// Lets so many requests wait behind the one that writes.
+    pub(super) fn with_room_to_wait(mut self, queued: usize) -> Self {
+        self.places = Semaphore::new(queued.saturating_add(1).min(Semaphore::MAX_PERMITS));
+        self
     }
 
     /// Charges what is held to `budget`.
@@ -58,9 +73,10 @@ impl Inbox {
         self
     }
 
-    /// Waits until no other request writes.
-    pub(super) async fn turn(&self) -> Turn<'_> {
-        Turn { inbox: self, _turn: self.turn.lock().await }
+    /// Waits until no other request writes, if there is room to wait.
+    pub(super) async fn turn(&self) -> Result<Turn<'_>, Crowded> {
+        let place = self.places.try_acquire().map_err(|_| Crowded)?;
+        Ok(Turn { inbox: self, _place: place, _guard: self.turn.lock().await })
     }
 
     /// Reads everything that is there.

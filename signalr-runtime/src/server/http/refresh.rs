@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::{HeaderValue, RETRY_AFTER};
 use http::request::Parts;
 use http::{Method, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::application::{Application, UserId};
 use super::authentication::{Authentication, Current, Expiry};
 use super::connections::Live;
 use super::request::{connection_token, detach};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, with_type};
+use crate::connection::limit::Limit;
 use crate::server::authentication_refresh::AuthenticationRefresh;
 
 /// Why a connection keeps the credentials that it has.
@@ -23,6 +26,8 @@ pub(super) enum Refused {
     TokenIsPublic,
     Unauthenticated,
     ByApplication,
+    /// The application is being asked about as many others as may be.
+    InProgress,
 }
 
 impl Refused {
@@ -34,6 +39,12 @@ impl Refused {
             Self::TokenIsPublic => (StatusCode::BAD_REQUEST, r#"{"error":"unsupported_negotiate_version"}"#),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, r#"{"error":"invalid_token"}"#),
             Self::ByApplication => (StatusCode::FORBIDDEN, r#"{"error":"permission_change_rejected"}"#),
+            Self::InProgress => {
+                let body = Bytes::from_static(br#"{"error":"refresh_in_progress"}"#);
+                let mut response = json(StatusCode::TOO_MANY_REQUESTS, body);
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                return response;
+            }
         };
         json(status, Bytes::from_static(body.as_bytes()))
     }
@@ -76,6 +87,8 @@ pub(super) struct Refresh {
     user_id: UserId,
     request: Arc<Parts>,
     expiry: Option<Expiry>,
+    /// Its place among those of the connection that the application is asked about.
+    place: OwnedSemaphorePermit,
 }
 
 impl Refresh {
@@ -93,6 +106,10 @@ impl Refresh {
             None => None,
         };
         let authentication = authentication.ok_or(Refused::NotFound)?;
+        let place = authentication.place().ok_or_else(|| {
+            Limit::Refreshes.hit();
+            Refused::InProgress
+        })?;
         let previous = authentication.current().ok_or(Refused::NotFound)?;
         if claim.is_public {
             return Err(Refused::TokenIsPublic);
@@ -105,7 +122,7 @@ impl Refresh {
         drop(token);
         let request = Arc::new(detach(parts));
         let app = Arc::clone(app);
-        Ok(Self { app, authentication, previous, user_id, request, expiry })
+        Ok(Self { app, authentication, previous, user_id, request, expiry, place })
     }
 
     /// What a poll, or a WebSocket in place of a lost one, asks for, if its credentials are newer than those of its
@@ -124,14 +141,16 @@ impl Refresh {
         if !authentication.is_outlived_by(expiry) {
             return None;
         }
+        // Where too many are asked about, it is served as the requests before: the next one asks again.
+        let place = authentication.place()?;
         let previous = authentication.current()?;
         let (app, request) = (Arc::clone(app), Arc::new(detach(parts)));
-        Some(Self { app, authentication, previous, user_id, request, expiry })
+        Some(Self { app, authentication, previous, user_id, request, expiry, place })
     }
 
     /// Changes the credentials, if the application agrees.
     pub(super) async fn run(self) -> Result<(), Refused> {
-        let Self { app, authentication, previous, user_id, request, expiry } = self;
+        let Self { app, authentication, previous, user_id, request, expiry, place } = self;
         let Current { connection_id, request: previous } = previous;
         let refresh = AuthenticationRefresh {
             connection_id,
@@ -143,6 +162,7 @@ impl Refresh {
             return Err(Refused::ByApplication);
         }
         authentication.refresh(&previous, &user_id, request, expiry);
+        drop(place);
         Ok(())
     }
 

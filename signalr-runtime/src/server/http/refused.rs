@@ -22,6 +22,8 @@ pub(super) enum Refused {
     Unauthenticated,
     /// Whoever sends it may not use the application.
     Forbidden,
+    /// Its address and its headers are too long.
+    TooLong,
     /// It does not say which connection it is for.
     NoToken,
     /// The token was never given out or not to this user, has expired, or its connection is over: all look the same.
@@ -32,8 +34,10 @@ pub(super) enum Refused {
     Taken,
     /// The connection is about to end.
     Closing,
-    /// A client brings new sockets too often.
-    TooOften,
+    /// A client asks for something too often.
+    TooOften {
+        retry_after: Duration,
+    },
     PostToWebSocket,
     DeleteWithoutPolls,
     /// It is no good WebSocket handshake.
@@ -63,6 +67,7 @@ impl Refused {
             Self::UnknownUser => (StatusCode::INTERNAL_SERVER_ERROR, ""),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, ""),
             Self::Forbidden => (StatusCode::FORBIDDEN, ""),
+            Self::TooLong => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, ""),
             Self::NoToken => (StatusCode::BAD_REQUEST, "Connection ID required"),
             Self::NoConnection => (StatusCode::NOT_FOUND, "No Connection with that ID"),
             Self::NotOffered(kind) => (
@@ -80,7 +85,9 @@ impl Refused {
             Self::OtherTransport => (StatusCode::BAD_REQUEST, "Cannot change transports mid-connection"),
             Self::Taken => (StatusCode::CONFLICT, ""),
             Self::Closing => (StatusCode::NO_CONTENT, ""),
-            Self::TooOften => (StatusCode::TOO_MANY_REQUESTS, ""),
+            Self::TooOften { retry_after } => {
+                return later(StatusCode::TOO_MANY_REQUESTS, "", retry_after);
+            }
             Self::PostToWebSocket => {
                 (StatusCode::METHOD_NOT_ALLOWED, "POST requests are not allowed for WebSocket connections.")
             }
@@ -97,22 +104,17 @@ impl Refused {
                 return later(refusal.status(), refusal.text(), refusal.retry_after());
             }
             Self::ShuttingDown { retry_after } => {
-                let text = "The server is shutting down";
-                let begun = u64::from(retry_after.subsec_nanos() > 0);
-                return later(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    text,
-                    retry_after.as_secs().saturating_add(begun),
-                );
+                return later(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down", retry_after);
             }
         };
         plain(status, text)
     }
 }
 
-/// An answer to a client that may try again after so many seconds.
-fn later(status: StatusCode, text: &'static str, seconds: u64) -> HttpResponse {
+/// An answer to a client that may try again later: the header counts whole seconds.
+fn later(status: StatusCode, text: &'static str, wait: Duration) -> HttpResponse {
     let mut response = plain(status, text);
+    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
     response
 }

@@ -28,6 +28,13 @@ pub(super) fn accepts_events(parts: &Parts) -> bool {
         .any(|range| range.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
+/// How long the address and the headers of a request are.
+pub(super) fn head_length(parts: &Parts) -> usize {
+    let headers = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    let uri = parts.uri.path_and_query().map_or(0, |uri| uri.as_str().len());
+    headers.fold(uri, usize::saturating_add)
+}
+
 /// Keeps of a request what the application may ask for. Everything is copied: the parts of a request are slices of
 /// the buffer it was read into, which would otherwise stay as long as the connection.
 pub(super) fn detach(mut parts: Parts) -> Parts {

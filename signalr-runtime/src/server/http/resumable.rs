@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-use super::absentees::{Absence, Absentees};
+use super::absentees::{Absence, AbsenceBudget};
 use super::seat::Seat;
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;
@@ -22,7 +22,7 @@ const LAST_READS: usize = 16;
 pub(crate) struct Resumable {
     line: Line,
     seat: Arc<Seat>,
-    absentees: Arc<Absentees>,
+    absentees: AbsenceBudget,
     /// How long the client may be away.
     patience: Duration,
     /// A socket was lost, and the engine was not told yet.
@@ -43,7 +43,7 @@ impl Resumable {
     pub(crate) fn new(
         socket: Box<dyn Duplex>,
         seat: Arc<Seat>,
-        absentees: Arc<Absentees>,
+        absentees: AbsenceBudget,
         patience: Duration,
     ) -> Self {
         Self { line: Line::Up(socket), seat, absentees, patience, interrupted: false }

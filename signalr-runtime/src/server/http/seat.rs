@@ -51,8 +51,8 @@ pub(crate) enum ResumeRefused {
     NotResumable,
     /// The connection is ending.
     Closing,
-    /// The client comes back too often.
-    TooOften,
+    /// The client comes back too often: it may after this time.
+    TooOften(Duration),
 }
 
 impl Seat {
@@ -117,7 +117,8 @@ impl Seat {
             state.attempts.pop_front();
         }
         if state.attempts.len() >= self.attempts_per_minute {
-            return Err(ResumeRefused::TooOften);
+            let oldest = state.attempts.front().map(|at| now.duration_since(*at)).unwrap_or_default();
+            return Err(ResumeRefused::TooOften(WINDOW.saturating_sub(oldest)));
         }
         state.attempts.push_back(now);
         Ok(())

@@ -25,6 +25,9 @@ pub(super) struct Unreadable;
 /// The slowest body that is accepted, in bytes per second.
 const SLOWEST: u32 = 240;
 
+/// When a client may try again that has too many requests waiting.
+const CROWD: Duration = Duration::from_secs(1);
+
 /// The body of a request, as every server has it.
 pub(super) fn request_body<B>(body: B) -> RequestBody
 where
@@ -38,7 +41,10 @@ where
 
 /// Writes a body into the inbox of its connection, one body at a time, and answers when all of it is there.
 pub(super) async fn answer(inbox: &Inbox, mut body: RequestBody, patience: Duration) -> HttpResponse {
-    let mut turn = inbox.turn().await;
+    let Ok(mut turn) = inbox.turn().await else {
+        Limit::QueuedPosts.hit();
+        return Refused::TooOften { retry_after: CROWD }.response();
+    };
     let mut pace = Pace::new(patience);
     loop {
         let frame = match timeout(pace.left(), Pin::new(&mut body).frame()).await {

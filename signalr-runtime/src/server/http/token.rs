@@ -4,6 +4,7 @@
 //! connection of one application, for the user it was made for, and for a short time.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -22,6 +23,13 @@ const MARK_BYTES: usize = 16;
 const LONGEST: usize = 512;
 
 /// A key for connection tokens, which several nodes can share.
+///
+/// It promises less than the key that a process has for itself. Each node knows only the tokens that it has seen: one that
+/// was used opens one more connection of the same user on another node, or after the process was started anew, as long as
+/// it is good ([`disconnect_timeout`](crate::server::HttpOptions::disconnect_timeout)). And nodes go by the time of day:
+/// one whose clock is behind gives out tokens that the others take for expired, and one whose clock is ahead takes theirs
+/// for expired. Within a process that time never goes back, so that no token becomes good again; a node whose clock was
+/// ahead when it was set right stays ahead until it is started anew, or the time has come.
 #[derive(Clone)]
 pub struct TokenKey([u8; 32]);
 
@@ -51,7 +59,14 @@ enum Clock {
     /// Within one process, a clock that nobody can set.
     Process(Instant),
     /// Between nodes, the time of day: they have nothing else in common.
-    Shared,
+    Shared(TimeOfDay),
+}
+
+/// The time of day, which goes on when the clock is set back: what has expired stays so.
+struct TimeOfDay {
+    start: Instant,
+    /// What the time of day was at the start, by the clock when it was most ahead; in milliseconds.
+    at_start: AtomicU64,
 }
 
 /// What a token stands for.
@@ -75,7 +90,7 @@ impl TokenSealer {
     /// Tokens that are good for `lifetime`. Without a key, one that lives as long as the process.
     pub(crate) fn new(application: &'static str, lifetime: Duration, key: Option<&TokenKey>) -> Self {
         let (key, clock) = match key {
-            Some(TokenKey(key)) => (*key, Clock::Shared),
+            Some(TokenKey(key)) => (*key, Clock::Shared(TimeOfDay::starting(Instant::now()))),
             None => (rand::random(), Clock::Process(Instant::now())),
         };
         Self { cipher: XChaCha20Poly1305::new(&key.into()), application, lifetime, clock }
@@ -157,7 +172,42 @@ impl Clock {
     fn now(&self) -> Duration {
         match self {
             Self::Process(epoch) => epoch.elapsed(),
-            Self::Shared => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            Self::Shared(time) => time.now(SystemTime::now()),
         }
+    }
+}
+
+impl TimeOfDay {
+    fn starting(start: Instant) -> Self {
+        Self { start, at_start: AtomicU64::new(0) }
+    }
+
+    /// What time it is, when the clock says `clock`.
+    fn now(&self, clock: SystemTime) -> Duration {
+        let since = self.start.elapsed();
+        let at_start = clock.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(since).as_millis();
+        let at_start = u64::try_from(at_start).unwrap_or(u64::MAX);
+        let most = self.at_start.fetch_max(at_start, Ordering::Relaxed).max(at_start);
+        Duration::from_millis(most).saturating_add(since)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_day_does_not_go_back() {
+        let time = TimeOfDay::starting(Instant::now());
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(time.now(at(1_000)).as_secs(), 1_000);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        // Set back by an hour, or by a little: it goes on at the pace of the other clock.
+        assert_eq!(time.now(at(0)).as_secs(), 1_010);
+        assert_eq!(time.now(at(1_009)).as_secs(), 1_010);
+        // Set forward, and back to what it was.
+        assert_eq!(time.now(at(5_000)).as_secs(), 5_000);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(time.now(at(1_030)).as_secs(), 5_010);
     }
 }

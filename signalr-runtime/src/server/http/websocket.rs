@@ -102,7 +102,7 @@ impl Opening {
         let transport = match &seat {
             None => socket,
             Some(seat) => {
-                let absentees = Arc::clone(&app.connections().absentees);
+                let absentees = app.connections().absentees.clone();
                 let patience = app.options().disconnect_timeout;
                 Box::new(Resumable::new(socket, Arc::clone(seat), absentees, patience))
             }
@@ -149,9 +149,9 @@ fn come_back(
     seat.admit().map_err(|refused| match refused {
         ResumeRefused::NotResumable => Refused::Taken,
         ResumeRefused::Closing => Refused::Closing,
-        ResumeRefused::TooOften => {
+        ResumeRefused::TooOften(retry_after) => {
             Limit::Resumes.hit();
-            Refused::TooOften
+            Refused::TooOften { retry_after }
         }
     })?;
     let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;

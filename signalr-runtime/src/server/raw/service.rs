@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use super::connection::{Line, RawConnection};
 use super::pump::Pump;
 use crate::connection::duplex::End;
 use crate::connection::outbound::{Outbound, QueueLimit, Stop};
+use crate::connection::panics::Panicked;
 use crate::protocol::TransferFormat;
 use crate::server::drain::DrainReport;
 use crate::server::http::application::{Accepted, Application};
@@ -191,6 +192,7 @@ impl RawShared {
         let handling = async {
             let handled = AssertUnwindSafe(async { (self.handler)(connection).await }).catch_unwind().await;
             if handled.is_err() {
+                Panicked::Handler.count();
                 tracing::error!("the handler of a raw connection panicked");
                 panicked.store(true, Ordering::Relaxed);
             }
@@ -200,6 +202,7 @@ impl RawShared {
             let end = if panicked.load(Ordering::Relaxed) { End::Fault } else { End::Normal };
             // A client that does not answer the close in time is left.
             let _ = timeout(close_timeout, pump.close(end)).await;
+            line.outgoing.discard();
             // What its handler still does is nobody else's affair.
             drop((pump, place));
         };
@@ -267,8 +270,21 @@ impl Application for RawShared {
     fn accept(self: Arc<Self>, accepted: Accepted) {
         let open = Arc::clone(&self.open);
         let meter = ConnectionMeter::start(&open, accepted.kind);
-        open.spawn(self.serve(accepted, meter));
+        if self.is_stopping() {
+            // Its transport has opened too late: the handler is not told of it any more.
+            open.spawn(turn_away(accepted, meter));
+        } else {
+            open.spawn(self.serve(accepted, meter));
+        }
     }
+}
+
+/// Closes a connection that nobody serves.
+async fn turn_away(accepted: Accepted, meter: ConnectionMeter) {
+    let Accepted { mut transport, close_timeout, .. } = accepted;
+    // A client that does not answer the close in time is left.
+    let _ = timeout(close_timeout, poll_fn(|cx| transport.poll_close(cx, End::Normal))).await;
+    drop(meter);
 }
 
 impl fmt::Debug for RawService {

@@ -10,12 +10,14 @@
 //! | `signalr.server.active_connections` | gauge, connections | `signalr.transport` | connections that are open |
 //! | `signalr.server.connection.duration` | histogram, seconds | `signalr.transport`, `signalr.connection.status` | how long the connections that have ended were open |
 //! | `signalr.server.limit_hit` | counter, times | `kind` | limits that clients have reached; not of ASP.NET Core |
+//! | `signalr.panics` | counter, times | `code` | panics that were caught: of the hub's code, of what it was given, or of a connection; not of ASP.NET Core |
 //!
 //! A connection counts from the opening of its transport, handshake included, until all that it has started has ended.
 //!
 //! | attribute | values |
 //! |---|---|
 //! | `signalr.transport` | `web_sockets`, `server_sent_events`, `long_polling` |
+//! | `code` | `method`, `decoder`, `connect`, `disconnect`, `handler`, `identity`, `upload`, `connection`: whose it was |
 //! | `signalr.connection.status` | `normal_closure`; `timeout`: the client was silent for too long, or did not take what was sent to it; `app_shutdown`: the hub was being [drained](super::HubHandle::drain) |
 //!
 //! # Spans
@@ -86,6 +88,11 @@ pub(crate) fn describe_metrics() {
             "signalr.server.limit_hit",
             metrics::Unit::Count,
             "Number of times that clients have reached a limit of the server."
+        );
+        metrics::describe_counter!(
+            "signalr.panics",
+            metrics::Unit::Count,
+            "Number of panics that were caught."
         );
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::request::{Builder, Parts};
 use http::{Method, Request, Response, StatusCode};
@@ -528,6 +529,45 @@ async fn the_application_compares_old_and_new_credentials() {
     let poller = Poller::connect(&server, ADA).await;
     is(&poller.refresh(stuck).await, REFRESHED);
     is(&poller.refresh(ADA).await, (StatusCode::FORBIDDEN, r#"{"error":"permission_change_rejected"}"#));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_application_is_asked_about_a_few_changes_at_once() {
+    let server = Server::of(World::default(), |service| service.options(options(refreshing)));
+    let world = Arc::clone(&server.world);
+    let service = server.service.clone().authentication_expiry(expiry).on_authentication_refresh(move |_| {
+        let world = Arc::clone(&world);
+        async move {
+            world.say("asked");
+            world.pass("refresh").await;
+            true
+        }
+    });
+    let server = Server { service, ..server };
+    let [first, later] = [Person(&[("x-good-for", "60")]), Person(&[("x-good-for", "120")])];
+    let poller = Poller::connect(&server, first).await;
+    let uri = format!("/hub/refresh?id={}", poller.token);
+    let refresh = || ask(&server, first.asks(Method::POST, &uri), "");
+    let mut asked: Vec<_> = (0..4).map(|_| Box::pin(refresh())).collect();
+    for waiting in &mut asked {
+        assert!(waiting.now_or_never().is_none());
+    }
+    let refused = refresh().await;
+    assert_eq!(refused.headers()["retry-after"], "1");
+    is(&read(refused).await, (StatusCode::TOO_MANY_REQUESTS, r#"{"error":"refresh_in_progress"}"#));
+    // Polls go on as before.
+    poller.call(later, "1", "Add", "[1,2]").await;
+    poller.expect(later, &[&result("1", "3")]).await;
+    assert_eq!(server.log(), ["asked"; 4]);
+    // Who goes away is not waited for.
+    drop(asked.pop());
+    let mut next = Box::pin(refresh());
+    assert!((&mut next).now_or_never().is_none());
+    asked.push(next);
+    for waiting in asked {
+        server.world.open("refresh");
+        assert_eq!(waiting.await.status(), StatusCode::OK);
+    }
 }
 
 #[tokio::test(start_paused = true)]

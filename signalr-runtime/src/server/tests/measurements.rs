@@ -107,6 +107,50 @@ async fn every_transport_is_told_from_the_others() {
     );
 }
 
+/// The counters that have moved since the last time.
+fn counted(snapshotter: &Snapshotter) -> BTreeMap<String, u64> {
+    let metrics = snapshotter.snapshot().into_vec().into_iter();
+    metrics
+        .filter_map(|(key, _, _, value)| {
+            let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
+            match value {
+                DebugValue::Counter(count @ 1..) => {
+                    Some((format!("{} {}", key.key().name(), labels.join(" ")), count))
+                }
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn panics_are_counted_by_whose_they_are() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _recorder = metrics::set_default_local_recorder(&recorder);
+    let one = |code: &str| BTreeMap::from([(format!("signalr.panics {code}"), 1)]);
+
+    let disconnected = probe::hook(async |_, _| panic!("a callback panics on purpose"));
+    let server = Server::of(World { disconnected, ..World::default() }, |service| service);
+    let mut client = server.connect().await;
+    let calls = [
+        (call("1", "Panic", "[]"), "method"),
+        (stream("2", "PanicAfter", "[1]"), "method"),
+        (call("3", "BrokenValue", r#"["deserialize"]"#), "decoder"),
+        (CLOSE.to_owned(), "disconnect"),
+    ];
+    for (record, code) in calls {
+        client.send(record).await;
+        settle().await;
+        assert_eq!(counted(&snapshotter), one(code));
+    }
+    let connected = probe::hook(async |_, _| panic!("a callback panics on purpose"));
+    let server = Server::of(World { connected, ..World::default() }, |service| service);
+    server.connect().await;
+    settle().await;
+    assert_eq!(counted(&snapshotter), one("connect"));
+}
+
 #[test]
 fn the_metrics_are_described() {
     let recorder = DebuggingRecorder::new();

@@ -466,23 +466,39 @@ async fn a_websocket_is_a_stream_of_http2() {
 }
 
 #[tokio::test]
+async fn who_breaks_the_websocket_is_told_so_when_the_hub_has_been() {
+    let disconnected = probe::hook(async |_, world: Arc<World>| {
+        world.pass("goodbye").await;
+        Ok(())
+    });
+    let server = Server::of(World { disconnected, ..World::default() }, |service| service);
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let mut socket = Socket::open(address, "/hub").await;
+    // There is no such kind of frame.
+    socket.frame(0x83, b"x").await;
+    assert!(timeout(Duration::from_millis(50), socket.next()).await.is_err(), "the hub is still being told");
+    server.world.open("goodbye");
+    socket.expect_end(1002).await;
+}
+
+#[tokio::test]
 async fn a_client_that_has_gone_keeps_no_socket_while_its_calls_wait_for_their_turn() {
     let http = HttpOptions { close_timeout: Duration::from_millis(50), ..HttpOptions::default() };
     let server = Server::with(HubOptions { http, ..HubOptions::default() });
     let address = serve(Router::new().hub("/hub", server.service.clone())).await;
-    for says_goodbye in [false, true] {
+    for how in ["goes", "says goodbye", "breaks the protocol"] {
         let mut socket = Socket::open(address, "/hub").await;
         for id in ["1", "2"] {
             socket.send(&call(id, "Wait", r#"["gate"]"#)).await;
         }
-        if says_goodbye {
-            socket.frame(0x88, &1000_u16.to_be_bytes()).await;
-        } else {
-            socket.0.shutdown().await.unwrap();
+        match how {
+            "goes" => socket.0.shutdown().await.unwrap(),
+            "says goodbye" => socket.frame(0x88, &1000_u16.to_be_bytes()).await,
+            _ => socket.send("garbage").await,
         }
         // The second call has not begun, and so the connection is not over.
         within(socket.0.read_to_end(&mut Vec::new())).await.unwrap();
-        assert_eq!(server.handle().connection_count(), 1);
+        assert_eq!(server.handle().connection_count(), 1, "{how}");
         server.world.open("gate");
         server.world.open("gate");
         within(async {

@@ -1,6 +1,8 @@
 //! Connections without a hub.
 
 use axum::Router;
+use axum::body::Body;
+use axum::middleware::{Next, from_fn};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -8,9 +10,9 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower_service::Service;
 
-use super::over_tcp::{Socket, serve};
+use super::over_tcp::{Socket, serve, within};
 use super::*;
-use crate::server::{HubRouterExt, RawConnection, RawService, TransferFormat};
+use crate::server::{HubRouterExt, Limits, RawConnection, RawService, TransferFormat};
 
 /// Gives back what it reads, in upper case, until `end` or the end.
 async fn shout(mut connection: RawConnection) {
@@ -75,6 +77,49 @@ async fn a_shutdown_is_the_end_of_what_it_reads() {
     assert_eq!((report.closed, report.aborted), (1, 0));
 }
 
+#[tokio::test]
+async fn a_websocket_that_opens_after_the_shutdown_reaches_no_handler() {
+    let (reached, mut handlers) = tokio::sync::mpsc::unbounded_channel();
+    let service = RawService::new(move |connection: RawConnection| {
+        reached.send(connection).unwrap();
+        std::future::ready(())
+    });
+    let carried = service.clone();
+    let shut_down = from_fn(move |request: Request<Body>, next: Next| {
+        let service = carried.clone();
+        async move {
+            let response = next.run(request).await;
+            // The response is not on its way yet, without which nothing opens.
+            service.shut_down().await;
+            response
+        }
+    });
+    let address = serve(Router::new().raw("/raw", service).layer(shut_down)).await;
+    open(address).await.expect_end(1000).await;
+    assert!(handlers.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn each_address_has_its_places() {
+    let limits = Limits { connections_per_address: Some(1), ..Limits::default() };
+    let service = RawService::new(shout)
+        .options(HttpOptions::default(), limits)
+        .client_address(|request| request.headers.get("x-user")?.to_str().ok()?.parse().ok());
+    let address = serve(Router::new().raw("/raw", service)).await;
+    let mut first = Socket::upgrade(address, "/raw", "192.0.2.1").await.unwrap();
+    let Err(refused) = Socket::upgrade(address, "/raw", "192.0.2.1").await else { panic!("it has two") };
+    assert!(refused.starts_with("http/1.1 429 "), "{refused}");
+    Socket::upgrade(address, "/raw", "192.0.2.2").await.unwrap();
+    first.frame(0x81, b"end").await;
+    first.expect_end(1000).await;
+    within(async {
+        while Socket::upgrade(address, "/raw", "192.0.2.1").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 /// The status and the body of an answer.
 async fn ask(service: &RawService, method: Method, uri: &str, body: &'static [u8]) -> (StatusCode, Bytes) {
     let request =
@@ -124,7 +169,7 @@ async fn a_client_that_stops_polling_is_lost() {
 #[tokio::test(start_paused = true)]
 async fn a_client_is_not_promised_that_it_may_come_back() {
     let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
-    let service = RawService::new(shout).options(http, crate::server::Limits::default());
+    let service = RawService::new(shout).options(http, Limits::default());
     let uri = "/raw/negotiate?negotiateVersion=1&useStatefulReconnect=true";
     let (_, body) = ask(&service, Method::POST, uri, b"").await;
     let body: Value = serde_json::from_slice(&body).unwrap();

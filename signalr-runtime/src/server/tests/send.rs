@@ -241,6 +241,25 @@ async fn it_waits_no_longer_than_the_connection_lives() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_more_than_a_hundred_wait_for_their_turn() {
+    let server = small();
+    let (client, _events, post) = held_up(&server).await;
+    let mut queue: Vec<_> = (0..100).map(|n| client.post(echo(&n.to_string()))).collect();
+    for post in &mut queue {
+        waits(post).await;
+    }
+    let refused = client.post(echo("too many")).await;
+    assert_eq!((refused.status, refused.headers["retry-after"].as_bytes()), (429, &b"1"[..]));
+    // A client that does not wait for its answer leaves its place to the next one.
+    drop(queue.pop());
+    let mut next = client.post(echo("next"));
+    waits(&mut next).await;
+    drop(queue);
+    server.world.open("gate");
+    assert_eq!([post.await.brief(), next.await.brief()], [OK; 2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn time_in_which_the_server_does_not_read_is_not_counted() {
     let server = small();
     let (client, _events) = Requests::streaming(&server).await;

@@ -126,6 +126,32 @@ async fn whoever_holds_most_of_a_budget_goes_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_for_a_client_goes_with_its_transport_and_not_with_its_last_call() {
+    for how in ["is lost", "takes no more"] {
+        let budget = MemoryBudget::new(1_000_000);
+        let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
+        let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+        let mut client = server.connect_narrow(100).await;
+        client.send(call("1", "Wait", r#"["gate"]"#)).await;
+        settle().await;
+        client.send(stream("2", "Flood", "[10000]")).await;
+        settle().await;
+        assert!(budget.held() > 30_000, "{budget:?}");
+        if how == "is lost" {
+            client.line().cut();
+            settle().await;
+        } else {
+            client.send(CLOSE).await;
+            settle().await;
+            assert!(budget.held() > 30_000, "{budget:?}");
+            seconds(6).await;
+        }
+        assert_eq!(budget.held(), 0, "{how}");
+        assert_eq!(server.log(), ["gate begins", "c1 disconnected"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_has_been_received_and_not_read_is_charged() {
     let budget = MemoryBudget::new(1_000_000);
     let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };

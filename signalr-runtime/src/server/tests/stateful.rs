@@ -42,7 +42,7 @@ impl Server {
         let transport = Resumable::new(
             Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
             Arc::clone(&seat),
-            Arc::clone(&self.service.shared.connections().absentees),
+            self.service.shared.connections().absentees.clone(),
             options.disconnect_timeout,
         );
         self.accept(Box::new(transport), Some(Arc::clone(&seat)));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::*;
-use crate::server::Limits;
+use crate::server::{AbsenceBudget, Limits};
 
 /// A hub that keeps `bytes` for a client.
 fn keeping(bytes: usize) -> Server {
@@ -248,7 +248,8 @@ async fn a_client_comes_back_ten_times_in_a_minute() {
         seconds(1).await;
     }
     client.lose().await;
-    assert_eq!(client.come_back(), Err(ResumeRefused::TooOften));
+    let Err(ResumeRefused::TooOften(wait)) = client.come_back() else { panic!("it comes back again") };
+    assert_eq!(wait.as_secs(), 49, "until a minute after the first time");
     assert_eq!(server.log(), [""; 0], "it has some time left");
     let server = Server::new();
     let mut client = server.connect_resuming().await;
@@ -261,7 +262,7 @@ async fn a_client_comes_back_ten_times_in_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn those_who_are_away_for_longest_are_given_up_first() {
-    let limits = Limits { kept_for_absent_clients: 10_000, ..Limits::default() };
+    let limits = Limits { kept_for_absent_clients: AbsenceBudget::new(10_000), ..Limits::default() };
     let server = Server::with(HubOptions { limits, ..HubOptions::default() });
     let mut clients = Vec::new();
     for _ in 0..4 {
@@ -289,6 +290,25 @@ async fn those_who_are_away_for_longest_are_given_up_first() {
     settle().await;
     assert_eq!(server.log()[2..], ["c3 disconnected", "c3 dropped"], "even if it is the only one");
     assert_eq!(server.handle().connection_count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hubs_share_what_they_keep_for_absent_clients() {
+    let budget = AbsenceBudget::new(10_000);
+    let [one, two] = [(); 2].map(|()| {
+        let limits = Limits { kept_for_absent_clients: budget.clone(), ..Limits::default() };
+        Server::with(HubOptions { limits, ..HubOptions::default() })
+    });
+    for server in [&one, &two] {
+        server.connect_resuming().await.lose().await;
+        server.tell("c1", &text_for(6000)).await;
+        settle().await;
+    }
+    assert_eq!(one.log(), ["c1 disconnected", "c1 dropped"]);
+    assert_eq!((two.log(), budget.held()), (Vec::<String>::new(), 6000));
+    // Unless they are told otherwise, those of the whole process do.
+    let options = [(); 2].map(|()| HubOptions::default().limits.kept_for_absent_clients);
+    assert!(options[0].shares_with(&options[1]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -177,7 +177,8 @@ async fn who_comes_back_too_often_is_told_so() {
     drop(connect(address, &path, 2).await);
     let mut second = Socket::upgrade(address, &path, "ada").await.unwrap();
     assert_eq!(second.text().await, sequence(1));
-    refused(address, &path, "ada", 429).await;
+    let Err(answer) = Socket::upgrade(address, &path, "ada").await else { panic!("it comes back again") };
+    assert!(answer.starts_with("http/1.1 429 ") && answer.contains("retry-after: 60\r\n"), "{answer}");
 }
 
 fn header(parts: &http::request::Parts, name: &str) -> Option<String> {
