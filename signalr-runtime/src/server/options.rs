@@ -33,8 +33,10 @@ pub struct HubOptions {
     pub maximum_receive_message_size: Option<usize>,
     /// Whether clients read the texts of internal errors. Default: no, because they may hold secrets.
     pub enable_detailed_errors: bool,
-    /// How many items of a client's stream wait for the hub method that reads them, before the connection
-    /// stops reading. Default: 10.
+    /// How many items of a client's stream wait for the hub method that reads them, before further ones count as backlog.
+    /// The connection stops reading when the backlog of all its streams holds
+    /// [`application_max_buffer_size`](super::HttpOptions::application_max_buffer_size) bytes; ASP.NET Core stops at the first
+    /// item, and with it everything else the client sends. Default: 10.
     pub stream_buffer_capacity: usize,
     /// How many calls of one client run at once; the others wait in order. Default: 1. Calls that stream, in
     /// either direction, are not counted. Zero is taken for one.
