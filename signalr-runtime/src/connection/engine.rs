@@ -288,8 +288,9 @@ impl<R: Role> Engine<R> {
             }
             if reading == Reading::Yes && reads != Reads::Everything {
                 self.core.backlog.wake_on_change(cx.waker());
-                if !self.core.is_paused() {
-                    continue;
+                match self.core.pause() {
+                    Some(limit) => self.core.count_pause(limit),
+                    None => continue,
                 }
             }
             if !received && self.core.shared.outbound.sleep(writing, cx) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use signalr_runtime::server::{HubOptions, Limits, MemoryBudget, SlowConsumer};
 
 use super::victim::{PATIENCE, Victim, impatience};
-use super::wire::Socket;
+use super::wire::{Socket, call};
 
 const MESSAGE: usize = 16 * 1024;
 
@@ -79,4 +79,22 @@ async fn many_of_them_hold_no_more_than_a_quarter_of_the_memory() {
     }
     let most = send_until(&victim, &budget, || victim.hits("slow_readers") > 3).await;
     assert!(most <= 250_000 + BOUND, "{most}");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_no_answers_is_not_read() {
+    let (victim, budget, mut slow) = attacked(SlowConsumer::Wait).await;
+    let text = "x".repeat(MESSAGE);
+    let asking = async {
+        for n in 0_u64.. {
+            slow.send(&call(&n.to_string(), "Echo", &format!("[\"{text}\"]"))).await;
+        }
+    };
+    tokio::select! {
+        () = asking => {}
+        () = super::until(|| victim.hits("unsent_answers") > 0) => {}
+    }
+    // The calls that were read with the one whose answer was too much are answered as well.
+    assert!(budget.held() <= 2 * BOUND, "{}", budget.held());
+    victim.forgets_everybody().await;
 }

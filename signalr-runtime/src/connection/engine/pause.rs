@@ -80,8 +80,15 @@ impl<R: Role> Core<R> {
             && let Some(allowance) = &mut self.allowance
             && let Some(wait) = allowance.borrow(messages)
         {
-            self.role.limit_hit(Limit::MessageRate);
+            self.count_pause(Limit::MessageRate);
             self.clock.hold(wait);
+        }
+    }
+
+    /// The connection makes a pause: counted once for each read, however often it goes on with what is left of it.
+    pub(super) fn count_pause(&mut self, limit: Limit) {
+        if !std::mem::replace(&mut self.has_paused, true) {
+            self.role.limit_hit(limit);
         }
     }
 }

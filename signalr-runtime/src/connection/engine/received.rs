@@ -35,10 +35,7 @@ impl<R: Role> Core<R> {
         let Some(limit) = self.pause() else {
             return ControlFlow::Continue(());
         };
-        // Once for each read, however often the connection goes on with what is left of it.
-        if !std::mem::replace(&mut self.has_paused, true) {
-            self.role.limit_hit(limit);
-        }
+        self.count_pause(limit);
         ControlFlow::Break(())
     }
 
