@@ -59,3 +59,16 @@ fn every_row_has_an_answer() {
         }
     }
 }
+
+/// What nobody has ever run into may as well be missing.
+#[test]
+fn every_limit_is_reached_and_counted() {
+    let limits = include_str!("../../../signalr-runtime/src/connection/limit.rs");
+    let kinds: Vec<&str> =
+        limits.lines().filter_map(|line| line.split_once(" => \"")?.1.strip_suffix("\",")).collect();
+    assert!(kinds.len() > 30, "they are somewhere else");
+    let attacks = super::attacks();
+    for kind in kinds {
+        assert!(attacks.contains(&format!("hits(\"{kind}\")")), "no attack looks at the counter of {kind}");
+    }
+}

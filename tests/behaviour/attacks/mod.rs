@@ -54,6 +54,13 @@ async fn until_async(is_true: impl AsyncFn() -> bool) {
     tokio::time::timeout(victim::PATIENCE, asking).await.expect("it did not become true");
 }
 
+/// The sources of the attacks.
+fn attacks() -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/behaviour/attacks");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
+}
+
 /// The sources of the runtime, without its tests: what can be said of each line of them.
 fn sources() -> Vec<(String, String)> {
     let mut files = Vec::new();

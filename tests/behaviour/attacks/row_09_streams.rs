@@ -1,6 +1,9 @@
 //! Streams that are many, and items that belong nowhere or never end.
 
-use signalr_runtime::server::{Limits, Rate};
+use std::time::Duration;
+
+use signalr_runtime::server::{HubOptions, Limits, MethodOptions, Rate};
+use signalr_tests::test_hub::TestHubContract;
 
 use super::victim::Victim;
 use super::wire::{RS, call, item, upload};
@@ -63,4 +66,28 @@ async fn items_without_end_are_read_as_fast_as_the_method_reads() {
         answers,
         [r#"{"type":3,"invocationId":"1","result":null}"#, r#"{"type":3,"invocationId":"2","result":3}"#]
     );
+}
+
+#[tokio::test]
+async fn items_that_no_method_reads() {
+    // The second upload waits for the first one to end, and its items with it.
+    let one = MethodOptions { maximum_concurrency: Some(1), ..MethodOptions::default() };
+    // Nothing is read: that the client has gone is noticed when it is written to.
+    let keep_alive_interval = Duration::from_millis(300);
+    let options = HubOptions { keep_alive_interval, ..HubOptions::default() };
+    let victim = Victim::of(|service| {
+        service.options(options).method_options(&[TestHubContract::RECORD_STREAM], &one)
+    })
+    .await;
+    let mut socket = victim.connect().await;
+    socket.send(&upload("1", "RecordStream", "[]", "read")).await;
+    socket.send(&upload("2", "RecordStream", "[]", "unread")).await;
+    let text = format!("\"{}\"", "x".repeat(10_000));
+    for _ in 0..30 {
+        socket.send(&item("unread", &text)).await;
+    }
+    super::until(|| victim.hits("unread_items") > 0).await;
+    victim.serves_others().await;
+    drop(socket);
+    victim.forgets_everybody().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use signalr_runtime::server::{HttpOptions, HubOptions};
+use signalr_runtime::server::{HttpOptions, HubOptions, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -79,5 +79,29 @@ async fn one_event_stream() {
     assert_eq!(&begins, b"HTTP/1.1 200");
     let second = victim.http().request("GET", &target, "Accept: text/event-stream\r\n", "").await;
     assert_eq!(second.status, 409);
+    victim.serves_others().await;
+}
+
+#[tokio::test]
+async fn bodies_wait_for_each_other() {
+    let victim = Victim::limited(Limits { queued_posts: 3, ..Limits::default() }).await;
+    let token = victim.http().polling().await;
+    // The first one does not come to its end.
+    let mut first = TcpStream::connect(victim.address).await.unwrap();
+    let head =
+        format!("POST /hub?id={token} HTTP/1.1\r\nHost: {}\r\nContent-Length: 100\r\n\r\n ", victim.address);
+    first.write_all(head.as_bytes()).await.unwrap();
+    let http = victim.http();
+    let posts: Vec<_> = (0..10)
+        .map(|_| {
+            let token = token.clone();
+            tokio::spawn(async move { http.send(&token, " ").await.status })
+        })
+        .collect();
+    super::until(|| victim.hits("queued_posts") >= 6).await;
+    drop(first);
+    let statuses = futures_util::future::join_all(posts).await;
+    let refused = statuses.into_iter().filter(|status| matches!(status, Ok(429))).count();
+    assert_eq!(u64::try_from(refused).unwrap(), victim.hits("queued_posts"));
     victim.serves_others().await;
 }

@@ -1,6 +1,6 @@
 //! Connection tokens that were guessed, changed, used before, or given to somebody else.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use signalr_runtime::server::{HttpOptions, HubOptions};
 
@@ -77,4 +77,40 @@ async fn a_token_is_good_or_unknown() {
     assert_eq!(victim.http().request("GET", &target, ann, "").await.status, 400);
     assert_eq!(victim.http().request("POST", &target, ann, "x").await.status, 405);
     assert_eq!(socket.call("1", "Add", "[1,2]").await, r#"{"type":3,"invocationId":"1","result":3}"#);
+}
+
+#[tokio::test]
+async fn credentials_are_looked_at_a_few_at_a_time() {
+    let http = HttpOptions { enable_authentication_refresh: true, ..HttpOptions::default() };
+    let options = HubOptions { http, ..HubOptions::default() };
+    let soon = SystemTime::now() + Duration::from_secs(60);
+    let victim = Victim::of(|service| {
+        let expiry = move |parts: &http::request::Parts| {
+            let newer = parts.headers.contains_key("x-newer");
+            Some(if newer { soon + Duration::from_secs(60) } else { soon })
+        };
+        // The application never comes to an end with any of them.
+        let service = service.on_authentication_refresh(|_| std::future::pending());
+        service.options(options).authentication_expiry(expiry)
+    })
+    .await;
+    let token = victim.http().polling().await;
+    let (http, newer) = (victim.http(), "x-newer: yes\r\n");
+    let target = format!("/hub/refresh?id={token}");
+    let asking: Vec<_> = (0..10)
+        .map(|_| {
+            let target = target.clone();
+            tokio::spawn(async move { http.request("POST", &target, newer, "").await.status })
+        })
+        .collect();
+    super::until(|| victim.hits("refreshes") == 6).await;
+    // A poll with newer ones is served as it would be without them.
+    let target = format!("/hub?id={token}");
+    let poll = tokio::spawn(async move { http.request("GET", &target, newer, "").await.status });
+    super::until(|| victim.hits("refreshes") == 7).await;
+    victim.hub.clients().all().message("", "go on").await.unwrap();
+    assert_eq!(poll.await.unwrap(), 200);
+    for asking in asking {
+        asking.abort();
+    }
 }

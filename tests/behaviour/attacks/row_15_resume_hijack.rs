@@ -1,23 +1,33 @@
 //! Taking over a connection that may be resumed, and acknowledging what cannot be.
 
-use signalr_runtime::server::{HttpOptions, HubOptions, Limits};
+use signalr_runtime::server::{AbsenceBudget, HttpOptions, HubOptions, Limits};
 
 use super::victim::Victim;
-use super::wire::{RS, Socket};
+use super::wire::{RS, Socket, call};
 
 const USER: &str = "x-user: ann\r\n";
 
-async fn resumable() -> (Victim, String, Socket) {
+async fn victim(limits: Limits) -> Victim {
     let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
-    let limits = Limits { resumes_per_minute: 3, ..Limits::default() };
-    let options = HubOptions { http, limits, ..HubOptions::default() };
-    let victim = Victim::of(|service| {
+    let options =
+        HubOptions { http, limits, stateful_reconnect_buffer_size: 50_000, ..HubOptions::default() };
+    Victim::of(|service| {
         let user = |parts: &http::request::Parts| {
             parts.headers.get("x-user").and_then(|user| user.to_str().ok()).map(str::to_owned)
         };
         service.options(options).user_id(user)
     })
-    .await;
+    .await
+}
+
+async fn resumable() -> (Victim, String, Socket) {
+    let victim = victim(Limits { resumes_per_minute: 3, ..Limits::default() }).await;
+    let (target, socket) = connect(&victim).await;
+    (victim, target, socket)
+}
+
+/// A client that may come back, and where.
+async fn connect(victim: &Victim) -> (String, Socket) {
     let answer = victim
         .http()
         .request("POST", "/hub/negotiate?negotiateVersion=1&useStatefulReconnect=true", USER, "")
@@ -28,7 +38,7 @@ async fn resumable() -> (Victim, String, Socket) {
     let mut socket = Socket::open_at(victim.address, &target, USER).await.ok().unwrap();
     socket.text(&format!("{{\"protocol\":\"json\",\"version\":2}}{RS}")).await;
     assert_eq!(socket.next().await, "{}");
-    (victim, target, socket)
+    (target, socket)
 }
 
 #[tokio::test]
@@ -74,4 +84,33 @@ async fn numbers_that_cannot_be() {
         socket.end().await;
         victim.serves_others().await;
     }
+}
+
+#[tokio::test]
+async fn what_is_sent_without_acknowledging_has_an_end() {
+    let victim = victim(Limits { read_ahead: 100_000, ..Limits::default() }).await;
+    let (_, mut socket) = connect(&victim).await;
+    let text = "x".repeat(20_000);
+    // Nothing is acknowledged: soon whoever sends to it waits, and what it sends waits as well.
+    for n in 0..20 {
+        socket.send(&call(&n.to_string(), "Echo", &format!("[\"{text}\"]"))).await;
+    }
+    socket.end().await;
+    assert_eq!(victim.hits("read_ahead"), 1);
+    victim.forgets_everybody().await;
+}
+
+#[tokio::test]
+async fn absent_clients_together_hold_no_more_than_they_may() {
+    let budget = AbsenceBudget::new(60_000);
+    let victim = victim(Limits { kept_for_absent_clients: budget.clone(), ..Limits::default() }).await;
+    for _ in 0..10 {
+        drop(connect(&victim).await);
+    }
+    // Every one of them has what is kept for it; most are given up for the others.
+    let text = "x".repeat(20_000);
+    victim.hub.clients().all().message("", &text).await.unwrap();
+    super::until(|| victim.hub.connection_count() < 4).await;
+    assert!(victim.hits("absent_clients") > 6);
+    assert!(budget.held() <= 60_000, "{}", budget.held());
 }

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 use super::application::{Application, UserId};
+use crate::connection::limit::Limit;
 use crate::connection::outbound::Stop;
 use crate::connection::waker_slot::WakerSlot;
 use crate::server::connection::ConnectionId;
@@ -123,7 +124,11 @@ impl Authentication {
 
     /// A place among the credentials that the application is being asked about. None while there are too many.
     pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+        let place = Arc::clone(&self.places).try_acquire_owned().ok();
+        if place.is_none() {
+            Limit::Refreshes.hit();
+        }
+        place
     }
 
     /// Whether credentials are newer than those that count: they end later.

@@ -13,7 +13,6 @@ use super::authentication::{Authentication, Current, Expiry};
 use super::connections::Live;
 use super::request::{connection_token, detach};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, with_type};
-use crate::connection::limit::Limit;
 use crate::server::authentication_refresh::AuthenticationRefresh;
 
 /// Why a connection keeps the credentials that it has.
@@ -106,10 +105,7 @@ impl Refresh {
             None => None,
         };
         let authentication = authentication.ok_or(Refused::NotFound)?;
-        let place = authentication.place().ok_or_else(|| {
-            Limit::Refreshes.hit();
-            Refused::InProgress
-        })?;
+        let place = authentication.place().ok_or(Refused::InProgress)?;
         let previous = authentication.current().ok_or(Refused::NotFound)?;
         if claim.is_public {
             return Err(Refused::TokenIsPublic);
