@@ -46,6 +46,12 @@ pub(crate) enum Limit {
     IdLength,
     /// A call that would run beside too many others.
     Calls,
+    /// A call whose arguments are larger than its method takes.
+    MethodArguments,
+    /// As many calls of a method run as may: another one waits.
+    MethodCalls,
+    /// A call took longer than its method may.
+    MethodTime,
     /// A stream of the client's beyond those that it may have open.
     UploadStreams,
     /// Items for streams that do not exist.
@@ -95,6 +101,9 @@ impl Limit {
             Self::PollAbsence => "poll_absence",
             Self::IdLength => "id_length",
             Self::Calls => "calls",
+            Self::MethodArguments => "method_arguments",
+            Self::MethodCalls => "method_calls",
+            Self::MethodTime => "method_time",
             Self::UploadStreams => "upload_streams",
             Self::StrayItems => "stray_items",
             Self::SlowConsumer => "slow_consumer",

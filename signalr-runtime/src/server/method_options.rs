@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::connection::limit::Limit;
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
 
@@ -64,19 +65,23 @@ impl MethodGuards {
 impl MethodGuard {
     /// Whether arguments of this size are looked at.
     pub(crate) fn takes(&self, arguments: usize) -> bool {
-        self.options.maximum_arguments_size.is_none_or(|most| arguments <= most)
+        let takes = self.options.maximum_arguments_size.is_none_or(|most| arguments <= most);
+        if !takes {
+            Limit::MethodArguments.hit();
+        }
+        takes
     }
 
     /// What runs in place of a call.
     pub(crate) fn around(self: Arc<Self>, running: Running) -> Running {
         Box::pin(async move {
             let place = match &self.places {
-                // It is never closed.
-                Some(places) => Arc::clone(places).acquire_owned().await.ok(),
+                Some(places) => place(places).await,
                 None => None,
             };
             let reply = match self.options.timeout {
                 Some(longest) => timeout(longest, running).await.unwrap_or_else(|_| {
+                    Limit::MethodTime.hit();
                     Reply::error(HubError::with_kind(HubErrorKind::Hub, "The call took longer than it may."))
                 }),
                 None => running.await,
@@ -91,4 +96,14 @@ impl MethodGuard {
             }
         })
     }
+}
+
+/// A place among the calls that run; at once, if there is one.
+async fn place(places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return Some(place);
+    }
+    Limit::MethodCalls.hit();
+    // It is never closed.
+    Arc::clone(places).acquire_owned().await.ok()
 }

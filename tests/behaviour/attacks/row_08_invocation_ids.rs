@@ -1,5 +1,10 @@
 //! Invocation ids that are many, long, or in use.
 
+use std::time::Duration;
+
+use signalr_runtime::server::MethodOptions;
+use signalr_tests::test_hub::TestHubContract;
+
 use super::victim::Victim;
 use super::wire::{RS, call, stream_call};
 
@@ -52,4 +57,32 @@ async fn ids_that_are_long_or_in_use() {
     assert_eq!(socket.call("1", "Add", "[1,2]").await, r#"{"type":3,"invocationId":"1","result":3}"#);
     // Nothing of all that has ended the connection.
     socket.leave().await;
+}
+
+#[tokio::test]
+async fn calls_of_a_method_that_is_dear() {
+    let dear = MethodOptions {
+        maximum_arguments_size: Some(10),
+        maximum_concurrency: Some(1),
+        timeout: Some(Duration::from_millis(300)),
+    };
+    let victim = Victim::of(|service| service.method_options(&[TestHubContract::SLEEP], &dear)).await;
+    let mut clients = Vec::new();
+    for n in 0..3 {
+        let mut client = victim.connect().await;
+        client.send(&call("1", "Sleep", "[600000]")).await;
+        super::until(|| victim.hits("method_calls") == n).await;
+        clients.push(client);
+    }
+    let mut other = victim.connect().await;
+    let answer = other.call("1", "Sleep", "[1             ]").await;
+    assert!(answer.contains("due to an error on the server"), "{answer}");
+    assert_eq!(victim.hits("method_arguments"), 1);
+    // One after the other, each has its time.
+    for client in &mut clients {
+        let answer = client.next().await;
+        assert!(answer.contains("The call took longer than it may."), "{answer}");
+    }
+    assert_eq!(victim.hits("method_time"), 3);
+    victim.serves_others().await;
 }
