@@ -13,6 +13,7 @@
 //! | `HashMap<String, T>` and other maps | object | map; the keys may be of any type |
 //! | `Option<T>` | the value, or null | the value, or nil |
 //! | `()` | null | nil |
+//! | unit struct | null | empty array |
 //! | `bool` | true, false | true, false |
 //! | integers | number | the shortest encoding of the number; every encoding is read |
 //! | `f32`, `f64` | number | float 32, float 64; integers are read too |
@@ -20,13 +21,14 @@
 //! | `String`, `&str` | string | string |
 //! | `serde_bytes::ByteBuf` and its kin | array of numbers | binary |
 //! | `Vec<u8>`, `&[u8]` | array of numbers | array of numbers; binary is read too |
-//! | `enum`, variant without data | the name, as a string | the name, as a string |
+//! | `enum`, variant without data | the name, as a string | the name, as a string; a number is read too, as the position of the variant |
 //! | `enum`, variant with data | object with the name as its one key | map with the name as its one key |
 //! | [`DateTime`], [`timestamp`] | string, ISO 8601 in UTC | timestamp extension (type −1), in 32, 64 or 96 bits |
 //! | [`DateTimeOffset`] | string, ISO 8601 with the offset | array of a timestamp, of what a clock there shows, and the offset in minutes |
 //! | `chrono`, `time`, `jiff` and `SystemTime` by their own serde support | as they choose | as they choose: not what .NET reads |
 //! | `Duration` | object `{secs, nanos}` | map `{secs, nanos}` |
 //! | `i128`, `u128` | number | binary of 16 bytes |
+//! | `Uuid`, `IpAddr` and others that serde lets write themselves in a shorter way | string | binary, numbers: not what .NET reads |
 //!
 //! Values may be nested 62 deep. JSON has no numbers for infinity and NaN: serde writes null.
 //!
@@ -37,15 +39,22 @@
 //!   reads no other: `#[serde(rename_all = "PascalCase")]`. A type for both protocols needs attributes there:
 //!   `[JsonPropertyName("…")]` for JSON, or `[MessagePackObject]` with `[Key("…")]` for MessagePack. JavaScript takes
 //!   what it gets.
+//! * **Members without names.** In MessagePack, types with `[Key(0)]` and so on are arrays: a struct reads them, but to
+//!   write them takes a tuple or a tuple struct. Tuples and `KeyValuePair` are arrays there, too, and objects in JSON.
+//! * **Null.** Whatever is a class in .NET, `string` included, may be null: take an `Option`.
 //! * **Enums.** .NET writes numbers in JSON, unless it is given a `JsonStringEnumConverter`, and the names of members
-//!   in MessagePack. Enums with data are unknown to it.
+//!   in MessagePack, those of several flags with `, ` between them. It reads no numbers there.
+//! * **Enums with data.** What has `[JsonPolymorphic]` in .NET is `#[serde(tag = "$type")]` here. What has `[Union]` in
+//!   MessagePack is an array of its number and its value: a tuple.
 //! * **Bytes.** `byte[]` is binary in MessagePack: take `serde_bytes`. In JSON it is a base64 string.
 //! * **64-bit integers.** JavaScript reads numbers beyond 2⁵³ inexactly.
-//! * **Times.** `DateTime` is [`DateTime`] or [`timestamp`], `DateTimeOffset` is [`DateTimeOffset`]. `TimeSpan` is a
-//!   string in JSON, and an integer of 100 nanosecond ticks in MessagePack.
-//! * **`Guid` and `Uri`** are strings in both, `decimal` is a number in JSON and a string in MessagePack, and `char` a
-//!   string in JSON and an integer in MessagePack.
-//! * **Tuples** are objects in .NET's JSON, and arrays in its MessagePack.
+//! * **Times.** `DateTime` is [`DateTime`] or [`timestamp`], `DateTimeOffset` is [`DateTimeOffset`]; .NET drops what is
+//!   less than 100 nanoseconds. `TimeSpan` is a string in JSON, and an integer of 100 nanosecond ticks in MessagePack;
+//!   `DateOnly` a string, and an integer of days since the first of the year 1.
+//! * **`Guid`** is a string of 36 characters in both: `#[serde(with = "uuid::serde::hyphenated")]` for the `Uuid` of the crate
+//!   of that name.
+//! * **`Uri`** is a string in both, `decimal` a number in JSON and a string in MessagePack, and `char` a string in JSON
+//!   and an integer in MessagePack.
 
 mod date_time;
 mod iso8601;

@@ -56,6 +56,9 @@ enum Shape {
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 struct Id(u16);
 
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+struct Marker;
+
 #[test]
 #[expect(clippy::approx_constant, reason = "it was recorded with no more digits")]
 fn an_object_is_what_dotnet_writes() {
@@ -96,7 +99,12 @@ fn each_kind_of_value_has_its_form() {
     is_written_as(&Id(7), &[7]);
     is_written_as(&(1_u8, false), &[0x92, 1, 0xC2]);
     is_written_as(&BTreeMap::from([(1_u8, 2_u8)]), &[0x81, 1, 2]);
+    is_written_as(&Marker, &[0x90]);
+    is_written_as(&(1_u8, Id(7)), &[0x92, 1, 7]);
+    is_written_as(&std::net::IpAddr::from([127, 0, 0, 1]), b"\x81\xA2V4\x94\x7F\x00\x00\x01");
     is_written_as(&Shape::Point, b"\xA5Point");
+    // By position, as other resolvers of .NET write the values of enums.
+    is_read_from(&Shape::Point, &[0]);
     is_written_as(&Shape::Circle(3), b"\x81\xA6Circle\x03");
     is_written_as(&Shape::Line(3, 4), b"\x81\xA4Line\x92\x03\x04");
     is_written_as(&Shape::Box { wide: 1, high: 2 }, b"\x81\xA3Box\x82\xA4wide\x01\xA4high\x02");
