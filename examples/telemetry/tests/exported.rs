@@ -96,7 +96,7 @@ async fn a_call_in_the_trace_of_its_caller_and_a_connection_in_the_metrics() {
 
     let spans = exported.0.lock().unwrap().clone();
     let failed = spans.iter().find(|span| attribute(span, "error.type").is_some()).unwrap();
-    assert_eq!(attribute(failed, "error.type").as_deref(), Some("HubException"));
+    assert_eq!(attribute(failed, "error.type").as_deref(), Some("Microsoft.AspNetCore.SignalR.HubException"));
     assert_eq!(failed.status, Status::error(""));
     assert_eq!(failed.parent_span_id, SpanId::INVALID);
     assert_eq!(exported.find("Weather/OnConnectedAsync").span_kind, SpanKind::Internal);

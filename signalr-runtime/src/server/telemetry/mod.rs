@@ -39,11 +39,12 @@
 //! | `rpc.system` | `signalr` |
 //! | `rpc.service` | the trait of the hub |
 //! | `rpc.method` | the method, as its contract names it; `OnConnectedAsync` and so on |
-//! | `error.type` | of what failed: the name that ASP.NET Core would give the error (`HubException`), `refused` for a call that a rule or its own form forbids, `panic` |
+//! | `error.type` | of what failed: the name that ASP.NET Core would give the error (`Microsoft.AspNetCore.SignalR.HubException`), or of the type of the error here; `refused` for a call that a rule or its own form forbids, `panic` |
 //! | `otel.status_code` | `ERROR` of what failed |
 //!
-//! The code of the hub runs inside its span: whatever it logs or calls is part of that. The spans have no parent, because
-//! a connection outlives the request that opened it; the caller's span is made the parent of a call by
+//! The code of the hub runs inside its span: whatever it logs or calls is part of that. The spans have no parent and,
+//! unlike ASP.NET Core's, no link to the request that opened the connection, because the connection outlives it; the
+//! caller's span is made the parent of a call by
 //! [`HubService::trace_parent`](super::HubService::trace_parent). A call that nobody traces costs one look at a
 //! number.
 //!

@@ -64,7 +64,23 @@ pub(crate) async fn authentication_refreshed(hub: &'static str, callback: Runnin
 
 /// Notes a failure, never its text.
 pub(crate) fn failed(span: &Span, error: &str) {
-    span.record("error.type", error).record("otel.status_code", "ERROR");
+    span.record("error.type", error_type(error)).record("otel.status_code", "ERROR");
+}
+
+/// The full name of an error that has a name of .NET's.
+fn error_type(error: &str) -> &str {
+    match error {
+        "HubException" => "Microsoft.AspNetCore.SignalR.HubException",
+        "Exception" => "System.Exception",
+        "ArgumentException" => "System.ArgumentException",
+        "FormatException" => "System.FormatException",
+        "InvalidOperationException" => "System.InvalidOperationException",
+        "OperationCanceledException" => "System.OperationCanceledException",
+        "TimeoutException" => "System.TimeoutException",
+        "IOException" => "System.IO.IOException",
+        "InvalidDataException" => "System.IO.InvalidDataException",
+        other => other,
+    }
 }
 
 /// A call whose span begins when its turn has come.

@@ -124,6 +124,8 @@ async fn a_span_lasts_until_its_stream_ends() {
     assert_eq!(calls(&recorder), [call_span("Ticks")]);
 }
 
+const HUB_EXCEPTION: &str = "Microsoft.AspNetCore.SignalR.HubException";
+
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_named_and_not_told() {
     let (recorder, _guard) = Recorder::start();
@@ -131,11 +133,11 @@ async fn a_failure_is_named_and_not_told() {
         Server::of(World::default(), |service| service.authorize(&[ProbeHubContract::JOIN], |_| false));
     let mut client = server.connect().await;
     let cases = [
-        (call("1", "Fail", r#"["a text"]"#), "Fail", "HubException"),
+        (call("1", "Fail", r#"["a text"]"#), "Fail", HUB_EXCEPTION),
         (call("1", "Crash", "[]"), "Crash", "Error"),
         (call("1", "Panic", "[]"), "Panic", "panic"),
         (call("1", "Join", r#"["group"]"#), "Join", "refused"),
-        (stream("1", "FailAfter", r#"[0,"a text"]"#), "FailAfter", "HubException"),
+        (stream("1", "FailAfter", r#"[0,"a text"]"#), "FailAfter", HUB_EXCEPTION),
         (stream("1", "PanicAfter", "[0]"), "PanicAfter", "panic"),
     ];
     for (record, ..) in &cases {
@@ -155,7 +157,7 @@ async fn a_failure_is_named_and_not_told() {
     server.connect().await.rest().await;
     let last = recorder.spans().pop().unwrap();
     let connected = span("Microsoft.AspNetCore.SignalR.Server.OnConnected", "internal", "OnConnectedAsync");
-    assert_eq!(last, failed(connected, "HubException"));
+    assert_eq!(last, failed(connected, HUB_EXCEPTION));
 }
 
 #[tokio::test(start_paused = true)]
