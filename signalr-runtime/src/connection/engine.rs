@@ -409,9 +409,10 @@ impl<R: Role> Core<R> {
 
     /// The peer broke the protocol.
     fn broken(&mut self, error: &ProtocolError) {
-        if matches!(error, ProtocolError::TooLarge { .. }) {
-            self.role.limit_hit(Limit::MessageSize);
-        }
+        self.role.limit_hit(match error {
+            ProtocolError::TooLarge { .. } => Limit::MessageSize,
+            _ => Limit::MalformedMessage,
+        });
         let error = self.role.protocol_error(error);
         self.end(Ended::Failed(error));
     }

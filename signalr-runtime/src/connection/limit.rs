@@ -3,7 +3,7 @@
 //! Each limit that is reached is counted as `signalr.server.limit_hit` (feature `metrics`), with the name of the limit
 //! in the label `kind`: an operator sees which one an attack leans on, or which one is too low for honest clients.
 
-/// A limit of a server.
+/// What a server does not let a peer do, or have more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
     /// More negotiate requests of one address than it may make.
@@ -22,10 +22,18 @@ pub(crate) enum Limit {
     SlowReaders,
     /// The address and the headers of a request are larger than what is kept of a connection.
     RequestHead,
+    /// A request of a web site that may not use the hub.
+    Origin,
+    /// A request for a connection that is not there, or of somebody else: the token was guessed, used before, or late.
+    UnknownConnection,
     /// A client took too long over its handshake.
     HandshakeTime,
     /// A message is larger than the largest that is accepted.
     MessageSize,
+    /// A message that cannot be read: the connection ends.
+    MalformedMessage,
+    /// The answer to a question that was put to another client: the connection ends.
+    ForgedResult,
     /// More messages than a connection may send for long: it is read at that pace.
     MessageRate,
     /// More pings, pongs and empty WebSocket messages than anybody needs.
@@ -89,8 +97,12 @@ impl Limit {
             Self::Memory => "memory",
             Self::SlowReaders => "slow_readers",
             Self::RequestHead => "request_head",
+            Self::Origin => "origin",
+            Self::UnknownConnection => "unknown_connection",
             Self::HandshakeTime => "handshake_time",
             Self::MessageSize => "message_size",
+            Self::MalformedMessage => "malformed_message",
+            Self::ForgedResult => "forged_result",
             Self::MessageRate => "message_rate",
             Self::ControlFrames => "control_frames",
             Self::Fragments => "fragments",

@@ -40,10 +40,17 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// [`groups_per_connection`]: Self::groups_per_connection
 /// [`group_name_length`]: Self::group_name_length
 ///
+/// # What is up to the HTTP server
+///
+/// Connections whose request has not come yet are not ours: how many there may be, and how long a request may take to
+/// arrive, says the server in front, or the one that runs the router. `axum::serve` sets no time for the headers of a
+/// request; a proxy does, and so does hyper with a timer and `header_read_timeout`. The bodies of requests are limited here:
+/// [`body_read_timeout`](super::HttpOptions::body_read_timeout).
+///
 /// # What is counted
 ///
 /// Whenever one is reached, the counter `signalr.server.limit_hit` goes up (feature `metrics`); its label `kind` says
-/// which one it was. Where `None` is possible it means that there is no limit.
+/// which one it was: see [`telemetry`](super::telemetry). Where `None` is possible it means that there is no limit.
 ///
 /// ```
 /// use signalr_runtime::server::{HubOptions, Limits, Rate};

@@ -67,4 +67,5 @@ async fn values_are_as_deep_as_they_may_be() {
     socket.send(&call("2", "Echo", &nested(200))).await;
     let (said, _) = socket.end().await;
     assert_eq!(said, [r#"{"type":7,"error":"Connection closed with an error.","allowReconnect":true}"#]);
+    assert_eq!(victim.hits("malformed_message"), 1);
 }

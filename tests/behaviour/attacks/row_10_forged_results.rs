@@ -28,6 +28,7 @@ async fn somebody_else_answers() {
     forger.send(&result(&id, "\"forged\"")).await;
     let (said, _) = forger.end().await;
     assert_eq!(said, [r#"{"type":7,"error":"Connection closed with an error.","allowReconnect":true}"#]);
+    assert_eq!(victim.hits("forged_result"), 1);
     honest.send(&result(&id, "\"true\"")).await;
     assert_eq!(answer.await.unwrap(), Ok("true".to_owned()));
 }

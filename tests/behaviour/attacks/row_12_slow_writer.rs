@@ -1,4 +1,6 @@
 //! Clients that send one byte at a time, and more requests than they need.
+//!
+//! Not the headers of a request: until they are there, it is the HTTP server's.
 
 use std::time::Duration;
 

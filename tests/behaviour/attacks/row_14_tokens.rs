@@ -57,6 +57,8 @@ async fn a_token_is_good_or_unknown() {
             assert!(is_unknown(&answer), "{method} {token}: {answer:?}");
         }
     }
+    // What is counted in this thread, whoever it was.
+    assert_eq!(elsewhere.hits("unknown_connection"), 9 * 5);
     // It is bound to the user that has negotiated, on every request.
     let (ann, mallory) = ("x-user: ann\r\n", "x-user: mallory\r\n");
     let answer = victim.http().request("POST", "/hub/negotiate?negotiateVersion=1", ann, "").await;

@@ -24,6 +24,7 @@ async fn it_uses_no_transport() {
             assert_eq!(answer.status, 403, "{method} {target} {headers}");
         }
     }
+    assert_eq!(victim.hits("origin"), 4 * 6);
     let own = format!("Cookie: session=1\r\nOrigin: http://{}\r\n", victim.address);
     assert!(Socket::open(victim.address, &own).await.is_ok());
 }

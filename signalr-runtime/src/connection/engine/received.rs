@@ -197,6 +197,7 @@ impl<R: Role> Core<R> {
             }
             None => {
                 if let Err(error) = self.role.unasked(id) {
+                    self.role.limit_hit(Limit::ForgedResult);
                     self.end(Ended::Failed(error));
                 }
             }

@@ -7,6 +7,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 use super::response::{HttpResponse, ResponseFuture, plain};
+use crate::connection::limit::Limit;
 use crate::server::admission;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
@@ -57,6 +58,12 @@ impl Refused {
     pub(super) fn response(self) -> HttpResponse {
         if !matches!(self, Self::Closing) {
             tracing::debug!(reason = ?self, "a request was refused");
+        }
+        match self {
+            Self::Origin => Limit::Origin.hit(),
+            Self::NoConnection => Limit::UnknownConnection.hit(),
+            // The others are counted where they are found, or are no attack.
+            _ => {}
         }
         self.answer()
     }

@@ -18,7 +18,7 @@
 //! |---|---|
 //! | `signalr.transport` | `web_sockets`, `server_sent_events`, `long_polling` |
 //! | `code` | `method`, `decoder`, `connect`, `disconnect`, `handler`, `identity`, `upload`, `connection`: whose it was |
-//! | `kind` | `negotiates`, `handshakes`, `connections`, `connections_per_address`, `connections_per_user`, `memory`, `slow_readers`, `request_head`, `handshake_time`, `message_size`, `message_rate`, `control_frames`, `fragments`, `queued_calls`, `unread_items`, `unsent_answers`, `body_time`, `poll_absence`, `id_length`, `calls`, `method_arguments`, `method_calls`, `method_time`, `upload_streams`, `stray_items`, `slow_consumer`, `write_time`, `read_ahead`, `resumes`, `refreshes`, `queued_posts`, `absent_clients`, `group_name`, `groups_per_connection`: which limit, mostly by the name of the option |
+//! | `kind` | `negotiates`, `handshakes`, `connections`, `connections_per_address`, `connections_per_user`, `memory`, `slow_readers`, `request_head`, `origin`, `unknown_connection`, `handshake_time`, `message_size`, `malformed_message`, `forged_result`, `message_rate`, `control_frames`, `fragments`, `queued_calls`, `unread_items`, `unsent_answers`, `body_time`, `poll_absence`, `id_length`, `calls`, `method_arguments`, `method_calls`, `method_time`, `upload_streams`, `stray_items`, `slow_consumer`, `write_time`, `read_ahead`, `resumes`, `refreshes`, `queued_posts`, `absent_clients`, `group_name`, `groups_per_connection`: which limit, mostly by the name of the option |
 //! | `signalr.connection.status` | `normal_closure`; `timeout`: the client was silent for too long, or did not take what was sent to it; `app_shutdown`: the hub was being [drained](super::HubHandle::drain) |
 //!
 //! # Spans
