@@ -3,6 +3,7 @@
 //! The rows are numbered as in [`index`], which names those that cannot apply.
 
 mod index;
+mod settings;
 mod victim;
 mod wire;
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tower_service::Service;
 
 use super::*;
+use crate::server::{NodeId, TokenKey};
 
 async fn ask(server: &Server, method: Method, uri: &str) -> Response<ResponseBody> {
     let request = Request::builder().method(method).uri(uri).body(Empty::<&[u8]>::new()).unwrap();
@@ -177,6 +178,31 @@ async fn a_token_opens_one_connection_for_a_while() {
     for none in ["", "?id=", "?x=y"] {
         assert_eq!(open(&server, none).await, GOOD);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_with_the_same_key_open_each_others_tokens() {
+    let node = |number: u32, key: u8| {
+        let (token_key, node_id) = (Some(TokenKey::new([key; 32])), NodeId::new(number));
+        Server::with(HubOptions {
+            http: HttpOptions { token_key, node_id, ..HttpOptions::default() },
+            ..HubOptions::default()
+        })
+    };
+    let (one, two, stranger) = (node(1, 7), node(2, 7), node(3, 8));
+    let negotiated = async || {
+        let body: Value = serde_json::from_str(&negotiate(&one, "?negotiateVersion=1").await).unwrap();
+        let id = ConnectionId::new(body["connectionId"].as_str().unwrap());
+        assert_eq!(id.node(), Some(NodeId::new(1)));
+        format!("?id={}", body["connectionToken"].as_str().unwrap())
+    };
+    let token = negotiated().await;
+    assert_eq!(open(&stranger, &token).await, StatusCode::NOT_FOUND);
+    assert_eq!(open(&two, &token).await, GOOD);
+    assert_eq!(open(&two, &token).await, StatusCode::NOT_FOUND);
+    let late = negotiated().await;
+    tokio::time::sleep(std::time::Duration::from_millis(15_100)).await;
+    assert_eq!(open(&two, &late).await, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(start_paused = true)]
