@@ -143,7 +143,8 @@ impl Authentication {
         self.changed.notify_one();
     }
 
-    /// Other credentials count from now on, in place of those of `previous`. The client must still be the same user.
+    /// Other credentials count from now on, in place of those of `previous`, unless better ones do already. The client
+    /// must still be the same user.
     pub(super) fn refresh(
         &self,
         previous: &Arc<Parts>,
@@ -152,14 +153,15 @@ impl Authentication {
         expiry: Option<Expiry>,
     ) {
         let mut state = self.lock();
-        if state.has_moved_on(previous, expiry) {
+        let is_same_user = state.user_id == *user_id;
+        if is_same_user && state.has_moved_on(previous, expiry) {
             return;
         }
         if let Some(current) = &mut state.current {
             current.request = request;
         }
         state.expiry = expiry;
-        if state.user_id == *user_id {
+        if is_same_user {
             state.refreshed = true;
             state.task.wake();
         } else {

@@ -520,6 +520,35 @@ async fn older_credentials_that_are_looked_at_for_longer_change_nothing() {
     }
 }
 
+/// However good those are that its own user has shown meanwhile.
+#[tokio::test(start_paused = true)]
+async fn somebody_else_ends_a_connection_however_long_he_is_looked_at() {
+    let server = Server::of(World::default(), |service| {
+        service.options(options(refreshing)).user_id(|request| header(request, "x-user").map(str::to_owned))
+    });
+    let world = Arc::clone(&server.world);
+    let service =
+        server.service.clone().authentication_expiry(expiry).on_authentication_refresh(move |refresh| {
+            let (world, is_bob) = (Arc::clone(&world), refresh.user_id() == Some("bob"));
+            async move {
+                if is_bob {
+                    world.pass("bob").await;
+                }
+                true
+            }
+        });
+    let server = Server { service, ..server };
+    let poller = Poller::connect(&server, BRIEFLY).await;
+    let bob = Person(&[("x-user", "bob"), ("x-good-for", "300")]);
+    let meanwhile = async {
+        assert_eq!(poller.refresh(FOR_LONG).await.0, StatusCode::OK);
+        server.world.open("bob");
+    };
+    let (refreshed, ()) = tokio::join!(poller.refresh(bob), meanwhile);
+    assert_eq!(refreshed.0, StatusCode::OK);
+    poller.expect(FOR_LONG, &[CLOSE]).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_application_compares_old_and_new_credentials() {
     let server = server(options(refreshing));
