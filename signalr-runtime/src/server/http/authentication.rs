@@ -181,11 +181,12 @@ impl Authentication {
     /// one: a client that refreshes all the time makes no queue.
     pub(crate) fn poll_refreshed(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
+        // Also when it is ready: the task may not ask again before the call is over.
+        state.task.register(cx);
         if state.refreshed && !state.telling {
             state.telling = true;
             return Poll::Ready(());
         }
-        state.task.register(cx);
         Poll::Pending
     }
 

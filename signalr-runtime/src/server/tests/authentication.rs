@@ -398,6 +398,25 @@ async fn the_hub_is_told_of_refreshes_in_turn() {
     assert_eq!(server.log()[2..], ["refreshing as talker", "refreshed as talker"]);
 }
 
+/// Nothing else wakes the connection.
+#[tokio::test(start_paused = true)]
+async fn the_hub_is_told_of_a_refresh_at_once_after_another_one() {
+    let refreshed = probe::hook(async |cx, world: Arc<World>| {
+        world.say(header(&cx.authenticated_request(), "x-role").unwrap_or("none"));
+        Ok(())
+    });
+    let server = with_world(World { refreshed, ..World::default() }, options(refreshing));
+    let poller = Poller::connect(&server, ADA).await;
+    for role in ["first", "second", "third"] {
+        let uri = format!("/hub/refresh?id={}", poller.token);
+        let request =
+            Request::builder().method(Method::POST).uri(uri).header("x-user", "ada").header("x-role", role);
+        assert_eq!(ask(&server, request, "").await.status(), StatusCode::OK);
+        settle().await;
+        assert_eq!(server.log().last().map(String::as_str), Some(role));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refresh_that_the_hub_fails_on_is_a_refresh() {
     let refreshed = probe::hook(async |_, world: Arc<World>| {
