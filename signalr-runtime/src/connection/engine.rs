@@ -233,9 +233,9 @@ impl<R: Role> Engine<R> {
         let Self { transport, reader, mut core, .. } = self;
         drop((transport, reader));
         core.shared.outbound.discard();
-        core.received.set(core.backlog.bytes());
         poll_fn(|cx| {
             core.poll_calls(cx);
+            core.received.set(core.backlog.bytes());
             if core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
