@@ -210,6 +210,8 @@ impl<R: Role> Engine<R> {
             let sent = self.transport.poll_send(cx, &self.core.shared.outbound);
             let lost = matches!(sent, Poll::Ready(Err(_)));
             if leaving.as_mut().is_some_and(|leaving| lost || leaving.as_mut().poll(cx).is_ready()) {
+                // Who is still there is told so, and not waited for any more.
+                let _ = self.transport.poll_close(cx, End::Normal);
                 self.transport = Box::new(Gone);
                 self.core.shared.outbound.discard();
                 leaving = None;
