@@ -210,6 +210,8 @@ impl<R: Role> Engine<R> {
             let sent = self.transport.poll_send(cx, &self.core.shared.outbound);
             let lost = matches!(sent, Poll::Ready(Err(_)));
             if leaving.as_mut().is_some_and(|leaving| lost || leaving.as_mut().poll(cx).is_ready()) {
+                // Who is still there is told so, and not waited for any more.
+                let _ = self.transport.poll_close(cx, End::Normal);
                 self.transport = Box::new(Gone);
                 self.core.shared.outbound.discard();
                 leaving = None;
@@ -233,9 +235,9 @@ impl<R: Role> Engine<R> {
         let Self { transport, reader, mut core, .. } = self;
         drop((transport, reader));
         core.shared.outbound.discard();
-        core.received.set(core.backlog.bytes());
         poll_fn(|cx| {
             core.poll_calls(cx);
+            core.received.set(core.backlog.bytes());
             if core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;

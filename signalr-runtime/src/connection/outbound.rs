@@ -81,6 +81,8 @@ struct State {
     /// What the queue costs.
     charge: Charge,
     closed: bool,
+    /// Whether something was forgotten that waited to be written.
+    lost: bool,
     end_asked: Option<EndAsked>,
     /// The connection's task, while it sleeps.
     writer: Option<Waker>,
@@ -100,6 +102,7 @@ impl Outbound {
                 queue: Queue::new(frame_header, limit),
                 charge: Charge::new(None, Held::Unsent),
                 closed: false,
+                lost: false,
                 end_asked: None,
                 writer: None,
                 writer_sleeps: false,
@@ -277,7 +280,7 @@ impl Outbound {
     /// Ready when the transport has taken everything, or when the connection is over.
     pub(crate) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
         let mut state = self.lock();
-        if state.queue.is_empty() {
+        if state.queue.is_empty() && !state.lost {
             return Poll::Ready(Ok(()));
         }
         if state.closed {
@@ -358,9 +361,7 @@ impl Outbound {
 
     /// The transport is gone for good: what waits for it is forgotten, however long somebody holds on to the connection.
     pub(crate) fn discard(&self) {
-        let mut state = self.lock();
-        state.queue.replay = None;
-        state.queue.clear();
+        self.lock().forget();
     }
 
     /// Whether nothing more is accepted.
@@ -451,12 +452,17 @@ impl State {
 
     /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
     fn end_too_slow(&mut self) {
-        self.queue.replay = None;
-        self.queue.clear();
+        self.forget();
         self.closed = true;
         self.end_asked.get_or_insert(EndAsked::TooSlow);
         self.senders.wake();
         self.wake_writer();
+    }
+
+    fn forget(&mut self) {
+        self.lost |= !self.queue.is_empty();
+        self.queue.replay = None;
+        self.queue.clear();
     }
 
     fn wake_writer(&mut self) {

@@ -148,7 +148,8 @@ impl Authentication {
         self.changed.notify_one();
     }
 
-    /// Other credentials count from now on, in place of those of `previous`. The client must still be the same user.
+    /// Other credentials count from now on, in place of those of `previous`, unless better ones do already. The client
+    /// must still be the same user.
     pub(super) fn refresh(
         &self,
         previous: &Arc<Parts>,
@@ -157,14 +158,15 @@ impl Authentication {
         expiry: Option<Expiry>,
     ) {
         let mut state = self.lock();
-        if state.has_moved_on(previous, expiry) {
+        let is_same_user = state.user_id == *user_id;
+        if is_same_user && state.has_moved_on(previous, expiry) {
             return;
         }
         if let Some(current) = &mut state.current {
             current.request = request;
         }
         state.expiry = expiry;
-        if state.user_id == *user_id {
+        if is_same_user {
             state.refreshed = true;
             state.task.wake();
         } else {
@@ -184,11 +186,12 @@ impl Authentication {
     /// one: a client that refreshes all the time makes no queue.
     pub(crate) fn poll_refreshed(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
+        // Also when it is ready: the task may not ask again before the call is over.
+        state.task.register(cx);
         if state.refreshed && !state.telling {
             state.telling = true;
             return Poll::Ready(());
         }
-        state.task.register(cx);
         Poll::Pending
     }
 

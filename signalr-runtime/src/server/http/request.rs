@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use http::Uri;
 use http::header::{
-    ACCEPT, CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    ACCEPT, AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_EXTENSIONS,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::request::Parts;
 
+use crate::server::access_token::AccessToken;
 use crate::server::query;
 
 /// The query parameter that is the connection token.
@@ -28,11 +29,14 @@ pub(super) fn accepts_events(parts: &Parts) -> bool {
         .any(|range| range.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
-/// How long the address and the headers of a request are.
+/// How long the address and the headers of a request are, as it has come: a token that a layer has moved out of the query
+/// is kept as well.
 pub(super) fn head_length(parts: &Parts) -> usize {
     let headers = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
     let uri = parts.uri.path_and_query().map_or(0, |uri| uri.as_str().len());
-    headers.fold(uri, usize::saturating_add)
+    let token = parts.extensions.get().map_or(0, |token: &AccessToken| token.expose().len());
+    let authorization: usize = parts.headers.get_all(AUTHORIZATION).iter().map(HeaderValue::len).sum();
+    headers.fold(uri, usize::saturating_add).saturating_add(token.saturating_sub(authorization))
 }
 
 /// Keeps of a request what the application may ask for. Everything is copied: the parts of a request are slices of

@@ -4,10 +4,13 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
-use http::Request;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::Full;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::Server;
 use crate::server::{AccessToken, AccessTokenLayer};
 
 /// What an application inside the layer is given.
@@ -153,4 +156,25 @@ async fn the_original_uri_of_axum_is_changed_as_well() {
     assert_eq!(ask("/api/hub?access_token=secret&a=1").await, "/api/hub?a=1 /hub?a=1 secret");
     // What the layer does not wrap keeps its parameters.
     assert_eq!(ask("/other?access_token=theirs").await, "/other?access_token=theirs");
+}
+
+/// A connection keeps it, wherever it stood.
+#[tokio::test]
+async fn a_token_counts_once_among_what_a_request_may_bring() {
+    let ask = async |bytes: usize, in_query: bool| {
+        let token = "x".repeat(bytes);
+        let request = Request::post(if in_query {
+            format!("/hub/negotiate?access_token={token}")
+        } else {
+            "/hub/negotiate".to_owned()
+        });
+        let request =
+            if in_query { request } else { request.header("authorization", format!("Bearer {token}")) };
+        let mut service = AccessTokenLayer::new().layer(Server::new().service);
+        service.call(request.body(Full::<Bytes>::default()).unwrap()).await.unwrap().status()
+    };
+    for in_query in [true, false] {
+        assert_eq!(ask(32_000, in_query).await, StatusCode::OK);
+        assert_eq!(ask(33_000, in_query).await, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
 }

@@ -398,6 +398,25 @@ async fn the_hub_is_told_of_refreshes_in_turn() {
     assert_eq!(server.log()[2..], ["refreshing as talker", "refreshed as talker"]);
 }
 
+/// Nothing else wakes the connection.
+#[tokio::test(start_paused = true)]
+async fn the_hub_is_told_of_a_refresh_at_once_after_another_one() {
+    let refreshed = probe::hook(async |cx, world: Arc<World>| {
+        world.say(header(&cx.authenticated_request(), "x-role").unwrap_or("none"));
+        Ok(())
+    });
+    let server = with_world(World { refreshed, ..World::default() }, options(refreshing));
+    let poller = Poller::connect(&server, ADA).await;
+    for role in ["first", "second", "third"] {
+        let uri = format!("/hub/refresh?id={}", poller.token);
+        let request =
+            Request::builder().method(Method::POST).uri(uri).header("x-user", "ada").header("x-role", role);
+        assert_eq!(ask(&server, request, "").await.status(), StatusCode::OK);
+        settle().await;
+        assert_eq!(server.log().last().map(String::as_str), Some(role));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refresh_that_the_hub_fails_on_is_a_refresh() {
     let refreshed = probe::hook(async |_, world: Arc<World>| {
@@ -518,6 +537,35 @@ async fn older_credentials_that_are_looked_at_for_longer_change_nothing() {
             poller.expect(FOR_LONG, &answer).await;
         }
     }
+}
+
+/// However good those are that its own user has shown meanwhile.
+#[tokio::test(start_paused = true)]
+async fn somebody_else_ends_a_connection_however_long_he_is_looked_at() {
+    let server = Server::of(World::default(), |service| {
+        service.options(options(refreshing)).user_id(|request| header(request, "x-user").map(str::to_owned))
+    });
+    let world = Arc::clone(&server.world);
+    let service =
+        server.service.clone().authentication_expiry(expiry).on_authentication_refresh(move |refresh| {
+            let (world, is_bob) = (Arc::clone(&world), refresh.user_id() == Some("bob"));
+            async move {
+                if is_bob {
+                    world.pass("bob").await;
+                }
+                true
+            }
+        });
+    let server = Server { service, ..server };
+    let poller = Poller::connect(&server, BRIEFLY).await;
+    let bob = Person(&[("x-user", "bob"), ("x-good-for", "300")]);
+    let meanwhile = async {
+        assert_eq!(poller.refresh(FOR_LONG).await.0, StatusCode::OK);
+        server.world.open("bob");
+    };
+    let (refreshed, ()) = tokio::join!(poller.refresh(bob), meanwhile);
+    assert_eq!(refreshed.0, StatusCode::OK);
+    poller.expect(FOR_LONG, &[CLOSE]).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -481,6 +481,31 @@ async fn who_breaks_the_websocket_is_told_so_when_the_hub_has_been() {
     socket.expect_end(1002).await;
 }
 
+/// The socket is not held for longer than a close may take.
+#[tokio::test]
+async fn the_end_of_a_websocket_is_told_even_if_the_hub_is_never_through() {
+    let disconnected = probe::hook(async |_, world: Arc<World>| {
+        world.pass("goodbye").await;
+        Ok(())
+    });
+    let http = HttpOptions { close_timeout: Duration::from_millis(50), ..HttpOptions::default() };
+    let options = HubOptions { http, ..HubOptions::default() };
+    let server =
+        Server::of(World { disconnected, ..World::default() }, |service| service.options(options.clone()));
+    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let goodbye = 1000_u16.to_be_bytes();
+    // There is no such kind of frame as the second one.
+    for (first, payload, code) in [(0x88, &goodbye[..], 1000_u16), (0x83, b"x", 1002)] {
+        let mut socket = Socket::open(address, "/hub").await;
+        socket.frame(first, payload).await;
+        let mut last = socket.next().await;
+        while last.0 != 8 {
+            last = socket.next().await;
+        }
+        assert_eq!(last, (8, code.to_be_bytes().to_vec()));
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_has_gone_keeps_no_socket_while_its_calls_wait_for_their_turn() {
     let http = HttpOptions { close_timeout: Duration::from_millis(50), ..HttpOptions::default() };

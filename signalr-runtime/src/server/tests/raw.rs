@@ -167,6 +167,25 @@ async fn a_client_that_stops_polling_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_lost_client_has_not_taken_is_not_said_to_be_sent() {
+    let (told, mut flushes) = tokio::sync::mpsc::unbounded_channel();
+    let service = RawService::new(move |mut connection: RawConnection| {
+        let told = told.clone();
+        async move {
+            connection.write_all(b"unheard").await.unwrap();
+            connection.read(&mut [0; 8]).await.unwrap_err();
+            settle().await;
+            told.send(connection.flush().await.map_err(|error| error.kind())).unwrap();
+        }
+    });
+    let (_, body) = ask(&service, Method::POST, "/raw/negotiate?negotiateVersion=1", b"").await;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let uri = format!("/raw?id={}", body["connectionToken"].as_str().unwrap());
+    assert_eq!(ask(&service, Method::GET, &uri, b"").await.0, StatusCode::OK);
+    assert_eq!(flushes.recv().await, Some(Err(std::io::ErrorKind::BrokenPipe)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_is_not_promised_that_it_may_come_back() {
     let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
     let service = RawService::new(shout).options(http, Limits::default());

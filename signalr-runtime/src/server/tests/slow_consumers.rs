@@ -169,3 +169,22 @@ async fn what_has_been_received_and_not_read_is_charged() {
     settle().await;
     assert_eq!(budget.held(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_call_reads_after_its_client_has_gone_is_not_charged_any_more() {
+    let budget = MemoryBudget::new(1_000_000);
+    let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+    let mut client = server.connect().await;
+    client.send(upload("1", "Sip", r#"["gate"]"#, r#"["s"]"#)).await;
+    client.send_all((0..1_000).map(|n| item("s", &n.to_string()))).await;
+    drop(client);
+    settle().await;
+    assert!(budget.held() > 10_000, "{budget:?}");
+    for _ in 0..1_000 {
+        server.world.open("gate");
+    }
+    settle().await;
+    assert_eq!(budget.held(), 0);
+    assert_eq!(server.log(), ["c1 disconnected"]);
+}
