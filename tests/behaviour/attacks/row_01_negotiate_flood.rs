@@ -12,8 +12,8 @@ use super::victim::Victim;
 /// Says to a test that it runs in a process of its own.
 const ALONE: &str = "SIGNALR_ATTACK_ALONE";
 
-/// How many a flood has. Encryption without optimization takes its time.
-const FLOOD: usize = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
+/// How many a flood has.
+const FLOOD: usize = 1_000_000;
 
 fn resident_bytes() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
