@@ -1,25 +1,8 @@
 // Somebody with the chat's page open: does what a person does, by the labels that a person reads.
 
-const WAIT_MS = 10_000;
+import { Visitor } from "./visitor.mjs";
 
-export class Person {
-  /** What must never happen on the page. */
-  faults = [];
-  #context;
-
-  static async open(browser, url, options) {
-    const person = new Person();
-    person.#context = await browser.newContext({ viewport: { width: 1100, height: 700 }, ...options });
-    person.page = await person.#context.newPage();
-    person.page.setDefaultTimeout(WAIT_MS);
-    person.page.on("pageerror", (error) => person.faults.push(error.message));
-    person.page.on("console", (message) => {
-      if (message.text().includes("Content Security Policy")) person.faults.push(message.text());
-    });
-    await person.page.goto(url);
-    return person;
-  }
-
+export class Person extends Visitor {
   /** Fills in the form and sends it with the Enter key. */
   async knock(room, name) {
     await this.page.getByLabel("Room").fill(room);
@@ -40,10 +23,6 @@ export class Person {
 
   async write(text) {
     await this.page.getByLabel("Message", { exact: true }).pressSequentially(text);
-  }
-
-  press(name) {
-    return this.page.getByRole("button", { name, exact: true }).click();
   }
 
   /** Waits until exactly these texts have been said in the room, in this order. */
@@ -71,10 +50,6 @@ export class Person {
 
   dialog(name) {
     return this.page.getByRole("dialog", { name });
-  }
-
-  close() {
-    return this.#context.close();
   }
 
   /** Waits until the elements have exactly these texts. */

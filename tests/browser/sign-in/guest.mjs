@@ -1,27 +1,17 @@
 // Somebody with the page open: does what a person does, by the labels that a person reads.
 
-const WAIT_MS = 10_000;
+import { Visitor } from "../visitor.mjs";
 
-export class Guest {
-  /** What must never happen on the page. */
-  faults = [];
+export class Guest extends Visitor {
   /** The access tokens in the addresses of the WebSockets that the page has opened. */
   tokens = [];
-  #context;
 
-  static async open(browser, url, options) {
-    const guest = new Guest();
-    guest.#context = await browser.newContext({ viewport: { width: 1100, height: 700 }, ...options });
-    guest.page = await guest.#context.newPage();
-    guest.page.setDefaultTimeout(WAIT_MS);
-    guest.page.on("pageerror", (error) => guest.faults.push(error.message));
-    guest.page.on("console", (message) => {
-      const text = message.text();
-      if (text.includes("Content Security Policy") || text.includes("access_token")) guest.faults.push(text);
+  watch(page) {
+    super.watch(page);
+    page.on("console", (message) => {
+      if (message.text().includes("access_token")) this.faults.push(message.text());
     });
-    guest.page.on("websocket", (socket) => guest.tokens.push(new URL(socket.url()).searchParams.get("access_token")));
-    await guest.page.goto(url);
-    return guest;
+    page.on("websocket", (socket) => this.tokens.push(new URL(socket.url()).searchParams.get("access_token")));
   }
 
   /** Fills in the form and sends it with the Enter key. */
@@ -45,10 +35,6 @@ export class Guest {
     await this.page.keyboard.press("Enter");
   }
 
-  press(name) {
-    return this.page.getByRole("button", { name, exact: true }).click();
-  }
-
   /** Waits for a line of the conversation. */
   reads(line) {
     return this.page.getByRole("log").getByText(line, { exact: true }).waitFor();
@@ -61,9 +47,4 @@ export class Guest {
 
   isAtTheDoor() {
     return this.page.getByRole("heading", { name: "Sign in" }).waitFor();
-  }
-
-  close() {
-    return this.#context.close();
-  }
-}
+  }}
