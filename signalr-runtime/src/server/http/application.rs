@@ -7,10 +7,11 @@ use http::request::Parts;
 
 use super::authentication::Authentication;
 use super::connections::{Connections, LiveEntry};
-use super::options::HttpOptions;
+use super::options::{HttpOptions, unless_zero};
 use super::seat::Seat;
 use crate::connection::duplex::Duplex;
 use crate::connection::frame::FrameHeader;
+use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::server::admission::Permit;
 use crate::server::connection::ConnectionId;
 use crate::server::identity::{Identity, UserIdPanicked};
@@ -38,6 +39,15 @@ pub(crate) trait Application: Send + Sync + 'static {
 
     /// Takes a connection whose transport is open, and serves it in tasks of its own.
     fn accept(self: Arc<Self>, accepted: Accepted);
+
+    /// The way out of one of its connections, which holds no more than it may.
+    fn outbound(&self, frame_header: FrameHeader) -> Outbound {
+        let bytes = unless_zero(self.options().transport_max_buffer_size);
+        let limits = self.limits();
+        Outbound::new(frame_header, QueueLimit { bytes, frames: limits.queued_messages })
+            .for_slow_consumers(limits.slow_consumer)
+            .charged_to(limits.memory.clone())
+    }
 }
 
 /// The id of a user; none for who is not known.

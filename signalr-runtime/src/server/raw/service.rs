@@ -21,7 +21,7 @@ use tower_service::Service;
 use super::connection::{Line, RawConnection};
 use super::pump::Pump;
 use crate::connection::duplex::End;
-use crate::connection::outbound::{Outbound, QueueLimit, Stop};
+use crate::connection::outbound::Stop;
 use crate::connection::panics::Panicked;
 use crate::protocol::TransferFormat;
 use crate::server::drain::DrainReport;
@@ -173,16 +173,12 @@ impl RawShared {
         if let Some(authentication) = &authentication {
             authentication.opened(&id, &request);
         }
-        let limit = QueueLimit {
-            bytes: unless_zero(self.options.transport_max_buffer_size),
-            frames: self.limits.queued_messages,
-        };
         let budget = self.limits.memory.clone();
         let line = Line {
             incoming: Arc::new(
                 Inbox::new(unless_zero(self.options.application_max_buffer_size)).charged_to(budget.clone()),
             ),
-            outgoing: Arc::new(Outbound::new(frame_header, limit).charged_to(budget.clone())),
+            outgoing: Arc::new(self.outbound(frame_header)),
         };
         let _watched = budget.map(|budget| budget.watch(&line.outgoing));
         let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);

@@ -9,14 +9,13 @@ use super::Line;
 use crate::connection::duplex::End;
 use crate::connection::first_record::first_record;
 use crate::connection::limit::Limit;
-use crate::connection::outbound::{Outbound, QueueLimit};
+use crate::connection::outbound::Outbound;
 use crate::connection::shared::Shared;
 use crate::contract::value::HubProtocol;
 use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::server::connection::{Connection, GroupLimits};
-use crate::server::http::application::Accepted;
-use crate::server::http::options::unless_zero;
+use crate::server::http::application::{Accepted, Application};
 use crate::server::hub::Hub;
 use crate::server::service::HubShared;
 use crate::server::telemetry::ConnectionMeter;
@@ -41,11 +40,7 @@ pub(super) async fn shake_hands<H: Hub>(
     } = accepted;
     let mut line = Line { transport, kind, close_timeout, meter, place };
     let options = &hub.options;
-    let bytes = unless_zero(options.http.transport_max_buffer_size);
-    let limit = QueueLimit { bytes, frames: options.limits.queued_messages };
-    let outbound = Outbound::new(frame_header, limit)
-        .for_slow_consumers(options.limits.slow_consumer)
-        .charged_to(options.limits.memory.clone());
+    let outbound = hub.outbound(frame_header);
     let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
     let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
     if options.supported_protocols.is_empty() {
