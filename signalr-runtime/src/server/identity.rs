@@ -47,44 +47,28 @@ impl Identity {
     /// Who sends a request.
     pub(crate) fn user_id(&self, request: &Parts) -> Result<UserId, UserIdPanicked> {
         let Some(user_id) = &self.user_id else { return Ok(None) };
-        let user_id = catch_unwind(AssertUnwindSafe(|| user_id(request)));
-        user_id.map(|user_id| user_id.map(Into::into)).map_err(|_| {
-            Panicked::Identity.count();
-            tracing::error!(hub = self.application, "the user id of a connection panicked");
-            UserIdPanicked
-        })
+        let user_id = self.ask("the user id of a connection", || user_id(request)).ok_or(UserIdPanicked)?;
+        Ok(user_id.map(Into::into))
     }
 
     /// Where a request comes from, if that is known.
     pub(crate) fn client_address(&self, request: &Parts) -> Option<IpAddr> {
         let Some(address) = &self.address else { return peer_address(request) };
-        catch_unwind(AssertUnwindSafe(|| address(request))).unwrap_or_else(|_| {
-            Panicked::Identity.count();
-            tracing::error!(hub = self.application, "the address of a client panicked");
-            None
-        })
+        self.ask("the address of a client", || address(request)).flatten()
     }
 
     /// Whether whoever sends a request may use the application at all.
     pub(crate) fn admits(&self, request: &Parts) -> bool {
-        self.rules.iter().all(|allows| {
-            catch_unwind(AssertUnwindSafe(|| allows(request))).unwrap_or_else(|_| {
-                Panicked::Identity.count();
-                tracing::error!(hub = self.application, "a rule of a hub panicked");
-                false
-            })
-        })
+        self.rules.iter().all(|allows| self.ask("a rule of a hub", || allows(request)).unwrap_or(false))
     }
 
     /// When the credentials of a request end. None if they do not.
     pub(crate) fn expiry(&self, request: &Parts) -> Option<Expiry> {
         let expiry = self.expiry.as_ref()?;
-        let at = catch_unwind(AssertUnwindSafe(|| expiry(request))).unwrap_or_else(|_| {
-            Panicked::Identity.count();
-            tracing::error!(hub = self.application, "the expiry of an authentication panicked");
-            // Nobody knows how long it is good: it is not.
-            Some(SystemTime::UNIX_EPOCH)
-        });
+        // Where nobody knows how long it is good, it is not.
+        let at = self
+            .ask("the expiry of an authentication", || expiry(request))
+            .unwrap_or(Some(SystemTime::UNIX_EPOCH));
         at.map(Expiry::new)
     }
 
@@ -93,9 +77,18 @@ impl Identity {
         let Some(guard) = &self.refresh else { return true };
         let accepted = AssertUnwindSafe(async { guard(refresh).await }).catch_unwind();
         accepted.await.unwrap_or_else(|_| {
-            Panicked::Identity.count();
-            tracing::error!(hub = self.application, "the callback for an authentication refresh panicked");
+            self.panicked("the callback for an authentication refresh");
             false
         })
+    }
+
+    /// Runs the application's own code. None if it panics.
+    fn ask<T>(&self, what: &str, code: impl FnOnce() -> T) -> Option<T> {
+        catch_unwind(AssertUnwindSafe(code)).map_err(|_| self.panicked(what)).ok()
+    }
+
+    fn panicked(&self, what: &str) {
+        Panicked::Identity.count();
+        tracing::error!(hub = self.application, "{what} panicked");
     }
 }
