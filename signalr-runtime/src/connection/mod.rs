@@ -5,6 +5,7 @@
 //! - [`outbound`] is the one way out, for [`frame`]s in [`pieces`], and [`writer`] empties it. Where a peer may come back,
 //!   [`replay`] keeps what it may have missed, and [`receipts`] counts what it has sent.
 //! - [`shared`] is what other tasks hold of a connection, and [`scope`] tells which of the user's code runs in it.
+//! - [`slice`] decides when a task lets others run.
 //! - [`limit`], [`rate`], [`budget`] and [`slow_consumer`] bound what a peer may cost.
 
 pub(crate) mod budget;
@@ -26,6 +27,7 @@ mod replay;
 pub(crate) mod role;
 pub(crate) mod scope;
 pub(crate) mod shared;
+pub(crate) mod slice;
 pub(crate) mod slow_consumer;
 pub(crate) mod waker_slot;
 pub(crate) mod writer;
