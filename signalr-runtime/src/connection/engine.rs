@@ -24,7 +24,7 @@ use tokio::time::sleep;
 
 pub(crate) use self::pause::Pause;
 use self::pause::{Reading, Reads};
-use super::budget::{Charge, Held};
+use super::budget::{Charge, ChargeKind};
 use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Gone, Received};
@@ -133,7 +133,7 @@ impl<R: Role> Engine<R> {
         timing: Timing,
     ) -> Self {
         let receipts = shared.outbound.is_replayable().then(|| Box::new(Receipts::new()));
-        let received = Charge::new(shared.outbound.budget().cloned(), Held::Received);
+        let received = Charge::new(shared.outbound.budget().cloned(), ChargeKind::Received);
         let core = Core {
             role,
             shared,
