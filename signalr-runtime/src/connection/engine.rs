@@ -23,7 +23,7 @@ use std::task::{Context, Poll};
 pub(crate) use self::leaving::{Leaving, Linger};
 pub(crate) use self::pause::Pause;
 use self::pause::{Reading, Reads};
-use super::budget::{Charge, Held};
+use super::budget::{Charge, ChargeKind};
 use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, Received};
@@ -132,7 +132,7 @@ impl<R: Role> Engine<R> {
         timing: Timing,
     ) -> Self {
         let receipts = shared.outbound.is_replayable().then(|| Box::new(Receipts::new()));
-        let received = Charge::new(shared.outbound.budget().cloned(), Held::Received);
+        let received = Charge::new(shared.outbound.budget().cloned(), ChargeKind::Received);
         let core = Core {
             role,
             shared,

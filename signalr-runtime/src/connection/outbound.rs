@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use self::queue::{Droppable, Numbered, Queue};
 use self::senders::Senders;
 pub(crate) use self::senders::Share;
-use super::budget::{Charge, Held, Holder, MemoryBudget};
+use super::budget::{Charge, ChargeKind, Holder, MemoryBudget};
 use super::frame::{Frame, FrameHeader};
 use super::limit::Limit;
 use super::pieces::Piece;
@@ -100,7 +100,7 @@ impl Outbound {
             room: Notify::new(),
             state: Mutex::new(State {
                 queue: Queue::new(frame_header, limit),
-                charge: Charge::new(None, Held::Unsent),
+                charge: Charge::new(None, ChargeKind::Unsent),
                 closed: false,
                 lost: false,
                 end_asked: None,
@@ -119,7 +119,7 @@ impl Outbound {
 
     /// Charges what is held to `budget`.
     pub(crate) fn charged_to(mut self, budget: Option<MemoryBudget>) -> Self {
-        self.lock().charge = Charge::new(budget.clone(), Held::Unsent);
+        self.lock().charge = Charge::new(budget.clone(), ChargeKind::Unsent);
         self.budget = budget;
         self
     }
@@ -325,6 +325,7 @@ impl Outbound {
             state.queue.written();
         }
         state.writer_sleeps = true;
+        state.settle();
         true
     }
 
@@ -356,6 +357,7 @@ impl Outbound {
             state.queue.push_record(format.transfer_format(), last, Numbered::No);
         }
         state.closed = true;
+        state.settle();
         state.senders.wake();
     }
 
@@ -395,6 +397,7 @@ impl Outbound {
         let mut state = self.lock();
         if let Some(replay) = &mut state.queue.replay {
             replay.acknowledge(sequence_id);
+            state.settle();
             state.senders.wake();
         }
     }
@@ -403,6 +406,7 @@ impl Outbound {
     pub(crate) fn end_replay(&self) {
         let mut state = self.lock();
         if state.queue.replay.take().is_some() {
+            state.settle();
             state.senders.wake();
         }
     }
@@ -412,6 +416,7 @@ impl Outbound {
     pub(crate) fn detach(&self) {
         let mut state = self.lock();
         if state.queue.detach() {
+            state.settle();
             state.senders.wake();
         }
     }
@@ -419,7 +424,9 @@ impl Outbound {
     /// The transport was replaced: the peer is told which message comes next, and gets everything again that it
     /// has not acknowledged.
     pub(crate) fn rewind(&self) {
-        self.lock().queue.rewind();
+        let mut state = self.lock();
+        state.queue.rewind();
+        state.settle();
     }
 
     fn lock(&self) -> Locked<'_> {
@@ -463,6 +470,12 @@ impl State {
         self.lost |= !self.queue.is_empty();
         self.queue.replay = None;
         self.queue.clear();
+        self.settle();
+    }
+
+    /// Charges exactly what is held.
+    fn settle(&mut self) {
+        self.charge.set(self.queue.held());
     }
 
     fn wake_writer(&mut self) {
@@ -484,7 +497,7 @@ struct Locked<'a> {
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         let State { queue, charge, closed, .. } = &mut *self.state;
-        charge.set(queue.held());
+        charge.follow(queue.held());
         let (was_full, is_full) = (self.full.load(Ordering::Relaxed), queue.is_full());
         self.full.store(is_full, Ordering::Relaxed);
         // Nobody waits unless it was full.
