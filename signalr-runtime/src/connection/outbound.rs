@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use self::queue::{Droppable, Numbered, Queue};
 use self::senders::Senders;
 pub(crate) use self::senders::Share;
-use super::budget::{Charge, ChargeKind, Holder, MemoryBudget};
+use super::budget::{Charge, ChargeKind, MemoryBudget};
 use super::frame::{Frame, FrameHeader};
 use super::limit::Limit;
 use super::pieces::Piece;
@@ -31,22 +31,6 @@ use super::slow_consumer::SlowConsumer;
 use super::writer::Writing;
 use crate::contract::value::HubProtocol;
 use crate::protocol::TransferFormat;
-
-/// That a connection is to end, and what its peer is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stop {
-    /// Whether the peer may connect again by itself.
-    pub(crate) allow_reconnect: bool,
-}
-
-/// Why a connection is to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EndAsked {
-    /// Somebody here wants so.
-    Stop(Stop),
-    /// The peer takes too little of what it is sent.
-    TooSlow,
-}
 
 /// How much may wait in a queue.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +46,8 @@ pub(crate) enum Refused {
     Full,
     /// The connection is over.
     Closed,
+    /// The peer reads too slowly: the connection is to end, and nothing more is queued.
+    TooSlow,
 }
 
 /// The queue of one connection, and those who wait for it.
@@ -83,7 +69,6 @@ struct State {
     closed: bool,
     /// Whether something was forgotten that waited to be written.
     lost: bool,
-    end_asked: Option<EndAsked>,
     /// The connection's task, while it sleeps.
     writer: Option<Waker>,
     /// Whether the task wants to be woken: not while it runs and will look by itself.
@@ -103,7 +88,6 @@ impl Outbound {
                 charge: Charge::new(None, ChargeKind::Unsent),
                 closed: false,
                 lost: false,
-                end_asked: None,
                 writer: None,
                 writer_sleeps: false,
                 senders: Senders::default(),
@@ -155,8 +139,8 @@ impl Outbound {
             SlowConsumer::DropNewest => Ok(false),
             SlowConsumer::DropOldest => Ok(state.queue.drop_oldest()),
             SlowConsumer::Disconnect => {
-                state.end_too_slow();
-                Err(Refused::Closed)
+                state.give_up();
+                Err(Refused::TooSlow)
             }
         };
         if taken == Ok(true) {
@@ -315,7 +299,7 @@ impl Outbound {
     /// the transport could take.
     pub(crate) fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
         let mut state = self.lock();
-        if state.end_asked.is_some() || (writing == Writing::Free && !state.queue.is_empty()) {
+        if writing == Writing::Free && !state.queue.is_empty() {
             return false;
         }
         if !state.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -329,23 +313,26 @@ impl Outbound {
         true
     }
 
-    /// The connection's task runs: it will look into the queue before it sleeps. Gives whether it is to end.
-    pub(crate) fn awake(&self) -> Option<EndAsked> {
-        let mut state = self.lock();
-        state.writer_sleeps = false;
-        state.end_asked.take()
+    /// The connection's task runs: it will look into the queue before it sleeps.
+    pub(crate) fn awake(&self) {
+        self.lock().writer_sleeps = false;
     }
 
-    /// Asks the connection to end. The first who asks decides what the peer is told. Where the peer may not come
-    /// back, nothing more is accepted from here on.
-    pub(crate) fn stop(&self, stop: Stop) {
+    /// Accepts nothing more. What is queued goes out.
+    pub(crate) fn refuse(&self) {
         let mut state = self.lock();
-        if !stop.allow_reconnect {
-            state.closed = true;
-            state.senders.wake();
-        }
-        state.end_asked.get_or_insert(EndAsked::Stop(stop));
-        state.wake_writer();
+        state.closed = true;
+        state.senders.wake();
+    }
+
+    /// Forgets what waits at once, and accepts nothing more: the peer reads too slowly.
+    pub(crate) fn give_up(&self) {
+        self.lock().give_up();
+    }
+
+    /// How many bytes wait to be written or acknowledged, or are being written.
+    pub(crate) fn unsent(&self) -> usize {
+        self.lock().queue.held()
     }
 
     /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken, but
@@ -435,17 +422,6 @@ impl Outbound {
     }
 }
 
-impl Holder for Outbound {
-    fn unsent(&self) -> usize {
-        self.lock().queue.held()
-    }
-
-    fn give_up(&self) {
-        self.lock().end_too_slow();
-        Limit::SlowReaders.hit();
-    }
-}
-
 impl State {
     fn has_room(&self) -> Result<(), Refused> {
         if self.closed {
@@ -457,13 +433,10 @@ impl State {
         }
     }
 
-    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
-    fn end_too_slow(&mut self) {
+    fn give_up(&mut self) {
         self.forget();
         self.closed = true;
-        self.end_asked.get_or_insert(EndAsked::TooSlow);
         self.senders.wake();
-        self.wake_writer();
     }
 
     fn forget(&mut self) {

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::http::authentication::Authentication;
+use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
-use crate::connection::outbound::Stop;
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::transport::negotiate::TransportKind;
@@ -143,7 +143,7 @@ impl Connection {
 
     /// Ends the connection; the client does not connect again by itself.
     pub(crate) fn abort(&self) {
-        self.shared.outbound.stop(Stop { allow_reconnect: false });
+        self.shared.end(EndRequest::Abort);
     }
 
     /// Notes a group, and runs `enter` unless the connection is over or already in it. What is noted here and what
