@@ -2,11 +2,12 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::budget::Holder;
 use super::outbound::{Outbound, Share};
 use super::pending::Pending;
+use super::slice;
 use crate::contract::dispatch::SendItems;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::value::{Encoded, HubProtocol, Payload};
@@ -71,6 +72,8 @@ pub(crate) struct StreamResults {
 
 impl SendItems for StreamResults {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HubError>> {
+        // What was sent before leaves then.
+        ready!(slice::poll_give_way(cx));
         self.shared
             .outbound
             .poll_share(&mut self.share, cx)
