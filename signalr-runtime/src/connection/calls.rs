@@ -275,20 +275,32 @@ impl Calls {
         }
     }
 
-    /// Forgets the calls that have not started.
-    pub(crate) fn clear_waiting(&mut self) {
-        self.waiting = VecDeque::new();
+    /// Gives up the calls that have not started.
+    pub(crate) fn abandon_waiting(&mut self, abandoned: &mut Abandoned) {
+        abandoned.waiting.append(&mut self.waiting);
         self.waiting_bytes = 0;
         self.waiting_free = 0;
     }
 
-    /// Drops one of the running calls. Whether there was one.
-    pub(crate) fn drop_one(&mut self) -> bool {
-        let dropped = self.running.as_mut().and_then(RunningCalls::pop).is_some();
-        if !dropped {
-            self.running = None;
-        }
-        dropped
+    /// Gives up all calls.
+    pub(crate) fn abandon(&mut self, abandoned: &mut Abandoned) {
+        self.abandon_waiting(abandoned);
+        self.by_id = HashMap::new();
+        abandoned.running = self.running.take();
+    }
+}
+
+/// Calls that are given up, and have to be dropped: which runs the user's code.
+#[derive(Default)]
+pub(crate) struct Abandoned {
+    waiting: VecDeque<WaitingCall>,
+    running: Option<RunningCalls<RunningCall>>,
+}
+
+impl Abandoned {
+    /// Drops one call. False if there is none.
+    pub(crate) fn drop_next(&mut self) -> bool {
+        self.waiting.pop_front().is_some() || self.running.as_mut().and_then(RunningCalls::pop).is_some()
     }
 }
 

@@ -9,6 +9,7 @@
 //! for that, and a pause may wait for them: a paused reader then reads ahead, and heeds acknowledgements only.
 
 mod dispatch;
+mod leaving;
 mod pause;
 mod received;
 
@@ -21,16 +22,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::sleep;
-
+pub(crate) use self::leaving::{Leaving, Linger};
 pub(crate) use self::pause::Pause;
 use self::pause::{Reading, Reads};
-use super::budget::{Charge, Held};
+use super::budget::{Charge, ChargeKind};
 use super::calls::Calls;
 use super::clock::{Clock, Due, Timing};
-use super::duplex::{Duplex, End, Gone, Received};
+use super::duplex::{Duplex, Received};
+use super::ending::EndRequest;
 use super::limit::Limit;
-use super::outbound::{EndAsked, Stop};
 use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
@@ -85,7 +85,7 @@ pub(crate) enum Ended {
     /// The transport broke.
     Lost(io::Error),
     /// This side was asked to end it.
-    Stopped(Stop),
+    Stopped(EndRequest),
     /// The peer broke the protocol, was silent for too long, or our own code failed.
     Failed(HubError),
 }
@@ -133,7 +133,7 @@ impl<R: Role> Engine<R> {
         timing: Timing,
     ) -> Self {
         let receipts = shared.outbound.is_replayable().then(|| Box::new(Receipts::new()));
-        let received = Charge::new(shared.outbound.budget().cloned(), Held::Received);
+        let received = Charge::new(shared.outbound.budget().cloned(), ChargeKind::Received);
         let core = Core {
             shared,
             backlog: Arc::new(Backlog::new(role.stream_hooks())),
@@ -195,80 +195,6 @@ impl<R: Role> Engine<R> {
         .await
     }
 
-    /// Queues the last message, if there is one; from now on nothing is sent. Streams of results end; calls go
-    /// on.
-    pub(crate) fn say_last(&mut self, message: Option<Message<'_>>) {
-        self.core.shared.send_last(message);
-        self.core.calls.cancel_streams();
-    }
-
-    /// Lets the calls that were accepted start, and then runs `disconnected` beside what is still running. The
-    /// transport is held on to for `patience` meanwhile, and no longer: the calls may take any time, a socket must not.
-    pub(crate) async fn finish<F: Future>(&mut self, patience: Duration, disconnected: F) -> F::Output {
-        let mut disconnected = pin!(disconnected);
-        let mut leaving = Some(Box::pin(sleep(patience)));
-        poll_fn(|cx| {
-            let _slice = slice::begin();
-            self.core.poll_calls(cx);
-            let Self { transport, core, .. } = self;
-            let outbound = &core.shared.outbound;
-            let sent = slice::poll_unconstrained(cx, |cx| transport.poll_send(cx, outbound));
-            let lost = matches!(sent, Poll::Ready(Err(_)));
-            if leaving.as_mut().is_some_and(|leaving| lost || leaving.as_mut().poll(cx).is_ready()) {
-                // Who is still there is told so, and not waited for any more.
-                let _ = self.transport.poll_close(cx, End::Normal);
-                self.transport = Box::new(Gone);
-                self.core.shared.outbound.discard();
-                leaving = None;
-            }
-            if self.core.calls.waiting() == 0
-                && let Poll::Ready(output) = disconnected.as_mut().poll(cx)
-            {
-                return Poll::Ready(output);
-            }
-            self.core.rest(cx);
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// Closes the transport, after what is queued has been written. The caller bounds the wait.
-    pub(crate) async fn close(&mut self, end: End) {
-        poll_fn(|cx| {
-            let _slice = slice::begin();
-            self.core.poll_calls(cx);
-            let Self { transport, core, .. } = self;
-            let outbound = &core.shared.outbound;
-            let closed = slice::poll_unconstrained(cx, |cx| transport.poll_finish(cx, outbound, end));
-            self.core.rest(cx);
-            closed
-        })
-        .await;
-    }
-
-    /// Lets the calls that are still running come to their end, without a transport.
-    pub(crate) async fn run_out(self) {
-        let Self { transport, reader, mut core, .. } = self;
-        drop((transport, reader));
-        core.shared.outbound.discard();
-        poll_fn(|cx| {
-            let _slice = slice::begin();
-            core.poll_calls(cx);
-            core.received.set(core.held());
-            if core.calls.is_empty() {
-                return Poll::Ready(());
-            }
-            core.rest(cx);
-            Poll::Pending
-        })
-        .await;
-    }
-
-    /// Forgets the calls that were accepted and have not started.
-    pub(crate) fn drop_queued_calls(&mut self) {
-        self.core.calls.clear_waiting();
-    }
-
     /// Where the streams that arrive here count what nobody has read.
     pub(crate) fn backlog(&self) -> &Arc<Backlog> {
         &self.core.backlog
@@ -282,14 +208,10 @@ impl<R: Role> Engine<R> {
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
         let _slice = slice::begin();
         loop {
-            match self.core.shared.outbound.awake() {
-                Some(EndAsked::Stop(stop)) => return Poll::Ready(Ended::Stopped(stop)),
-                Some(EndAsked::TooSlow) => {
-                    let text = "The client takes what it is sent too slowly.";
-                    return Poll::Ready(Ended::Failed(HubError::with_kind(HubErrorKind::Closed, text)));
-                }
-                None => {}
+            if let Some(request) = self.core.shared.ending.asked() {
+                return Poll::Ready(request.error().map_or(Ended::Stopped(request), Ended::Failed));
             }
+            self.core.shared.outbound.awake();
             let reads = self.core.reads(reading);
             // Before what the peer sends from now on.
             self.core.poll_own_call(cx);
@@ -419,7 +341,7 @@ impl<R: Role> Core<R> {
 
     /// The task is about to sleep: true when it may, false when there is something that it could do.
     fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
-        !self.can_start() && self.shared.outbound.sleep(writing, cx) && self.calls.sleep(cx)
+        !self.can_start() && self.shared.sleep(writing, cx) && self.calls.sleep(cx)
     }
 
     /// The task is about to sleep, and only its calls matter any more.

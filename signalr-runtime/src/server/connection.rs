@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::request::Parts;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::http::authentication::Authentication;
+use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
-use crate::connection::outbound::Stop;
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::transport::negotiate::TransportKind;
@@ -87,6 +88,8 @@ pub(crate) struct Connection {
     pub(crate) since: Instant,
     /// Cancelled when the connection is over.
     pub(crate) aborted: CancellationToken,
+    /// Time that the client has to answer a question. None for all the time it wants.
+    pub(crate) client_result_timeout: Option<Duration>,
     group_limits: GroupLimits,
     groups: Mutex<Groups>,
 }
@@ -126,6 +129,7 @@ impl Connection {
             transport,
             since: Instant::now(),
             aborted: CancellationToken::new(),
+            client_result_timeout: None,
             group_limits,
             groups: Mutex::new(Groups::In(HashSet::new())),
         }
@@ -139,7 +143,7 @@ impl Connection {
 
     /// Ends the connection; the client does not connect again by itself.
     pub(crate) fn abort(&self) {
-        self.shared.outbound.stop(Stop { allow_reconnect: false });
+        self.shared.end(EndRequest::Abort);
     }
 
     /// Notes a group, and runs `enter` unless the connection is over or already in it. What is noted here and what

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::connection::ConnectionId;
 use super::core::HubCore;
 use super::open_connections::OpenConnections;
-use crate::connection::outbound::Stop;
+use crate::connection::ending::EndRequest;
 
 /// What the last connections that are sent away have, to end by themselves.
 const LAST_WAIT: Duration = Duration::from_secs(5);
@@ -19,7 +19,8 @@ const LAST_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DrainReport {
-    /// Connections that ended in good order: their calls came to an end, and their disconnect callback returned.
+    /// Connections that ended in good order: their disconnect callback returned and their calls came to an end, by
+    /// themselves or after [`call_linger`](super::Limits::call_linger).
     pub closed: usize,
     /// Connections that were still busy when the time was over, and were cut short.
     pub aborted: usize,
@@ -101,7 +102,7 @@ impl HubCore {
                 begins = begins.saturating_add(part);
             }
             if let Some(connection) = self.lifetime.get(&id) {
-                connection.shared.outbound.stop(Stop { allow_reconnect: true });
+                connection.shared.end(EndRequest::Drain);
             }
         }
     }

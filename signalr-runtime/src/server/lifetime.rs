@@ -180,9 +180,9 @@ impl<'a> Broadcast<'a> {
                 }
             },
         };
-        match connection.shared.outbound.offer(frame) {
+        match connection.shared.offer(frame) {
             // A connection that is over is sent nothing; that is no error.
-            Ok(()) | Err(Refused::Closed) => {}
+            Ok(()) | Err(Refused::Closed | Refused::TooSlow) => {}
             Err(Refused::Full) => self.waiting.push((Arc::clone(connection), frame.clone())),
         }
     }
