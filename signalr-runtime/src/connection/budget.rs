@@ -158,6 +158,10 @@ pub(crate) enum Held {
     Received,
     /// What waits to be written to the peer.
     Unsent,
+    /// Groups, and memberships in them.
+    Groups,
+    /// What those who send to slow peers hold while they wait.
+    Senders,
 }
 
 impl Charge {
