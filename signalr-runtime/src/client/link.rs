@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::life::Life;
 use super::upload;
-use crate::connection::outbound::{Refused, Stop};
+use crate::connection::ending::EndRequest;
+use crate::connection::outbound::Refused;
 use crate::connection::pending::Awaited;
 use crate::connection::shared::Shared;
 use crate::contract::backlog::Backlog;
@@ -51,7 +52,7 @@ pub(crate) struct Held {
 impl Held {
     /// Asks the connection to end in good order.
     pub(crate) fn stop(&self) {
-        self.line.shared.outbound.stop(Stop { allow_reconnect: false });
+        self.line.shared.end(EndRequest::Abort);
     }
 }
 

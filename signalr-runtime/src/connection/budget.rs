@@ -5,18 +5,17 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// Connections are charged in steps of so many bytes: most never hold that much, and cost nothing.
-const STEP: usize = 4096;
+/// The difference, in bytes, from which on a charge follows what changes often.
+const FOLLOWED: usize = 4096;
 
 /// Slow readers may hold this part of a budget.
 const SLOW_READERS: usize = 4;
 
-/// The memory that the connections of one or several hubs may hold: what waits to be written to clients, and what has
-/// come from them and not been read.
+/// The memory that the connections of one or several hubs may hold: bytes that wait to be written to clients, and bytes
+/// that have come from them and wait to be read.
 ///
 /// While all of it is in use, no new connection is accepted. When clients that do not read hold more than a quarter of
-/// it, those that hold most are disconnected. It is counted per connection in steps of 4 KiB, so a connection that
-/// holds less than that is not counted at all.
+/// it, those that hold most are disconnected. Every byte counts from the first one.
 ///
 /// Clones share one budget: give the same to each hub of a process.
 ///
@@ -33,10 +32,8 @@ pub struct MemoryBudget(Arc<State>);
 
 struct State {
     bytes: usize,
-    /// Everything that is charged.
-    held: AtomicUsize,
-    /// What of it waits to be written.
-    unsent: AtomicUsize,
+    /// The bytes that are charged, for each [`ChargeKind`].
+    charged: [AtomicUsize; ChargeKind::COUNT],
     holders: Mutex<Holders>,
     /// Whether somebody looks for those who hold most.
     relieving: AtomicBool,
@@ -62,8 +59,7 @@ impl MemoryBudget {
     pub fn new(bytes: usize) -> Self {
         Self(Arc::new(State {
             bytes,
-            held: AtomicUsize::new(0),
-            unsent: AtomicUsize::new(0),
+            charged: std::array::from_fn(|_| AtomicUsize::new(0)),
             holders: Mutex::default(),
             relieving: AtomicBool::new(false),
         }))
@@ -71,12 +67,29 @@ impl MemoryBudget {
 
     /// How many bytes are held at the moment.
     pub fn held(&self) -> usize {
-        self.0.held.load(Ordering::Relaxed)
+        self.0.charged.iter().map(|kind| kind.load(Ordering::Relaxed)).fold(0, usize::saturating_add)
     }
 
     /// How many bytes may be held.
     pub fn bytes(&self) -> usize {
         self.0.bytes
+    }
+
+    /// How many bytes of one kind are held at the moment.
+    pub(crate) fn held_as(&self, kind: ChargeKind) -> usize {
+        self.counter(kind).load(Ordering::Relaxed)
+    }
+
+    fn counter(&self, kind: ChargeKind) -> &AtomicUsize {
+        let [received, unsent, calls, groups, senders, requests] = &self.0.charged;
+        match kind {
+            ChargeKind::Received => received,
+            ChargeKind::Unsent => unsent,
+            ChargeKind::Calls => calls,
+            ChargeKind::Groups => groups,
+            ChargeKind::Senders => senders,
+            ChargeKind::Requests => requests,
+        }
     }
 
     pub(crate) fn is_used_up(&self) -> bool {
@@ -85,7 +98,7 @@ impl MemoryBudget {
 
     /// Whether slow readers hold more than they may.
     pub(crate) fn is_strained(&self) -> bool {
-        self.0.unsent.load(Ordering::Relaxed) > self.0.bytes / SLOW_READERS
+        self.held_as(ChargeKind::Unsent) > self.0.bytes / SLOW_READERS
     }
 
     /// From now on `holder` is among those who may be ended, until the guard is dropped.
@@ -108,8 +121,8 @@ impl MemoryBudget {
         let mut holders: Vec<_> = holders.into_iter().map(|holder| (holder.unsent(), holder)).collect();
         holders.sort_unstable_by_key(|(unsent, _)| std::cmp::Reverse(*unsent));
         for (unsent, holder) in holders {
-            // Whoever is not charged is not to blame.
-            if unsent < STEP || !self.is_strained() {
+            // Whoever holds nothing is not to blame.
+            if unsent == 0 || !self.is_strained() {
                 break;
             }
             holder.give_up();
@@ -143,58 +156,76 @@ impl Drop for Watched {
     }
 }
 
-/// What one part of a connection holds of a budget. Dropped, it gives everything back.
+/// The bytes of a budget that one part of a connection holds. Dropped, it gives everything back.
 #[derive(Debug)]
 pub(crate) struct Charge {
     budget: Option<MemoryBudget>,
-    kind: Held,
-    steps: usize,
+    kind: ChargeKind,
+    bytes: usize,
 }
 
-/// What is held.
+/// The things that are charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Held {
-    /// What the peer has sent.
+pub(crate) enum ChargeKind {
+    /// Bytes of the peer that nobody has read.
     Received,
-    /// What waits to be written to the peer.
+    /// Bytes that wait to be written to the peer, or for its acknowledgement.
     Unsent,
+    /// Calls of the peer that wait or run, and client results that are awaited.
+    Calls,
     /// Groups, and memberships in them.
     Groups,
     /// What those who send to slow peers hold while they wait.
     Senders,
+    /// Requests that are kept, or not answered yet.
+    Requests,
+}
+
+impl ChargeKind {
+    const COUNT: usize = 6;
 }
 
 impl Charge {
-    pub(crate) fn new(budget: Option<MemoryBudget>, kind: Held) -> Self {
-        Self { budget, kind, steps: 0 }
+    pub(crate) fn new(budget: Option<MemoryBudget>, kind: ChargeKind) -> Self {
+        Self { budget, kind, bytes: 0 }
     }
 
     /// From now on so many bytes are held.
     pub(crate) fn set(&mut self, bytes: usize) {
         let Some(budget) = &self.budget else { return };
-        let (before, steps) = (self.steps, bytes / STEP);
-        if steps == before {
-            return;
-        }
-        self.steps = steps;
-        let change = |counter: &AtomicUsize| {
-            if steps > before {
-                counter.fetch_add((steps - before) * STEP, Ordering::Relaxed);
-            } else {
-                counter.fetch_sub((before - steps) * STEP, Ordering::Relaxed);
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        let counter = budget.counter(self.kind);
+        match bytes.checked_sub(before) {
+            Some(0) => {}
+            Some(more) => {
+                counter.fetch_add(more, Ordering::Relaxed);
             }
-        };
-        change(&budget.0.held);
-        if self.kind == Held::Unsent {
-            change(&budget.0.unsent);
+            None => {
+                counter.fetch_sub(before - bytes, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// Takes notice of so many bytes when they differ much from those that are charged. A part that changes often is
+    /// charged exactly when it comes to rest, and costs the others nothing meanwhile.
+    #[inline]
+    pub(crate) fn follow(&mut self, bytes: usize) {
+        if self.budget.is_some() && bytes.abs_diff(self.bytes) >= FOLLOWED {
+            self.set(bytes);
+        }
+    }
+
+    /// The bytes that were charged last.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
 /// What costs nothing.
 impl Default for Charge {
     fn default() -> Self {
-        Self::new(None, Held::Received)
+        Self::new(None, ChargeKind::Received)
     }
 }
 
@@ -208,30 +239,49 @@ impl Drop for Charge {
 mod tests {
     use super::*;
 
+    const KIB: usize = 1024;
+
     #[test]
-    fn a_charge_is_counted_in_steps_and_given_back() {
-        let budget = MemoryBudget::new(10 * STEP);
-        let mut charge = Charge::new(Some(budget.clone()), Held::Received);
-        charge.set(STEP - 1);
-        assert_eq!(budget.held(), 0);
-        charge.set(3 * STEP + 1);
-        assert_eq!(budget.held(), 3 * STEP);
-        charge.set(STEP);
-        assert_eq!(budget.held(), STEP);
-        let mut other = Charge::new(Some(budget.clone()), Held::Unsent);
-        other.set(9 * STEP);
+    fn a_charge_is_counted_from_its_first_byte_and_given_back() {
+        let budget = MemoryBudget::new(10 * KIB);
+        let mut charge = Charge::new(Some(budget.clone()), ChargeKind::Received);
+        for bytes in [1, 4 * KIB - 1, 3, 0, KIB] {
+            charge.set(bytes);
+            assert_eq!((budget.held(), charge.bytes()), (bytes, bytes));
+        }
+        let mut other = Charge::new(Some(budget.clone()), ChargeKind::Unsent);
+        other.set(9 * KIB - 1);
+        assert!(!budget.is_used_up());
+        other.set(9 * KIB);
         assert!(budget.is_used_up());
+        assert_eq!(budget.held_as(ChargeKind::Received), KIB);
+        assert_eq!(budget.held_as(ChargeKind::Unsent), 9 * KIB);
         drop(other);
         drop(charge);
         assert_eq!(budget.held(), 0);
     }
 
+    #[test]
+    fn many_small_charges_are_seen() {
+        let budget = MemoryBudget::new(KIB);
+        let charges: Vec<_> = (0..10_000)
+            .map(|_| {
+                let mut charge = Charge::new(Some(budget.clone()), ChargeKind::Received);
+                charge.set(4000);
+                charge
+            })
+            .collect();
+        assert_eq!(budget.held(), 40_000_000);
+        drop(charges);
+        assert_eq!(budget.held(), 0);
+    }
+
     /// Holds something until it is told to give it up.
-    struct Reader(Mutex<Charge>, usize);
+    struct Reader(Mutex<Charge>);
 
     impl Holder for Reader {
         fn unsent(&self) -> usize {
-            self.0.lock().unwrap().steps * STEP
+            self.0.lock().unwrap().bytes()
         }
 
         fn give_up(&self) {
@@ -241,17 +291,16 @@ mod tests {
 
     #[test]
     fn whoever_holds_most_gives_way_until_it_is_enough() {
-        let budget = MemoryBudget::new(40 * STEP);
-        let readers = [2, 6, 1, 5].map(|steps| {
-            let mut charge = Charge::new(Some(budget.clone()), Held::Unsent);
-            charge.set(steps * STEP);
-            Arc::new(Reader(Mutex::new(charge), steps))
+        let budget = MemoryBudget::new(40 * KIB);
+        let readers = [2, 6, 1, 5].map(|kibibytes| {
+            let mut charge = Charge::new(Some(budget.clone()), ChargeKind::Unsent);
+            charge.set(kibibytes * KIB);
+            Arc::new(Reader(Mutex::new(charge)))
         });
         let _watched = readers.each_ref().map(|reader| budget.watch(reader));
         assert!(budget.is_strained());
         budget.relieve();
-        let left = readers.each_ref().map(|reader| reader.unsent() / STEP);
+        let left = readers.each_ref().map(|reader| reader.unsent() / KIB);
         assert_eq!(left, [2, 0, 1, 5]);
-        assert_eq!(readers.each_ref().map(|reader| reader.1), [2, 6, 1, 5]);
     }
 }

@@ -24,12 +24,12 @@ use tokio::time::sleep;
 
 pub(crate) use self::pause::Pause;
 use self::pause::{Reading, Reads};
-use super::budget::{Charge, Held};
+use super::budget::{Charge, ChargeKind};
 use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, End, Gone, Received};
+use super::ending::EndRequest;
 use super::limit::Limit;
-use super::outbound::{EndAsked, Stop};
 use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
@@ -85,7 +85,7 @@ pub(crate) enum Ended {
     /// The transport broke.
     Lost(io::Error),
     /// This side was asked to end it.
-    Stopped(Stop),
+    Stopped(EndRequest),
     /// The peer broke the protocol, was silent for too long, or our own code failed.
     Failed(HubError),
 }
@@ -133,7 +133,7 @@ impl<R: Role> Engine<R> {
         timing: Timing,
     ) -> Self {
         let receipts = shared.outbound.is_replayable().then(|| Box::new(Receipts::new()));
-        let received = Charge::new(shared.outbound.budget().cloned(), Held::Received);
+        let received = Charge::new(shared.outbound.budget().cloned(), ChargeKind::Received);
         let core = Core {
             role,
             shared,
@@ -260,14 +260,10 @@ impl<R: Role> Engine<R> {
 
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
         for _ in 0..READS_PER_POLL {
-            match self.core.shared.outbound.awake() {
-                Some(EndAsked::Stop(stop)) => return Poll::Ready(Ended::Stopped(stop)),
-                Some(EndAsked::TooSlow) => {
-                    let text = "The client takes what it is sent too slowly.";
-                    return Poll::Ready(Ended::Failed(HubError::with_kind(HubErrorKind::Closed, text)));
-                }
-                None => {}
+            if let Some(request) = self.core.shared.ending.asked() {
+                return Poll::Ready(request.error().map_or(Ended::Stopped(request), Ended::Failed));
             }
+            self.core.shared.outbound.awake();
             let reads = self.core.reads(reading);
             // Before what the peer sends from now on.
             self.core.poll_own_call(cx);
@@ -295,7 +291,7 @@ impl<R: Role> Engine<R> {
                     None => continue,
                 }
             }
-            if !received && self.core.shared.outbound.sleep(writing, cx) {
+            if !received && self.core.shared.sleep(writing, cx) {
                 return Poll::Pending;
             }
         }

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use self::queue::{Droppable, Numbered, Queue};
 use self::senders::Senders;
 pub(crate) use self::senders::Share;
-use super::budget::{Charge, Held, Holder, MemoryBudget};
+use super::budget::{Charge, ChargeKind, MemoryBudget};
 use super::frame::{Frame, FrameHeader};
 use super::limit::Limit;
 use super::pieces::Piece;
@@ -31,22 +31,6 @@ use super::slow_consumer::SlowConsumer;
 use super::writer::Writing;
 use crate::contract::value::HubProtocol;
 use crate::protocol::TransferFormat;
-
-/// That a connection is to end, and what its peer is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stop {
-    /// Whether the peer may connect again by itself.
-    pub(crate) allow_reconnect: bool,
-}
-
-/// Why a connection is to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EndAsked {
-    /// Somebody here wants so.
-    Stop(Stop),
-    /// The peer takes too little of what it is sent.
-    TooSlow,
-}
 
 /// How much may wait in a queue.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +46,8 @@ pub(crate) enum Refused {
     Full,
     /// The connection is over.
     Closed,
+    /// The peer reads too slowly: the connection is to end, and nothing more is queued.
+    TooSlow,
 }
 
 /// The queue of one connection, and those who wait for it.
@@ -83,7 +69,6 @@ struct State {
     closed: bool,
     /// Whether something was forgotten that waited to be written.
     lost: bool,
-    end_asked: Option<EndAsked>,
     /// The connection's task, while it sleeps.
     writer: Option<Waker>,
     /// Whether the task wants to be woken: not while it runs and will look by itself.
@@ -100,10 +85,9 @@ impl Outbound {
             room: Notify::new(),
             state: Mutex::new(State {
                 queue: Queue::new(frame_header, limit),
-                charge: Charge::new(None, Held::Unsent),
+                charge: Charge::new(None, ChargeKind::Unsent),
                 closed: false,
                 lost: false,
-                end_asked: None,
                 writer: None,
                 writer_sleeps: false,
                 senders: Senders::default(),
@@ -119,7 +103,7 @@ impl Outbound {
 
     /// Charges what is held to `budget`.
     pub(crate) fn charged_to(mut self, budget: Option<MemoryBudget>) -> Self {
-        self.lock().charge = Charge::new(budget.clone(), Held::Unsent);
+        self.lock().charge = Charge::new(budget.clone(), ChargeKind::Unsent);
         self.budget = budget;
         self
     }
@@ -155,8 +139,8 @@ impl Outbound {
             SlowConsumer::DropNewest => Ok(false),
             SlowConsumer::DropOldest => Ok(state.queue.drop_oldest()),
             SlowConsumer::Disconnect => {
-                state.end_too_slow();
-                Err(Refused::Closed)
+                state.give_up();
+                Err(Refused::TooSlow)
             }
         };
         if taken == Ok(true) {
@@ -315,7 +299,7 @@ impl Outbound {
     /// the transport could take.
     pub(crate) fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
         let mut state = self.lock();
-        if state.end_asked.is_some() || (writing == Writing::Free && !state.queue.is_empty()) {
+        if writing == Writing::Free && !state.queue.is_empty() {
             return false;
         }
         if !state.writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -325,26 +309,30 @@ impl Outbound {
             state.queue.written();
         }
         state.writer_sleeps = true;
+        state.settle();
         true
     }
 
-    /// The connection's task runs: it will look into the queue before it sleeps. Gives whether it is to end.
-    pub(crate) fn awake(&self) -> Option<EndAsked> {
-        let mut state = self.lock();
-        state.writer_sleeps = false;
-        state.end_asked.take()
+    /// The connection's task runs: it will look into the queue before it sleeps.
+    pub(crate) fn awake(&self) {
+        self.lock().writer_sleeps = false;
     }
 
-    /// Asks the connection to end. The first who asks decides what the peer is told. Where the peer may not come
-    /// back, nothing more is accepted from here on.
-    pub(crate) fn stop(&self, stop: Stop) {
+    /// Accepts nothing more. What is queued goes out.
+    pub(crate) fn refuse(&self) {
         let mut state = self.lock();
-        if !stop.allow_reconnect {
-            state.closed = true;
-            state.senders.wake();
-        }
-        state.end_asked.get_or_insert(EndAsked::Stop(stop));
-        state.wake_writer();
+        state.closed = true;
+        state.senders.wake();
+    }
+
+    /// Forgets what waits at once, and accepts nothing more: the peer reads too slowly.
+    pub(crate) fn give_up(&self) {
+        self.lock().give_up();
+    }
+
+    /// How many bytes wait to be written or acknowledged, or are being written.
+    pub(crate) fn unsent(&self) -> usize {
+        self.lock().queue.held()
     }
 
     /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken, but
@@ -356,6 +344,7 @@ impl Outbound {
             state.queue.push_record(format.transfer_format(), last, Numbered::No);
         }
         state.closed = true;
+        state.settle();
         state.senders.wake();
     }
 
@@ -395,6 +384,7 @@ impl Outbound {
         let mut state = self.lock();
         if let Some(replay) = &mut state.queue.replay {
             replay.acknowledge(sequence_id);
+            state.settle();
             state.senders.wake();
         }
     }
@@ -403,6 +393,7 @@ impl Outbound {
     pub(crate) fn end_replay(&self) {
         let mut state = self.lock();
         if state.queue.replay.take().is_some() {
+            state.settle();
             state.senders.wake();
         }
     }
@@ -412,6 +403,7 @@ impl Outbound {
     pub(crate) fn detach(&self) {
         let mut state = self.lock();
         if state.queue.detach() {
+            state.settle();
             state.senders.wake();
         }
     }
@@ -419,23 +411,14 @@ impl Outbound {
     /// The transport was replaced: the peer is told which message comes next, and gets everything again that it
     /// has not acknowledged.
     pub(crate) fn rewind(&self) {
-        self.lock().queue.rewind();
+        let mut state = self.lock();
+        state.queue.rewind();
+        state.settle();
     }
 
     fn lock(&self) -> Locked<'_> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         Locked { state, full: &self.full, room: &self.room }
-    }
-}
-
-impl Holder for Outbound {
-    fn unsent(&self) -> usize {
-        self.lock().queue.held()
-    }
-
-    fn give_up(&self) {
-        self.lock().end_too_slow();
-        Limit::SlowReaders.hit();
     }
 }
 
@@ -450,19 +433,22 @@ impl State {
         }
     }
 
-    /// Ends a connection whose peer takes too little: what waits for it is forgotten at once.
-    fn end_too_slow(&mut self) {
+    fn give_up(&mut self) {
         self.forget();
         self.closed = true;
-        self.end_asked.get_or_insert(EndAsked::TooSlow);
         self.senders.wake();
-        self.wake_writer();
     }
 
     fn forget(&mut self) {
         self.lost |= !self.queue.is_empty();
         self.queue.replay = None;
         self.queue.clear();
+        self.settle();
+    }
+
+    /// Charges exactly what is held.
+    fn settle(&mut self) {
+        self.charge.set(self.queue.held());
     }
 
     fn wake_writer(&mut self) {
@@ -484,7 +470,7 @@ struct Locked<'a> {
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         let State { queue, charge, closed, .. } = &mut *self.state;
-        charge.set(queue.held());
+        charge.follow(queue.held());
         let (was_full, is_full) = (self.full.load(Ordering::Relaxed), queue.is_full());
         self.full.store(is_full, Ordering::Relaxed);
         // Nobody waits unless it was full.

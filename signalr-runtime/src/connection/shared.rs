@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::budget::Holder;
-use super::outbound::{Outbound, Share};
+use super::ending::{EndRequest, Ending};
+use super::frame::Frame;
+use super::limit::Limit;
+use super::outbound::{Outbound, Refused, Share};
 use super::pending::Pending;
+use super::writer::Writing;
 use crate::contract::dispatch::SendItems;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::value::{Encoded, HubProtocol, Payload};
@@ -18,6 +22,7 @@ pub(crate) struct Shared {
     /// The protocol that was agreed on in the handshake.
     pub(crate) format: HubProtocol,
     pub(crate) outbound: Outbound,
+    pub(crate) ending: Ending,
     pub(crate) pending: Pending,
 }
 
@@ -27,13 +32,38 @@ impl Holder for Shared {
     }
 
     fn give_up(&self) {
+        Limit::SlowReaders.hit();
         self.outbound.give_up();
+        self.ending.ask(EndRequest::MemoryRelief);
     }
 }
 
 impl Shared {
     pub(crate) fn new(format: HubProtocol, outbound: Outbound) -> Self {
-        Self { format, outbound, pending: Pending::default() }
+        Self { format, outbound, ending: Ending::default(), pending: Pending::default() }
+    }
+
+    /// Asks the connection to end. Where the peer may not come back, nothing more is accepted from here on.
+    pub(crate) fn end(&self, request: EndRequest) {
+        if !request.allows_reconnect() {
+            self.outbound.refuse();
+        }
+        self.ending.ask(request);
+    }
+
+    /// The connection's task is about to sleep: true when it may, false when there is something to do meanwhile.
+    pub(crate) fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
+        self.ending.poll_asked(cx).is_pending() && self.outbound.sleep(writing, cx)
+    }
+
+    /// Queues a call that nobody waits for an answer to: see [`Outbound::offer`].
+    #[inline]
+    pub(crate) fn offer(&self, frame: &Frame) -> Result<(), Refused> {
+        let offered = self.outbound.offer(frame);
+        if offered == Err(Refused::TooSlow) {
+            self.ending.ask(EndRequest::SlowConsumer);
+        }
+        offered
     }
 
     /// Queues a message of the connection itself, whether or not there is room.

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use super::connection::Connection;
 use super::registry::Chosen;
 use super::selection::Except;
-use crate::connection::budget::{Charge, Held};
+use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::frame::Frame;
 use crate::connection::outbound::Refused;
 use crate::connection::slice::give_way;
@@ -145,7 +145,7 @@ impl Posting {
     /// Waits for those who have had no room. All of them share one frame for each protocol.
     async fn wait_for_room(&self) {
         let Some(first) = self.waiting.first() else { return };
-        let mut charge = Charge::new(first.shared.outbound.budget().cloned(), Held::Senders);
+        let mut charge = Charge::new(first.shared.outbound.budget().cloned(), ChargeKind::Senders);
         charge.set(self.waiting.len().saturating_mul(WAITING));
         let waits = self.waiting.iter().filter_map(|connection| {
             let frame = self.frames.get(connection.shared.format).as_ref()?;
@@ -164,8 +164,8 @@ enum Offered {
 
 fn offer(connection: &Connection, frame: &Frame) -> Offered {
     locks::assert_none_held();
-    match connection.shared.outbound.offer(frame) {
-        Ok(()) | Err(Refused::Closed) => Offered::Settled,
+    match connection.shared.offer(frame) {
+        Ok(()) | Err(Refused::Closed | Refused::TooSlow) => Offered::Settled,
         Err(Refused::Full) => Offered::Full,
     }
 }

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::http::authentication::Authentication;
-use crate::connection::budget::{Charge, Held};
+use crate::connection::budget::{Charge, ChargeKind};
+use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
-use crate::connection::outbound::Stop;
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::locks::LockHeld;
@@ -126,7 +126,7 @@ impl Connection {
         transport: TransportKind,
         group_limits: GroupLimits,
     ) -> Self {
-        let charge = Charge::new(shared.outbound.budget().cloned(), Held::Groups);
+        let charge = Charge::new(shared.outbound.budget().cloned(), ChargeKind::Groups);
         Self {
             id,
             user_id,
@@ -149,7 +149,7 @@ impl Connection {
 
     /// Ends the connection; the client does not connect again by itself.
     pub(crate) fn abort(&self) {
-        self.shared.outbound.stop(Stop { allow_reconnect: false });
+        self.shared.end(EndRequest::Abort);
     }
 
     /// Notes a group, and runs `enter` unless the connection is over or already in it. What is noted here and what

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::connection::ConnectionId;
 use super::core::HubCore;
 use super::open_connections::OpenConnections;
-use crate::connection::outbound::Stop;
+use crate::connection::ending::EndRequest;
 
 /// What the last connections that are sent away have, to end by themselves.
 const LAST_WAIT: Duration = Duration::from_secs(5);
@@ -100,7 +100,7 @@ impl HubCore {
                 begins = begins.saturating_add(part);
             }
             if let Some(connection) = self.registry.get(&id) {
-                connection.shared.outbound.stop(Stop { allow_reconnect: true });
+                connection.shared.end(EndRequest::Drain);
             }
         }
     }

@@ -27,8 +27,8 @@ use super::telemetry::{ConnectionMeter, span};
 use crate::connection::budget::{MemoryBudget, Watched};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
+use crate::connection::ending::EndRequest;
 use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
-use crate::connection::outbound::Stop;
 use crate::connection::panics::Panicked;
 use crate::connection::scope::{self, Scope};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -121,8 +121,8 @@ pub(crate) fn engine_limits(options: &HubOptions) -> EngineLimits {
 /// Ends a connection when its authentication does.
 async fn watch(connection: Arc<Connection>, authentication: Arc<Authentication>, close_on_expiration: bool) {
     let over = authentication.over(close_on_expiration);
-    if let Some(stop) = connection.aborted.run_until_cancelled(over).await {
-        connection.shared.outbound.stop(stop);
+    if let Some(request) = connection.aborted.run_until_cancelled(over).await {
+        connection.shared.end(request);
     }
 }
 
@@ -233,8 +233,8 @@ impl Farewell {
                 Self { close: close(None, false), error: error.map(HubError::new), start_queued: true }
             }
             Ended::Left | Ended::Lost(_) => Self { close: None, error: None, start_queued: true },
-            Ended::Stopped(Stop { allow_reconnect }) => {
-                Self { close: close(None, allow_reconnect), error: None, start_queued: false }
+            Ended::Stopped(request) => {
+                Self { close: close(None, request.allows_reconnect()), error: None, start_queued: false }
             }
             Ended::Failed(error) => {
                 // The texts of this one name the connection, and the id of a client of version 0 is its token.
@@ -269,7 +269,7 @@ impl Registration {
         let registration = Self { core, connection, watched };
         if registration.core.open.stopping.is_cancelled() {
             // The shutdown may have told all others already.
-            registration.connection.shared.outbound.stop(Stop { allow_reconnect: true });
+            registration.connection.shared.end(EndRequest::Drain);
         }
         registration
     }

@@ -44,7 +44,7 @@ async fn all_who_wait_are_told_when_there_is_room_and_when_there_will_be_none() 
         tokio::task::yield_now().await;
         assert!(waiting.iter().all(|task| !task.is_finished()));
         if ends {
-            queue.stop(Stop { allow_reconnect: false });
+            queue.refuse();
         } else {
             queue.take(&mut VecDeque::new());
         }

@@ -9,7 +9,6 @@ use tokio::time::{sleep, timeout};
 
 use super::hub::{World, run, settle};
 use super::script::{Step, steps};
-use crate::connection::budget::Holder;
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};

@@ -9,8 +9,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 use super::application::{Application, UserId};
+use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
-use crate::connection::outbound::Stop;
 use crate::connection::waker_slot::WakerSlot;
 use crate::server::connection::ConnectionId;
 
@@ -202,14 +202,14 @@ impl Authentication {
     }
 
     /// Waits until the connection must end for the sake of its authentication.
-    pub(crate) async fn over(&self, close_on_expiration: bool) -> Stop {
+    pub(crate) async fn over(&self, close_on_expiration: bool) -> EndRequest {
         loop {
             let (revoked, expiry) = {
                 let state = self.lock();
                 (state.revoked, state.expiry)
             };
             if revoked {
-                return Stop { allow_reconnect: false };
+                return EndRequest::AuthenticationRevoked;
             }
             let deadline = expiry.filter(|_| close_on_expiration).and_then(|expiry| expiry.deadline);
             let expired = async {
@@ -222,7 +222,7 @@ impl Authentication {
                 // A change that comes with the end of the old credentials is looked at first.
                 biased;
                 () = self.changed.notified() => {}
-                () = expired => return Stop { allow_reconnect: true },
+                () = expired => return EndRequest::AuthenticationExpired,
             }
         }
     }

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use tokio::io::ReadBuf;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::connection::budget::{Charge, Held, MemoryBudget};
+use crate::connection::budget::{Charge, ChargeKind, MemoryBudget};
 use crate::connection::duplex::Received;
 use crate::connection::waker_slot::WakerSlot;
 
@@ -69,7 +69,7 @@ impl Inbox {
 
     /// Charges what is held to `budget`.
     pub(crate) fn charged_to(self, budget: Option<MemoryBudget>) -> Self {
-        self.lock().charge = Charge::new(budget, Held::Received);
+        self.lock().charge = Charge::new(budget, ChargeKind::Received);
         self
     }
 

@@ -11,7 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::super::connection::ConnectionId;
 use super::super::http::inbox::Inbox;
-use crate::connection::outbound::{Outbound, Stop};
+use crate::connection::budget::Holder;
+use crate::connection::ending::{EndRequest, Ending};
+use crate::connection::limit::Limit;
+use crate::connection::outbound::Outbound;
 use crate::protocol::TransferFormat;
 
 /// A connection of bytes over negotiation and any of the three transports, without a hub (`ConnectionContext`).
@@ -34,7 +37,37 @@ pub struct RawConnection {
 #[derive(Clone)]
 pub(super) struct Line {
     pub(super) incoming: Arc<Inbox>,
-    pub(super) outgoing: Arc<Outbound>,
+    pub(super) outgoing: Arc<Outgoing>,
+}
+
+/// The way out, and the request to end.
+pub(super) struct Outgoing {
+    pub(super) queue: Outbound,
+    pub(super) ending: Ending,
+}
+
+impl Outgoing {
+    pub(super) fn new(queue: Outbound) -> Self {
+        Self { queue, ending: Ending::default() }
+    }
+
+    /// Ends the connection after what is queued. The first who asks counts.
+    pub(super) fn end(&self, request: EndRequest) {
+        self.queue.refuse();
+        self.ending.ask(request);
+    }
+}
+
+impl Holder for Outgoing {
+    fn unsent(&self) -> usize {
+        self.queue.unsent()
+    }
+
+    fn give_up(&self) {
+        Limit::SlowReaders.hit();
+        self.queue.give_up();
+        self.ending.ask(EndRequest::MemoryRelief);
+    }
 }
 
 impl RawConnection {
@@ -70,26 +103,26 @@ impl AsyncRead for RawConnection {
 
 impl AsyncWrite for RawConnection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        ready!(self.line.outgoing.poll_room(cx)).map_err(|_| closed())?;
+        ready!(self.line.outgoing.queue.poll_room(cx)).map_err(|_| closed())?;
         if !bytes.is_empty() {
-            self.line.outgoing.push_bytes(self.format, bytes);
+            self.line.outgoing.queue.push_bytes(self.format, bytes);
         }
         Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.line.outgoing.poll_empty(cx).map(|open| open.map_err(|_| closed()))
+        self.line.outgoing.queue.poll_empty(cx).map(|open| open.map_err(|_| closed()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.line.outgoing.stop(Stop { allow_reconnect: false });
+        self.line.outgoing.end(EndRequest::Abort);
         Poll::Ready(Ok(()))
     }
 }
 
 impl Drop for RawConnection {
     fn drop(&mut self) {
-        self.line.outgoing.stop(Stop { allow_reconnect: false });
+        self.line.outgoing.end(EndRequest::Abort);
     }
 }
 

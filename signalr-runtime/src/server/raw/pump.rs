@@ -5,7 +5,7 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::connection::Line;
+use super::connection::{Line, Outgoing};
 use crate::connection::clock::{Clock, Due, Timing};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::engine::READS_PER_POLL;
@@ -34,20 +34,24 @@ impl Pump {
 
     /// Writes what is left, and closes the transport. The caller bounds the wait.
     pub(super) async fn close(&mut self, end: End) {
-        poll_fn(|cx| self.transport.poll_finish(cx, &self.line.outgoing, end)).await;
+        poll_fn(|cx| self.transport.poll_finish(cx, &self.line.outgoing.queue, end)).await;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         for _ in 0..READS_PER_POLL {
-            if self.line.outgoing.awake().is_some() {
+            let Outgoing { queue, ending } = &*self.line.outgoing;
+            if ending.asked().is_some() {
                 return Poll::Ready(Ok(()));
             }
+            queue.awake();
             let received = self.poll_receive(cx)?.is_ready();
-            let writing = writer::poll_write(&mut *self.transport, &self.line.outgoing, &mut self.clock, cx)?;
+            let writing =
+                writer::poll_write(&mut *self.transport, &self.line.outgoing.queue, &mut self.clock, cx)?;
             if self.clock.poll(cx) == Poll::Ready(Due::Write) {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
-            if !received && self.line.outgoing.sleep(writing, cx) {
+            let Outgoing { queue, ending } = &*self.line.outgoing;
+            if !received && ending.poll_asked(cx).is_pending() && queue.sleep(writing, cx) {
                 return Poll::Pending;
             }
         }

@@ -18,10 +18,10 @@ use http_body::Body;
 use tokio::time::timeout;
 use tower_service::Service;
 
-use super::connection::{Line, RawConnection};
+use super::connection::{Line, Outgoing, RawConnection};
 use super::pump::Pump;
 use crate::connection::duplex::End;
-use crate::connection::outbound::Stop;
+use crate::connection::ending::EndRequest;
 use crate::connection::panics::Panicked;
 use crate::protocol::TransferFormat;
 use crate::server::drain::DrainReport;
@@ -178,7 +178,7 @@ impl RawShared {
             incoming: Arc::new(
                 Inbox::new(unless_zero(self.options.application_max_buffer_size)).charged_to(budget.clone()),
             ),
-            outgoing: Arc::new(self.outbound(frame_header)),
+            outgoing: Arc::new(Outgoing::new(self.outbound(frame_header))),
         };
         let _watched = budget.map(|budget| budget.watch(&line.outgoing));
         let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);
@@ -198,7 +198,7 @@ impl RawShared {
             let end = if panicked.load(Ordering::Relaxed) { End::Fault } else { End::Normal };
             // A client that does not answer the close in time is left.
             let _ = timeout(close_timeout, pump.close(end)).await;
-            line.outgoing.discard();
+            line.outgoing.queue.discard();
             // What its handler still does is nobody else's affair.
             drop((pump, place));
         };
@@ -226,14 +226,17 @@ impl RawShared {
         let ended = tokio::select! {
             ended = pump.run() => ended,
             ended = told => ended,
-            Stop { .. } = unauthenticated => Ok(()),
+            request = unauthenticated => {
+                line.outgoing.end(request);
+                Ok(())
+            }
         };
         // Nothing more comes, whoever has ended it: a handler that waits for more learns so.
         match ended {
             Ok(()) => line.incoming.end(),
             Err(_) => line.incoming.lose(),
         }
-        line.outgoing.stop(Stop { allow_reconnect: false });
+        line.outgoing.end(EndRequest::Abort);
     }
 }
 

@@ -10,7 +10,7 @@ use super::change::{Change, Edge, Kind};
 use super::lock::Lock;
 use super::roster::{Members, Roster};
 use super::{SHARDS, shard_of};
-use crate::connection::budget::{Charge, Held};
+use crate::connection::budget::{Charge, ChargeKind};
 use crate::contract::per_protocol::Formats;
 use crate::server::connection::{Connection, ConnectionId};
 use crate::server::selection::Except;
@@ -57,7 +57,7 @@ impl Names {
                 return (Arc::clone(&named.name), None);
             }
             let name: Arc<str> = name.into();
-            let mut charge = Charge::new(connection.shared.outbound.budget().cloned(), Held::Groups);
+            let mut charge = Charge::new(connection.shared.outbound.budget().cloned(), ChargeKind::Groups);
             charge.set(name.len().saturating_add(NAME_OVERHEAD));
             let mut named = Named { name: Arc::clone(&name), roster: Roster::default(), _charge: charge };
             named.roster.insert(connection);

@@ -82,7 +82,7 @@ async fn a_client_is_disconnected() {
     send_ten(&server).await;
     assert_eq!(records(&mut fast, 10).await.len(), 10);
     let (said_last, _) = slow.rest().await;
-    let text = "Connection closed with an error. IOException: The client takes what it is sent too slowly.";
+    let text = "Connection closed with an error. IOException: The client reads too slowly.";
     let close = format!(r#"{{"type":7,"error":"{text}","allowReconnect":true}}"#);
     assert_eq!(said_last, [said("0"), close]);
     seconds(6).await;

@@ -1,0 +1,74 @@
+//! Asking a connection to end.
+
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+
+use futures_util::task::AtomicWaker;
+
+use crate::contract::error::{HubError, HubErrorKind};
+
+/// Who wants a connection to end, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndRequest {
+    /// The code of this side is through with the peer: a hub that aborts, a handler that returns, a user who leaves.
+    Abort,
+    /// The server is taken out of service.
+    Drain,
+    /// The credentials of the client have expired.
+    AuthenticationExpired,
+    /// The client is not the one any more that it was.
+    AuthenticationRevoked,
+    /// The peer reads too slowly for those who send to it.
+    SlowConsumer,
+    /// The peer reads too slowly, and memory is short.
+    MemoryRelief,
+}
+
+impl EndRequest {
+    /// Whether the peer may connect again by itself.
+    pub(crate) fn allows_reconnect(self) -> bool {
+        match self {
+            Self::Abort | Self::AuthenticationRevoked => false,
+            Self::Drain | Self::AuthenticationExpired | Self::SlowConsumer | Self::MemoryRelief => true,
+        }
+    }
+
+    /// The error that this end is to the connection; none where it is no fault of the peer.
+    pub(crate) fn error(self) -> Option<HubError> {
+        let text = match self {
+            Self::SlowConsumer => "The client reads too slowly.",
+            Self::MemoryRelief => "The client reads too slowly, and the server is short of memory.",
+            Self::Abort | Self::Drain | Self::AuthenticationExpired | Self::AuthenticationRevoked => {
+                return None;
+            }
+        };
+        Some(HubError::with_kind(HubErrorKind::Closed, text))
+    }
+}
+
+/// The request to end one connection: anybody who holds the connection asks, its task finds out.
+#[derive(Default)]
+pub(crate) struct Ending {
+    request: OnceLock<EndRequest>,
+    task: AtomicWaker,
+}
+
+impl Ending {
+    /// Asks the connection to end. The first request counts.
+    pub(crate) fn ask(&self, request: EndRequest) {
+        if self.request.set(request).is_ok() {
+            self.task.wake();
+        }
+    }
+
+    /// The request, if there is one.
+    pub(crate) fn asked(&self) -> Option<EndRequest> {
+        self.request.get().copied()
+    }
+
+    /// Ready when the connection is to end; the task is woken then.
+    pub(crate) fn poll_asked(&self, cx: &Context<'_>) -> Poll<EndRequest> {
+        self.task.register(cx.waker());
+        self.asked().map_or(Poll::Pending, Poll::Ready)
+    }
+}
