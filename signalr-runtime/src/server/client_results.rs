@@ -10,8 +10,10 @@ use tokio::sync::oneshot;
 
 use super::broadcast;
 use super::connection::{Connection, ConnectionId};
+use super::deadline::within;
 use super::lifetime::no_such_connection;
 use crate::connection::frame::Frame;
+use crate::connection::limit::Limit;
 use crate::connection::pending::Awaited;
 use crate::connection::scope::{self, Scope};
 use crate::contract::client_call::ClientCall;
@@ -50,8 +52,8 @@ impl ClientResults {
         format!("{}{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed)).into()
     }
 
-    /// Asks one client. There is no time limit of its own: the question is open until the client has answered, or is
-    /// gone, or the question is dropped.
+    /// Asks one client. The question is open until the client has answered, is gone, or has had its time, or until the
+    /// question is dropped.
     pub(crate) fn ask(
         self: &Arc<Self>,
         connection: Arc<Connection>,
@@ -104,11 +106,17 @@ pub(crate) struct Question {
 impl Question {
     /// Puts the question, and waits for the answer.
     pub(crate) async fn answer(mut self) -> HubResult<Answer> {
-        self.connection.shared.outbound.push_when_room(&self.frame).await;
-        let answer = (&mut self.answer).await.unwrap_or_else(|_| {
-            Err(HubError::with_kind(HubErrorKind::Canceled, "Invocation canceled by the server."))
-        });
-        answer.map(|value| Answer { format: self.connection.shared.format, value })
+        let connection = Arc::clone(&self.connection);
+        let answered = async {
+            connection.shared.outbound.push_when_room(&self.frame).await;
+            (&mut self.answer).await.unwrap_or_else(|_| {
+                Err(HubError::with_kind(HubErrorKind::Canceled, "Invocation canceled by the server."))
+            })
+        };
+        let answered = within(connection.client_result_timeout, Limit::ClientResultTime, answered).await;
+        let late = || Err(HubError::with_kind(HubErrorKind::Timeout, "The client did not answer in time."));
+        let answered = answered.unwrap_or_else(late);
+        answered.map(|value| Answer { format: connection.shared.format, value })
     }
 }
 

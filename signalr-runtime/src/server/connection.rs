@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::request::Parts;
 use tokio::time::Instant;
@@ -89,6 +90,8 @@ pub(crate) struct Connection {
     pub(crate) since: Instant,
     /// Cancelled when the connection is over.
     pub(crate) aborted: CancellationToken,
+    /// Time that the client has to answer a question. None for all the time it wants.
+    pub(crate) client_result_timeout: Option<Duration>,
     group_limits: GroupLimits,
     groups: Mutex<Groups>,
 }
@@ -136,6 +139,7 @@ impl Connection {
             transport,
             since: Instant::now(),
             aborted: CancellationToken::new(),
+            client_result_timeout: None,
             group_limits,
             groups: Mutex::new(Groups::In { names: HashSet::new(), charge }),
         }
