@@ -17,7 +17,7 @@ use super::life::Life;
 use super::link::{Held, Line};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
-use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
+use crate::connection::engine::{Ended, Engine, EngineLimits, Leaving, Linger, Pause};
 use crate::connection::first_record::first_record;
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
@@ -114,9 +114,9 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
     let ending = Ending { line: Arc::clone(&line), life: Arc::new(Life::new()) };
     let held = Held { line, life: Arc::clone(&ending.life), id };
     tokio::spawn(async move {
-        let engine = run(engine, ending, settings.close_timeout).await;
+        let left = run(engine, ending, settings.close_timeout).await;
         // Nobody waits for handlers that are still busy.
-        engine.run_out().await;
+        left.run_out().await;
     });
     Ok(Arc::new(held))
 }
@@ -147,11 +147,12 @@ async fn run(
     mut engine: Engine<ClientDispatcher>,
     ending: Ending,
     close_timeout: Duration,
-) -> Engine<ClientDispatcher> {
+) -> Leaving<ClientDispatcher> {
     let ended = engine.run().await;
     let close =
         matches!(ended, Ended::Stopped(_)).then_some(Message::Close { error: None, allow_reconnect: false });
-    engine.say_last(close);
+    // Handlers are the user's own, and so is the time that they take.
+    let mut left = engine.leave(close, Linger { start_queued: true, longest: None });
     if let Ended::PeerClosed { allow_reconnect, .. } = ended {
         tracing::debug!(allow_reconnect, "the server closed the connection");
     }
@@ -166,9 +167,9 @@ async fn run(
     };
     ending.give_up(error.as_ref());
     // A server that does not answer the close in time is left.
-    let _ = timeout(close_timeout, engine.close(End::Normal)).await;
+    let _ = timeout(close_timeout, left.close(End::Normal)).await;
     ending.life.end(error);
-    engine
+    left
 }
 
 /// What must happen at the end of a connection, whatever brings it: also when its task is dropped with its runtime.

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use futures_util::future::{AbortHandle, Abortable, Aborted};
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::stream::StreamExt;
+use futures_util::stream::futures_unordered::{FuturesUnordered, IntoIter};
 
 use super::panics::Panicked;
 use super::scope::{self, Scope};
@@ -191,10 +192,16 @@ impl Calls {
         }
     }
 
-    /// Forgets the calls that have not started.
-    pub(crate) fn clear_queue(&mut self) {
-        self.queued.clear();
+    /// Gives up the calls that have not started.
+    pub(crate) fn abandon_queued(&mut self, abandoned: &mut Abandoned) {
+        abandoned.queued.append(&mut self.queued);
         self.queued_free = 0;
+    }
+
+    /// Gives up all calls.
+    pub(crate) fn abandon(&mut self, abandoned: &mut Abandoned) {
+        self.abandon_queued(abandoned);
+        abandoned.running = self.running.take().map(IntoIterator::into_iter);
     }
 
     fn next_to_start(&mut self) -> Option<Call> {
@@ -242,6 +249,24 @@ impl Calls {
             future,
         });
         None
+    }
+}
+
+/// Calls that are given up, and have to be dropped: which runs the user's code.
+#[derive(Default)]
+pub(crate) struct Abandoned {
+    queued: VecDeque<Call>,
+    running: Option<IntoIter<Task>>,
+}
+
+impl Abandoned {
+    /// Drops one call. False if there is none.
+    pub(crate) fn drop_next(&mut self) -> bool {
+        if let Some(call) = self.queued.pop_front() {
+            drop(call);
+            return true;
+        }
+        self.running.as_mut().and_then(Iterator::next).is_some()
     }
 }
 

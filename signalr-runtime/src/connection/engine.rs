@@ -8,6 +8,7 @@
 //! A peer that may come back after its connection was lost acknowledges what it has. Those who send to it may wait
 //! for that, and a pause may wait for them: a paused reader then reads ahead, and heeds acknowledgements only.
 
+mod leaving;
 mod pause;
 mod received;
 
@@ -18,16 +19,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use tokio::time::sleep;
-
+pub(crate) use self::leaving::{Leaving, Linger};
 pub(crate) use self::pause::Pause;
 use self::pause::{Reading, Reads};
 use super::budget::{Charge, ChargeKind};
 use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
 use super::clock::{Clock, Due, Timing};
-use super::duplex::{Duplex, End, Gone, Received};
+use super::duplex::{Duplex, Received};
 use super::ending::EndRequest;
 use super::limit::Limit;
 use super::panics::Panicked;
@@ -191,61 +190,6 @@ impl<R: Role> Engine<R> {
             Poll::Pending
         })
         .await
-    }
-
-    /// Queues the last message, if there is one; from now on nothing is sent. Streams of results end; calls go
-    /// on.
-    pub(crate) fn say_last(&mut self, message: Option<Message<'_>>) {
-        self.core.shared.send_last(message);
-        self.core.calls.cancel_streams();
-    }
-
-    /// Lets the calls that were accepted start, and then runs `disconnected` beside what is still running. The
-    /// transport is held on to for `patience` meanwhile, and no longer: the calls may take any time, a socket must not.
-    pub(crate) async fn finish<F: Future>(&mut self, patience: Duration, disconnected: F) -> F::Output {
-        let mut disconnected = pin!(disconnected);
-        let mut leaving = Some(Box::pin(sleep(patience)));
-        poll_fn(|cx| {
-            self.core.poll_calls(cx);
-            let sent = self.transport.poll_send(cx, &self.core.shared.outbound);
-            let lost = matches!(sent, Poll::Ready(Err(_)));
-            if leaving.as_mut().is_some_and(|leaving| lost || leaving.as_mut().poll(cx).is_ready()) {
-                // Who is still there is told so, and not waited for any more.
-                let _ = self.transport.poll_close(cx, End::Normal);
-                self.transport = Box::new(Gone);
-                self.core.shared.outbound.discard();
-                leaving = None;
-            }
-            if self.core.calls.queued() > 0 { Poll::Pending } else { disconnected.as_mut().poll(cx) }
-        })
-        .await
-    }
-
-    /// Closes the transport, after what is queued has been written. The caller bounds the wait.
-    pub(crate) async fn close(&mut self, end: End) {
-        poll_fn(|cx| {
-            self.core.poll_calls(cx);
-            self.transport.poll_finish(cx, &self.core.shared.outbound, end)
-        })
-        .await;
-    }
-
-    /// Lets the calls that are still running come to their end, without a transport.
-    pub(crate) async fn run_out(self) {
-        let Self { transport, reader, mut core, .. } = self;
-        drop((transport, reader));
-        core.shared.outbound.discard();
-        poll_fn(|cx| {
-            core.poll_calls(cx);
-            core.received.set(core.backlog.bytes());
-            if core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    }
-
-    /// Forgets the calls that were accepted and have not started.
-    pub(crate) fn drop_queued_calls(&mut self) {
-        self.core.calls.clear_queue();
     }
 
     /// Where the streams that arrive here count what nobody has read.

@@ -60,6 +60,12 @@ pub(crate) enum Limit {
     MethodCalls,
     /// A call took longer than its method may.
     MethodTime,
+    /// A client has left, and its calls went on for longer than they may.
+    CallLinger,
+    /// A callback of the hub took longer than it may.
+    CallbackTime,
+    /// A client did not give a result in time.
+    ClientResultTime,
     /// A stream of the client's beyond those that it may have open.
     UploadStreams,
     /// Items for streams that do not exist.
@@ -118,6 +124,9 @@ impl Limit {
             Self::MethodArguments => "method_arguments",
             Self::MethodCalls => "method_calls",
             Self::MethodTime => "method_time",
+            Self::CallLinger => "call_linger",
+            Self::CallbackTime => "callback_time",
+            Self::ClientResultTime => "client_result_time",
             Self::UploadStreams => "upload_streams",
             Self::StrayItems => "stray_items",
             Self::SlowConsumer => "slow_consumer",

@@ -8,8 +8,10 @@ use futures_core::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::connection::{Connection, ConnectionId};
+use super::deadline::within;
 use super::lifetime::invocation_frame;
 use crate::connection::frame::Frame;
+use crate::connection::limit::Limit;
 use crate::connection::pending::Awaited;
 use crate::connection::scope::{self, Scope};
 use crate::contract::arguments::EncodeArguments;
@@ -24,8 +26,8 @@ pub(crate) struct ClientResults {
 }
 
 impl ClientResults {
-    /// Calls `target` on one client and waits for its answer. There is no time limit of its own: the wait ends
-    /// with the answer or with the connection.
+    /// Calls `target` on one client and waits for its answer. The wait ends with the answer, with the connection, or with
+    /// the time that a client has.
     pub(crate) fn ask(
         self: &Arc<Self>,
         connection: &Arc<Connection>,
@@ -88,10 +90,16 @@ struct Question {
 
 impl Question {
     async fn answer(mut self) -> HubResult<Encoded> {
-        self.connection.shared.outbound.push_when_room(&self.frame).await;
-        (&mut self.answer).await.unwrap_or_else(|_| {
-            Err(HubError::with_kind(HubErrorKind::Canceled, "Invocation canceled by the server."))
-        })
+        let connection = Arc::clone(&self.connection);
+        let answered = async {
+            connection.shared.outbound.push_when_room(&self.frame).await;
+            (&mut self.answer).await.unwrap_or_else(|_| {
+                Err(HubError::with_kind(HubErrorKind::Canceled, "Invocation canceled by the server."))
+            })
+        };
+        let answered = within(connection.client_result_timeout, Limit::ClientResultTime, answered).await;
+        let late = || Err(HubError::with_kind(HubErrorKind::Timeout, "The client did not answer in time."));
+        answered.unwrap_or_else(late)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::request::Parts;
 use tokio::time::Instant;
@@ -87,6 +88,8 @@ pub(crate) struct Connection {
     pub(crate) since: Instant,
     /// Cancelled when the connection is over.
     pub(crate) aborted: CancellationToken,
+    /// Time that the client has to answer a question. None for all the time it wants.
+    pub(crate) client_result_timeout: Option<Duration>,
     group_limits: GroupLimits,
     groups: Mutex<Groups>,
 }
@@ -126,6 +129,7 @@ impl Connection {
             transport,
             since: Instant::now(),
             aborted: CancellationToken::new(),
+            client_result_timeout: None,
             group_limits,
             groups: Mutex::new(Groups::In(HashSet::new())),
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::connection::Connection;
+use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall};
 use super::hub::Hub;
 use super::service::HubShared;
@@ -150,9 +151,13 @@ impl<H: Hub> Role for HubDispatcher<H> {
         };
         ready!(authentication.poll_refreshed(cx));
         let (hub, authentication) = (Arc::clone(hub), Arc::clone(authentication));
+        let longest = self.shared.options.limits.callback_timeout;
         let callback = async move {
             authentication.told();
-            Reply(hub.on_authentication_refreshed().await.map(|()| Answer::Nothing))
+            let refreshed = within(longest, Limit::CallbackTime, hub.on_authentication_refreshed()).await;
+            let late =
+                || Err(HubError::with_kind(HubErrorKind::Timeout, "The callback took longer than it may."));
+            Reply(refreshed.unwrap_or_else(late).map(|()| Answer::Nothing))
         };
         let callback = span::authentication_refreshed(self.shared.core.name(), Box::pin(callback));
         Poll::Ready(("OnAuthenticationRefreshed", Box::pin(callback)))

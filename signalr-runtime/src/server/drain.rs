@@ -19,7 +19,8 @@ const LAST_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DrainReport {
-    /// Connections that ended in good order: their calls came to an end, and their disconnect callback returned.
+    /// Connections that ended in good order: their disconnect callback returned and their calls came to an end, by
+    /// themselves or after [`call_linger`](super::Limits::call_linger).
     pub closed: usize,
     /// Connections that were still busy when the time was over, and were cut short.
     pub aborted: usize,

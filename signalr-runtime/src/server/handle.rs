@@ -55,7 +55,7 @@ impl<C: HubContract> HubHandle<C> {
     /// From now on new clients are refused with `503 Service Unavailable` and
     /// [`retry_after`](super::HttpOptions::retry_after). Those that are there work on until, one after the other and
     /// at random moments of equal parts of the time, each is told that it may connect again. Its running calls
-    /// come to their end, and its disconnect callback runs. The last of them have five seconds for that (half of the
+    /// come to their end or to that of [`call_linger`](super::Limits::call_linger), and its disconnect callback runs. The last of them have five seconds for that (half of the
     /// time, if that is less); what is still busy at the `deadline` is ended. Done when all connections have ended.
     ///
     /// axum does not wait for WebSockets when it shuts down, so let it wait for this. Hubs of one application are

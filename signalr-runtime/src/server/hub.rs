@@ -12,6 +12,18 @@ use crate::contract::hub::HubContract;
 /// (`&self`): what changes is in a `Mutex` or an atomic. Implement the hub trait (the one with `#[hub]`) for the same
 /// type.
 ///
+/// # The end of a connection
+///
+/// A client leaves: its streams of results end, [`on_disconnected`](Self::on_disconnected) runs, and then the connection
+/// leaves its groups. Neither waits for calls. A call that runs goes on, and calls that wait for their turn still get it,
+/// for [`Limits::call_linger`](super::Limits::call_linger), 30 seconds by default; then they are dropped, each at the point
+/// where it waits. The value is dropped with the last call. Where the server itself has ended the connection, calls that
+/// wait for their turn are dropped at once. A call that must not be cut short belongs in a task of its own
+/// (`tokio::spawn`).
+///
+/// Callbacks, and the factory that makes the value, have an end too:
+/// [`Limits::callback_timeout`](super::Limits::callback_timeout), 30 seconds by default.
+///
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering};
 ///
@@ -51,7 +63,8 @@ pub trait Hub: Send + Sync + 'static {
     type Contract: HubContract;
 
     /// Runs before the first call of a client is read (`OnConnectedAsync`). An error closes the connection, and
-    /// the client does not try again; [`on_disconnected`](Self::on_disconnected) does not run then.
+    /// the client does not try again; [`on_disconnected`](Self::on_disconnected) does not run then. So does a callback
+    /// that takes longer than [`callback_timeout`](super::Limits::callback_timeout): it is dropped.
     fn on_connected(&self) -> impl Future<Output = HubResult> + Send {
         async { Ok(()) }
     }
@@ -59,13 +72,16 @@ pub trait Hub: Send + Sync + 'static {
     /// Runs when new credentials have taken the place of those with which the client connected
     /// (`OnAuthenticationRefreshedAsync`); see
     /// [`HubContext::authenticated_request`](super::HubContext::authenticated_request). It has its turn among the calls of
-    /// the client; what is refreshed while it waits for that makes it run once. An error is logged, and that is all.
+    /// the client; what is refreshed while it waits for that makes it run once. An error is logged, and that is all; the
+    /// same goes for a callback that takes longer than [`callback_timeout`](super::Limits::callback_timeout).
     fn on_authentication_refreshed(&self) -> impl Future<Output = HubResult> + Send {
         async { Ok(()) }
     }
 
     /// Runs once when the connection is over (`OnDisconnectedAsync`), with what ended it if that was an error.
-    /// The connection is still in its groups; what is sent to it is dropped.
+    /// The connection is still in its groups; what is sent to it is dropped. Calls of the client may still run. A
+    /// callback that takes longer than [`callback_timeout`](super::Limits::callback_timeout) is dropped, with an error in
+    /// the log.
     fn on_disconnected(&self, error: Option<&HubError>) -> impl Future<Output = ()> + Send {
         let _ = error;
         async {}

@@ -3,16 +3,18 @@
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 use http::request::Parts;
 
 use super::authentication_refresh::AuthenticationRefresh;
+use super::deadline::within;
 use super::http::application::UserId;
 use super::http::authentication::Expiry;
 use super::peer_address::peer_address;
+use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 
 type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
@@ -72,14 +74,22 @@ impl Identity {
         at.map(Expiry::new)
     }
 
-    /// Whether a client may go on with new credentials.
-    pub(crate) async fn accepts(&self, refresh: AuthenticationRefresh) -> bool {
+    /// Whether a client may go on with new credentials. It may not if that takes longer than `longest`.
+    pub(crate) async fn accepts(&self, refresh: AuthenticationRefresh, longest: Option<Duration>) -> bool {
         let Some(guard) = &self.refresh else { return true };
-        let accepted = AssertUnwindSafe(async { guard(refresh).await }).catch_unwind();
-        accepted.await.unwrap_or_else(|_| {
-            self.panicked("the callback for an authentication refresh");
-            false
-        })
+        let accepted = within(longest, Limit::CallbackTime, async { guard(refresh).await });
+        match AssertUnwindSafe(accepted).catch_unwind().await {
+            Ok(Some(accepts)) => accepts,
+            Ok(None) => {
+                let hub = self.application;
+                tracing::error!(hub, "the callback for an authentication refresh took longer than it may");
+                false
+            }
+            Err(_) => {
+                self.panicked("the callback for an authentication refresh");
+                false
+            }
+        }
     }
 
     /// Runs the application's own code. None if it panics.

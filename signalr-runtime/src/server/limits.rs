@@ -1,5 +1,7 @@
 //! What one client, and all of them together, can make a hub hold.
 
+use std::time::Duration;
+
 use super::http::absentees::AbsenceBudget;
 use crate::connection::budget::MemoryBudget;
 use crate::connection::rate::Rate;
@@ -39,6 +41,25 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// [`read_ahead`]: Self::read_ahead
 /// [`groups_per_connection`]: Self::groups_per_connection
 /// [`group_name_length`]: Self::group_name_length
+///
+/// # Waits that have an end
+///
+/// | wait | at most | by default | then |
+/// |---|---|---|---|
+/// | the handshake | [`handshake_timeout`] | 15 s | the client is refused |
+/// | the factory, `on_connected` and the filters around it, during which nothing is read | [`callback_timeout`] | 30 s | the connection ends with an error |
+/// | `on_disconnected` and the filters around it | [`callback_timeout`] | 30 s | the connection is forgotten without it |
+/// | the callbacks of an authentication refresh | [`callback_timeout`] | 30 s | the new credentials are refused; the hub is not told |
+/// | calls of a client that has left | [`call_linger`] | 30 s | they are dropped |
+/// | the answer of a client that was asked for a result | [`client_result_timeout`] | none | the call fails with `Timeout` |
+/// | a call | [`MethodOptions::timeout`](super::MethodOptions::timeout) | none | it is answered with an error |
+/// | one write | [`transport_send_timeout`] | 10 s | the connection ends |
+///
+/// [`handshake_timeout`]: super::HubOptions::handshake_timeout
+/// [`callback_timeout`]: Self::callback_timeout
+/// [`call_linger`]: Self::call_linger
+/// [`client_result_timeout`]: Self::client_result_timeout
+/// [`transport_send_timeout`]: super::HttpOptions::transport_send_timeout
 ///
 /// # What is up to the HTTP server
 ///
@@ -82,6 +103,22 @@ pub struct Limits {
     /// How many calls of one client may run at once without being held back: those that stream, in either direction,
     /// and those that wait for an answer of the client. A call beyond that is answered with an error. Default: 100.
     pub unordered_calls: usize,
+    /// Time for which the calls of a client that has left may go on, those that wait for their turn included. Then they
+    /// are dropped, each at the point where it waits. Default: 30 seconds. `None`: until they end by themselves, as in
+    /// ASP.NET Core.
+    pub call_linger: Option<Duration>,
+    /// Time that one callback may take: the factory of the hub together with
+    /// [`on_connected`](super::Hub::on_connected) and the filters around it, which nothing is read during;
+    /// [`on_disconnected`](super::Hub::on_disconnected) with its filters;
+    /// [`on_authentication_refresh`](super::HubService::on_authentication_refresh), and
+    /// [`on_authentication_refreshed`](super::Hub::on_authentication_refreshed). It is dropped then, at the point where it
+    /// waits, with an error in the log: a client that was connecting is disconnected, new credentials are refused.
+    /// Default: 30 seconds. `None`: no end, as in ASP.NET Core.
+    pub callback_timeout: Option<Duration>,
+    /// Time for which the server waits for the answer of a client that it has asked for a result. The call then fails with
+    /// an error of the kind [`Timeout`](crate::HubErrorKind::Timeout), and a later answer is ignored. Default: `None`, as
+    /// in ASP.NET Core: until the client answers or leaves.
+    pub client_result_timeout: Option<Duration>,
     /// How many POST requests of one client may wait while another one is read, over Server-Sent Events and long polling.
     /// Others are answered with status 429. Default: 100.
     pub queued_posts: usize,
@@ -140,6 +177,9 @@ impl Default for Limits {
             fragments: 64,
             queued_calls: 100,
             unordered_calls: 100,
+            call_linger: Some(Duration::from_secs(30)),
+            callback_timeout: Some(Duration::from_secs(30)),
+            client_result_timeout: None,
             queued_posts: 100,
             id_length: 128,
             upload_streams: 100,

@@ -65,6 +65,7 @@ mod clients;
 mod connection;
 mod context;
 mod core;
+mod deadline;
 mod dispatcher;
 mod drain;
 mod filter;

@@ -286,8 +286,8 @@ impl<H: Hub> HubService<H> {
     }
 
     /// Says whether a connection may go on with new credentials (`OnAuthenticationRefresh`): they have been verified by
-    /// the layers around the hub, and take the place of the old ones unless this answers `false`. Without it, all are
-    /// accepted. It needs [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
+    /// the layers around the hub, and take the place of the old ones unless this answers `false`, or takes longer than
+    /// [`callback_timeout`](super::Limits::callback_timeout). Without it, all are accepted. It needs [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
     ///
     /// Rules and filters see the new request from the next call on, and the hub is told by
     /// [`Hub::on_authentication_refreshed`]. The user of a connection does not change: if the new credentials are

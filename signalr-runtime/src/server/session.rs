@@ -16,6 +16,7 @@ use tracing::Instrument;
 use self::handshake::shake_hands;
 use super::connection::Connection;
 use super::core::HubCore;
+use super::deadline::within;
 use super::dispatcher::HubDispatcher;
 use super::http::application::{Accepted, Place};
 use super::http::authentication::Authentication;
@@ -28,7 +29,8 @@ use crate::connection::budget::{MemoryBudget, Watched};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::ending::EndRequest;
-use crate::connection::engine::{Ended, Engine, EngineLimits, Pause};
+use crate::connection::engine::{Ended, Engine, EngineLimits, Linger, Pause};
+use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 use crate::connection::scope::{self, Scope};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -128,7 +130,7 @@ async fn watch(connection: Arc<Connection>, authentication: Arc<Authentication>,
 
 /// What is left to do when a connection is over.
 async fn end<H: Hub>(
-    mut engine: Engine<HubDispatcher<H>>,
+    engine: Engine<HubDispatcher<H>>,
     mut registration: Registration,
     hub: &HubShared<H>,
     ended: Ended,
@@ -142,14 +144,12 @@ async fn end<H: Hub>(
         _ => close_timeout,
     };
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
-    engine.say_last(close);
-    if !start_queued {
-        engine.drop_queued_calls();
-    }
+    let linger = Linger { start_queued, longest: hub.options.limits.call_linger };
+    let mut left = engine.leave(close, linger);
     registration.disconnected();
     // As long as something waits to be written, it may be what is too much for all.
     let watched = registration.watched.take();
-    let end = engine
+    let end = left
         .finish(patience, async {
             let end = match value {
                 Some(value) => disconnect(hub, &registration.connection, value, error).await,
@@ -160,10 +160,10 @@ async fn end<H: Hub>(
         })
         .await;
     // A client that does not answer the close in time is left.
-    let _ = timeout(close_timeout, engine.close(end)).await;
+    let _ = timeout(close_timeout, left.close(end)).await;
     let Place { live, permit } = place;
     drop((live, watched));
-    engine.run_out().await;
+    left.run_out().await;
     drop(permit);
 }
 
@@ -176,21 +176,29 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
         hub.filters.around_connect(connection, callback).await?;
         Ok(value)
     };
-    let span = span::connected(hub.core.name());
+    let name = hub.core.name();
+    let span = span::connected(name);
+    let connecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, connecting);
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
-    let connected: Result<HubResult<Arc<H>>, _> =
+    let connected: Result<Option<HubResult<Arc<H>>>, _> =
         poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
-    match &connected {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => span::failed(&span, error.name()),
+    match connected {
+        Ok(Some(connected)) => connected.inspect_err(|error| span::failed(&span, error.name())),
+        Ok(None) => {
+            let error =
+                HubError::with_kind(HubErrorKind::Timeout, "The connect callback took longer than it may.");
+            span::failed(&span, error.name());
+            tracing::error!(hub = name, "{error}");
+            Err(error)
+        }
         Err(_) => {
+            let error = HubError::with_kind(HubErrorKind::Internal, "the connect callback panicked");
             span::failed(&span, "panic");
             Panicked::Connect.count();
-            tracing::error!(hub = hub.core.name(), "the connect callback panicked");
+            tracing::error!(hub = name, "{error}");
+            Err(error)
         }
     }
-    connected
-        .unwrap_or_else(|_| Err(HubError::with_kind(HubErrorKind::Internal, "the connect callback panicked")))
 }
 
 /// Runs the disconnect callback.
@@ -201,14 +209,22 @@ async fn disconnect<H: Hub>(
     error: Option<HubError>,
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
-    let span = span::disconnected(hub.core.name());
-    let disconnecting = hub.filters.around_disconnect(connection, callback).instrument(span.clone());
-    if AssertUnwindSafe(disconnecting).catch_unwind().await.is_ok() {
-        return End::Normal;
+    let name = hub.core.name();
+    let span = span::disconnected(name);
+    let disconnecting = hub.filters.around_disconnect(connection, callback);
+    let disconnecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, disconnecting);
+    match AssertUnwindSafe(disconnecting.instrument(span.clone())).catch_unwind().await {
+        Ok(Some(())) => return End::Normal,
+        Ok(None) => {
+            span::failed(&span, "TimeoutException");
+            tracing::error!(hub = name, "the disconnect callback took longer than it may");
+        }
+        Err(_) => {
+            span::failed(&span, "panic");
+            Panicked::Disconnect.count();
+            tracing::error!(hub = name, "the disconnect callback panicked");
+        }
     }
-    span::failed(&span, "panic");
-    Panicked::Disconnect.count();
-    tracing::error!(hub = hub.core.name(), "the disconnect callback panicked");
     End::Fault
 }
 

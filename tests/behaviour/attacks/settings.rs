@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use signalr_runtime::server::{HttpOptions, HubOptions, Limits, Rate};
+use signalr_runtime::HubResult;
+use signalr_runtime::server::{
+    ConnectionInfo, Filter, HttpOptions, HubOptions, Invocation, Limits, Next, NextConnect, Rate, Reply,
+};
 
 use super::victim::Victim;
 use super::wire::{FINAL, PING, Socket, call, handshake, item, upload};
@@ -84,4 +87,52 @@ async fn of_silence() {
     socket.send(r#"{"type":6}"#).await;
     let (said, _) = socket.end().await;
     assert_eq!(said, [r#"{"type":7,"error":"Connection closed with an error.","allowReconnect":true}"#]);
+}
+
+/// Never finds out about clients with a certain header.
+struct Stuck;
+
+impl Filter for Stuck {
+    async fn invoke(&self, call: Invocation, next: Next) -> Reply {
+        next.run(call).await
+    }
+
+    async fn connect(&self, connection: ConnectionInfo, next: NextConnect) -> HubResult {
+        if connection.request().headers.contains_key("x-stuck") {
+            std::future::pending::<()>().await;
+        }
+        next.run().await
+    }
+}
+
+#[tokio::test]
+async fn of_waits() {
+    let short = Some(Duration::from_millis(300));
+    let limits = Limits {
+        call_linger: short,
+        callback_timeout: short,
+        client_result_timeout: short,
+        ..Limits::default()
+    };
+    let options = HubOptions { limits, ..HubOptions::default() };
+    let victim = Victim::of(|service| service.options(options).filter(Stuck)).await;
+    let mut stuck = Socket::open(victim.address, "x-stuck: 1\r\n").await.expect("the WebSocket was refused");
+    stuck.shake_hands().await;
+    let (said, _) = stuck.end().await;
+    assert_eq!(said, [r#"{"type":7,"error":"Connection closed with an error."}"#]);
+    assert_eq!(victim.hits("callback_time"), 1);
+
+    let mut mute = victim.connect().await;
+    mute.send(&call("1", "AskCaller", "[\"?\"]")).await;
+    let question = mute.next().await;
+    assert!(question.contains("\"Confirm\""), "{question}");
+    let text = "An unexpected error occurred invoking 'AskCaller' on the server.";
+    assert_eq!(mute.next().await, format!(r#"{{"type":3,"invocationId":"1","error":"{text}"}}"#));
+    assert_eq!(victim.hits("client_result_time"), 1);
+
+    mute.send(&call("2", "Sleep", "[600000]")).await;
+    mute.send(&call("3", "Sleep", "[600000]")).await;
+    drop(mute);
+    victim.forgets_everybody().await;
+    super::until(|| victim.hits("call_linger") > 0).await;
 }

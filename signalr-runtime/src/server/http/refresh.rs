@@ -154,7 +154,7 @@ impl Refresh {
             request: Arc::clone(&request),
             user_id: user_id.clone(),
         };
-        if !app.identity().accepts(refresh).await {
+        if !app.identity().accepts(refresh, app.limits().callback_timeout).await {
             return Err(Refused::ByApplication);
         }
         authentication.refresh(&previous, &user_id, request, expiry);

@@ -87,7 +87,8 @@ pub(super) async fn shake_hands<H: Hub>(
         groups: options.limits.groups_per_connection,
     };
     let shared = Arc::new(Shared::new(format, outbound));
-    let connection = Connection::new(id, user_id, request, authentication, shared, line.kind, groups);
+    let mut connection = Connection::new(id, user_id, request, authentication, shared, line.kind, groups);
+    connection.client_result_timeout = options.limits.client_result_timeout;
     Some((line, reader, Arc::new(connection)))
 }
 

@@ -1,6 +1,11 @@
 //! The server asks a client.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::*;
+use crate::server::Limits;
 
 fn ask(id: &str, question: &str, gate: &str) -> String {
     call(id, "Ask", &format!(r#"["{question}","{gate}"]"#))
@@ -224,4 +229,39 @@ async fn an_open_question_leaves_nothing_behind() {
         client.send_all([result("s1", r#""late""#), call("2", "Add", "[1,2]")]).await;
         assert_eq!(client.next().await, result("2", "3"));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_answer_in_time_is_not_waited_for() {
+    let limits = Limits { client_result_timeout: Some(Duration::from_secs(3)), ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+    let mut client = server.connect().await;
+    client.send(ask("1", "q", "")).await;
+    assert_eq!(client.next().await, question("s1", "q"));
+    let start = Instant::now();
+    let text = "An unexpected error occurred invoking 'Ask' on the server.";
+    assert_eq!(client.next().await, error("1", text));
+    assert_eq!(start.elapsed().as_secs(), 3);
+    assert_eq!(server.log()[1], "q failed: TimeoutException: The client did not answer in time.");
+    // A late answer is nobody's.
+    client.send(result("s1", r#""late""#)).await;
+    client.send(ask("2", "again", "")).await;
+    assert_eq!(client.next().await, question("s2", "again"));
+    client.send(result("s2", r#""in time""#)).await;
+    assert_eq!(client.next().await, result("2", r#""in time""#));
+    assert!(server.service.shared.core.client_results.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn unless_it_is_limited_a_client_may_take_a_day_to_answer() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send(ask("1", "q", "")).await;
+    assert_eq!(client.next().await, question("s1", "q"));
+    for _ in 0..24 * 60 {
+        seconds(60).await;
+        client.so_far().await;
+    }
+    client.send(result("s1", r#""late""#)).await;
+    assert_eq!(client.next().await, result("1", r#""late""#));
 }

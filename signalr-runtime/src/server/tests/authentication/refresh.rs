@@ -196,6 +196,33 @@ async fn a_refresh_that_the_hub_fails_on_is_a_refresh() {
     assert_eq!(server.log(), ["refreshed", "echo hello"]);
 }
 
+/// Neither the request nor the calls behind it wait for ever.
+#[tokio::test(start_paused = true)]
+async fn an_application_that_says_nothing_of_a_refresh_refuses_it() {
+    let server = Server::of(World::default(), |service| {
+        service
+            .options(options(refreshing))
+            .user_id(|request| header(request, "x-user").map(str::to_owned))
+            .on_authentication_refresh(async |_| std::future::pending().await)
+    });
+    let poller = Poller::connect(&server, ADA).await;
+    let start = tokio::time::Instant::now();
+    is(&poller.refresh(ADA).await, (StatusCode::FORBIDDEN, r#"{"error":"permission_change_rejected"}"#));
+    assert_eq!(start.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hub_that_is_told_for_ever_holds_its_calls_up_for_a_while() {
+    let refreshed = probe::hook(async |_, _| std::future::pending().await);
+    let server = with_world(World { refreshed, ..World::default() }, options(refreshing));
+    let poller = Poller::connect(&server, ADA).await;
+    is(&poller.refresh(ADA).await, REFRESHED);
+    poller.call(ADA, "1", "Echo", r#"["hello"]"#).await;
+    let start = tokio::time::Instant::now();
+    poller.expect(ADA, &[&result("1", r#""hello""#)]).await;
+    assert_eq!(start.elapsed().as_secs(), 30);
+}
+
 #[tokio::test(start_paused = true)]
 async fn somebody_else_cannot_take_a_connection_over() {
     let server = with_world(refreshed_world(), options(refreshing));

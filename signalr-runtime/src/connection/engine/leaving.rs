@@ -1,0 +1,120 @@
+//! A connection that is over, and what it has started.
+//!
+//! Its calls go on for a while and then are dropped, whatever else the end waits for. They are dropped one by one,
+//! with others served between them: dropping a call runs the user's code.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
+
+use super::{Core, Engine};
+use crate::connection::calls::Abandoned;
+use crate::connection::duplex::{End, Gone};
+use crate::connection::limit::Limit;
+use crate::connection::role::Role;
+use crate::connection::slice::poll_give_way;
+use crate::protocol::message::Message;
+
+/// The calls of a connection that is over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Linger {
+    /// Whether calls that wait for their turn still get it.
+    pub(crate) start_queued: bool,
+    /// Time that calls have from now on. None for all the time they want.
+    pub(crate) longest: Option<Duration>,
+}
+
+/// An engine after the end of its connection.
+pub(crate) struct Leaving<R> {
+    engine: Engine<R>,
+    left: LeftCalls,
+}
+
+impl<R: Role> Engine<R> {
+    /// Queues the last message, if there is one; from now on nothing is sent. Streams of results end.
+    pub(crate) fn leave(mut self, last: Option<Message<'_>>, linger: Linger) -> Leaving<R> {
+        self.core.shared.send_last(last);
+        self.core.calls.cancel_streams();
+        let mut abandoned = Abandoned::default();
+        if !linger.start_queued {
+            self.core.calls.abandon_queued(&mut abandoned);
+        }
+        let linger = linger.longest.map(|longest| Box::pin(sleep(longest)));
+        Leaving { engine: self, left: LeftCalls { linger, abandoned } }
+    }
+}
+
+impl<R: Role> Leaving<R> {
+    /// Runs `disconnected` beside what is still running. The transport is held on to for `patience` meanwhile, and no
+    /// longer: the callback may take any time, a socket must not.
+    pub(crate) async fn finish<F: Future>(&mut self, patience: Duration, disconnected: F) -> F::Output {
+        let mut disconnected = pin!(disconnected);
+        let mut closing = Some(Box::pin(sleep(patience)));
+        poll_fn(|cx| {
+            let Engine { transport, core, .. } = &mut self.engine;
+            let _ = self.left.poll(core, cx);
+            let sent = transport.poll_send(cx, &core.shared.outbound);
+            let lost = matches!(sent, Poll::Ready(Err(_)));
+            if closing.as_mut().is_some_and(|closing| lost || closing.as_mut().poll(cx).is_ready()) {
+                // A client that is still there is told so, and not waited for any more.
+                let _ = transport.poll_close(cx, End::Normal);
+                *transport = Box::new(Gone);
+                core.shared.outbound.discard();
+                closing = None;
+            }
+            disconnected.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Closes the transport, after what is queued has been written. The caller bounds the wait.
+    pub(crate) async fn close(&mut self, end: End) {
+        poll_fn(|cx| {
+            let Engine { transport, core, .. } = &mut self.engine;
+            let _ = self.left.poll(core, cx);
+            transport.poll_finish(cx, &core.shared.outbound, end)
+        })
+        .await;
+    }
+
+    /// Lets the calls that are still running come to their end, without a transport.
+    pub(crate) async fn run_out(self) {
+        let Self { engine: Engine { transport, reader, mut core, .. }, mut left } = self;
+        drop((transport, reader));
+        core.shared.outbound.discard();
+        poll_fn(|cx| {
+            let over = left.poll(&mut core, cx);
+            core.received.set(core.backlog.bytes());
+            over
+        })
+        .await;
+    }
+}
+
+/// The calls that a connection has left.
+struct LeftCalls {
+    /// The end of all of them, if there is to be one and it has not come.
+    linger: Option<Pin<Box<Sleep>>>,
+    abandoned: Abandoned,
+}
+
+impl LeftCalls {
+    /// Runs the calls, or drops them when their time is over. Ready when none is left.
+    fn poll<R: Role>(&mut self, core: &mut Core<R>, cx: &mut Context<'_>) -> Poll<()> {
+        core.poll_calls(cx);
+        if !core.calls.is_empty()
+            && self.linger.as_mut().is_some_and(|linger| linger.as_mut().poll(cx).is_ready())
+        {
+            self.linger = None;
+            core.role.limit_hit(Limit::CallLinger);
+            core.calls.abandon(&mut self.abandoned);
+        }
+        while self.abandoned.drop_next() {
+            ready!(poll_give_way(cx));
+        }
+        if core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
