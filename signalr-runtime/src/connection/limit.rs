@@ -77,6 +77,8 @@ pub(crate) enum Limit {
     WriteTime,
     /// A client that may come back, and sends without saying what it has received.
     ReadAhead,
+    /// A client that may come back does not acknowledge what it is sent.
+    Unacknowledged,
     /// A client comes back more often than it may.
     Resumes,
     /// A client shows new credentials while the application is being asked about as many others as may be.
@@ -130,6 +132,7 @@ impl Limit {
             Self::SlowConsumer => "slow_consumer",
             Self::WriteTime => "write_time",
             Self::ReadAhead => "read_ahead",
+            Self::Unacknowledged => "unacknowledged",
             Self::Resumes => "resumes",
             Self::Refreshes => "refreshes",
             Self::QueuedPosts => "queued_posts",
