@@ -3,6 +3,8 @@
 //! Each limit that is reached is counted as `signalr.server.limit_hit` (feature `metrics`), with the name of the limit
 //! in the label `kind`: an operator sees which one an attack leans on, or which one is too low for honest clients.
 
+use crate::contract::locks;
+
 /// What a server does not let a peer do, or have more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
@@ -144,6 +146,7 @@ impl Limit {
 
     /// Counts that the limit was reached.
     pub(crate) fn hit(self) {
+        locks::assert_none_held();
         let kind = self.name();
         #[cfg(feature = "metrics")]
         metrics::counter!("signalr.server.limit_hit", "kind" => kind).increment(1);

@@ -314,7 +314,7 @@ async fn hubs_share_what_they_keep_for_absent_clients() {
 async fn nothing_is_kept_of_what_was_acknowledged() {
     let server = Server::new();
     let mut client = server.connect_resuming().await;
-    let connection = server.service.shared.core.lifetime.get("c1").unwrap();
+    let connection = server.service.shared.core.registry.get("c1").unwrap();
     for n in 1..=100 {
         server.tell("c1", &"x".repeat(n * 100)).await;
         client.next().await;
