@@ -110,6 +110,7 @@ pub(crate) fn engine_limits(options: &HubOptions) -> EngineLimits {
     EngineLimits {
         parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
         queued_calls: options.limits.queued_calls.max(1),
+        queued_call_bytes: options.limits.queued_call_bytes.max(1),
         unordered_calls: options.limits.unordered_calls,
         id_length: options.limits.id_length,
         upload_streams: options.limits.upload_streams,
@@ -119,6 +120,7 @@ pub(crate) fn engine_limits(options: &HubOptions) -> EngineLimits {
         backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
         read_ahead: options.limits.read_ahead,
+        longest_poll: options.blocking_warning,
     }
 }
 
