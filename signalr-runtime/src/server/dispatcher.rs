@@ -11,6 +11,7 @@ use super::connection::Connection;
 use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall};
 use super::hub::Hub;
+use super::method_options::ClientLines;
 use super::service::HubShared;
 use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Stage, Turn};
@@ -49,6 +50,7 @@ pub(crate) struct HubDispatcher<H: Hub> {
     pub(crate) hub: Option<Arc<H>>,
     pub(crate) shared: Arc<HubShared<H>>,
     pub(crate) connection: Arc<Connection>,
+    pub(crate) lines: ClientLines,
 }
 
 impl<H: Hub> HubDispatcher<H> {
@@ -157,10 +159,13 @@ impl<H: Hub> Role for HubDispatcher<H> {
             }
         };
         let running = match guard {
-            Some(guard) => Arc::clone(guard).around(running),
+            Some(guard) => guard.place(&mut self.lines, handler.name, &self.connection.aborted, running),
             None => running,
         };
         let mut running = self.guarded(handler, invocation, mode, running);
+        if let Some(guard) = guard {
+            running = guard.timed(running);
+        }
         let (hub, trace_parent) = (self.shared.core.name(), self.shared.trace_parent.as_ref());
         if let Some(span) = CallSpan::new(hub, handler.name, invocation, trace_parent) {
             running = Box::pin(span.around(running));

@@ -22,6 +22,7 @@ use super::http::application::{Accepted, Place};
 use super::http::authentication::Authentication;
 use super::http::options::unless_zero;
 use super::hub::Hub;
+use super::method_options::ClientLines;
 use super::options::HubOptions;
 use super::service::HubShared;
 use super::telemetry::{ConnectionMeter, span};
@@ -77,7 +78,8 @@ fn run<H: Hub>(
     };
     let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
     let (shared, limits) = (Arc::clone(&connection.shared), Arc::clone(&hub.engine_limits));
-    let role = HubDispatcher { hub: None, shared: Arc::clone(&hub), connection };
+    let role =
+        HubDispatcher { hub: None, shared: Arc::clone(&hub), connection, lines: ClientLines::default() };
     let mut engine = Engine::new(transport, reader, shared, role, limits, timing);
 
     async move {
