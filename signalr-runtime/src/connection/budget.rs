@@ -81,12 +81,13 @@ impl MemoryBudget {
     }
 
     fn counter(&self, kind: ChargeKind) -> &AtomicUsize {
-        let [received, unsent, calls, groups, requests] = &self.0.charged;
+        let [received, unsent, calls, groups, senders, requests] = &self.0.charged;
         match kind {
             ChargeKind::Received => received,
             ChargeKind::Unsent => unsent,
             ChargeKind::Calls => calls,
             ChargeKind::Groups => groups,
+            ChargeKind::Senders => senders,
             ChargeKind::Requests => requests,
         }
     }
@@ -172,14 +173,16 @@ pub(crate) enum ChargeKind {
     Unsent,
     /// Calls of the peer that wait or run, and client results that are awaited.
     Calls,
-    /// Names of groups that the connection is in.
+    /// Groups, and memberships in them.
     Groups,
+    /// What those who send to slow peers hold while they wait.
+    Senders,
     /// Requests that are kept, or not answered yet.
     Requests,
 }
 
 impl ChargeKind {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 }
 
 impl Charge {

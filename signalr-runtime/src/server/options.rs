@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::blocking_detector::BlockingDetector;
 use super::http::options::HttpOptions;
 use super::limits::Limits;
 use crate::HubProtocol;
@@ -43,9 +44,16 @@ pub struct HubOptions {
     pub maximum_parallel_invocations_per_client: usize,
     /// How many bytes of messages are kept for a client that may come back after it has lost its WebSocket, and that has
     /// not said yet that it has them (`StatefulReconnectBufferSize`). Default: 100 000. While there are more, those who
-    /// send to it wait; its own streams leave half of it to others. See
+    /// send to it wait; its own streams leave half of it to others. A client that keeps them waiting for five seconds
+    /// without an acknowledgement that releases something is disconnected, and may connect again; time without a
+    /// WebSocket does not count. See
     /// [`allow_stateful_reconnects`](HttpOptions::allow_stateful_reconnects).
     pub stateful_reconnect_buffer_size: usize,
+    /// How long a piece of the application's code may hold its thread before that is told: the counter
+    /// `signalr.server.blocking_polls` goes up, and once in a minute for each method or callback a warning is logged. Whoever else
+    /// is served by that thread waits meanwhile; the method option `blocking` is the cure. Default: 100 milliseconds. `None`
+    /// switches it off.
+    pub blocking_warning: Option<Duration>,
     /// How clients may connect.
     pub http: HttpOptions,
     /// What clients can make the server hold beyond all this.
@@ -64,6 +72,7 @@ impl Default for HubOptions {
             stream_buffer_capacity: 10,
             maximum_parallel_invocations_per_client: 1,
             stateful_reconnect_buffer_size: 100_000,
+            blocking_warning: Some(BlockingDetector::DEFAULT),
             http: HttpOptions::default(),
             limits: Limits::default(),
         }
