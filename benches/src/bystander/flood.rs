@@ -153,16 +153,16 @@ impl Flooder {
             Link::WebSocket { .. } => self.pump_frames(link, &frame(TEXT, &messages)?, count).await,
             Link::Events { stream, posts, .. } => {
                 let post = request("POST", &posts.target, "", &messages);
-                let reads = read_all(stream.into_stream(), LONG);
-                let posts = self.repeat(posts.wire.into_stream(), &post, count);
-                either(reads, posts).await
+                let events = read_all(stream.into_stream(), LONG);
+                let requests = self.repeat(posts.wire.into_stream(), &post, count);
+                either(events, requests).await
             }
             Link::Polls { polls, posts, .. } => {
                 let post = request("POST", &posts.target, "", &messages);
                 let poll = request("GET", &posts.target, "", b"");
                 let polls = self.repeat(polls.into_stream(), &poll, 0);
-                let posts = self.repeat(posts.wire.into_stream(), &post, count);
-                either(polls, posts).await
+                let requests = self.repeat(posts.wire.into_stream(), &post, count);
+                either(polls, requests).await
             }
         }
     }
@@ -177,12 +177,12 @@ impl Flooder {
     /// Writes the same bytes for ever and reads all that comes.
     async fn repeat(&self, stream: TcpStream, bytes: &[u8], count: u64) -> Outcome<()> {
         let (mut reader, mut writer) = stream.into_split();
-        let reads = async {
+        let receive = async {
             let mut room = vec![0; LONG];
             while reader.read(&mut room).await? > 0 {}
             Err("the server has closed the connection".into())
         };
-        let writes = async {
+        let send = async {
             loop {
                 writer.write_all(bytes).await?;
                 self.count(count);
@@ -190,7 +190,7 @@ impl Flooder {
                 tokio::task::yield_now().await;
             }
         };
-        either(reads, writes).await
+        either(receive, send).await
     }
 
     fn count(&self, messages: u64) {

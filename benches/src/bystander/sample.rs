@@ -65,13 +65,11 @@ async fn calls(caller: &mut Caller, methods: &[&str], time: Duration) -> Outcome
             break;
         }
         let call = caller.call(method, "of the bystander".to_owned());
-        match timeout_at((begun + PATIENCE).into(), call).await {
-            Ok(answer) => drop(answer?),
-            Err(_) => {
-                times.add(PATIENCE);
-                break;
-            }
-        }
+        let Ok(answer) = timeout_at((begun + PATIENCE).into(), call).await else {
+            times.add(PATIENCE);
+            break;
+        };
+        answer?;
         times.add(begun.elapsed());
         sleep_until((begun + EVERY).into()).await;
     }
