@@ -24,4 +24,5 @@ pub(crate) mod seat;
 mod send;
 mod server_sent_events;
 pub(crate) mod token;
+mod used_tokens;
 mod websocket;
