@@ -81,13 +81,14 @@ impl MemoryBudget {
     }
 
     fn counter(&self, kind: ChargeKind) -> &AtomicUsize {
-        let [received, unsent, calls, groups, requests] = &self.0.charged;
+        let [received, unsent, calls, groups, requests, answers] = &self.0.charged;
         match kind {
             ChargeKind::Received => received,
             ChargeKind::Unsent => unsent,
             ChargeKind::Calls => calls,
             ChargeKind::Groups => groups,
             ChargeKind::Requests => requests,
+            ChargeKind::Answers => answers,
         }
     }
 
@@ -176,10 +177,12 @@ pub(crate) enum ChargeKind {
     Groups,
     /// Requests that are kept, or not answered yet.
     Requests,
+    /// Answers that the HTTP server has taken and not written. Nobody can take them back.
+    Answers,
 }
 
 impl ChargeKind {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 }
 
 impl Charge {

@@ -205,6 +205,9 @@ impl<R: Role> Engine<R> {
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
         for _ in 0..READS_PER_POLL {
             if let Some(request) = self.core.shared.ending.asked() {
+                if request.is_for_slowness() {
+                    self.transport.give_up();
+                }
                 return Poll::Ready(request.error().map_or(Ended::Stopped(request), Ended::Failed));
             }
             self.core.shared.outbound.awake();
@@ -223,6 +226,9 @@ impl<R: Role> Engine<R> {
             self.core.received.set(self.reader.kept().saturating_add(self.core.backlog.bytes()));
             let writing = self.core.poll_write(&mut *self.transport, cx);
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
+                if due == Due::Write {
+                    self.transport.give_up();
+                }
                 self.core.due(due);
             }
             if let Some(ended) = self.core.ended.take() {

@@ -25,7 +25,8 @@ pub(crate) fn poll_write(
 ) -> io::Result<Writing> {
     let before = queue.taken();
     let sent = transport.poll_send(cx, queue);
-    if queue.taken() != before {
+    let has_progressed = transport.has_progressed();
+    if queue.taken() != before || has_progressed {
         // Only when a batch is through does the transport take the next one.
         clock.sent();
     }

@@ -146,7 +146,7 @@ fn find_or_make(
             .with_room_to_wait(app.limits().queued_posts)
             .charged_to(app.limits().memory.clone());
         let id = entry.id().clone();
-        let place = Place { live: Some(entry), permit };
+        let place = Place::new(Some(entry), permit);
         let connection = Arc::new(RequestConnection::new(id, place, user_id.clone(), authentication, inbox));
         (Live::Requests(Arc::clone(&connection)), connection)
     });

@@ -6,14 +6,14 @@ pub(crate) mod application;
 pub(crate) mod authentication;
 pub(crate) mod connections;
 pub(crate) mod endpoint;
-mod event_stream;
 #[cfg(feature = "__fuzzing")]
 pub(crate) mod fuzzing;
 pub(crate) mod inbox;
 mod long_polling;
 mod negotiate;
 pub(crate) mod options;
-mod polls;
+pub(crate) mod outgoing;
+pub(crate) mod polls;
 mod refresh;
 mod refused;
 mod request;

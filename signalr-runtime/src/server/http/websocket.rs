@@ -78,7 +78,7 @@ pub(super) fn answer(
         // The one that was known has ended meanwhile.
         None => admit()?,
     };
-    let place = Place { live, permit: Some(permit) };
+    let place = Place::new(live, Some(permit));
     let opening = Opening { id, user_id, request: parts, place, connection };
     tokio::spawn(opening.finish(Arc::clone(app), upgrade));
     Ok(ResponseFuture::now(response))

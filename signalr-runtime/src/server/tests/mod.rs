@@ -47,6 +47,7 @@ mod slow_consumers;
 mod stateful;
 mod streams;
 mod traces;
+mod unwritten;
 mod uploads;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
