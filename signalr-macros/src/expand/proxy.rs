@@ -12,7 +12,7 @@ use crate::parse::suffixed;
 pub(super) fn items(contract: &Contract) -> TokenStream {
     let Contract { cfgs, vis, ident, runtime, .. } = contract;
     let (many, one) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
-    let boxed = private(runtime, "Box");
+    let shared = private(runtime, "Arc");
     let (receivers, receiver) = (private(runtime, "Receivers"), private(runtime, "Receiver"));
     let many_text = format!(
         "Calls any number of clients that implement [`{ident}`].\n\nMethods with a result are only on [`{one}`]."
@@ -24,14 +24,14 @@ pub(super) fn items(contract: &Contract) -> TokenStream {
         #many_text
         #[allow(dead_code)]
         #vis struct #many {
-            receivers: #boxed<dyn #receivers>,
+            receivers: #shared<dyn #receivers>,
         }
 
         #(#cfgs)*
         #one_text
         #[allow(dead_code)]
         #vis struct #one {
-            receivers: #boxed<dyn #receiver>,
+            receivers: #shared<dyn #receiver>,
         }
     }
 }
@@ -65,8 +65,8 @@ fn conversions(proxy: &Ident, receivers: &str) -> TokenStream {
     let receivers = format_ident!("{receivers}");
     let name = proxy.unraw().to_string();
     quote! {
-        impl __rt::From<__rt::Box<dyn __rt::#receivers>> for #proxy {
-            fn from(receivers: __rt::Box<dyn __rt::#receivers>) -> Self {
+        impl __rt::From<__rt::Arc<dyn __rt::#receivers>> for #proxy {
+            fn from(receivers: __rt::Arc<dyn __rt::#receivers>) -> Self {
                 Self { receivers }
             }
         }
@@ -107,7 +107,7 @@ fn call(
         #deprecated
         #vis async fn #ident(&self, #(#params),*) -> #returns {
             // A statement of its own: the argument list must not live while this waits.
-            let #answer = __rt::#how(&*self.receivers, #wire_name, #arguments);
+            let #answer = __rt::#how(&self.receivers, #wire_name, #arguments);
             #answer.await
         }
     }

@@ -81,12 +81,13 @@ impl MemoryBudget {
     }
 
     fn counter(&self, kind: ChargeKind) -> &AtomicUsize {
-        let [received, unsent, calls, groups, requests, answers] = &self.0.charged;
+        let [received, unsent, calls, groups, senders, requests, answers] = &self.0.charged;
         match kind {
             ChargeKind::Received => received,
             ChargeKind::Unsent => unsent,
             ChargeKind::Calls => calls,
             ChargeKind::Groups => groups,
+            ChargeKind::Senders => senders,
             ChargeKind::Requests => requests,
             ChargeKind::Answers => answers,
         }
@@ -173,8 +174,10 @@ pub(crate) enum ChargeKind {
     Unsent,
     /// Calls of the peer that wait or run, and client results that are awaited.
     Calls,
-    /// Names of groups that the connection is in.
+    /// Groups, and memberships in them.
     Groups,
+    /// What those who send to slow peers hold while they wait.
+    Senders,
     /// Requests that are kept, or not answered yet.
     Requests,
     /// Answers that the HTTP server has taken and not written. Nobody can take them back.
@@ -182,7 +185,7 @@ pub(crate) enum ChargeKind {
 }
 
 impl ChargeKind {
-    const COUNT: usize = 6;
+    const COUNT: usize = 7;
 }
 
 impl Charge {

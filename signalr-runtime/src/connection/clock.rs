@@ -1,4 +1,5 @@
-//! The times a connection watches: its pings, its acknowledgements, its peer's silence, a write that is stuck.
+//! The times a connection watches: its pings, its acknowledgements and those of its peer, its peer's silence, a write that
+//! is stuck.
 //!
 //! One timer per connection, set to whichever is due first. Traffic only notes a time; the timer is looked at
 //! when it fires.
@@ -43,6 +44,9 @@ pub(crate) enum Silence {
 /// How long what has arrived gathers before the peer is told.
 const ACKNOWLEDGE_AFTER: Duration = Duration::from_secs(1);
 
+/// How long a peer may keep senders waiting for an acknowledgement that releases something. ASP.NET Core waits as long.
+pub(crate) const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
+
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
@@ -50,6 +54,8 @@ pub(crate) enum Due {
     Ping,
     /// Tell the peer what has arrived.
     Acknowledgement,
+    /// The peer has acknowledged nothing for too long.
+    Unacknowledged,
     /// The peer has been silent for too long.
     Silence,
     /// A write has been stuck for too long.
@@ -66,6 +72,9 @@ pub(crate) struct Clock {
     ping_at: Option<Instant>,
     /// When the peer is told what has arrived, if anything has.
     acknowledge_at: Option<Instant>,
+    /// The number of the last message that the peer has acknowledged, and since when senders have been waiting for the
+    /// next one, if they do.
+    unacknowledged: Option<(u64, Instant)>,
     /// Since when the peer has been silent, if that counts yet.
     heard: Option<Instant>,
     /// Silence does not count while we do not read, or the peer waits for us.
@@ -87,6 +96,7 @@ impl Clock {
             timer,
             ping_at,
             acknowledge_at: None,
+            unacknowledged: None,
             heard,
             deaf: false,
             stuck: None,
@@ -108,6 +118,16 @@ impl Clock {
         if self.acknowledge_at.is_none() {
             let now = Instant::now();
             self.acknowledge_at = now.checked_add(ACKNOWLEDGE_AFTER);
+            self.arm(now);
+        }
+    }
+
+    /// Senders wait for the next acknowledgement after that of message `last`, or do not wait.
+    pub(crate) fn unacknowledged(&mut self, last: Option<u64>) {
+        let known = self.unacknowledged.map(|(known, _)| known);
+        if last != known {
+            let now = Instant::now();
+            self.unacknowledged = last.map(|last| (last, now));
             self.arm(now);
         }
     }
@@ -178,7 +198,7 @@ impl Clock {
                 }
                 Some(Due::Acknowledgement) => self.acknowledge_at = None,
                 Some(Due::Read) => self.held = None,
-                Some(Due::Silence | Due::Write) | None => {}
+                Some(Due::Unacknowledged | Due::Silence | Due::Write) | None => {}
             }
             self.arm(now);
             if let Some(due) = due {
@@ -191,6 +211,8 @@ impl Clock {
     fn due(&self, now: Instant) -> Option<Due> {
         if self.stuck_until().is_some_and(|at| now >= at) {
             Some(Due::Write)
+        } else if self.acknowledged_until().is_some_and(|at| now >= at) {
+            Some(Due::Unacknowledged)
         } else if self.silent_at().is_some_and(|at| now >= at) {
             Some(Due::Silence)
         } else if self.acknowledge_at.is_some_and(|at| now >= at) {
@@ -207,13 +229,25 @@ impl Clock {
     /// Sets the timer to what is due first, with a far look where nothing is.
     fn arm(&mut self, now: Instant) {
         const FAR: Duration = Duration::from_secs(24 * 60 * 60);
-        let times = [self.ping_at, self.acknowledge_at, self.silent_at(), self.stuck_until(), self.held];
+        let times = [
+            self.ping_at,
+            self.acknowledge_at,
+            self.acknowledged_until(),
+            self.silent_at(),
+            self.stuck_until(),
+            self.held,
+        ];
         let first = times.into_iter().flatten().min();
         self.timer.as_mut().reset(first.unwrap_or(now + FAR).max(now));
     }
 
     fn stuck_until(&self) -> Option<Instant> {
         self.stuck?.checked_add(self.timing.write)
+    }
+
+    fn acknowledged_until(&self) -> Option<Instant> {
+        let (_, since) = self.unacknowledged?;
+        since.checked_add(ACKNOWLEDGED_WITHIN)
     }
 
     fn silent_at(&self) -> Option<Instant> {

@@ -225,6 +225,9 @@ impl<R: Role> Engine<R> {
             }
             self.core.received.set(self.reader.kept().saturating_add(self.core.backlog.bytes()));
             let writing = self.core.poll_write(&mut *self.transport, cx);
+            if self.core.receipts.is_some() {
+                self.core.clock.unacknowledged(self.core.shared.outbound.unacknowledged());
+            }
             if let Poll::Ready(due) = self.core.clock.poll(cx) {
                 if due == Due::Write {
                     self.transport.give_up();
@@ -340,6 +343,14 @@ impl<R: Role> Core<R> {
                 {
                     self.shared.send(&Message::Ack { sequence_id });
                 }
+            }
+            Due::Unacknowledged => {
+                self.role.limit_hit(Limit::Unacknowledged);
+                self.end(Ended::Failed(HubError::named(
+                    HubErrorKind::Timeout,
+                    "OperationCanceledException",
+                    "The peer does not acknowledge what it is sent.",
+                )));
             }
             Due::Silence => {
                 let error = self.role.silence();

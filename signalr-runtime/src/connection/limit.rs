@@ -3,6 +3,8 @@
 //! Each limit that is reached is counted as `signalr.server.limit_hit` (feature `metrics`), with the name of the limit
 //! in the label `kind`: an operator sees which one an attack leans on, or which one is too low for honest clients.
 
+use crate::contract::locks;
+
 /// What a server does not let a peer do, or have more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
@@ -77,6 +79,8 @@ pub(crate) enum Limit {
     WriteTime,
     /// A client that may come back, and sends without saying what it has received.
     ReadAhead,
+    /// A client that may come back does not acknowledge what it is sent.
+    Unacknowledged,
     /// A client comes back more often than it may.
     Resumes,
     /// A client shows new credentials while the application is being asked about as many others as may be.
@@ -130,6 +134,7 @@ impl Limit {
             Self::SlowConsumer => "slow_consumer",
             Self::WriteTime => "write_time",
             Self::ReadAhead => "read_ahead",
+            Self::Unacknowledged => "unacknowledged",
             Self::Resumes => "resumes",
             Self::Refreshes => "refreshes",
             Self::QueuedPosts => "queued_posts",
@@ -141,6 +146,7 @@ impl Limit {
 
     /// Counts that the limit was reached.
     pub(crate) fn hit(self) {
+        locks::assert_none_held();
         let kind = self.name();
         #[cfg(feature = "metrics")]
         metrics::counter!("signalr.server.limit_hit", "kind" => kind).increment(1);

@@ -26,7 +26,7 @@ use super::budget::{Charge, ChargeKind, MemoryBudget};
 use super::frame::{Frame, FrameHeader};
 use super::limit::Limit;
 use super::pieces::Piece;
-use super::replay::ReplayBuffer;
+use super::replay::{Peer, ReplayBuffer};
 use super::slow_consumer::SlowConsumer;
 use super::writer::Writing;
 use crate::contract::value::HubProtocol;
@@ -236,7 +236,7 @@ impl Outbound {
             return Poll::Ready(Err(Refused::Closed));
         }
         if !state.queue.is_full_for_streams() {
-            share.has_room();
+            state.senders.has_room_for(share);
             return Poll::Ready(Ok(()));
         }
         state.senders.wait_for_share(share, self.taken(), cx);
@@ -371,7 +371,15 @@ impl Outbound {
 
     /// Whether those who send wait for an acknowledgement.
     pub(crate) fn awaits_acknowledgement(&self) -> bool {
-        self.lock().queue.replay.as_ref().is_some_and(|replay| replay.is_full())
+        self.lock().awaits_acknowledgement()
+    }
+
+    /// The number of the last message that was acknowledged, while a peer that is here keeps those who send waiting for
+    /// the next acknowledgement.
+    pub(crate) fn unacknowledged(&self) -> Option<u64> {
+        let state = self.lock();
+        let replay = state.queue.replay.as_ref().filter(|replay| replay.peer == Peer::Here)?;
+        state.awaits_acknowledgement().then(|| replay.acknowledged())
     }
 
     /// How many bytes are kept for a peer that comes back.
@@ -431,6 +439,13 @@ impl State {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether senders wait for an acknowledgement. The streams of the connection's own do so before others have to.
+    fn awaits_acknowledgement(&self) -> bool {
+        self.queue.replay.as_ref().is_some_and(|replay| {
+            replay.is_full() || (replay.is_full_for_streams() && self.senders.streams_wait())
+        })
     }
 
     fn give_up(&mut self) {

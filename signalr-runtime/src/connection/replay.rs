@@ -24,8 +24,15 @@ pub(super) struct ReplayBuffer {
     /// How much of the first piece was acknowledged.
     released: usize,
     bytes: usize,
+    /// One more message has room, whatever is kept: see [`rewound`](Self::rewound).
+    spare: bool,
+    /// How often the messages were sent again since one was last released.
+    resends: u8,
     pub(super) peer: Peer,
 }
+
+/// A peer that never acknowledges is given room for so many messages by coming back again and again.
+const RESENDS: u8 = 10;
 
 /// Whether there is anybody to write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +52,8 @@ impl ReplayBuffer {
             frames: VecDeque::new(),
             released: 0,
             bytes: 0,
+            spare: false,
+            resends: 0,
             peer: Peer::Here,
         }
     }
@@ -64,6 +73,7 @@ impl ReplayBuffer {
     fn count(&mut self, len: usize) {
         self.lengths.push_back(len);
         self.bytes += len;
+        self.spare = false;
     }
 
     /// The peer has everything up to this number. What cannot be (more than was sent, or less than it had
@@ -80,6 +90,7 @@ impl ReplayBuffer {
             self.bytes -= len;
             self.released += len;
             self.acknowledged += 1;
+            self.resends = 0;
             // A piece ends where a frame ends.
             if self.frames.front().is_some_and(|piece| piece.as_ref().len() <= self.released) {
                 self.frames.pop_front();
@@ -115,6 +126,21 @@ impl ReplayBuffer {
         }
     }
 
+    /// The peer is back, and gets every message again. If its last acknowledgement was lost with its transport, it
+    /// acknowledges only what is newer than what it has: there must be room for that.
+    pub(super) fn rewound(&mut self) {
+        self.peer = Peer::Here;
+        if self.resends < RESENDS {
+            self.resends += 1;
+            self.spare = true;
+        }
+    }
+
+    /// The number of the last message that was acknowledged.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
     pub(super) fn format(&self) -> HubProtocol {
         self.format
     }
@@ -130,11 +156,11 @@ impl ReplayBuffer {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.bytes > self.limit
+        self.bytes > self.limit && !self.spare
     }
 
     /// Whether it is full for the streams of the connection's own: see [`Share`](super::outbound::Share).
     pub(super) fn is_full_for_streams(&self) -> bool {
-        self.bytes > self.limit / 2
+        self.bytes > self.limit / 2 && !self.spare
     }
 }

@@ -40,9 +40,9 @@ pub trait ClientContract: Sized + Send + Sync + 'static {
     /// Every method, in the order of the trait.
     const METHODS: &'static [MethodDescription];
     /// The typed calls to any number of clients (`ChatClientProxy`).
-    type Proxy: From<Box<dyn Receivers>>;
+    type Proxy: From<Arc<dyn Receivers>>;
     /// The typed calls to exactly one client, which may have results (`ChatClientSingleProxy`).
-    type SingleProxy: From<Box<dyn Receiver>>;
+    type SingleProxy: From<Arc<dyn Receiver>>;
 }
 
 /// The client contract of a hub that never calls its clients.
@@ -54,14 +54,14 @@ pub enum NoClient {}
 #[derive(Debug)]
 pub struct HubWithoutClient(());
 
-impl From<Box<dyn Receivers>> for HubWithoutClient {
-    fn from(_: Box<dyn Receivers>) -> Self {
+impl From<Arc<dyn Receivers>> for HubWithoutClient {
+    fn from(_: Arc<dyn Receivers>) -> Self {
         Self(())
     }
 }
 
-impl From<Box<dyn Receiver>> for HubWithoutClient {
-    fn from(_: Box<dyn Receiver>) -> Self {
+impl From<Arc<dyn Receiver>> for HubWithoutClient {
+    fn from(_: Arc<dyn Receiver>) -> Self {
         Self(())
     }
 }

@@ -6,13 +6,16 @@
 pub(crate) mod arguments;
 pub(crate) mod backlog;
 pub(crate) mod bind;
+pub(crate) mod client_call;
 pub(crate) mod dispatch;
 pub(crate) mod error;
 pub(crate) mod hub;
 pub(crate) mod incoming;
 pub(crate) mod link;
+pub(crate) mod locks;
 #[cfg(feature = "messagepack")]
 pub(crate) mod messagepack;
+pub(crate) mod per_protocol;
 pub(crate) mod proxy;
 pub(crate) mod receivers;
 pub(crate) mod relay;

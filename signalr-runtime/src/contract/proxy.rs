@@ -1,38 +1,56 @@
-//! What a typed client proxy does with a call.
+//! The calls of a typed client proxy.
+//!
+//! Arguments are encoded at the call. Receivers are chosen, and messages queued, when the future is polled first: one
+//! that is never polled sends nothing.
+
+use std::future::poll_fn;
+use std::sync::Arc;
 
 use super::arguments::EncodeArguments;
+use super::client_call::ClientCall;
 use super::error::{HubError, HubResult};
 use super::hub::{Method, Outcome};
 use super::receivers::{Delivery, Receiver, Receivers};
 use super::value::Payload;
 
 /// Queues a call for each of the receivers; the future waits for those that have no room yet.
-pub fn deliver(
-    receivers: &dyn Receivers,
+pub fn deliver<R: Receivers + ?Sized>(
+    receivers: &Arc<R>,
     target: &'static str,
     arguments: &dyn EncodeArguments,
-) -> impl Future<Output = HubResult> + Send + use<> {
-    let delivery = receivers.send(target, arguments);
+) -> impl Future<Output = HubResult> + Send + use<R> {
+    let call = ClientCall::encode(receivers.formats(), target, arguments);
+    let receivers = Arc::clone(receivers);
     async move {
-        match delivery {
-            Delivery::Done(result) => result,
-            Delivery::Waiting(room) => room.await,
+        match call.map_or_else(|error| Delivery::Done(Err(error)), |call| receivers.send(call)) {
+            Delivery::Done(result) => {
+                poll_fn(|cx| receivers.poll_give_way(cx)).await;
+                result
+            }
+            Delivery::Waiting(waiting) => waiting.await,
         }
     }
 }
 
 /// Calls method `M` of one client; the future waits for its answer.
 pub fn ask<C: Method<M>, const M: usize>(
-    receiver: &dyn Receiver,
+    receiver: &Arc<dyn Receiver>,
     target: &'static str,
     arguments: &dyn EncodeArguments,
 ) -> impl Future<Output = C::Output> + Send + use<C, M> {
-    let format = receiver.format();
-    let answer = receiver.invoke(target, arguments);
+    let call = ClientCall::encode(receiver.formats(), target, arguments);
+    let receiver = Arc::clone(receiver);
     async move {
-        let answer = answer.await.and_then(|answer| {
+        let answer = match call {
+            Ok(call) => receiver.ask(call).await,
+            Err(error) => {
+                poll_fn(|cx| receiver.poll_give_way(cx)).await;
+                Err(error)
+            }
+        };
+        let answer = answer.and_then(|answer| {
             // The client's mistake, and no secret: it reads the text where the method passes it on.
-            let decoded = Payload { format, bytes: answer.bytes() }.answer();
+            let decoded = Payload { format: answer.format, bytes: answer.value.bytes() }.answer();
             decoded.map_err(|error| HubError::new(error.message().to_owned()))
         });
         C::Output::from_result(answer)

@@ -1,33 +1,44 @@
 //! The seam between a typed client proxy and the connections that its calls go to.
 
+use std::task::{Context, Poll};
+
 use futures_core::future::BoxFuture;
 
-use super::arguments::EncodeArguments;
+use super::client_call::ClientCall;
 use super::error::HubResult;
+use super::per_protocol::Formats;
 use super::value::{Encoded, HubProtocol};
 
-/// Any number of clients, chosen when the proxy was made.
+/// Any number of clients: a choice, which is made anew for each call.
 pub trait Receivers: Send + Sync {
-    /// Queues a call for each of them; encoded at most once per hub protocol in use.
-    fn send(&self, target: &'static str, arguments: &dyn EncodeArguments) -> Delivery;
+    /// The hub protocols that a call to them has to be encoded in, now.
+    fn formats(&self) -> Formats;
+
+    /// Queues a call for each of them. Those who came after the call was encoded may be passed over.
+    fn send(&self, call: ClientCall) -> Delivery;
+
+    /// Ready unless it is time to let other tasks run: asked after a call that did not wait.
+    fn poll_give_way(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
 /// Exactly one client, which can be asked for a result.
 pub trait Receiver: Receivers {
-    /// The protocol that the client's answers are encoded in.
-    fn format(&self) -> HubProtocol;
     /// Calls the client and waits for its answer (a *client result*).
-    fn invoke(
-        &self,
-        target: &'static str,
-        arguments: &dyn EncodeArguments,
-    ) -> BoxFuture<'static, HubResult<Encoded>>;
+    fn ask(&self, call: ClientCall) -> BoxFuture<'static, HubResult<Answer>>;
+}
+
+/// The answer of a client.
+pub struct Answer {
+    /// The protocol it is encoded in.
+    pub format: HubProtocol,
+    /// The encoded value.
+    pub value: Encoded,
 }
 
 /// How far a call to clients got.
 pub enum Delivery {
     /// It is in the queue of every receiver, or it failed.
     Done(HubResult),
-    /// Some receivers have no room yet: waiting queues it there too.
+    /// Some receivers have to be waited for.
     Waiting(BoxFuture<'static, HubResult>),
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::locks;
 #[cfg(feature = "messagepack")]
 use super::messagepack;
 
@@ -74,6 +75,7 @@ where
 impl HubProtocol {
     /// Appends `value` to `out`.
     pub(crate) fn write<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        locks::assert_none_held();
         match self {
             #[cfg(feature = "json")]
             Self::Json => serde_json::to_writer(out, value).map_err(ValueError::new),

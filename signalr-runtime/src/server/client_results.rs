@@ -4,47 +4,60 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_core::future::BoxFuture;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use tokio::sync::oneshot;
 
+use super::broadcast;
 use super::connection::{Connection, ConnectionId};
 use super::deadline::within;
-use super::lifetime::invocation_frame;
+use super::lifetime::no_such_connection;
 use crate::connection::frame::Frame;
 use crate::connection::limit::Limit;
 use crate::connection::pending::Awaited;
 use crate::connection::scope::{self, Scope};
-use crate::contract::arguments::EncodeArguments;
+use crate::contract::client_call::ClientCall;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::receivers::Answer;
 use crate::contract::value::Encoded;
 
 /// The questions of one hub that are open, so that an answer from the wrong client is recognized.
-#[derive(Default)]
 pub(crate) struct ClientResults {
+    /// What the ids begin with. No other node has it.
+    prefix: Box<str>,
     next: AtomicU64,
     asked: Mutex<HashMap<Box<str>, ConnectionId>>,
 }
 
+/// How many random bytes tell the ids of one node from those of others.
+const NODE_BYTES: usize = 6;
+
 impl ClientResults {
-    /// Calls `target` on one client and waits for its answer. The wait ends with the answer, with the connection, or with
-    /// the time that a client has.
-    pub(crate) fn ask(
-        self: &Arc<Self>,
-        connection: &Arc<Connection>,
-        target: &'static str,
-        arguments: &dyn EncodeArguments,
-    ) -> BoxFuture<'static, HubResult<Encoded>> {
-        match self.question(connection, target, arguments) {
-            Ok(question) => Box::pin(question.answer()),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
-        }
+    pub(crate) fn new() -> Self {
+        // The hub's own tests name ids in their texts.
+        Self::with_prefix(if cfg!(test) { "s".into() } else { Self::random_prefix() })
     }
 
-    fn question(
+    /// A prefix that no other node has. Ids of the server start with a letter: clients number their own streams.
+    fn random_prefix() -> Box<str> {
+        let node: [u8; NODE_BYTES] = rand::random();
+        format!("s{}", BASE64_URL_SAFE_NO_PAD.encode(node)).into()
+    }
+
+    fn with_prefix(prefix: Box<str>) -> Self {
+        Self { prefix, next: AtomicU64::new(1), asked: Mutex::default() }
+    }
+
+    fn next_id(&self) -> Box<str> {
+        format!("{}{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed)).into()
+    }
+
+    /// Asks one client. The question is open until the client has answered, is gone, or has had its time, or until the
+    /// question is dropped.
+    pub(crate) fn ask(
         self: &Arc<Self>,
-        connection: &Arc<Connection>,
-        target: &'static str,
-        arguments: &dyn EncodeArguments,
+        connection: Arc<Connection>,
+        call: &ClientCall,
     ) -> HubResult<Question> {
         if scope::current() == Scope::Connecting {
             return Err(HubError::named(
@@ -53,14 +66,16 @@ impl ClientResults {
                 "Client results inside OnConnectedAsync Hub methods are not allowed.",
             ));
         }
-        // Numbers of the server start with a letter: clients number their own streams.
-        let id: Box<str> = format!("s{}", self.next.fetch_add(1, Ordering::Relaxed).wrapping_add(1)).into();
-        let frame = invocation_frame(connection.shared.format, Some(&id), target, arguments)?;
+        let id = self.next_id();
+        let Some(frame) = broadcast::frame(call, Some(&id), connection.shared.format) else {
+            // It has come after the call was made.
+            return Err(no_such_connection(&connection.id));
+        };
         let (reply, answer) = oneshot::channel();
         connection.shared.pending.insert(&id, Awaited::Reply(reply))?;
         self.asked().insert(id.clone(), connection.id.clone());
         scope::ask();
-        Ok(Question { results: Arc::clone(self), connection: Arc::clone(connection), id, frame, answer })
+        Ok(Question { results: Arc::clone(self), connection, id, frame, answer })
     }
 
     /// Whether a question with this id is open to a connection other than `connection`. One that answers twice finds
@@ -80,7 +95,7 @@ impl ClientResults {
 }
 
 /// An open question. Nothing is sent before it is awaited; dropping it forgets it.
-struct Question {
+pub(crate) struct Question {
     results: Arc<ClientResults>,
     connection: Arc<Connection>,
     id: Box<str>,
@@ -89,7 +104,8 @@ struct Question {
 }
 
 impl Question {
-    async fn answer(mut self) -> HubResult<Encoded> {
+    /// Puts the question, and waits for the answer.
+    pub(crate) async fn answer(mut self) -> HubResult<Answer> {
         let connection = Arc::clone(&self.connection);
         let answered = async {
             connection.shared.outbound.push_when_room(&self.frame).await;
@@ -99,7 +115,8 @@ impl Question {
         };
         let answered = within(connection.client_result_timeout, Limit::ClientResultTime, answered).await;
         let late = || Err(HubError::with_kind(HubErrorKind::Timeout, "The client did not answer in time."));
-        answered.unwrap_or_else(late)
+        let answered = answered.unwrap_or_else(late);
+        answered.map(|value| Answer { format: connection.shared.format, value })
     }
 }
 
@@ -107,5 +124,20 @@ impl Drop for Question {
     fn drop(&mut self) {
         self.results.asked().remove(&self.id);
         self.connection.shared.pending.forget_reply(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ClientResults;
+
+    #[test]
+    fn no_two_nodes_give_a_question_the_same_id() {
+        let nodes = [(); 2].map(|()| ClientResults::with_prefix(ClientResults::random_prefix()));
+        let [one, two] = nodes.each_ref().map(|node| [node.next_id(), node.next_id()]);
+        assert!(one[0] != one[1] && one.iter().all(|id| !two.contains(id)), "{one:?} {two:?}");
+        for id in one.iter().chain(&two) {
+            assert!(id.len() == 10 && id.starts_with('s'), "{id}");
+        }
     }
 }

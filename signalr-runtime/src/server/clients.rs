@@ -4,17 +4,19 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_core::future::BoxFuture;
 
-use super::connection::Connection;
+use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
-use super::selection::Selection;
-use crate::contract::arguments::EncodeArguments;
-use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use super::selection::{Except, Selection};
+use crate::connection::slice;
+use crate::contract::client_call::ClientCall;
+use crate::contract::error::HubResult;
 use crate::contract::hub::{ClientContract, HubContract};
-use crate::contract::receivers::{Delivery, Receiver, Receivers};
-use crate::contract::value::{Encoded, HubProtocol};
+use crate::contract::per_protocol::Formats;
+use crate::contract::receivers::{Answer, Delivery, Receiver, Receivers};
 
 /// The typed proxy to any number of clients of a hub with contract `C`.
 type Proxy<C> = <<C as HubContract>::Client as ClientContract>::Proxy;
@@ -24,8 +26,11 @@ type SingleProxy<C> = <<C as HubContract>::Client as ClientContract>::SingleProx
 
 /// The clients of a hub, from anywhere in the server (`IHubClients`).
 ///
-/// A call to ids, groups or users that do not exist reaches nobody and is no error. A call is done when it is
-/// in the queue of every receiver; it waits for receivers whose queue is full, while the others have it.
+/// The arguments of a call are encoded when it is made; its receivers are chosen when its future is first polled, so a
+/// future that is never polled sends nothing. A call to ids, groups or users that do not exist, or to connections that
+/// are over, reaches nobody and is no error, as in ASP.NET Core; nothing is encoded for nobody. A call is done when it is
+/// in the queue of every receiver; it waits for receivers whose queue is full, while the others have it. One that does
+/// not wait gives other tasks their turn before it returns, so a loop of calls holds up nobody.
 pub struct Clients<C> {
     core: Arc<HubCore>,
     contract: PhantomData<fn() -> C>,
@@ -46,16 +51,12 @@ impl<C: HubContract> Clients<C> {
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        self.select(Selection::AllExcept(strings(connection_ids)))
+        self.select(Selection::AllExcept(Except::new(strings(connection_ids))))
     }
 
     /// One connection. Only here, and with [`CallerClients::caller`], can a client be asked for a result.
     pub fn client(&self, connection_id: impl AsRef<str>) -> SingleProxy<C> {
-        let one = match self.core.lifetime.get(connection_id.as_ref()) {
-            Some(connection) => One::Here(connection),
-            None => One::Unknown(connection_id.as_ref().into()),
-        };
-        self.single(one)
+        self.single(ConnectionId::new(connection_id.as_ref()))
     }
 
     /// These connections.
@@ -63,7 +64,7 @@ impl<C: HubContract> Clients<C> {
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        self.select(Selection::Clients(distinct(connection_ids)))
+        self.select(Selection::Connections(distinct(connection_ids)))
     }
 
     /// The connections in a group.
@@ -84,7 +85,7 @@ impl<C: HubContract> Clients<C> {
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        self.select(Selection::GroupExcept(group.into(), strings(connection_ids)))
+        self.select(Selection::GroupExcept(group.into(), Except::new(strings(connection_ids))))
     }
 
     /// All connections of one user.
@@ -101,12 +102,12 @@ impl<C: HubContract> Clients<C> {
     }
 
     fn select(&self, selection: Selection) -> Proxy<C> {
-        let receivers: Box<dyn Receivers> = Box::new(Many { core: Arc::clone(&self.core), selection });
+        let receivers: Arc<dyn Receivers> = Arc::new(Many { core: Arc::clone(&self.core), selection });
         receivers.into()
     }
 
-    fn single(&self, one: One) -> SingleProxy<C> {
-        let receiver: Box<dyn Receiver> = Box::new(Single { core: Arc::clone(&self.core), one });
+    fn single(&self, id: ConnectionId) -> SingleProxy<C> {
+        let receiver: Arc<dyn Receiver> = Arc::new(Single { core: Arc::clone(&self.core), id });
         receiver.into()
     }
 }
@@ -131,17 +132,21 @@ impl<C: HubContract> CallerClients<C> {
 
     /// The client of this connection.
     pub fn caller(&self) -> SingleProxy<C> {
-        self.clients.single(One::Here(Arc::clone(&self.caller)))
+        self.clients.single(self.caller.id.clone())
     }
 
     /// Every client but this one.
     pub fn others(&self) -> Proxy<C> {
-        self.clients.all_except([&self.caller.id])
+        self.clients.select(Selection::AllExcept(self.but_me()))
     }
 
     /// The connections in a group, but not this one.
     pub fn others_in_group(&self, group: impl Into<String>) -> Proxy<C> {
-        self.clients.group_except(group, [&self.caller.id])
+        self.clients.select(Selection::GroupExcept(group.into(), self.but_me()))
+    }
+
+    fn but_me(&self) -> Except {
+        Except::One(self.caller.id.clone())
     }
 }
 
@@ -184,54 +189,47 @@ struct Many {
 }
 
 impl Receivers for Many {
-    fn send(&self, target: &'static str, arguments: &dyn EncodeArguments) -> Delivery {
-        self.core.lifetime.send(&self.selection, target, arguments)
+    fn formats(&self) -> Formats {
+        self.core.lifetime.formats(&self.selection)
+    }
+
+    fn send(&self, call: ClientCall) -> Delivery {
+        self.core.lifetime.send(&self.selection, call)
+    }
+
+    fn poll_give_way(&self, cx: &mut Context<'_>) -> Poll<()> {
+        slice::poll_give_way(cx)
     }
 }
 
 /// The receiver behind a proxy to one client.
 struct Single {
     core: Arc<HubCore>,
-    one: One,
+    id: ConnectionId,
 }
 
-enum One {
-    Here(Arc<Connection>),
-    Unknown(Box<str>),
+impl Single {
+    fn selection(&self) -> Selection {
+        Selection::Connection(self.id.clone())
+    }
 }
 
 impl Receivers for Single {
-    fn send(&self, target: &'static str, arguments: &dyn EncodeArguments) -> Delivery {
-        match &self.one {
-            One::Here(connection) => {
-                self.core.lifetime.send(&Selection::Connection(Arc::clone(connection)), target, arguments)
-            }
-            One::Unknown(_) => Delivery::Done(Ok(())),
-        }
+    fn formats(&self) -> Formats {
+        self.core.lifetime.formats(&self.selection())
+    }
+
+    fn send(&self, call: ClientCall) -> Delivery {
+        self.core.lifetime.send(&self.selection(), call)
+    }
+
+    fn poll_give_way(&self, cx: &mut Context<'_>) -> Poll<()> {
+        slice::poll_give_way(cx)
     }
 }
 
 impl Receiver for Single {
-    fn format(&self) -> HubProtocol {
-        match &self.one {
-            One::Here(connection) => connection.shared.format,
-            // Nothing is ever decoded for it.
-            One::Unknown(_) => HubProtocol::Json,
-        }
-    }
-
-    fn invoke(
-        &self,
-        target: &'static str,
-        arguments: &dyn EncodeArguments,
-    ) -> BoxFuture<'static, HubResult<Encoded>> {
-        match &self.one {
-            One::Here(connection) => self.core.client_results.ask(connection, target, arguments),
-            One::Unknown(id) => {
-                let error =
-                    HubError::with_kind(HubErrorKind::Closed, format!("Connection '{id}' does not exist."));
-                Box::pin(std::future::ready(Err(error)))
-            }
-        }
+    fn ask(&self, call: ClientCall) -> BoxFuture<'static, HubResult<Answer>> {
+        self.core.lifetime.ask(&self.id, call)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::request::Parts;
@@ -10,10 +10,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::http::authentication::Authentication;
+use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::locks::LockHeld;
 use crate::transport::negotiate::TransportKind;
 
 /// The public name of a connection: not a secret, and good for addressing one client.
@@ -105,10 +107,17 @@ pub(crate) struct GroupLimits {
 
 /// The groups a connection is in.
 enum Groups {
-    In(HashSet<Arc<str>>),
-    /// The connection is over: it cannot join any more.
-    Left,
+    In {
+        names: HashSet<Arc<str>>,
+        /// What the memberships cost.
+        charge: Charge,
+    },
+    /// The connection is over: it cannot join any more, and has these still to leave.
+    Leaving(Vec<Arc<str>>),
 }
+
+/// What a membership costs, on the side of the connection and on that of the group.
+const MEMBERSHIP: usize = 96;
 
 impl Connection {
     pub(crate) fn new(
@@ -120,6 +129,7 @@ impl Connection {
         transport: TransportKind,
         group_limits: GroupLimits,
     ) -> Self {
+        let charge = Charge::new(shared.outbound.budget().cloned(), ChargeKind::Groups);
         Self {
             id,
             user_id,
@@ -131,7 +141,7 @@ impl Connection {
             aborted: CancellationToken::new(),
             client_result_timeout: None,
             group_limits,
-            groups: Mutex::new(Groups::In(HashSet::new())),
+            groups: Mutex::new(Groups::In { names: HashSet::new(), charge }),
         }
     }
 
@@ -147,60 +157,78 @@ impl Connection {
     }
 
     /// Notes a group, and runs `enter` unless the connection is over or already in it. What is noted here and what
-    /// `enter` does cannot be torn apart by another join or leave.
-    pub(crate) fn note_group(&self, group: &Arc<str>, enter: impl FnOnce()) -> HubResult {
+    /// `enter` does cannot be torn apart by another join or leave. `enter` also gives the name as the group has it.
+    pub(crate) fn enter_group<T>(
+        &self,
+        group: &str,
+        enter: impl FnOnce() -> (Arc<str>, T),
+    ) -> HubResult<Option<T>> {
         let limits = self.group_limits;
         if group.len() > limits.name_length {
             Limit::GroupName.hit();
             let text = format!("The name of a group is longer than {} bytes.", limits.name_length);
             return Err(HubError::with_kind(HubErrorKind::Internal, text));
         }
-        if let Groups::In(groups) = &mut *self.groups()
-            && !groups.contains(group)
-        {
-            if groups.len() >= limits.groups {
-                Limit::GroupsPerConnection.hit();
-                let text =
-                    format!("The connection is in {} groups, which is as many as it can be.", limits.groups);
-                return Err(HubError::with_kind(HubErrorKind::Internal, text));
+        let entered = self.groups(|groups| {
+            let Groups::In { names, charge } = groups else { return Ok(None) };
+            if names.contains(group) {
+                return Ok(None);
             }
-            groups.insert(Arc::clone(group));
-            enter();
-        }
-        Ok(())
+            if names.len() >= limits.groups {
+                return Err(Limit::GroupsPerConnection);
+            }
+            let (name, entered) = enter();
+            names.insert(name);
+            charge.set(names.len().saturating_mul(MEMBERSHIP));
+            Ok(Some(entered))
+        });
+        // Counted with nothing locked.
+        entered.map_err(|limit| {
+            limit.hit();
+            let text = format!("The connection is in {} groups, which is the maximum.", limits.groups);
+            HubError::with_kind(HubErrorKind::Internal, text)
+        })
     }
 
     /// Forgets a group, and runs `leave` if the connection was in it.
-    pub(crate) fn forget_group(&self, group: &str, leave: impl FnOnce()) {
-        if let Groups::In(groups) = &mut *self.groups()
-            && groups.remove(group)
-        {
-            leave();
-        }
+    pub(crate) fn leave_group<T>(&self, group: &str, leave: impl FnOnce() -> T) -> Option<T> {
+        self.groups(|groups| {
+            let Groups::In { names, charge } = groups else { return None };
+            let left = names.remove(group).then(leave);
+            charge.set(names.len().saturating_mul(MEMBERSHIP));
+            left
+        })
     }
 
     #[cfg(test)]
     pub(crate) fn is_in_group(&self, group: &str) -> bool {
-        matches!(&*self.groups(), Groups::In(groups) if groups.contains(group))
+        self.groups(|groups| matches!(groups, Groups::In { names, .. } if names.contains(group)))
     }
 
     /// The groups it is in.
     pub(crate) fn group_names(&self) -> Vec<Arc<str>> {
-        match &*self.groups() {
-            Groups::In(groups) => groups.iter().cloned().collect(),
-            Groups::Left => Vec::new(),
-        }
+        self.groups(|groups| match groups {
+            Groups::In { names, .. } => names.iter().cloned().collect(),
+            Groups::Leaving(_) => Vec::new(),
+        })
     }
 
-    /// Forgets all groups for good, and gives them.
-    pub(crate) fn leave_groups(&self) -> HashSet<Arc<str>> {
-        match std::mem::replace(&mut *self.groups(), Groups::Left) {
-            Groups::In(groups) => groups,
-            Groups::Left => HashSet::new(),
-        }
+    /// Forgets all groups for good, and gives one that has still to be left.
+    pub(crate) fn next_group_to_leave(&self) -> Option<Arc<str>> {
+        self.groups(|groups| {
+            if let Groups::In { names, .. } = groups {
+                *groups = Groups::Leaving(names.drain().collect());
+            }
+            match groups {
+                Groups::Leaving(names) => names.pop(),
+                Groups::In { .. } => None,
+            }
+        })
     }
 
-    fn groups(&self) -> MutexGuard<'_, Groups> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    fn groups<T>(&self, visit: impl FnOnce(&mut Groups) -> T) -> T {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let _held = LockHeld::new();
+        visit(&mut groups)
     }
 }

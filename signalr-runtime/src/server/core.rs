@@ -3,23 +3,31 @@
 use std::sync::Arc;
 
 use super::client_results::ClientResults;
-use super::lifetime::LifetimeManager;
+use super::lifetime::{LifetimeManager, LocalLifetime};
 use super::open_connections::OpenConnections;
+use super::registry::Registry;
 
 /// One hub on this node, whatever its types.
 pub(crate) struct HubCore {
     pub(crate) open: Arc<OpenConnections>,
     /// Those of them that have shaken hands.
-    pub(crate) lifetime: LifetimeManager,
+    pub(crate) registry: Arc<Registry>,
+    /// The questions that they are asked.
     pub(crate) client_results: Arc<ClientResults>,
+    /// How they are reached, together with those of other nodes.
+    pub(crate) lifetime: Box<dyn LifetimeManager>,
 }
 
 impl HubCore {
     pub(crate) fn new(name: &'static str) -> Self {
+        let (registry, client_results) = (Arc::new(Registry::new()), Arc::new(ClientResults::new()));
+        let lifetime =
+            LocalLifetime { registry: Arc::clone(&registry), client_results: Arc::clone(&client_results) };
         Self {
             open: Arc::new(OpenConnections::new(name)),
-            lifetime: LifetimeManager::new(),
-            client_results: Arc::default(),
+            registry,
+            client_results,
+            lifetime: Box::new(lifetime),
         }
     }
 

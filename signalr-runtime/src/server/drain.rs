@@ -87,8 +87,7 @@ impl HubCore {
     /// Sends one client after the other away. Each has an equal part of the time and goes at some moment of it:
     /// clients that come back at once come back one by one, also when several hubs or nodes are drained together.
     async fn send_away(&self, sending: Duration) {
-        let mut ids: Vec<ConnectionId> = Vec::with_capacity(self.lifetime.len());
-        self.lifetime.for_each(|connection| ids.push(connection.id.clone()));
+        let ids: Vec<ConnectionId> = self.registry.ids();
         let part = sending / u32::try_from(ids.len()).unwrap_or(u32::MAX).max(1);
         let (start, mut begins) = (Instant::now(), Duration::ZERO);
         for id in ids {
@@ -101,7 +100,7 @@ impl HubCore {
                 }
                 begins = begins.saturating_add(part);
             }
-            if let Some(connection) = self.lifetime.get(&id) {
+            if let Some(connection) = self.registry.get(&id) {
                 connection.shared.end(EndRequest::Drain);
             }
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use super::core::HubCore;
+use crate::connection::slice::give_way;
 use crate::contract::error::HubResult;
+use crate::contract::receivers::Delivery;
 
 /// The groups of one connection (`IGroupManager`, for the caller).
 ///
@@ -23,9 +25,8 @@ impl CallerGroups {
     /// Adds this connection to a group (`AddToGroupAsync`). Joining twice does nothing.
     ///
     /// An error when the name is too long or the connection is in too many groups: see [`Limits`](super::Limits).
-    #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn join(&self, group: &str) -> HubResult {
-        self.core.lifetime.join(&self.caller, group)
+        settled(self.core.lifetime.join(&self.caller.id, group)).await
     }
 
     /// The names of the groups that this connection is in, in no order. None after the connection has ended.
@@ -33,12 +34,10 @@ impl CallerGroups {
         self.caller.group_names()
     }
 
-    /// Takes this connection out of a group (`RemoveFromGroupAsync`). One that is not in it is left alone; nothing
-    /// fails on a single node.
-    #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
+    /// Takes this connection out of a group (`RemoveFromGroupAsync`). No effect for one that is not in it; never
+    /// fails on one node.
     pub async fn leave(&self, group: &str) -> HubResult {
-        self.core.lifetime.leave(&self.caller, group);
-        Ok(())
+        settled(self.core.lifetime.leave(&self.caller.id, group)).await
     }
 }
 
@@ -58,40 +57,43 @@ impl Groups {
         Self { core }
     }
 
-    /// Adds a connection to a group (`AddToGroupAsync`). A connection that does not exist is left alone.
+    /// Adds a connection to a group (`AddToGroupAsync`). No effect for a connection that does not exist.
     ///
     /// An error when the name is too long or the connection is in too many groups: see [`Limits`](super::Limits).
-    #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
     pub async fn join(&self, connection_id: &str, group: &str) -> HubResult {
-        match self.core.lifetime.get(connection_id) {
-            Some(connection) => self.core.lifetime.join(&connection, group),
-            None => Ok(()),
-        }
+        settled(self.core.lifetime.join(connection_id, group)).await
     }
 
     /// How many connections of this node are in a group.
     pub fn count(&self, group: &str) -> usize {
-        self.core.lifetime.group_len(group)
+        self.core.registry.group_len(group)
     }
 
     /// The names of the groups that a connection of this node is in, in no order. None for one that does not exist.
     pub fn of(&self, connection_id: &str) -> Vec<Arc<str>> {
-        self.core.lifetime.get(connection_id).map(|connection| connection.group_names()).unwrap_or_default()
+        self.core.registry.get(connection_id).map(|connection| connection.group_names()).unwrap_or_default()
     }
 
-    /// Takes a connection out of a group (`RemoveFromGroupAsync`). One that is not in it, or does not exist, is left
-    /// alone; nothing fails on a single node.
-    #[expect(clippy::unused_async, reason = "other nodes will have to be told")]
+    /// Takes a connection out of a group (`RemoveFromGroupAsync`). No effect for one that is not in it, or
+    /// does not exist; never fails on one node.
     pub async fn leave(&self, connection_id: &str, group: &str) -> HubResult {
-        if let Some(connection) = self.core.lifetime.get(connection_id) {
-            self.core.lifetime.leave(&connection, group);
-        }
-        Ok(())
+        settled(self.core.lifetime.leave(connection_id, group)).await
     }
 }
 
 impl fmt::Debug for Groups {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Groups").finish_non_exhaustive()
+    }
+}
+
+/// Waits for a change of a group. One that did not wait lets others run.
+async fn settled(change: Delivery) -> HubResult {
+    match change {
+        Delivery::Done(result) => {
+            give_way().await;
+            result
+        }
+        Delivery::Waiting(waiting) => waiting.await,
     }
 }

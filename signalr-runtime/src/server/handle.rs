@@ -35,17 +35,17 @@ impl<C: HubContract> HubHandle<C> {
 
     /// How many connections the hub has on this node.
     pub fn connection_count(&self) -> usize {
-        self.core.lifetime.len()
+        self.core.registry.len()
     }
 
     /// How many connections a user has on this node.
     pub fn user_connection_count(&self, user_id: &str) -> usize {
-        self.core.lifetime.user_len(user_id)
+        self.core.registry.user_len(user_id)
     }
 
     /// Ends one connection, as [`HubContext::abort`](super::HubContext::abort) does.
     pub fn abort(&self, connection_id: &str) {
-        if let Some(connection) = self.core.lifetime.get(connection_id) {
+        if let Some(connection) = self.core.registry.get(connection_id) {
             connection.abort();
         }
     }

@@ -60,6 +60,7 @@
 mod access_token;
 mod admission;
 mod authentication_refresh;
+mod broadcast;
 mod client_results;
 mod clients;
 mod connection;
@@ -90,6 +91,7 @@ mod path_case;
 mod peer_address;
 mod query;
 mod raw;
+mod registry;
 #[cfg(feature = "axum")]
 mod router;
 mod selection;

@@ -43,7 +43,9 @@ pub struct HubOptions {
     pub maximum_parallel_invocations_per_client: usize,
     /// How many bytes of messages are kept for a client that may come back after it has lost its WebSocket, and that has
     /// not said yet that it has them (`StatefulReconnectBufferSize`). Default: 100 000. While there are more, those who
-    /// send to it wait; its own streams leave half of it to others. See
+    /// send to it wait; its own streams leave half of it to others. A client that keeps them waiting for five seconds
+    /// without an acknowledgement that releases something is disconnected, and may connect again; time without a
+    /// WebSocket does not count. See
     /// [`allow_stateful_reconnects`](HttpOptions::allow_stateful_reconnects).
     pub stateful_reconnect_buffer_size: usize,
     /// How clients may connect.

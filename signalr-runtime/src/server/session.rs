@@ -155,6 +155,7 @@ async fn end<H: Hub>(
                 Some(value) => disconnect(hub, &registration.connection, value, error).await,
                 None => End::Normal,
             };
+            registration.core.lifetime.disconnected(&registration.connection).await;
             drop(registration);
             end
         })
@@ -268,7 +269,7 @@ impl Farewell {
     }
 }
 
-/// The entry of a connection in the registry. Dropping it takes the connection out, whatever ended it.
+/// The entry of a connection in the registry. Dropping it takes the connection out at once, whatever ended it.
 struct Registration {
     core: Arc<HubCore>,
     connection: Arc<Connection>,
@@ -277,7 +278,7 @@ struct Registration {
 
 impl Registration {
     fn new(core: &Arc<HubCore>, connection: &Arc<Connection>, budget: Option<&MemoryBudget>) -> Self {
-        core.lifetime.add(connection);
+        core.lifetime.connected(connection);
         let watched = budget.map(|budget| budget.watch(&connection.shared));
         let (core, connection) = (Arc::clone(core), Arc::clone(connection));
         let registration = Self { core, connection, watched };
@@ -300,7 +301,7 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.core.lifetime.remove(&self.connection);
+        self.core.lifetime.forget(&self.connection);
         self.disconnected();
     }
 }

@@ -148,7 +148,7 @@ impl Queue {
     pub(super) fn rewind(&mut self) {
         let Some(mut replay) = self.replay.take() else { return };
         self.clear();
-        replay.peer = Peer::Here;
+        replay.rewound();
         self.push_record(replay.format().transfer_format(), &replay.sequence(), Numbered::No);
         replay.resend(&mut self.pieces);
         self.bytes += replay.bytes();

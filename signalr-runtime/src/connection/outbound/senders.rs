@@ -8,6 +8,7 @@ pub(super) struct Senders {
     waiting: Vec<Waker>,
     /// The streams among them that have sent since something was last taken: they come after the others.
     served: Vec<Waker>,
+    streams_wait: bool,
 }
 
 /// What a stream of the connection's own has had of its queue, so that several take turns.
@@ -35,7 +36,19 @@ impl Senders {
             share.served = false;
         }
         share.waiting_since = Some(taken);
+        self.streams_wait = true;
         enlist(if share.served { &mut self.served } else { &mut self.waiting }, cx.waker());
+    }
+
+    /// Whether streams were without room when one last asked.
+    pub(super) fn streams_wait(&self) -> bool {
+        self.streams_wait
+    }
+
+    /// There is room for a stream.
+    pub(super) fn has_room_for(&mut self, share: &mut Share) {
+        self.streams_wait = false;
+        share.has_room();
     }
 
     /// Wakes everybody, in the order in which they may send.
@@ -53,7 +66,7 @@ impl Share {
     }
 
     /// There is room for it.
-    pub(super) fn has_room(&mut self) {
+    fn has_room(&mut self) {
         if self.waiting_since.take().is_some() {
             self.served = false;
         }

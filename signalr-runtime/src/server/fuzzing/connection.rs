@@ -163,7 +163,7 @@ impl<'a> Client<'a> {
 
     /// Makes sure that the connection holds no more than it may.
     fn check(&self) {
-        if let Some(connection) = self.world.service.shared.core.lifetime.get(&self.id) {
+        if let Some(connection) = self.world.service.shared.core.registry.get(&self.id) {
             let unsent = connection.shared.outbound.unsent();
             assert!(unsent <= World::MOST_UNSENT, "{unsent} bytes are held for one client");
         }

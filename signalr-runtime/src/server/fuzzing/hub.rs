@@ -231,7 +231,7 @@ impl World {
         core.open.tasks.close();
         timeout(END, core.open.tasks.wait()).await.expect("a connection does not end");
         assert_eq!(core.open.len(), 0, "open connections");
-        assert_eq!(core.lifetime.len(), 0, "connections");
+        assert_eq!(core.registry.len(), 0, "connections");
         let Lives { connected, disconnected, alive } = &*self.lives;
         assert_eq!(alive.load(Ordering::Relaxed), 0, "hubs");
         assert_eq!(connected.load(Ordering::Relaxed), disconnected.load(Ordering::Relaxed), "callbacks");

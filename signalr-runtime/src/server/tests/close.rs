@@ -217,7 +217,7 @@ async fn a_disconnect_callback_that_panics_is_a_fault_of_the_server() {
     let (_, over) = client.rest().await;
     assert_eq!(over, Over::Closed(End::Fault));
     told(&server, &["c1 disconnected", "c1 dropped"]).await;
-    assert!(server.service.shared.core.lifetime.is_empty(), "a group stays");
+    assert!(server.service.shared.core.registry.is_empty(), "a group stays");
 }
 
 #[tokio::test(start_paused = true)]

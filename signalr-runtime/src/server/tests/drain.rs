@@ -135,7 +135,7 @@ async fn what_is_busy_at_the_deadline_is_cut_short() {
             "for ever given up"
         ]
     );
-    assert!(server.service.shared.core.lifetime.is_empty());
+    assert!(server.service.shared.core.registry.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

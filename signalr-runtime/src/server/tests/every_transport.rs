@@ -240,7 +240,7 @@ async fn the_client_goes() {
         settle().await;
         assert_eq!(log(&server, &[&id])[0], "c1 disconnected", "{kind:?}");
         assert_eq!(server.handle().connection_count(), 0);
-        assert!(server.service.shared.core.lifetime.is_empty(), "{kind:?}: a group stays");
+        assert!(server.service.shared.core.registry.is_empty(), "{kind:?}: a group stays");
         assert!(server.service.shared.core.open.tasks.is_empty(), "{kind:?}: a task stays");
     }
 }

@@ -103,7 +103,7 @@ async fn while_disconnecting_it_is_still_in_its_groups_and_hears_nothing() {
     one.send(CLOSE).await;
     assert_eq!(two.next().await, r#"{"type":1,"target":"Said","arguments":["gone"]}"#);
     assert_eq!(server.handle().connection_count(), 2);
-    assert!(server.service.shared.core.lifetime.get("c1").unwrap().is_in_group("g"));
+    assert!(server.service.shared.core.registry.get("c1").unwrap().is_in_group("g"));
     server.world.open("disconnect");
     one.expect_last(CLOSE).await;
     assert_eq!(server.handle().connection_count(), 1);
@@ -123,12 +123,12 @@ async fn nothing_of_a_connection_is_left() {
         ])
         .await;
     settle().await;
-    let connection = Arc::downgrade(&server.service.shared.core.lifetime.get("c1").unwrap());
+    let connection = Arc::downgrade(&server.service.shared.core.registry.get("c1").unwrap());
     client.leave().await;
     drop(client);
     settle().await;
     assert!(connection.upgrade().is_none(), "somebody still holds the connection");
-    assert!(server.service.shared.core.lifetime.is_empty());
+    assert!(server.service.shared.core.registry.is_empty());
     assert!(server.service.shared.core.client_results.is_empty());
     assert!(server.service.shared.core.open.tasks.is_empty());
 }

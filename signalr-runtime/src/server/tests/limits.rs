@@ -77,7 +77,7 @@ async fn ids_that_never_existed_leave_nothing_behind() {
         client.send_all([cancel(&id), item(&id, "1"), done(&id)]).await;
     }
     client.goes_on().await;
-    let connection = server.service.shared.core.lifetime.get("c1").unwrap();
+    let connection = server.service.shared.core.registry.get("c1").unwrap();
     assert_eq!(connection.shared.pending.open_streams(), 0);
 }
 

@@ -62,7 +62,7 @@ async fn a_method_whose_future_panics_when_it_is_dropped() {
     others_are_fine(&server).await;
     let handle = server.handle();
     handle.shut_down().await;
-    assert!(server.service.shared.core.lifetime.is_empty());
+    assert!(server.service.shared.core.registry.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -95,14 +95,14 @@ async fn groups_are_joined_and_left_at_once_and_for_good() {
     assert_eq!(clients[0].next().await, result("2", "null"));
     assert_eq!(heard(&mut clients, "group", r#"["g"]"#).await, [0, 0, 1, 0, 1]);
     // A connection takes its memberships with it, and cannot get new ones.
-    let gone = server.service.shared.core.lifetime.get("c3").unwrap();
+    let gone = server.service.shared.core.registry.get("c3").unwrap();
     clients.remove(2);
     settle().await;
-    server.service.shared.core.lifetime.join(&gone, "g").unwrap();
+    server.service.shared.core.registry.join(&gone, "g").unwrap();
     assert_eq!(heard(&mut clients, "group", r#"["g"]"#).await, [0, 0, 0, 1]);
     clients.clear();
     settle().await;
-    assert!(server.service.shared.core.lifetime.is_empty());
+    assert!(server.service.shared.core.registry.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

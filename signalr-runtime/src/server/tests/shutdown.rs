@@ -53,7 +53,7 @@ async fn it_waits_for_five_seconds_and_no_longer() {
     server.handle().shut_down().await;
     assert_eq!(start.elapsed().as_secs(), 5);
     assert_eq!(server.log(), ["for ever begins", "c1 disconnected", "for ever given up", "c1 dropped"]);
-    assert!(server.service.shared.core.lifetime.is_empty());
+    assert!(server.service.shared.core.registry.is_empty());
     assert!(server.service.shared.core.open.tasks.is_empty());
 }
 

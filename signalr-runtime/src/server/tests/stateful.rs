@@ -4,6 +4,7 @@ mod any_cut;
 mod limits;
 #[cfg(feature = "axum")]
 mod over_tcp;
+mod unacknowledged;
 
 use std::ops::{Deref, DerefMut};
 

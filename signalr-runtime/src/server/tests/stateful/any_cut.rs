@@ -162,7 +162,7 @@ async fn run(buffer: usize, steps: Vec<Step>) {
     assert_eq!(answered, answers);
     assert_eq!(told, tellings);
     assert!(client.kept.is_empty(), "the server has acknowledged everything");
-    let connection = server.service.shared.core.lifetime.get("c1").unwrap();
+    let connection = server.service.shared.core.registry.get("c1").unwrap();
     assert_eq!(connection.shared.outbound.kept_bytes(), 0);
 }
 

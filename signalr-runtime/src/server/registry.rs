@@ -1,0 +1,179 @@
+//! Who is here: the connections of one hub on this node, by id, by user and by group.
+//!
+//! Locks are held for lookups and changes only. Whoever wants to do something with the members of a roster takes them
+//! out first, which costs as little as one reference: see [`Members`].
+
+mod change;
+mod lock;
+mod names;
+mod roster;
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+pub(crate) use self::change::Change;
+use self::change::Kind;
+use self::lock::Lock;
+use self::names::Names;
+pub(crate) use self::roster::Chosen;
+use self::roster::{Members, Roster};
+use super::connection::{Connection, ConnectionId};
+use super::selection::{Except, Selection};
+use crate::contract::error::HubResult;
+use crate::contract::per_protocol::Formats;
+
+/// In how many parts a table is kept, so that those who change it seldom wait for each other.
+const SHARDS: usize = 16;
+
+/// The connections of one hub on this node.
+pub(crate) struct Registry {
+    shards: [Lock<Roster>; SHARDS],
+    hasher: RandomState,
+    groups: Names,
+    users: Names,
+}
+
+impl Registry {
+    pub(crate) fn new() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Lock::default()),
+            hasher: RandomState::new(),
+            groups: Names::new(Kind::Group),
+            users: Names::new(Kind::User),
+        }
+    }
+
+    /// Adds a connection. Gives whether it is the first one of its user.
+    pub(crate) fn add(&self, connection: &Arc<Connection>) -> Option<Change> {
+        self.shard(&connection.id).write(|shard| shard.insert(connection));
+        self.users.enter(Arc::clone(connection.user_id.as_ref()?), connection).1
+    }
+
+    /// Takes out a connection that is over, first from the groups that are left to it. Gives what that has ended.
+    pub(crate) fn remove(&self, connection: &Connection, mut ended: impl FnMut(Change)) {
+        while self.leave_next(connection, &mut ended) {}
+        if let Some(change) =
+            connection.user_id.as_ref().and_then(|user| self.users.leave(user, &connection.id))
+        {
+            ended(change);
+        }
+        // Dropped behind the lock: with the last reference goes what the application keeps in the request.
+        drop(self.shard(&connection.id).write(|shard| shard.remove(&connection.id)));
+    }
+
+    /// Takes a connection that is over out of one of its groups. False if there is none left.
+    pub(crate) fn leave_next(&self, connection: &Connection, ended: &mut impl FnMut(Change)) -> bool {
+        let Some(group) = connection.next_group_to_leave() else { return false };
+        if let Some(change) = self.groups.leave(&group, &connection.id) {
+            ended(change);
+        }
+        true
+    }
+
+    /// Adds a connection to a group. Doing it twice, or to a connection that is over, does nothing. Gives whether it is
+    /// the first member.
+    pub(crate) fn join(&self, connection: &Arc<Connection>, group: &str) -> HubResult<Option<Change>> {
+        connection.enter_group(group, || self.groups.enter(group, connection)).map(Option::flatten)
+    }
+
+    /// Takes a connection out of a group. Gives whether it was the last member.
+    pub(crate) fn leave(&self, connection: &Connection, group: &str) -> Option<Change> {
+        connection.leave_group(group, || self.groups.leave(group, &connection.id)).flatten()
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Connection>> {
+        self.shard(id).read(|shard| shard.get(id).cloned())
+    }
+
+    /// How many connections there are.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read(Roster::len)).sum()
+    }
+
+    /// The ids of all connections.
+    pub(crate) fn ids(&self) -> Vec<ConnectionId> {
+        let shards = self.shards.iter().map(|shard| shard.read(Roster::members));
+        shards.flat_map(|shard| shard.iter().map(|member| member.id.clone()).collect::<Vec<_>>()).collect()
+    }
+
+    /// How many connections are in a group.
+    pub(crate) fn group_len(&self, group: &str) -> usize {
+        self.groups.count(group)
+    }
+
+    /// How many connections a user has.
+    pub(crate) fn user_len(&self, user_id: &str) -> usize {
+        self.users.count(user_id)
+    }
+
+    /// Whether nothing is left: no connection, no group, no user.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0 && self.groups.is_empty() && self.users.is_empty()
+    }
+
+    /// The connections of a selection, those that it leaves out included.
+    pub(crate) fn choose(&self, of: &Selection) -> Chosen {
+        let rosters = match of {
+            Selection::All | Selection::AllExcept(_) => {
+                self.shards.iter().map(|shard| shard.read(Roster::members)).collect()
+            }
+            Selection::Connection(id) => return Chosen::One(self.get(id).map(|one| Members::of(vec![one]))),
+            Selection::Connections(ids) => {
+                let found = ids.iter().filter_map(|id| self.get(id)).collect();
+                return Chosen::One(Some(Members::of(found)));
+            }
+            Selection::Groups(names) => match &**names {
+                [name] => return Chosen::One(self.groups.members(name)),
+                names => names.iter().filter_map(|name| self.groups.members(name)).collect(),
+            },
+            Selection::GroupExcept(name, _) => return Chosen::One(self.groups.members(name)),
+            Selection::Users(ids) => match &**ids {
+                [id] => return Chosen::One(self.users.members(id)),
+                ids => ids.iter().filter_map(|id| self.users.members(id)).collect(),
+            },
+        };
+        Chosen::Many(rosters)
+    }
+
+    /// The protocols that the connections of a selection speak, but for those that it leaves out.
+    pub(crate) fn formats(&self, of: &Selection) -> Formats {
+        match of {
+            Selection::All => self.formats_of_all(None),
+            Selection::AllExcept(except) => self.formats_of_all(Some(except)),
+            Selection::Connection(id) => self.format_of(id),
+            Selection::Connections(ids) => {
+                ids.iter().map(|id| self.format_of(id)).fold(Formats::default(), Formats::or)
+            }
+            Selection::Groups(names) => {
+                names.iter().map(|name| self.groups.formats(name, None)).fold(Formats::default(), Formats::or)
+            }
+            Selection::GroupExcept(name, except) => self.groups.formats(name, Some(except)),
+            Selection::Users(ids) => {
+                ids.iter().map(|id| self.users.formats(id, None)).fold(Formats::default(), Formats::or)
+            }
+        }
+    }
+
+    fn formats_of_all(&self, except: Option<&Except>) -> Formats {
+        let formats = self.shards.iter().map(|shard| shard.read(|shard| shard.formats(except)));
+        formats.fold(Formats::default(), Formats::or)
+    }
+
+    fn format_of(&self, id: &str) -> Formats {
+        let format = self.shard(id).read(|shard| shard.get(id).map(|connection| connection.shared.format));
+        format.map(Formats::only).unwrap_or_default()
+    }
+
+    fn shard(&self, id: &str) -> &Lock<Roster> {
+        shard_of(&self.shards, &self.hasher, id)
+    }
+}
+
+/// The part of a table where a name is kept.
+fn shard_of<'a, T>(shards: &'a [Lock<T>; SHARDS], hasher: &RandomState, name: &str) -> &'a Lock<T> {
+    let hash = usize::try_from(hasher.hash_one(name) % SHARDS as u64).unwrap_or_default();
+    shards.get(hash).unwrap_or(&shards[0])
+}

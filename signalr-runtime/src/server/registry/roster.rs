@@ -1,0 +1,170 @@
+//! A set of connections that can be taken along at the cost of one reference.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::contract::per_protocol::{Formats, PerProtocol};
+use crate::server::connection::{Connection, ConnectionId};
+use crate::server::selection::Except;
+
+/// The most connections of a chunk: what is copied when a roster changes whose members somebody holds.
+const CHUNK: usize = 256;
+
+/// Up to so many members are searched one by one; beyond that, their places are kept.
+const FEW: usize = 8;
+
+/// Some connections, as they were when they were taken out of the registry: in chunks, all of them full but the last.
+#[derive(Clone, Default)]
+pub(crate) struct Members(Arc<Vec<Arc<Vec<Arc<Connection>>>>>);
+
+impl Members {
+    /// These connections.
+    pub(super) fn of(connections: Vec<Arc<Connection>>) -> Self {
+        Self(Arc::new(vec![Arc::new(connections)]))
+    }
+
+    /// One chunk of them.
+    pub(crate) fn chunk(&self, number: usize) -> Option<&[Arc<Connection>]> {
+        self.0.get(number).map(|chunk| &***chunk)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Connection>> {
+        self.0.iter().flat_map(|chunk| chunk.iter())
+    }
+}
+
+/// What a call goes to: the members of one roster, or of several, one after the other.
+pub(crate) enum Chosen {
+    One(Option<Members>),
+    Many(Vec<Members>),
+}
+
+impl Chosen {
+    /// The members of one of the rosters.
+    pub(crate) fn roster(&self, number: usize) -> Option<&Members> {
+        match self {
+            Self::One(members) => members.as_ref().filter(|_| number == 0),
+            Self::Many(rosters) => rosters.get(number),
+        }
+    }
+}
+
+/// The connections with something in common.
+#[derive(Default)]
+pub(super) struct Roster {
+    members: Members,
+    len: usize,
+    /// How many speak each protocol.
+    speakers: PerProtocol<usize>,
+    /// Where each member stands. Empty as long as there are only a [`FEW`].
+    places: HashMap<ConnectionId, u32>,
+}
+
+impl Roster {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn members(&self) -> Members {
+        self.members.clone()
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<&Arc<Connection>> {
+        self.at(self.place(id)?)
+    }
+
+    /// Adds a connection, once.
+    pub(super) fn insert(&mut self, connection: &Arc<Connection>) {
+        if self.place(&connection.id).is_some() {
+            return;
+        }
+        let chunks = Arc::make_mut(&mut self.members.0);
+        match chunks.last_mut() {
+            Some(last) if last.len() < CHUNK => {
+                let last = Arc::make_mut(last);
+                if last.len() == last.capacity() {
+                    last.reserve_exact(last.len().min(CHUNK - last.len()).max(1));
+                }
+                last.push(Arc::clone(connection));
+            }
+            _ => {
+                // A roster of one is frequent: it takes no more than it needs.
+                if chunks.len() == chunks.capacity() {
+                    chunks.reserve_exact(chunks.len().max(1));
+                }
+                chunks.push(Arc::new(vec![Arc::clone(connection)]));
+            }
+        }
+        let place = self.len;
+        self.len += 1;
+        *self.speakers.get_mut(connection.shared.format) += 1;
+        if !self.places.is_empty() {
+            self.places.insert(connection.id.clone(), index(place));
+        } else if self.len > FEW {
+            let members = self.members.iter().enumerate();
+            self.places = members.map(|(place, member)| (member.id.clone(), index(place))).collect();
+        }
+    }
+
+    /// Takes a connection out. The last one moves to its place.
+    pub(super) fn remove(&mut self, id: &ConnectionId) -> Option<Arc<Connection>> {
+        let place = self.place(id)?;
+        let chunks = Arc::make_mut(&mut self.members.0);
+        let last = chunks.last_mut()?;
+        let moved = Arc::make_mut(last).pop()?;
+        if last.is_empty() {
+            chunks.pop();
+        }
+        self.len = self.len.saturating_sub(1);
+        self.places.remove(id);
+        let removed = match chunks.get_mut(place / CHUNK) {
+            Some(chunk) if place < self.len => {
+                if let Some(place_of_moved) = self.places.get_mut(&moved.id) {
+                    *place_of_moved = index(place);
+                }
+                let slot = Arc::make_mut(chunk).get_mut(place % CHUNK)?;
+                std::mem::replace(slot, moved)
+            }
+            _ => moved,
+        };
+        let speakers = self.speakers.get_mut(removed.shared.format);
+        *speakers = speakers.saturating_sub(1);
+        Some(removed)
+    }
+
+    /// The protocols that the members speak, but for those that are left out.
+    pub(super) fn formats(&self, except: Option<&Except>) -> Formats {
+        let mut speakers = self.speakers;
+        if let Some(except) = except {
+            if except.len() > self.len {
+                let left_out = self.members.iter().filter(|member| except.contains(&member.id));
+                left_out.for_each(|member| *speakers.get_mut(member.shared.format) -= 1);
+            } else {
+                except.for_each(|id| {
+                    if let Some(member) = self.get(id) {
+                        let speakers = speakers.get_mut(member.shared.format);
+                        *speakers = speakers.saturating_sub(1);
+                    }
+                });
+            }
+        }
+        speakers.map(|_, speakers| *speakers > 0)
+    }
+
+    fn at(&self, place: usize) -> Option<&Arc<Connection>> {
+        self.members.0.get(place / CHUNK)?.get(place % CHUNK)
+    }
+
+    fn place(&self, id: &str) -> Option<usize> {
+        if self.places.is_empty() {
+            return self.members.iter().position(|member| *member.id == *id);
+        }
+        self.places.get(id).and_then(|place| usize::try_from(*place).ok())
+    }
+}
+
+/// A place as it is kept. There are not as many connections as would be too many for it.
+fn index(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
