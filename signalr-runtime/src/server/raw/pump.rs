@@ -8,8 +8,7 @@ use std::time::Duration;
 use super::connection::{Line, Outgoing};
 use crate::connection::clock::{Clock, Due, Timing};
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::engine::READS_PER_POLL;
-use crate::connection::writer;
+use crate::connection::{slice, writer};
 
 /// One connection between its opening and its end.
 pub(super) struct Pump {
@@ -38,7 +37,8 @@ impl Pump {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        for _ in 0..READS_PER_POLL {
+        let _slice = slice::begin();
+        loop {
             let Outgoing { queue, ending } = &*self.line.outgoing;
             if let Some(request) = ending.asked() {
                 if request.is_for_slowness() {
@@ -58,9 +58,11 @@ impl Pump {
             if !received && ending.poll_asked(cx).is_pending() && queue.sleep(writing, cx) {
                 return Poll::Pending;
             }
+            if slice::step() {
+                slice::defer(cx);
+                return Poll::Pending;
+            }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
