@@ -12,7 +12,7 @@ use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
 use super::refused::Refused;
-use super::request::detach;
+use super::request::{charge_of, detach};
 use super::response::{HttpResponse, ResponseBody, ResponseFuture};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
@@ -78,7 +78,8 @@ pub(super) fn answer(
         // The one that was known has ended meanwhile.
         None => admit()?,
     };
-    let place = Place::new(live, Some(permit));
+    let mut place = Place::new(live, Some(permit));
+    place.head = charge_of(&parts, app.limits());
     let opening = Opening { id, user_id, request: parts, place, connection };
     tokio::spawn(opening.finish(Arc::clone(app), upgrade));
     Ok(ResponseFuture::now(response))
