@@ -35,6 +35,7 @@ use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
+use super::scope::Owner;
 use super::shared::Shared;
 use super::slice;
 use super::writer::{self, Writing};
@@ -179,7 +180,7 @@ impl<R: Role> Engine<R> {
         let mut future = pin!(future);
         let mut ended = None;
         poll_fn(|cx| {
-            let slice = slice::begin();
+            let slice = slice::begin(self.core.owner());
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready((output, ended.take()));
             }
@@ -206,7 +207,7 @@ impl<R: Role> Engine<R> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
-        let _slice = slice::begin();
+        let _slice = slice::begin(self.core.owner());
         loop {
             if let Some(request) = self.core.shared.ending.asked() {
                 if request.is_for_slowness() {
@@ -368,6 +369,10 @@ impl<R: Role> Core<R> {
     /// What is held of what the peer has sent, beside what the reader keeps.
     fn held(&self) -> usize {
         self.backlog.unread().saturating_add(self.calls.waiting_bytes())
+    }
+
+    fn owner(&self) -> Owner {
+        Owner::of(&self.shared)
     }
 
     /// The first end counts.

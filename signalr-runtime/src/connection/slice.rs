@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{coop, yield_now};
 
+use super::scope::{self, Owned, Owner};
+
 /// How long one poll of a connection's task may go on. 64 connections that always have work then let another one
 /// wait for 6.4 ms.
 const LENGTH: Duration = Duration::from_micros(100);
@@ -50,17 +52,18 @@ thread_local! {
 /// A slice that runs. Dropped, it is the outer one's turn again, if there is one.
 pub(crate) struct Running {
     outer: Option<Instant>,
+    _owned: Owned,
 }
 
-/// Begins a slice.
-pub(crate) fn begin() -> Running {
+/// Begins a slice of the task of `owner`.
+pub(crate) fn begin(owner: Owner) -> Running {
     let now = Some(Instant::now());
     SLICE.with(|slice| {
         slice.read.set(now);
         slice.stride.set(1);
         slice.left.set(0);
         slice.over.set(false);
-        Running { outer: slice.began.replace(now) }
+        Running { outer: slice.began.replace(now), _owned: scope::owned_by(owner) }
     })
 }
 
@@ -168,7 +171,7 @@ mod tests {
     fn a_slice_is_over_after_its_time_however_long_the_steps_are() {
         for step_length in [LENGTH / 50, LENGTH / 3, LENGTH * 10] {
             let begun = Instant::now();
-            let _slice = begin();
+            let _slice = begin(Owner::NOBODY);
             while !step() {
                 work(step_length);
             }
@@ -180,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_long_step_is_noticed_at_once() {
-        let _slice = begin();
+        let _slice = begin(Owner::NOBODY);
         work(LENGTH * 2);
         assert!(step());
         assert!(is_over());
@@ -188,9 +191,9 @@ mod tests {
 
     #[test]
     fn a_slice_within_a_slice_gives_the_outer_one_back() {
-        let _outer = begin();
+        let _outer = begin(Owner::NOBODY);
         {
-            let _inner = begin();
+            let _inner = begin(Owner::NOBODY);
             work(LENGTH * 2);
             assert!(lap() >= LENGTH * 2);
             assert!(step());

@@ -182,6 +182,7 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
     };
     let name = hub.core.name();
     let span = span::connected(name);
+    let connecting = hub.blocking.watch_polls("OnConnectedAsync", connecting);
     let connecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, connecting);
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
     let connected: Result<Option<HubResult<Arc<H>>>, _> =
@@ -216,6 +217,7 @@ async fn disconnect<H: Hub>(
     let name = hub.core.name();
     let span = span::disconnected(name);
     let disconnecting = hub.filters.around_disconnect(connection, callback);
+    let disconnecting = hub.blocking.watch_polls("OnDisconnectedAsync", disconnecting);
     let disconnecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, disconnecting);
     match AssertUnwindSafe(disconnecting.instrument(span.clone())).catch_unwind().await {
         Ok(Some(())) => return End::Normal,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::connection::{Line, Outgoing};
 use crate::connection::clock::{Clock, Due, Timing};
 use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::scope::Owner;
 use crate::connection::{slice, writer};
 
 /// One connection between its opening and its end.
@@ -37,7 +38,7 @@ impl Pump {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let _slice = slice::begin();
+        let _slice = slice::begin(Owner::NOBODY);
         loop {
             let Outgoing { queue, ending } = &*self.line.outgoing;
             if let Some(request) = ending.asked() {
