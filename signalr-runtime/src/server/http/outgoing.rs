@@ -169,11 +169,9 @@ impl State {
         if self.phase == Phase::Aborted || (self.dropped && self.phase == Phase::Open) {
             return Poll::Ready(Err(Left));
         }
-        if is_done(self) {
-            return Poll::Ready(Ok(()));
-        }
+        // Also when it is done: a connection that does not read learns in no other way that its client has gone.
         self.task.register(cx);
-        Poll::Pending
+        if is_done(self) { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     /// Charges what is held now, and counted nowhere else.
