@@ -2,6 +2,7 @@
 //! one connection (ASP.NET Core's `Http.Connections`).
 
 pub(crate) mod absentees;
+mod admit;
 pub(crate) mod application;
 pub(crate) mod authentication;
 pub(crate) mod connections;
