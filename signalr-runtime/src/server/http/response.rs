@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -14,6 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use super::outgoing::{Outgoing, OutgoingBody};
+use crate::connection::slice::poll_give_way;
 
 /// The body of an answer: a few bytes, or what is sent to a connection.
 ///
@@ -89,8 +90,15 @@ impl fmt::Debug for ResponseBody {
 
 pub(crate) type HttpResponse = Response<ResponseBody>;
 
-/// The answer to one request, as soon as there is one.
-pub struct ResponseFuture(Answer);
+/// The answer to one request, as soon as there is one, and the task has let others run if it is time to.
+pub struct ResponseFuture {
+    answer: Answer,
+    gave_way: bool,
+}
+
+/// The part of tokio's cooperative budget that a request takes. A task has 128 for each of its polls: one that has a
+/// long row of requests answers four of them, and lets others run.
+const SHARE: usize = 32;
 
 enum Answer {
     Now(Option<HttpResponse>),
@@ -99,20 +107,21 @@ enum Answer {
 
 impl ResponseFuture {
     pub(super) fn now(response: HttpResponse) -> Self {
-        Self(Answer::Now(Some(response)))
+        Self { answer: Answer::Now(Some(response)), gave_way: false }
     }
 
     pub(super) fn later(response: impl Future<Output = HttpResponse> + Send + 'static) -> Self {
-        Self(Answer::Later(Box::pin(response)))
+        Self { answer: Answer::Later(Box::pin(response)), gave_way: false }
     }
 }
 
 impl ResponseFuture {
     pub(super) fn map(self, change: fn(HttpResponse) -> HttpResponse) -> Self {
-        Self(match self.0 {
+        let answer = match self.answer {
             Answer::Now(response) => Answer::Now(response.map(change)),
             Answer::Later(response) => Answer::Later(Box::pin(async move { change(response.await) })),
-        })
+        };
+        Self { answer, ..self }
     }
 }
 
@@ -120,7 +129,13 @@ impl Future for ResponseFuture {
     type Output = Result<HttpResponse, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
+        if !self.gave_way {
+            for _ in 0..SHARE {
+                ready!(poll_give_way(cx));
+            }
+            self.gave_way = true;
+        }
+        match &mut self.answer {
             Answer::Now(response) => match response.take() {
                 Some(response) => Poll::Ready(Ok(response)),
                 None => panic!("polled after it was done"),
