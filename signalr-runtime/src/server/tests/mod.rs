@@ -18,6 +18,7 @@ mod connecting;
 mod dispatch;
 mod drain;
 mod every_transport;
+mod fairness;
 mod filters;
 mod handshake;
 mod keep_alive;
@@ -37,7 +38,10 @@ mod origin;
 mod over_tcp;
 mod panics;
 #[cfg(feature = "axum")]
+mod proxies;
+#[cfg(feature = "axum")]
 mod raw;
+mod request_heads;
 mod secrets;
 mod selections;
 mod send;
