@@ -19,6 +19,7 @@ mod dispatch;
 mod drain;
 mod every_transport;
 mod fairness;
+mod fairness_of_requests;
 mod filters;
 mod handshake;
 mod keep_alive;
