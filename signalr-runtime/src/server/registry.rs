@@ -7,13 +7,13 @@ mod change;
 mod lock;
 mod names;
 mod roster;
-#[cfg(test)]
-mod tests;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 pub(crate) use self::change::Change;
+#[cfg(test)]
+pub(crate) use self::change::Edge;
 use self::change::Kind;
 use self::lock::Lock;
 use self::names::Names;

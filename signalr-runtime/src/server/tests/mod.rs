@@ -9,6 +9,10 @@ mod requests;
 mod access_token;
 mod authentication;
 mod authorize;
+#[cfg(feature = "messagepack")]
+mod bare;
+#[cfg(feature = "messagepack")]
+mod broadcasts;
 mod callback_timeout;
 mod cancel;
 mod client_results;
@@ -19,6 +23,7 @@ mod dispatch;
 mod drain;
 mod every_transport;
 mod filters;
+mod giving_way;
 mod handshake;
 mod keep_alive;
 mod leaving;
@@ -38,6 +43,8 @@ mod over_tcp;
 mod panics;
 #[cfg(feature = "axum")]
 mod raw;
+#[cfg(feature = "messagepack")]
+mod registry;
 mod secrets;
 mod selections;
 mod send;
