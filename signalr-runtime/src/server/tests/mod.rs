@@ -22,6 +22,7 @@ mod connecting;
 mod dispatch;
 mod drain;
 mod every_transport;
+mod fairness;
 mod filters;
 mod giving_way;
 mod handshake;
