@@ -9,6 +9,10 @@ mod requests;
 mod access_token;
 mod authentication;
 mod authorize;
+#[cfg(feature = "messagepack")]
+mod bare;
+#[cfg(feature = "messagepack")]
+mod broadcasts;
 mod callback_timeout;
 mod cancel;
 mod client_results;
@@ -21,6 +25,7 @@ mod every_transport;
 mod fairness;
 mod fairness_of_requests;
 mod filters;
+mod giving_way;
 mod handshake;
 mod keep_alive;
 mod leaving;
@@ -42,6 +47,8 @@ mod panics;
 mod proxies;
 #[cfg(feature = "axum")]
 mod raw;
+#[cfg(feature = "messagepack")]
+mod registry;
 mod request_heads;
 mod secrets;
 mod selections;
