@@ -36,6 +36,7 @@ mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+mod patience;
 #[cfg(feature = "axum")]
 mod raw;
 mod secrets;
