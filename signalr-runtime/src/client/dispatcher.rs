@@ -9,7 +9,9 @@ use crate::connection::methods::MethodTable;
 use crate::connection::pending::Awaited;
 use crate::connection::role::{Bound, Role};
 use crate::connection::shared::Shared;
+use crate::connection::slice;
 use crate::contract::arguments::BindError;
+use crate::contract::backlog::StreamHooks;
 use crate::contract::dispatch::{Call, Dispatch, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::protocol::ProtocolError;
@@ -17,6 +19,13 @@ use crate::protocol::message::{Invocation, Outcome};
 
 const NO_RESULT: &str = "Client didn't provide a result.";
 const BAD_ARGUMENTS: &str = "Client failed to parse argument(s).";
+
+/// Items of the server's streams stay encoded: whoever reads them decodes them.
+static RESULT_ITEMS: StreamHooks = StreamHooks {
+    give_way: slice::poll_give_way,
+    undecodable: |error| HubError::with_kind(HubErrorKind::Codec, error.to_string()),
+    panicked: || {},
+};
 
 /// The user's handlers, whatever their type.
 pub(crate) trait Handlers: Send + Sync {
@@ -54,6 +63,10 @@ pub(crate) struct ClientDispatcher {
 }
 
 impl Role for ClientDispatcher {
+    fn turn(&self, invocation: &Invocation<'_>, _: Mode) -> Turn {
+        if invocation.id.is_some() { Turn::Free } else { Turn::Ordered }
+    }
+
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound {
         let target = &*invocation.target;
         if mode == Mode::Stream {
@@ -62,10 +75,7 @@ impl Role for ClientDispatcher {
         }
         let bound = self.handlers.as_ref().and_then(|handlers| handlers.bind(target, call));
         match bound {
-            Some(Ok(running)) => {
-                let turn = if invocation.id.is_some() { Turn::Free } else { Turn::Ordered };
-                Bound::Run { turn, running }
-            }
+            Some(Ok(running)) => Bound::Run(running),
             Some(Err(_)) => {
                 // The error quotes the value, and values are not logged.
                 tracing::warn!(method = target, "a call from the server does not fit its handler");
@@ -77,6 +87,10 @@ impl Role for ClientDispatcher {
                 Bound::Refused(if no_arguments { NO_RESULT } else { BAD_ARGUMENTS }.into())
             }
         }
+    }
+
+    fn stream_hooks(&self) -> &'static StreamHooks {
+        &RESULT_ITEMS
     }
 
     fn error_text(&self, target: &str, _: Stage, error: &HubError) -> Cow<'static, str> {

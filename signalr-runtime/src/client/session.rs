@@ -43,6 +43,9 @@ const ANSWERS: QueueLimit = QueueLimit { bytes: 1024 * 1024, frames: 16 * 1024 }
 /// Calls of the server that wait for their turn before nothing more is read.
 const QUEUED_CALLS: usize = 1024;
 
+/// What they may hold.
+const QUEUED_CALL_BYTES: usize = 1024 * 1024;
+
 /// The longest id of a server's call, in bytes.
 const ID_LENGTH: usize = 128;
 
@@ -84,6 +87,7 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
     let limits = EngineLimits {
         parallel_calls: 1,
         queued_calls: QUEUED_CALLS,
+        queued_call_bytes: QUEUED_CALL_BYTES,
         unordered_calls: QUEUED_CALLS,
         id_length: ID_LENGTH,
         // A server has no streams that feed a handler,
@@ -95,6 +99,7 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         backlog: settings.stream_buffer.max(1),
         pause: Pause::WhenNobodyWaits { answers: ANSWERS },
         read_ahead: ANSWERS.bytes,
+        longest_poll: None,
     };
     let timing = Timing {
         ping: Some(Ping::WhenIdle(settings.keep_alive_interval)),

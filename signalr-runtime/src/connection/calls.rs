@@ -1,36 +1,20 @@
 //! The calls that one connection has received: started in order, run side by side, answered, cancelled.
+//!
+//! A call that may start does so where it was read, and most have ended before the next one is. One that has to wait
+//! stays what it was on the wire: its arguments are decoded when its turn comes.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::Future;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
-use futures_util::future::{AbortHandle, Abortable, Aborted};
-use futures_util::stream::StreamExt;
-use futures_util::stream::futures_unordered::{FuturesUnordered, IntoIter};
-
 use super::panics::Panicked;
+use super::running_calls::RunningCalls;
 use super::scope::{self, Scope};
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::incoming::ItemSink;
-
-/// A received call that has been bound and may start.
-pub(crate) struct Call {
-    /// Where the answer goes; none for a call that wants no answer.
-    pub(crate) id: Option<Box<str>>,
-    /// The method, as the caller spelled it.
-    pub(crate) target: Box<str>,
-    pub(crate) mode: Mode,
-    pub(crate) turn: Turn,
-    pub(crate) uploads: Uploads,
-    /// The user's method.
-    pub(crate) running: Guarded,
-}
 
 /// The streams that feed a call, by id.
 pub(crate) type Uploads = Vec<(Box<str>, Arc<dyn ItemSink>)>;
@@ -62,13 +46,46 @@ pub(crate) enum Stage {
     Streaming,
 }
 
-/// A call that has ended.
-pub(crate) struct Finished {
+/// How a call ended.
+pub(crate) type Ended = (Stage, Reply);
+
+/// A call that waits for its turn.
+pub(crate) struct WaitingCall {
+    pub(crate) id: Option<Box<str>>,
+    pub(crate) mode: Mode,
+    pub(crate) turn: Turn,
+    pub(crate) work: Work,
+}
+
+/// What there is of a call before it starts.
+pub(crate) enum Work {
+    /// The message, as it came.
+    Record(Box<[u8]>),
+    /// A call that this side makes to itself, with its name for logs.
+    Own(&'static str, Guarded),
+}
+
+/// A call that has been bound.
+pub(crate) struct NewCall<'a> {
+    /// Where the answer goes; none for a call that wants no answer.
+    pub(crate) id: Option<&'a str>,
+    /// The method, as the caller spelled it.
+    pub(crate) target: &'a str,
+    pub(crate) mode: Mode,
+    pub(crate) turn: Turn,
+    pub(crate) uploads: Uploads,
+}
+
+/// A call that did not end at its first poll.
+pub(crate) struct RunningCall {
     pub(crate) id: Option<Box<str>>,
     pub(crate) target: Box<str>,
+    mode: Mode,
     pub(crate) uploads: Uploads,
-    pub(crate) stage: Stage,
-    pub(crate) reply: Reply,
+    /// Whether it holds a permit.
+    permit: bool,
+    canceled: bool,
+    method: RunningMethod,
 }
 
 /// The calls of one connection.
@@ -77,15 +94,15 @@ pub(crate) struct Calls {
     permits: usize,
     /// How many of the running calls hold no permit.
     unordered: usize,
-    queued: VecDeque<Call>,
-    /// How many of the queued calls need no permit.
-    queued_free: usize,
-    /// The calls that did not end at their first poll; none is kept for a connection without such calls.
-    running: Option<FuturesUnordered<Task>>,
-    /// How to stop a running call.
-    cancels: HashMap<Box<str>, (Mode, AbortHandle)>,
-    /// Permits that running calls have given back before their end.
-    released: Arc<AtomicUsize>,
+    waiting: VecDeque<WaitingCall>,
+    /// What the waiting calls hold.
+    waiting_bytes: usize,
+    /// How many of the waiting calls need no permit.
+    waiting_free: usize,
+    /// None for a connection without such calls.
+    running: Option<RunningCalls<RunningCall>>,
+    /// The slots of the running calls, to stop them.
+    by_id: HashMap<Box<str>, usize>,
 }
 
 impl Calls {
@@ -94,23 +111,59 @@ impl Calls {
         Self {
             permits,
             unordered: 0,
-            queued: VecDeque::new(),
-            queued_free: 0,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            waiting_free: 0,
             running: None,
-            cancels: HashMap::new(),
-            released: Arc::default(),
+            by_id: HashMap::new(),
         }
     }
 
-    /// Accepts a call. It starts in [`poll`](Self::poll).
-    pub(crate) fn push(&mut self, call: Call) {
-        self.queued_free += usize::from(call.turn == Turn::Free);
-        self.queued.push_back(call);
+    /// Whether a call that comes now may start at once: there is a permit, or it needs none, and none that may start
+    /// waits before it.
+    pub(crate) fn may_start(&self, turn: Turn) -> bool {
+        (turn == Turn::Free || self.permits > 0) && !self.has_startable()
+    }
+
+    /// Whether a call waits that could start.
+    pub(crate) fn has_startable(&self) -> bool {
+        !self.waiting.is_empty() && (self.permits > 0 || self.waiting_free > 0)
+    }
+
+    /// Lets a call wait for its turn.
+    pub(crate) fn wait(&mut self, call: WaitingCall) {
+        self.waiting_free += usize::from(call.turn == Turn::Free);
+        self.waiting_bytes += call.bytes();
+        self.waiting.push_back(call);
+    }
+
+    /// The next call that may start, taken out of the line.
+    pub(crate) fn next_to_start(&mut self) -> Option<WaitingCall> {
+        let at = if self.permits > 0 {
+            0
+        } else if self.waiting_free > 0 {
+            self.waiting.iter().position(|call| call.turn == Turn::Free)?
+        } else {
+            return None;
+        };
+        self.take_waiting(at)
+    }
+
+    fn take_waiting(&mut self, at: usize) -> Option<WaitingCall> {
+        let call = self.waiting.remove(at)?;
+        self.waiting_free -= usize::from(call.turn == Turn::Free);
+        self.waiting_bytes -= call.bytes();
+        if self.waiting.is_empty() {
+            // Most connections never have a call that waits.
+            self.waiting = VecDeque::new();
+        }
+        Some(call)
     }
 
     /// Whether a call with this id is running or waits for its turn.
     pub(crate) fn is_active(&self, id: &str) -> bool {
-        self.cancels.contains_key(id) || self.queued.iter().any(|call| call.id.as_deref() == Some(id))
+        (!self.by_id.is_empty() && self.by_id.contains_key(id))
+            || self.waiting.iter().any(|call| call.id.as_deref() == Some(id))
     }
 
     /// Whether as many ordered calls run as may: the next one waits.
@@ -119,213 +172,177 @@ impl Calls {
     }
 
     /// How many calls wait for their turn.
-    pub(crate) fn queued(&self) -> usize {
-        self.queued.len()
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// How many bytes the calls hold that wait for their turn.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
     }
 
     /// How many calls run, or are about to, without being held back by others.
     pub(crate) fn unordered(&self) -> usize {
-        self.unordered + self.queued_free
+        self.unordered + self.waiting_free
     }
 
     /// Whether no call is left at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queued.is_empty() && self.running.is_none()
+        self.waiting.is_empty() && self.running.is_none()
     }
 
-    /// Starts what may start and runs what was woken. Ready with the next call that has ended.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        loop {
-            while let Some(call) = self.next_to_start() {
-                if let Some(finished) = self.start(call, cx) {
-                    return Poll::Ready(finished);
-                }
-            }
-            let Some(running) = &mut self.running else {
-                return Poll::Pending;
-            };
-            let polled = running.poll_next_unpin(cx);
-            let released = self.released.swap(0, Ordering::Relaxed);
-            self.permits += released;
-            self.unordered += released;
-            match polled {
-                Poll::Ready(Some((finished, permit))) => {
-                    if permit {
-                        self.permits += 1;
-                    } else {
-                        self.unordered -= 1;
-                    }
-                    if let Some(id) = &finished.id {
-                        self.cancels.remove(id);
-                    }
-                    return Poll::Ready(finished);
-                }
-                Poll::Ready(None) => self.running = None,
-                // A permit that was given back lets another call start.
-                Poll::Pending if released > 0 => {}
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-    }
-
-    /// Stops the call with this id, if it is there; it then ends as cancelled. Dropping a future that waits is
-    /// how Rust code is told to stop.
-    pub(crate) fn cancel(&mut self, id: &str) -> Option<Finished> {
-        if let Some((_, handle)) = self.cancels.get(id) {
-            handle.abort();
-            return None;
-        }
-        let at = self.queued.iter().position(|call| call.id.as_deref() == Some(id))?;
-        let call = self.queued.remove(at)?;
-        self.queued_free -= usize::from(call.turn == Turn::Free);
-        let Call { id, target, mode, uploads, .. } = call;
-        let (stage, reply) = canceled(mode);
-        Some(Finished { id, target, uploads, stage, reply })
-    }
-
-    /// Stops the calls that stream their results; plain calls run on to their end.
-    pub(crate) fn cancel_streams(&mut self) {
-        for (mode, handle) in self.cancels.values() {
-            if *mode == Mode::Stream {
-                handle.abort();
-            }
-        }
-    }
-
-    /// Gives up the calls that have not started.
-    pub(crate) fn abandon_queued(&mut self, abandoned: &mut Abandoned) {
-        abandoned.queued.append(&mut self.queued);
-        self.queued_free = 0;
-    }
-
-    /// Gives up all calls.
-    pub(crate) fn abandon(&mut self, abandoned: &mut Abandoned) {
-        self.abandon_queued(abandoned);
-        abandoned.running = self.running.take().map(IntoIterator::into_iter);
-    }
-
-    fn next_to_start(&mut self) -> Option<Call> {
-        if self.permits > 0 {
-            let call = self.queued.pop_front()?;
-            self.queued_free -= usize::from(call.turn == Turn::Free);
-            return Some(call);
-        }
-        if self.queued_free == 0 {
-            return None;
-        }
-        let at = self.queued.iter().position(|call| call.turn == Turn::Free)?;
-        self.queued_free -= 1;
-        self.queued.remove(at)
-    }
-
-    /// Polls a call for the first time, in the poll that accepted it: a call that ends at once is answered
-    /// without a task of its own.
-    fn start(&mut self, call: Call, cx: &mut Context<'_>) -> Option<Finished> {
-        let Call { id, target, mode, turn, uploads, running } = call;
-        let mut stages = Stages { stage: Stage::Invoking, running };
-        let (polled, asked) = scope::enter(Scope::Invocation, || Pin::new(&mut stages).poll(cx));
-        if let Poll::Ready((stage, reply)) = polled {
-            return Some(Finished { id, target, uploads, stage, reply });
-        }
+    /// Goes on with a call that did not end at its first poll. `asked` says whether it asked its client for a result.
+    pub(crate) fn go_on(&mut self, call: NewCall<'_>, method: RunningMethod, asked: bool) {
+        let NewCall { id, target, mode, turn, uploads } = call;
         let permit = turn == Turn::Ordered && !asked;
         if permit {
             self.permits -= 1;
         } else {
             self.unordered += 1;
         }
-        let (handle, registration) = AbortHandle::new_pair();
-        if let Some(id) = &id {
-            self.cancels.insert(id.clone(), (mode, handle));
+        let id: Option<Box<str>> = id.map(Into::into);
+        let key = id.clone();
+        let call = RunningCall { id, target: target.into(), mode, uploads, permit, canceled: false, method };
+        let slot = self.running.get_or_insert_with(RunningCalls::new).push(call);
+        if let Some(id) = key {
+            self.by_id.insert(id, slot);
         }
-        let future = Abortable::new(stages, registration);
-        let released = Arc::clone(&self.released);
-        self.running.get_or_insert_default().push(Task {
-            id,
-            target,
-            mode,
-            uploads,
-            permit,
-            released,
-            future,
+    }
+
+    /// Polls the running call that was woken first, and tells `has_run` which it was. None when none was woken.
+    pub(crate) fn poll_running(&mut self, has_run: impl FnOnce(&str)) -> Option<Poll<(RunningCall, Ended)>> {
+        let Self { running, permits, unordered, .. } = self;
+        let polled = running.as_mut()?.poll_one(|call, cx| {
+            if mem::take(&mut call.canceled) {
+                call.method.drop_running();
+                has_run(&call.target);
+                return Poll::Ready(canceled(call.mode));
+            }
+            let (polled, asked) = call.method.poll(cx);
+            has_run(&call.target);
+            if asked && mem::take(&mut call.permit) {
+                *permits += 1;
+                *unordered += 1;
+            }
+            polled
+        })?;
+        if let Poll::Ready((call, _)) = &polled {
+            if call.permit {
+                self.permits += 1;
+            } else {
+                self.unordered -= 1;
+            }
+            if let Some(id) = &call.id {
+                self.by_id.remove(id);
+            }
+            if self.running.as_ref().is_some_and(RunningCalls::is_empty) {
+                self.running = None;
+                self.by_id = HashMap::new();
+            }
+        }
+        Some(polled)
+    }
+
+    /// The connection's task sleeps until a running call is woken: false if one has been already.
+    pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
+        self.running.as_ref().is_none_or(|running| running.sleep(cx))
+    }
+
+    /// Stops the call with this id, if it is there; it then ends as cancelled. Dropping a future that waits is
+    /// how Rust code is told to stop. Gives the call back if it had not started.
+    pub(crate) fn cancel(&mut self, id: &str) -> Option<WaitingCall> {
+        if let Some(slot) = self.by_id.get(id) {
+            self.stop(*slot);
+            return None;
+        }
+        let at = self.waiting.iter().position(|call| call.id.as_deref() == Some(id))?;
+        self.take_waiting(at)
+    }
+
+    /// Stops the calls that stream their results; plain calls run on to their end.
+    pub(crate) fn cancel_streams(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        running.wake_if(|call| {
+            let streams = call.mode == Mode::Stream;
+            call.canceled |= streams;
+            streams
         });
-        None
+    }
+
+    fn stop(&mut self, slot: usize) {
+        if let Some(call) = self.running.as_mut().and_then(|running| running.wake(slot)) {
+            call.canceled = true;
+        }
+    }
+
+    /// Gives up the calls that have not started.
+    pub(crate) fn abandon_waiting(&mut self, abandoned: &mut Abandoned) {
+        abandoned.waiting.append(&mut self.waiting);
+        self.waiting_bytes = 0;
+        self.waiting_free = 0;
+    }
+
+    /// Gives up all calls.
+    pub(crate) fn abandon(&mut self, abandoned: &mut Abandoned) {
+        self.abandon_waiting(abandoned);
+        self.by_id = HashMap::new();
+        abandoned.running = self.running.take();
     }
 }
 
 /// Calls that are given up, and have to be dropped: which runs the user's code.
 #[derive(Default)]
 pub(crate) struct Abandoned {
-    queued: VecDeque<Call>,
-    running: Option<IntoIter<Task>>,
+    waiting: VecDeque<WaitingCall>,
+    running: Option<RunningCalls<RunningCall>>,
 }
 
 impl Abandoned {
     /// Drops one call. False if there is none.
     pub(crate) fn drop_next(&mut self) -> bool {
-        if let Some(call) = self.queued.pop_front() {
-            drop(call);
-            return true;
-        }
-        self.running.as_mut().and_then(Iterator::next).is_some()
+        self.waiting.pop_front().is_some() || self.running.as_mut().and_then(RunningCalls::pop).is_some()
     }
 }
 
-/// A call that did not end at its first poll.
-struct Task {
-    id: Option<Box<str>>,
-    target: Box<str>,
-    mode: Mode,
-    uploads: Uploads,
-    /// Whether it holds a permit.
-    permit: bool,
-    released: Arc<AtomicUsize>,
-    future: Abortable<Stages>,
-}
-
-impl Future for Task {
-    /// The end, and whether a permit comes back with it.
-    type Output = (Finished, bool);
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let task = self.get_mut();
-        let (polled, asked) = scope::enter(Scope::Invocation, || Pin::new(&mut task.future).poll(cx));
-        if asked && mem::take(&mut task.permit) {
-            task.released.fetch_add(1, Ordering::Relaxed);
-        }
-        let (stage, reply) = match ready!(polled) {
-            Ok(ended) => ended,
-            Err(Aborted) => canceled(task.mode),
+impl WaitingCall {
+    /// What it holds.
+    fn bytes(&self) -> usize {
+        let work = match &self.work {
+            Work::Record(record) => record.len(),
+            Work::Own(..) => 0,
         };
-        let finished = Finished {
-            id: task.id.take(),
-            target: mem::take(&mut task.target),
-            uploads: mem::take(&mut task.uploads),
-            stage,
-            reply,
-        };
-        Poll::Ready((finished, task.permit))
+        work + self.id.as_ref().map_or(0, |id| id.len()) + size_of::<Self>()
     }
 }
 
-/// Runs a method, and then the stream it may have returned.
-struct Stages {
+/// A method, and then the stream that it may have returned.
+pub(crate) struct RunningMethod {
     stage: Stage,
     running: Guarded,
 }
 
-impl Future for Stages {
-    type Output = (Stage, Reply);
+impl RunningMethod {
+    pub(crate) fn new(running: Guarded) -> Self {
+        Self { stage: Stage::Invoking, running }
+    }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match ready!(self.running.poll(cx)).0 {
-                Ok(Answer::Items(items)) => {
-                    self.stage = Stage::Streaming;
-                    self.running = Guarded::new(items);
+    /// Runs it; the second value says whether it asked its client for a result.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> (Poll<Ended>, bool) {
+        scope::enter(Scope::Invocation, || {
+            loop {
+                match ready!(self.running.poll(cx)).0 {
+                    Ok(Answer::Items(items)) => {
+                        self.stage = Stage::Streaming;
+                        self.running = Guarded::new(items);
+                    }
+                    ended => return Poll::Ready((self.stage, Reply(ended))),
                 }
-                ended => return Poll::Ready((self.stage, Reply(ended))),
             }
-        }
+        })
+    }
+
+    fn drop_running(&mut self) {
+        self.running.drop_running();
     }
 }
 
@@ -368,7 +385,7 @@ impl Drop for Guarded {
 }
 
 /// How a cancelled call ends: a stream without an error, a plain call as one that was cut short.
-fn canceled(mode: Mode) -> (Stage, Reply) {
+pub(crate) fn canceled(mode: Mode) -> Ended {
     match mode {
         Mode::Stream => (Stage::Streaming, Reply::nothing()),
         Mode::Plain => {

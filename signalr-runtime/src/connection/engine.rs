@@ -8,6 +8,7 @@
 //! A peer that may come back after its connection was lost acknowledges what it has. Those who send to it may wait
 //! for that, and a pause may wait for them: a paused reader then reads ahead, and heeds acknowledgements only.
 
+mod dispatch;
 mod leaving;
 mod pause;
 mod received;
@@ -19,12 +20,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 pub(crate) use self::leaving::{Leaving, Linger};
 pub(crate) use self::pause::Pause;
 use self::pause::{Reading, Reads};
 use super::budget::{Charge, ChargeKind};
-use super::calls::{Call, Calls, Finished, Guarded, Mode, Stage, Turn};
+use super::calls::Calls;
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, Received};
 use super::ending::EndRequest;
@@ -33,14 +35,14 @@ use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
+use super::scope::Owner;
 use super::shared::Shared;
+use super::slice;
 use super::writer::{self, Writing};
 use crate::contract::backlog::Backlog;
-use crate::contract::dispatch::Answer;
 use crate::contract::error::{HubError, HubErrorKind};
-use crate::contract::value::Payload;
 use crate::protocol::framing::RecordReader;
-use crate::protocol::message::{Message, Outcome};
+use crate::protocol::message::Message;
 use crate::protocol::{self, ProtocolError};
 
 /// What one connection may hold on behalf of its peer. The connections of a hub share it.
@@ -48,8 +50,9 @@ use crate::protocol::{self, ProtocolError};
 pub(crate) struct EngineLimits {
     /// Ordered calls that run at once.
     pub(crate) parallel_calls: usize,
-    /// Calls that wait for their turn before the connection stops reading.
+    /// Calls that wait for their turn before the connection stops reading, and what they may hold.
     pub(crate) queued_calls: usize,
+    pub(crate) queued_call_bytes: usize,
     /// Calls that run at once without being ordered: those that stream, in either direction, and those that wait
     /// for the peer.
     pub(crate) unordered_calls: usize,
@@ -69,10 +72,9 @@ pub(crate) struct EngineLimits {
     /// Bytes that are read ahead to find an acknowledgement before the peer is given up. One that keeps to its own
     /// buffer's limit has much less on its way.
     pub(crate) read_ahead: usize,
+    /// How long a piece of the user's code may hold the thread before that is told.
+    pub(crate) longest_poll: Option<Duration>,
 }
-
-/// Reads one task may make before it lets others run.
-pub(crate) const READS_PER_POLL: usize = 32;
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -134,13 +136,13 @@ impl<R: Role> Engine<R> {
         let receipts = shared.outbound.is_replayable().then(|| Box::new(Receipts::new()));
         let received = Charge::new(shared.outbound.budget().cloned(), ChargeKind::Received);
         let core = Core {
-            role,
             shared,
+            backlog: Arc::new(Backlog::new(role.stream_hooks())),
             calls: Calls::new(limits.parallel_calls),
+            role,
             clock: Clock::new(timing),
             allowance: limits.messages.map(TokenBucket::new),
             limits,
-            backlog: Arc::default(),
             receipts,
             received,
             has_paused: false,
@@ -178,9 +180,11 @@ impl<R: Role> Engine<R> {
         let mut future = pin!(future);
         let mut ended = None;
         poll_fn(|cx| {
+            let slice = slice::begin(self.core.owner());
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready((output, ended.take()));
             }
+            drop(slice);
             if ended.is_none()
                 && let Poll::Ready(end) = self.poll(cx, Reading::No)
             {
@@ -203,7 +207,8 @@ impl<R: Role> Engine<R> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
-        for _ in 0..READS_PER_POLL {
+        let _slice = slice::begin(self.core.owner());
+        loop {
             if let Some(request) = self.core.shared.ending.asked() {
                 return Poll::Ready(request.error().map_or(Ended::Stopped(request), Ended::Failed));
             }
@@ -220,37 +225,44 @@ impl<R: Role> Engine<R> {
             if reading == Reading::Yes {
                 self.core.clock.listens(reads != Reads::Nothing, self.core.calls.is_full());
             }
-            self.core.received.set(self.reader.kept().saturating_add(self.core.backlog.bytes()));
+            self.core.received.set(self.reader.kept().saturating_add(self.core.held()));
             let writing = self.core.poll_write(&mut *self.transport, cx);
             if self.core.receipts.is_some() {
                 self.core.clock.unacknowledged(self.core.shared.outbound.unacknowledged());
             }
-            if let Poll::Ready(due) = self.core.clock.poll(cx) {
+            let Core { clock, .. } = &mut self.core;
+            if let Poll::Ready(due) = slice::poll_unconstrained(cx, |cx| clock.poll(cx)) {
                 self.core.due(due);
             }
             if let Some(ended) = self.core.ended.take() {
                 return Poll::Ready(ended);
             }
+            let mut goes_on = received;
             if reading == Reading::Yes && reads != Reads::Everything {
                 self.core.backlog.wake_on_change(cx.waker());
                 match self.core.pause() {
                     Some(limit) => self.core.count_pause(limit),
-                    None => continue,
+                    None => goes_on = true,
                 }
             }
-            if !received && self.core.shared.sleep(writing, cx) {
+            if !goes_on && self.core.sleep(writing, cx) {
+                return Poll::Pending;
+            }
+            if slice::step() {
+                // Others have their turn, and sockets are looked at, before this goes on.
+                slice::defer(cx);
                 return Poll::Pending;
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 
     /// Reads once, unless a pause has left something that was read before.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { transport, reader, left_over, core } = self;
+        let waker = cx.waker();
+        let calls = &mut Context::from_waker(waker);
         if *left_over {
-            let result = reader.resume(|record| core.record(record));
+            let result = reader.resume(|record| core.record(record, calls));
             *left_over = core.go_on(result);
             core.count_messages();
             return Poll::Ready(());
@@ -258,7 +270,7 @@ impl<R: Role> Engine<R> {
         core.has_paused = false;
         let mut result = Ok(ControlFlow::Continue(()));
         let received = transport.poll_receive(cx, &mut |bytes| match result {
-            Ok(ControlFlow::Continue(())) => result = reader.push(bytes, |record| core.record(record)),
+            Ok(ControlFlow::Continue(())) => result = reader.push(bytes, |record| core.record(record, calls)),
             // Kept behind what was left.
             Ok(ControlFlow::Break(())) => reader.keep(bytes),
             Err(_) => {}
@@ -317,10 +329,44 @@ impl<R: Role> Engine<R> {
 
 impl<R: Role> Core<R> {
     fn poll_write(&mut self, transport: &mut dyn Duplex, cx: &mut Context<'_>) -> Writing {
-        writer::poll_write(transport, &self.shared.outbound, &mut self.clock, cx).unwrap_or_else(|error| {
-            self.end(Ended::Lost(error));
-            Writing::Free
-        })
+        let Self { shared, clock, .. } = self;
+        let written = slice::poll_unconstrained(cx, |cx| {
+            Poll::Ready(writer::poll_write(transport, &shared.outbound, clock, cx))
+        });
+        match written {
+            Poll::Ready(Ok(writing)) => writing,
+            Poll::Ready(Err(error)) => {
+                self.end(Ended::Lost(error));
+                Writing::Free
+            }
+            Poll::Pending => Writing::Stuck,
+        }
+    }
+
+    /// The task is about to sleep: true when it may, false when there is something that it could do.
+    fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
+        !self.can_start() && self.shared.sleep(writing, cx) && self.calls.sleep(cx)
+    }
+
+    /// The task is about to sleep, and only its calls matter any more.
+    fn rest(&self, cx: &mut Context<'_>) {
+        if self.can_start() || !self.calls.sleep(cx) {
+            slice::defer(cx);
+        }
+    }
+
+    /// Whether a call waits that could start now.
+    fn can_start(&self) -> bool {
+        self.calls.has_startable() && !self.is_behind()
+    }
+
+    /// What is held of what the peer has sent, beside what the reader keeps.
+    fn held(&self) -> usize {
+        self.backlog.unread().saturating_add(self.calls.waiting_bytes())
+    }
+
+    fn owner(&self) -> Owner {
+        Owner::of(&self.shared)
     }
 
     /// The first end counts.
@@ -379,49 +425,5 @@ impl<R: Role> Core<R> {
                 false
             }
         }
-    }
-
-    /// Takes a call of our own role among those of the peer.
-    fn poll_own_call(&mut self, cx: &Context<'_>) {
-        if let Poll::Ready((name, running)) = self.role.poll_own_call(cx) {
-            self.calls.push(Call {
-                id: None,
-                target: name.into(),
-                mode: Mode::Plain,
-                turn: Turn::Ordered,
-                uploads: Vec::new(),
-                running: Guarded::new(running),
-            });
-        }
-    }
-
-    fn poll_calls(&mut self, cx: &mut Context<'_>) {
-        while let Poll::Ready(finished) = self.calls.poll(cx) {
-            self.finished(finished);
-        }
-    }
-
-    fn finished(&mut self, finished: Finished) {
-        let Finished { id, target, uploads, stage, reply } = finished;
-        for (id, sink) in &uploads {
-            self.shared.pending.end_stream(id, sink);
-        }
-        let outcome = match &reply.0 {
-            Ok(Answer::Value(value)) => {
-                let format = self.shared.format;
-                Outcome::Result(Payload { format, bytes: value.bytes() })
-            }
-            Ok(Answer::Refused(text)) => Outcome::Error((&**text).into()),
-            Ok(Answer::Nothing | Answer::Items(_)) if stage == Stage::Streaming => Outcome::Void,
-            Ok(Answer::Nothing | Answer::Items(_)) => self.role.no_result(),
-            Err(error) => Outcome::Error(self.role.error_text(&target, stage, error)),
-        };
-        if let Some(id) = &id {
-            self.complete(id, outcome);
-        }
-    }
-
-    fn complete(&self, id: &str, outcome: Outcome<'_>) {
-        self.shared.send(&Message::Completion { id: id.into(), outcome });
     }
 }

@@ -27,6 +27,7 @@ pub(crate) mod rate;
 mod receipts;
 mod replay;
 pub(crate) mod role;
+mod running_calls;
 pub(crate) mod scope;
 pub(crate) mod shared;
 pub(crate) mod slice;

@@ -1,15 +1,13 @@
 //! What this side has asked of the other and not been answered yet.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::panics::Panicked;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::incoming::{ItemSink, Taken};
-use crate::contract::value::{Encoded, Payload, ValueError};
+use crate::contract::value::{Encoded, Payload};
 
 /// The open questions and open incoming streams of one connection, by id.
 #[derive(Default)]
@@ -86,31 +84,20 @@ impl Pending {
         self.lock().streams.len()
     }
 
-    /// Hands over one item. A stream that does not take it is forgotten; one whose item does not decode, or
-    /// panics while it is decoded, ends with what `undecodable` makes of that.
-    pub(crate) fn item(
-        &self,
-        id: &str,
-        item: Payload<'_>,
-        undecodable: impl FnOnce(&ValueError) -> HubError,
-    ) -> Delivered {
+    /// Hands over one item. A stream that does not take it is forgotten.
+    pub(crate) fn item(&self, id: &str, item: Payload<'_>) -> Delivered {
         let Some(sink) = self.lock().streams.get(id).cloned() else {
             return Delivered::Nowhere;
         };
         // Without the lock: decoding is the user's code.
-        let taken = catch_unwind(AssertUnwindSafe(|| sink.item(item)));
-        let taken = taken.unwrap_or_else(|_| {
-            Panicked::Decoder.count();
-            tracing::error!("an item of a stream panicked while it was decoded");
-            Taken::Undecodable(ValueError::new("the decoder panicked"))
-        });
-        match taken {
-            Taken::Yes => return Delivered::Taken,
-            Taken::No => {}
-            Taken::Undecodable(error) => sink.end(Some(undecodable(&error))),
+        match sink.item(item) {
+            Taken::Yes => Delivered::Taken,
+            Taken::Unchecked => Delivered::Unchecked,
+            Taken::No => {
+                self.end_stream(id, &sink);
+                Delivered::Unchecked
+            }
         }
-        self.end_stream(id, &sink);
-        Delivered::Dropped
     }
 
     /// Ends every open stream with `error`.
@@ -144,8 +131,8 @@ impl Pending {
 pub(crate) enum Delivered {
     /// Its stream has it.
     Taken,
-    /// Its stream did not take it, and is forgotten.
-    Dropped,
+    /// Its stream keeps it as it came, or did not take it: nobody has looked at its value.
+    Unchecked,
     /// No open stream has its id.
     Nowhere,
 }

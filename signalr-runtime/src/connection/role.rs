@@ -2,18 +2,22 @@
 
 use std::borrow::Cow;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::calls::{Mode, Stage, Turn};
 use super::limit::Limit;
+use crate::contract::backlog::StreamHooks;
 use crate::contract::dispatch::{Call, Running};
-use crate::contract::error::{HubError, HubErrorKind, HubResult};
-use crate::contract::value::ValueError;
+use crate::contract::error::{HubError, HubResult};
 use crate::protocol::ProtocolError;
 use crate::protocol::message::{Invocation, Outcome};
 
 /// The side of a connection an engine plays: it knows the methods and the texts.
 pub(crate) trait Role: Send {
-    /// Finds the method and binds the arguments. Nothing of the user's method runs yet.
+    /// When a call may start.
+    fn turn(&self, invocation: &Invocation<'_>, mode: Mode) -> Turn;
+
+    /// Finds the method of a call whose turn has come, and binds the arguments. Nothing of the user's method runs yet.
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound;
 
     /// A call that this side makes to itself, with its name for logs. It has its turn among those of the peer, and nobody
@@ -37,6 +41,9 @@ pub(crate) trait Role: Send {
     /// An item came that no stream waits for.
     fn stray_item(&mut self, _id: &str) {}
 
+    /// A method has held the thread for so long without giving way, and everybody else who is served by it waited.
+    fn held_the_thread(&self, _method: &str, _took: Duration) {}
+
     /// The peer has run into a limit.
     fn limit_hit(&self, _limit: Limit) {}
 
@@ -45,10 +52,8 @@ pub(crate) trait Role: Send {
         (!text.is_empty()).then(|| self.remote_error(text))
     }
 
-    /// The end of a stream one of whose items could not be decoded.
-    fn undecodable_item(&self, error: &ValueError) -> HubError {
-        HubError::with_kind(HubErrorKind::Codec, format!("Failed to bind Stream message. {error}"))
-    }
+    /// How items of the peer's streams are read.
+    fn stream_hooks(&self) -> &'static StreamHooks;
 
     /// A stream ended with a result. An error becomes its last item.
     fn stream_result(&self) -> Option<HubError> {
@@ -67,7 +72,7 @@ pub(crate) trait Role: Send {
 /// An invocation after binding.
 pub(crate) enum Bound {
     /// It may run.
-    Run { turn: Turn, running: Running },
+    Run(Running),
     /// The method does not exist or the arguments do not fit: answered at once with this text.
     Refused(Cow<'static, str>),
 }

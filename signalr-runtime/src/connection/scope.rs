@@ -5,6 +5,9 @@
 //! task, which polls that code, tells it here where it is and afterwards reads here whether it was put.
 
 use std::cell::Cell;
+use std::sync::Arc;
+
+use super::shared::Shared;
 
 /// What the code being polled belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +20,21 @@ pub(crate) enum Scope {
     Invocation,
 }
 
+/// Which connection's task runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owner(usize);
+
+impl Owner {
+    /// No connection's.
+    pub(crate) const NOBODY: Self = Self(0);
+
+    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
+        Self(Arc::as_ptr(shared).addr())
+    }
+}
+
 thread_local! {
+    static OWNER: Cell<Owner> = const { Cell::new(Owner::NOBODY) };
     static SCOPE: Cell<Scope> = const { Cell::new(Scope::Outside) };
     static ASKED: Cell<bool> = const { Cell::new(false) };
 }
@@ -35,6 +52,32 @@ pub(crate) fn enter<T>(scope: Scope, poll: impl FnOnce() -> T) -> (T, bool) {
     let _outer = Outer(SCOPE.replace(scope), ASKED.replace(false));
     let polled = poll();
     (polled, ASKED.get())
+}
+
+/// Puts the owner before it back when it is dropped.
+pub(crate) struct Owned {
+    outer: Owner,
+}
+
+/// From now on the code that runs is that of `owner`.
+pub(crate) fn owned_by(owner: Owner) -> Owned {
+    Owned { outer: OWNER.replace(owner) }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        OWNER.set(self.outer);
+    }
+}
+
+/// Whose code runs now.
+pub(crate) fn owner() -> Owner {
+    OWNER.get()
+}
+
+/// Whether the code that runs now is that of this connection.
+pub(crate) fn is_own(shared: &Arc<Shared>) -> bool {
+    owner() == Owner::of(shared)
 }
 
 /// The scope of the code that runs now.

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::budget::Holder;
 use super::ending::{EndRequest, Ending};
@@ -10,6 +10,7 @@ use super::frame::Frame;
 use super::limit::Limit;
 use super::outbound::{Outbound, Refused, Share};
 use super::pending::Pending;
+use super::slice;
 use super::slow_consumer::Sender;
 use super::writer::Writing;
 use crate::contract::dispatch::SendItems;
@@ -109,6 +110,8 @@ pub(crate) struct StreamResults {
 
 impl SendItems for StreamResults {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HubError>> {
+        // What was sent before leaves then.
+        ready!(slice::poll_give_way(cx));
         self.shared
             .outbound
             .poll_share(&mut self.share, cx)

@@ -1,8 +1,12 @@
 //! What becomes of calls to a peer that reads too slowly, and how long they wait before.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use super::scope;
+use super::shared::Shared;
 
 /// Decides about a call to a client whose outbound queue is full, once the client has used up the
 /// [`send_patience`](crate::server::Limits::send_patience) of those who send to it.
@@ -41,6 +45,13 @@ pub(crate) enum Sender {
     Own,
     /// Anybody else, who waits no longer than the peer's [`Patience`].
     Outside,
+}
+
+impl Sender {
+    /// The one whose code runs now, to a connection.
+    pub(crate) fn to(receiver: &Arc<Shared>) -> Self {
+        if scope::is_own(receiver) { Self::Own } else { Self::Outside }
+    }
 }
 
 /// How long senders wait for one peer: from when the first of them waits until the peer has caught up, however many come

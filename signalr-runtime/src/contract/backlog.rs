@@ -3,14 +3,19 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
-/// Bytes of items that have arrived at one connection beyond what their streams should hold, because nobody
-/// has read them yet; and who waits for what has not arrived. The connection stops reading while there are too
-/// many bytes.
-#[derive(Default)]
+use super::error::HubError;
+use super::value::ValueError;
+
+/// Items that have arrived at one connection and that nobody has read yet, and who waits for what has not arrived. The
+/// connection stops reading while there are too many bytes beyond what its streams should hold.
 pub(crate) struct Backlog {
-    bytes: AtomicUsize,
+    hooks: &'static StreamHooks,
+    /// What all items hold that nobody has read.
+    unread: AtomicUsize,
+    /// What of it is beyond what their streams should hold.
+    excess: AtomicUsize,
     /// How many wait for the peer.
     awaited: AtomicUsize,
     /// Whether the connection has stopped reading.
@@ -19,10 +24,48 @@ pub(crate) struct Backlog {
     waiting: Mutex<Option<Waker>>,
 }
 
+/// The connection's part in reading a stream: the contract knows neither its clock nor its texts.
+pub(crate) struct StreamHooks {
+    /// Ready unless it is time to let others run.
+    pub(crate) give_way: fn(&mut Context<'_>) -> Poll<()>,
+    /// The last item of a stream that has one which cannot be decoded.
+    pub(crate) undecodable: fn(&ValueError) -> HubError,
+    /// A decoder has panicked.
+    pub(crate) panicked: fn(),
+}
+
+/// The bytes of an item that nobody has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ItemSize {
+    pub(super) bytes: usize,
+    /// Whether they are beyond what the stream should hold.
+    pub(super) excess: bool,
+}
+
 impl Backlog {
-    /// How many bytes wait.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::SeqCst)
+    pub(crate) fn new(hooks: &'static StreamHooks) -> Self {
+        Self {
+            hooks,
+            unread: AtomicUsize::new(0),
+            excess: AtomicUsize::new(0),
+            awaited: AtomicUsize::new(0),
+            paused: AtomicBool::new(false),
+            waiting: Mutex::default(),
+        }
+    }
+
+    /// How many bytes nobody has read.
+    pub(crate) fn unread(&self) -> usize {
+        self.unread.load(Ordering::Relaxed)
+    }
+
+    /// How many of them are beyond what their streams should hold.
+    pub(crate) fn excess(&self) -> usize {
+        self.excess.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn hooks(&self) -> &'static StreamHooks {
+        self.hooks
     }
 
     /// Whether somebody waits for something of the peer's: an answer, an item, room for what is to be sent.
@@ -37,21 +80,23 @@ impl Backlog {
         Waiting(Arc::clone(self))
     }
 
-    /// Wakes `waker` when the next waiting item has been read, or when somebody begins to wait.
+    /// Wakes `waker` when the next item in excess has been read, or when somebody begins to wait.
     pub(crate) fn wake_on_change(&self, waker: &Waker) {
         *self.waiting() = Some(waker.clone());
         self.paused.store(true, Ordering::SeqCst);
     }
 
-    pub(super) fn add(&self, bytes: usize) {
-        if bytes > 0 {
-            self.bytes.fetch_add(bytes, Ordering::SeqCst);
+    pub(super) fn add(&self, item: ItemSize) {
+        self.unread.fetch_add(item.bytes, Ordering::Relaxed);
+        if item.excess {
+            self.excess.fetch_add(item.bytes, Ordering::SeqCst);
         }
     }
 
-    pub(super) fn remove(&self, bytes: usize) {
-        if bytes > 0 {
-            self.bytes.fetch_sub(bytes, Ordering::SeqCst);
+    pub(super) fn remove(&self, item: ItemSize) {
+        self.unread.fetch_sub(item.bytes, Ordering::Relaxed);
+        if item.excess {
+            self.excess.fetch_sub(item.bytes, Ordering::SeqCst);
             self.changed();
         }
     }
@@ -80,6 +125,6 @@ impl Drop for Waiting {
 
 impl fmt::Debug for Backlog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backlog").field("bytes", &self.bytes()).finish_non_exhaustive()
+        f.debug_struct("Backlog").field("unread", &self.unread()).finish_non_exhaustive()
     }
 }

@@ -1,22 +1,25 @@
-//! A stream that arrives item by item: from the engine, which decodes, to the code that reads it.
+//! A stream that arrives item by item: from the engine to the code that reads it.
 //!
-//! Used for the streams that a client sends to a hub method, and for the results that a stub streams.
+//! Used for the streams that a client sends to a hub method, and for the results that a stub streams. An item that its
+//! reader waits for is decoded as it comes. One that nobody waits for stays what it was on the wire until it is read: a few
+//! bytes may be a large value in memory.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::Stream;
 
-use super::backlog::{Backlog, Waiting};
+use super::backlog::{Backlog, ItemSize, Waiting};
 use super::error::HubError;
-use super::value::{Encoded, Payload, ValueError, WireValue};
+use super::value::{Encoded, HubProtocol, Payload, ValueError, WireValue};
 
 /// The engine's end of an arriving stream.
 pub(crate) trait ItemSink: Send + Sync {
-    /// Decodes one item and hands it to the reader.
+    /// Takes one item for the reader.
     fn item(&self, payload: Payload<'_>) -> Taken;
 
     /// Ends the stream: with nothing (its source is done) or with what went wrong. The first end counts.
@@ -24,14 +27,16 @@ pub(crate) trait ItemSink: Send + Sync {
 }
 
 /// What became of an item.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// It waits for the reader.
+    /// The stream has it.
     Yes,
-    /// Nobody reads any more: the item was dropped, and the stream may be forgotten.
+    /// The stream keeps it as it came: nobody has looked at its value, and whoever reads it later can no longer end the
+    /// connection.
+    Unchecked,
+    /// Nobody reads any more, or it is not what the stream is made of, which has ended with an error: the stream may be
+    /// forgotten.
     No,
-    /// It is not what the stream is made of. Whoever feeds the stream is to end it with an error.
-    Undecodable(ValueError),
 }
 
 /// A stream whose items arrive from the other side of a connection.
@@ -42,13 +47,18 @@ pub struct Incoming<T> {
 struct Shared<T> {
     state: Mutex<State<T>>,
     decode: fn(Payload<'_>) -> Result<T, ValueError>,
-    /// Items that the stream holds before they count as backlog.
+    /// What the engine is told of an item that is kept.
+    kept: Taken,
+    /// Items that the stream should hold.
     capacity: usize,
     backlog: Arc<Backlog>,
 }
 
 struct State<T> {
-    items: VecDeque<Item<T>>,
+    /// The item that the reader waited for.
+    next: Option<(T, ItemSize)>,
+    /// Those behind it.
+    kept: VecDeque<KeptItem>,
     end: End,
     reader: Option<Reader>,
 }
@@ -59,10 +69,11 @@ struct Reader {
     _waiting: Waiting,
 }
 
-struct Item<T> {
-    value: T,
-    /// What it counts in the backlog.
-    backlog: usize,
+/// An item as it came.
+struct KeptItem {
+    format: HubProtocol,
+    bytes: Box<[u8]>,
+    size: ItemSize,
 }
 
 enum End {
@@ -75,65 +86,93 @@ enum End {
 }
 
 impl<T: WireValue> Incoming<T> {
-    /// A stream and the end that feeds it. Items beyond `capacity` count in `backlog`.
+    /// A stream and the end that feeds it. Items beyond `capacity` are in excess in `backlog`.
     pub(crate) fn new(capacity: usize, backlog: Arc<Backlog>) -> (Self, Arc<dyn ItemSink>) {
-        Self::with(decode, capacity, backlog)
+        Self::with(decode, Taken::Unchecked, capacity, backlog)
     }
 }
 
 impl Incoming<Encoded> {
     /// A stream whose items stay as they are on the wire: whoever reads it decodes them.
     pub(crate) fn encoded(capacity: usize, backlog: Arc<Backlog>) -> (Self, Arc<dyn ItemSink>) {
-        Self::with(|item| Ok(Encoded::copy_from(item.bytes)), capacity, backlog)
+        Self::with(|item| Ok(Encoded::copy_from(item.bytes)), Taken::Yes, capacity, backlog)
     }
 }
 
 impl<T: Send + 'static> Incoming<T> {
     fn with(
         decode: fn(Payload<'_>) -> Result<T, ValueError>,
+        kept: Taken,
         capacity: usize,
         backlog: Arc<Backlog>,
     ) -> (Self, Arc<dyn ItemSink>) {
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State { items: VecDeque::new(), end: End::Open, reader: None }),
-            decode,
-            capacity,
-            backlog,
-        });
+        let state = State { next: None, kept: VecDeque::new(), end: End::Open, reader: None };
+        let shared = Arc::new(Shared { state: Mutex::new(state), decode, kept, capacity, backlog });
         (Self { shared: Arc::clone(&shared) }, shared)
+    }
+}
+
+impl<T> Shared<T> {
+    /// Runs the user's decoder.
+    fn decode(&self, item: Payload<'_>) -> Result<T, HubError> {
+        let hooks = self.backlog.hooks();
+        let decoded = catch_unwind(AssertUnwindSafe(|| (self.decode)(item))).unwrap_or_else(|_| {
+            (hooks.panicked)();
+            Err(ValueError::new("the decoder panicked"))
+        });
+        decoded.map_err(|error| (hooks.undecodable)(&error))
+    }
+}
+
+impl<T> State<T> {
+    fn is_open(&self) -> bool {
+        matches!(self.end, End::Open)
+    }
+
+    /// How many items nobody has read.
+    fn unread(&self) -> usize {
+        self.kept.len() + usize::from(self.next.is_some())
     }
 }
 
 impl<T: Send> ItemSink for Shared<T> {
     fn item(&self, payload: Payload<'_>) -> Taken {
-        if !matches!(lock(&self.state).end, End::Open) {
-            return Taken::No;
-        }
-        // Decoded without the lock: the reader may run on another thread.
-        let value = match (self.decode)(payload) {
-            Ok(value) => value,
-            Err(error) => return Taken::Undecodable(error),
-        };
         let mut state = lock(&self.state);
-        if !matches!(state.end, End::Open) {
+        if !state.is_open() {
             return Taken::No;
         }
-        // A few bytes on the wire may be a large value in memory.
-        let size = payload.bytes.len() + size_of::<Item<T>>();
-        let backlog = if state.items.len() < self.capacity { 0 } else { size };
-        self.backlog.add(backlog);
-        state.items.push_back(Item { value, backlog });
-        let reader = state.reader.take();
+        let bytes = payload.bytes.len() + size_of::<KeptItem>();
+        let size = ItemSize { bytes, excess: state.unread() >= self.capacity };
+        let Some(reader) = state.reader.take() else {
+            let kept = KeptItem { format: payload.format, bytes: payload.bytes.into(), size };
+            state.kept.push_back(kept);
+            self.backlog.add(size);
+            return self.kept;
+        };
+        // Decoded without the lock: the reader may run on another thread.
         drop(state);
-        if let Some(reader) = reader {
-            reader.waker.wake();
-        }
-        Taken::Yes
+        let decoded = self.decode(payload);
+        let mut state = lock(&self.state);
+        let taken = match decoded {
+            Ok(item) if state.is_open() => {
+                self.backlog.add(size);
+                state.next = Some((item, size));
+                Taken::Yes
+            }
+            Err(error) if state.is_open() => {
+                state.end = End::Ended(Some(error));
+                Taken::No
+            }
+            _ => Taken::No,
+        };
+        drop(state);
+        reader.waker.wake();
+        taken
     }
 
     fn end(&self, error: Option<HubError>) {
         let mut state = lock(&self.state);
-        if matches!(state.end, End::Open) {
+        if state.is_open() {
             state.end = End::Ended(error);
             let reader = state.reader.take();
             drop(state);
@@ -148,11 +187,24 @@ impl<T> Stream for Incoming<T> {
     type Item = Result<T, HubError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut state = lock(&self.shared.state);
-        if let Some(Item { value, backlog }) = state.items.pop_front() {
+        let shared = &*self.shared;
+        // Before an item is taken: one that was taken is not lost.
+        ready!((shared.backlog.hooks().give_way)(cx));
+        let mut state = lock(&shared.state);
+        if let Some((item, size)) = state.next.take() {
             drop(state);
-            self.shared.backlog.remove(backlog);
-            return Poll::Ready(Some(Ok(value)));
+            shared.backlog.remove(size);
+            return Poll::Ready(Some(Ok(item)));
+        }
+        if let Some(KeptItem { format, bytes, size }) = state.kept.pop_front() {
+            drop(state);
+            let item = shared.decode(Payload { format, bytes: &bytes });
+            drop(bytes);
+            shared.backlog.remove(size);
+            if item.is_err() {
+                self.close();
+            }
+            return Poll::Ready(Some(item));
         }
         match std::mem::replace(&mut state.end, End::Closed) {
             End::Open => {
@@ -160,7 +212,7 @@ impl<T> Stream for Incoming<T> {
                 if let Some(reader) = &mut state.reader {
                     reader.waker.clone_from(cx.waker());
                 } else {
-                    let waiting = self.shared.backlog.wait();
+                    let waiting = shared.backlog.wait();
                     state.reader = Some(Reader { waker: cx.waker().clone(), _waiting: waiting });
                 }
                 Poll::Pending
@@ -171,14 +223,22 @@ impl<T> Stream for Incoming<T> {
     }
 }
 
-impl<T> Drop for Incoming<T> {
-    fn drop(&mut self) {
+impl<T> Incoming<T> {
+    /// Nothing more is read.
+    fn close(&self) {
         let mut state = lock(&self.shared.state);
         state.end = End::Closed;
         state.reader = None;
-        let items = std::mem::take(&mut state.items);
+        let (next, kept) = (state.next.take(), std::mem::take(&mut state.kept));
         drop(state);
-        self.shared.backlog.remove(items.iter().map(|item| item.backlog).sum());
+        let sizes = next.iter().map(|(_, size)| *size).chain(kept.iter().map(|item| item.size));
+        sizes.for_each(|size| self.shared.backlog.remove(size));
+    }
+}
+
+impl<T> Drop for Incoming<T> {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

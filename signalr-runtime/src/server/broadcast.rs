@@ -165,12 +165,12 @@ enum Offered {
 
 fn offer(connection: &Connection, frame: &Frame) -> Offered {
     locks::assert_none_held();
-    match connection.shared.offer(frame, Sender::Outside) {
+    match connection.shared.offer(frame, Sender::to(&connection.shared)) {
         Ok(()) | Err(Refused::Closed | Refused::TooSlow) => Offered::Settled,
         Err(Refused::Full) => Offered::Full,
     }
 }
 
 async fn wait_for_room(connection: &Connection, frame: &Frame) {
-    connection.shared.push_when_room(frame, Sender::Outside).await;
+    connection.shared.push_when_room(frame, Sender::to(&connection.shared)).await;
 }

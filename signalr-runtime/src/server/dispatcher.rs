@@ -5,22 +5,44 @@ use std::future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use super::connection::Connection;
 use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall};
 use super::hub::Hub;
+use super::method_options::ClientLines;
 use super::service::HubShared;
 use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Stage, Turn};
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 use crate::connection::role::{Bound, Role};
+use crate::connection::slice;
+use crate::contract::backlog::StreamHooks;
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::hub::MethodKind;
-use crate::contract::value::{Encoded, ValueError};
+use crate::contract::value::Encoded;
 use crate::protocol::message::{Invocation, Outcome};
+
+/// The callback for new credentials, for logs.
+const REFRESHED: &str = "OnAuthenticationRefreshed";
+
+/// Items of clients' streams: their readers learn what is wrong with one where detailed errors are on.
+static DETAILED_ITEMS: StreamHooks = StreamHooks {
+    give_way: slice::poll_give_way,
+    undecodable: |error| HubError::new(format!("{UNDECODABLE_ITEM} InvalidDataException: {error}")),
+    panicked: decoder_panicked,
+};
+static TERSE_ITEMS: StreamHooks =
+    StreamHooks { undecodable: |_| HubError::new(UNDECODABLE_ITEM), ..DETAILED_ITEMS };
+const UNDECODABLE_ITEM: &str = "Failed to bind Stream message.";
+
+fn decoder_panicked() {
+    Panicked::Decoder.count();
+    tracing::error!("an item of a stream panicked while it was decoded");
+}
 
 /// Dispatches the calls of one client to its hub.
 pub(crate) struct HubDispatcher<H: Hub> {
@@ -28,6 +50,7 @@ pub(crate) struct HubDispatcher<H: Hub> {
     pub(crate) hub: Option<Arc<H>>,
     pub(crate) shared: Arc<HubShared<H>>,
     pub(crate) connection: Arc<Connection>,
+    pub(crate) lines: ClientLines,
 }
 
 impl<H: Hub> HubDispatcher<H> {
@@ -104,6 +127,11 @@ fn misuse<H>(handler: &Handler<H>, invocation: &Invocation<'_>, mode: Mode) -> O
 }
 
 impl<H: Hub> Role for HubDispatcher<H> {
+    fn turn(&self, invocation: &Invocation<'_>, mode: Mode) -> Turn {
+        // Calls that stream, in either direction, need no permit.
+        if mode == Mode::Plain && invocation.stream_ids.is_empty() { Turn::Ordered } else { Turn::Free }
+    }
+
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound {
         let target = &*invocation.target;
         let Some(handler) = self.shared.methods.find(target) else {
@@ -131,18 +159,24 @@ impl<H: Hub> Role for HubDispatcher<H> {
             }
         };
         let running = match guard {
-            Some(guard) => Arc::clone(guard).around(running),
+            Some(guard) => guard.place(&mut self.lines, handler.name, &self.connection.aborted, running),
             None => running,
         };
-        // What is refused later waits for its turn as well, so that answers keep their order.
-        let ordered = mode == Mode::Plain && handler.uploads == 0;
-        let turn = if ordered { Turn::Ordered } else { Turn::Free };
         let mut running = self.guarded(handler, invocation, mode, running);
+        if let Some(guard) = guard {
+            running = guard.timed(running);
+        }
         let (hub, trace_parent) = (self.shared.core.name(), self.shared.trace_parent.as_ref());
         if let Some(span) = CallSpan::new(hub, handler.name, invocation, trace_parent) {
             running = Box::pin(span.around(running));
         }
-        Bound::Run { turn, running }
+        Bound::Run(running)
+    }
+
+    fn held_the_thread(&self, method: &str, took: Duration) {
+        // By the name that is declared: names that clients send are without number.
+        let name = self.shared.methods.find(method).map_or(REFRESHED, |handler| handler.name);
+        self.shared.blocking.found(name, took);
     }
 
     fn poll_own_call(&mut self, cx: &Context<'_>) -> Poll<(&'static str, Running)> {
@@ -160,7 +194,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
             Reply(refreshed.unwrap_or_else(late).map(|()| Answer::Nothing))
         };
         let callback = span::authentication_refreshed(self.shared.core.name(), Box::pin(callback));
-        Poll::Ready(("OnAuthenticationRefreshed", Box::pin(callback)))
+        Poll::Ready((REFRESHED, Box::pin(callback)))
     }
 
     fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str> {
@@ -194,9 +228,8 @@ impl<H: Hub> Role for HubDispatcher<H> {
         Some(HubError::new(text))
     }
 
-    fn undecodable_item(&self, error: &ValueError) -> HubError {
-        let text = "Failed to bind Stream message.".to_owned();
-        HubError::new(self.shared.with_detail(text, &invalid_data(error.to_string())))
+    fn stream_hooks(&self) -> &'static StreamHooks {
+        if self.shared.options.enable_detailed_errors { &DETAILED_ITEMS } else { &TERSE_ITEMS }
     }
 
     fn unasked(&mut self, id: &str) -> HubResult {

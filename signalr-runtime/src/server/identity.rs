@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use http::request::Parts;
 
 use super::authentication_refresh::AuthenticationRefresh;
+use super::blocking_detector::BlockingDetector;
 use super::deadline::within;
 use super::http::application::UserId;
 use super::http::authentication::Expiry;
@@ -35,6 +36,8 @@ pub(crate) struct Identity {
     pub(crate) rules: Vec<Arc<EndpointRule>>,
     pub(crate) expiry: Option<Arc<ExpiryProvider>>,
     pub(crate) refresh: Option<Arc<RefreshGuard>>,
+    /// Finds those of them that hold their thread.
+    pub(crate) blocking: BlockingDetector,
 }
 
 /// The application's own code, which says who a user is, has panicked.
@@ -43,7 +46,15 @@ pub(crate) struct UserIdPanicked;
 
 impl Identity {
     pub(crate) fn new(application: &'static str) -> Self {
-        Self { application, user_id: None, address: None, rules: Vec::new(), expiry: None, refresh: None }
+        Self {
+            application,
+            user_id: None,
+            address: None,
+            rules: Vec::new(),
+            expiry: None,
+            refresh: None,
+            blocking: BlockingDetector::new(application, Some(BlockingDetector::DEFAULT)),
+        }
     }
 
     /// Who sends a request.
@@ -93,7 +104,8 @@ impl Identity {
     }
 
     /// Runs the application's own code. None if it panics.
-    fn ask<T>(&self, what: &str, code: impl FnOnce() -> T) -> Option<T> {
+    fn ask<T>(&self, what: &'static str, code: impl FnOnce() -> T) -> Option<T> {
+        let code = || self.blocking.watch(what, code);
         catch_unwind(AssertUnwindSafe(code)).map_err(|_| self.panicked(what)).ok()
     }
 

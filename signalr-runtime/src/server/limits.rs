@@ -100,6 +100,9 @@ pub struct Limits {
     pub fragments: u64,
     /// How many calls of one client may wait for their turn before nothing more is read from it. Default: 100.
     pub queued_calls: usize,
+    /// How many bytes the calls of one client may hold that wait for their turn before nothing more is read from it. They
+    /// wait as they came: arguments are decoded when a call starts. Default: 1 MiB.
+    pub queued_call_bytes: usize,
     /// How many calls of one client may run at once without being held back: those that stream, in either direction,
     /// and those that wait for an answer of the client. A call beyond that is answered with an error. Default: 100.
     pub unordered_calls: usize,
@@ -183,6 +186,7 @@ impl Default for Limits {
             control_frames: Some(Rate::per_second(100)),
             fragments: 64,
             queued_calls: 100,
+            queued_call_bytes: 1024 * 1024,
             unordered_calls: 100,
             call_linger: Some(Duration::from_secs(30)),
             callback_timeout: Some(Duration::from_secs(30)),

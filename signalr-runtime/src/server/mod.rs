@@ -60,6 +60,7 @@
 mod access_token;
 mod admission;
 mod authentication_refresh;
+mod blocking_detector;
 mod broadcast;
 mod client_results;
 mod clients;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::blocking_detector::BlockingDetector;
 use super::http::options::HttpOptions;
 use super::limits::Limits;
 use crate::HubProtocol;
@@ -48,6 +49,11 @@ pub struct HubOptions {
     /// WebSocket does not count. See
     /// [`allow_stateful_reconnects`](HttpOptions::allow_stateful_reconnects).
     pub stateful_reconnect_buffer_size: usize,
+    /// How long a piece of the application's code may hold its thread before that is told: the counter
+    /// `signalr.server.blocking_polls` goes up, and once in a minute for each method or callback a warning is logged. Whoever else
+    /// is served by that thread waits meanwhile; the method option `blocking` is the cure. Default: 100 milliseconds. `None`
+    /// switches it off.
+    pub blocking_warning: Option<Duration>,
     /// How clients may connect.
     pub http: HttpOptions,
     /// What clients can make the server hold beyond all this.
@@ -66,6 +72,7 @@ impl Default for HubOptions {
             stream_buffer_capacity: 10,
             maximum_parallel_invocations_per_client: 1,
             stateful_reconnect_buffer_size: 100_000,
+            blocking_warning: Some(BlockingDetector::DEFAULT),
             http: HttpOptions::default(),
             limits: Limits::default(),
         }

@@ -15,6 +15,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::authentication_refresh::AuthenticationRefresh;
+use super::blocking_detector::BlockingDetector;
 use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
@@ -67,6 +68,7 @@ pub(crate) struct HubShared<H: Hub> {
     rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
     method_guards: MethodGuards,
+    pub(crate) blocking: BlockingDetector,
 }
 
 impl<H: Hub> HubShared<H> {
@@ -138,6 +140,7 @@ impl<H: Hub> Clone for HubShared<H> {
             identity: self.identity.clone(),
             rules: self.rules.clone(),
             method_guards: self.method_guards.clone(),
+            blocking: self.blocking.clone(),
             trace_parent: self.trace_parent.clone(),
         }
     }
@@ -246,6 +249,7 @@ impl<H: Hub> HubService<H> {
                 identity: Identity::new(H::Contract::NAME),
                 rules: Vec::new(),
                 method_guards: MethodGuards::default(),
+                blocking: BlockingDetector::new(H::Contract::NAME, Some(BlockingDetector::DEFAULT)),
                 trace_parent: None,
             }),
         }
@@ -257,6 +261,8 @@ impl<H: Hub> HubService<H> {
         let shared = self.configure();
         shared.connections = Arc::new(Connections::new(shared.core.name(), &options.http, &options.limits));
         shared.engine_limits = Arc::new(session::engine_limits(&options));
+        shared.blocking = BlockingDetector::new(shared.core.name(), options.blocking_warning);
+        shared.identity.blocking = shared.blocking.clone();
         shared.options = options;
         self
     }

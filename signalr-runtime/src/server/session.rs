@@ -22,6 +22,7 @@ use super::http::application::{Accepted, Place};
 use super::http::authentication::Authentication;
 use super::http::options::unless_zero;
 use super::hub::Hub;
+use super::method_options::ClientLines;
 use super::options::HubOptions;
 use super::service::HubShared;
 use super::telemetry::{ConnectionMeter, span};
@@ -77,7 +78,8 @@ fn run<H: Hub>(
     };
     let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
     let (shared, limits) = (Arc::clone(&connection.shared), Arc::clone(&hub.engine_limits));
-    let role = HubDispatcher { hub: None, shared: Arc::clone(&hub), connection };
+    let role =
+        HubDispatcher { hub: None, shared: Arc::clone(&hub), connection, lines: ClientLines::default() };
     let mut engine = Engine::new(transport, reader, shared, role, limits, timing);
 
     async move {
@@ -108,6 +110,7 @@ pub(crate) fn engine_limits(options: &HubOptions) -> EngineLimits {
     EngineLimits {
         parallel_calls: options.maximum_parallel_invocations_per_client.max(1),
         queued_calls: options.limits.queued_calls.max(1),
+        queued_call_bytes: options.limits.queued_call_bytes.max(1),
         unordered_calls: options.limits.unordered_calls,
         id_length: options.limits.id_length,
         upload_streams: options.limits.upload_streams,
@@ -117,6 +120,7 @@ pub(crate) fn engine_limits(options: &HubOptions) -> EngineLimits {
         backlog: unless_zero(options.http.application_max_buffer_size),
         pause: Pause::WhenFull,
         read_ahead: options.limits.read_ahead,
+        longest_poll: options.blocking_warning,
     }
 }
 
@@ -179,6 +183,7 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
     };
     let name = hub.core.name();
     let span = span::connected(name);
+    let connecting = hub.blocking.watch_polls("OnConnectedAsync", connecting);
     let connecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, connecting);
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
     let connected: Result<Option<HubResult<Arc<H>>>, _> =
@@ -213,6 +218,7 @@ async fn disconnect<H: Hub>(
     let name = hub.core.name();
     let span = span::disconnected(name);
     let disconnecting = hub.filters.around_disconnect(connection, callback);
+    let disconnecting = hub.blocking.watch_polls("OnDisconnectedAsync", disconnecting);
     let disconnecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, disconnecting);
     match AssertUnwindSafe(disconnecting.instrument(span.clone())).catch_unwind().await {
         Ok(Some(())) => return End::Normal,

@@ -65,6 +65,7 @@ async fn calls_of_a_method_that_is_dear() {
         maximum_arguments_size: Some(10),
         maximum_concurrency: Some(1),
         timeout: Some(Duration::from_millis(300)),
+        ..MethodOptions::default()
     };
     let victim = Victim::of(|service| service.method_options(&[TestHubContract::SLEEP], &dear)).await;
     let mut clients = Vec::new();
@@ -78,7 +79,7 @@ async fn calls_of_a_method_that_is_dear() {
     let answer = other.call("1", "Sleep", "[1             ]").await;
     assert!(answer.contains("due to an error on the server"), "{answer}");
     assert_eq!(victim.hits("method_arguments"), 1);
-    // One after the other, each has its time.
+    // The wait for a place is part of the time.
     for client in &mut clients {
         let answer = client.next().await;
         assert!(answer.contains("The call took longer than it may."), "{answer}");

@@ -15,7 +15,7 @@ use crate::connection::calls::Abandoned;
 use crate::connection::duplex::{End, Gone};
 use crate::connection::limit::Limit;
 use crate::connection::role::Role;
-use crate::connection::slice::poll_give_way;
+use crate::connection::slice;
 use crate::protocol::message::Message;
 
 /// The calls of a connection that is over.
@@ -40,7 +40,7 @@ impl<R: Role> Engine<R> {
         self.core.calls.cancel_streams();
         let mut abandoned = Abandoned::default();
         if !linger.start_queued {
-            self.core.calls.abandon_queued(&mut abandoned);
+            self.core.calls.abandon_waiting(&mut abandoned);
         }
         let linger = linger.longest.map(|longest| Box::pin(sleep(longest)));
         Leaving { engine: self, left: LeftCalls { linger, abandoned } }
@@ -54,9 +54,11 @@ impl<R: Role> Leaving<R> {
         let mut disconnected = pin!(disconnected);
         let mut closing = Some(Box::pin(sleep(patience)));
         poll_fn(|cx| {
+            let _slice = slice::begin(self.engine.core.owner());
             let Engine { transport, core, .. } = &mut self.engine;
             let _ = self.left.poll(core, cx);
-            let sent = transport.poll_send(cx, &core.shared.outbound);
+            let outbound = &core.shared.outbound;
+            let sent = slice::poll_unconstrained(cx, |cx| transport.poll_send(cx, outbound));
             let lost = matches!(sent, Poll::Ready(Err(_)));
             if closing.as_mut().is_some_and(|closing| lost || closing.as_mut().poll(cx).is_ready()) {
                 // A client that is still there is told so, and not waited for any more.
@@ -73,9 +75,11 @@ impl<R: Role> Leaving<R> {
     /// Closes the transport, after what is queued has been written. The caller bounds the wait.
     pub(crate) async fn close(&mut self, end: End) {
         poll_fn(|cx| {
+            let _slice = slice::begin(self.engine.core.owner());
             let Engine { transport, core, .. } = &mut self.engine;
             let _ = self.left.poll(core, cx);
-            transport.poll_finish(cx, &core.shared.outbound, end)
+            let outbound = &core.shared.outbound;
+            slice::poll_unconstrained(cx, |cx| transport.poll_finish(cx, outbound, end))
         })
         .await;
     }
@@ -86,8 +90,9 @@ impl<R: Role> Leaving<R> {
         drop((transport, reader));
         core.shared.outbound.discard();
         poll_fn(|cx| {
+            let _slice = slice::begin(core.owner());
             let over = left.poll(&mut core, cx);
-            core.received.set(core.backlog.bytes());
+            core.received.set(core.held());
             over
         })
         .await;
@@ -113,8 +118,12 @@ impl LeftCalls {
             core.calls.abandon(&mut self.abandoned);
         }
         while self.abandoned.drop_next() {
-            ready!(poll_give_way(cx));
+            ready!(slice::poll_give_way(cx));
         }
-        if core.calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        if core.calls.is_empty() {
+            return Poll::Ready(());
+        }
+        core.rest(cx);
+        Poll::Pending
     }
 }

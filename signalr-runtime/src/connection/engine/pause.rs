@@ -35,7 +35,7 @@ pub(super) enum Reads {
 
 impl<R: Role> Core<R> {
     /// The one place that decides when a connection stops reading: while its answers are not taken, while too
-    /// many calls wait for their turn, while too much of what it streams to us is not read, and while it has sent
+    /// many calls, or calls that are too large, wait for their turn, while too much of what it streams to us is not read, and while it has sent
     /// more messages than it may. Everything that was read before is handled, whatever its kind.
     pub(super) fn is_paused(&self) -> bool {
         self.pause().is_some()
@@ -47,24 +47,34 @@ impl<R: Role> Core<R> {
         if self.clock.is_held() {
             return Some(Limit::MessageRate);
         }
-        let unread = if self.calls.queued() >= self.limits.queued_calls {
+        let unread = if self.calls.waiting() >= self.limits.queued_calls
+            || self.calls.waiting_bytes() >= self.limits.queued_call_bytes
+        {
             Some(Limit::QueuedCalls)
-        } else if self.backlog.bytes() >= self.limits.backlog {
+        } else if self.backlog.excess() >= self.limits.backlog {
             Some(Limit::UnreadItems)
         } else {
             None
         };
-        let (unread, full) = match self.limits.pause {
-            Pause::WhenFull => (unread, self.shared.outbound.is_full()),
-            Pause::WhenNobodyWaits { answers } => {
-                (unread.filter(|_| !self.backlog.is_awaited()), self.shared.outbound.holds(answers))
-            }
+        let unread = match self.limits.pause {
+            Pause::WhenFull => unread,
+            Pause::WhenNobodyWaits { .. } => unread.filter(|_| !self.backlog.is_awaited()),
         };
-        unread.or(full.then_some(Limit::UnsentAnswers))
+        unread.or_else(|| self.is_behind().then_some(Limit::UnsentAnswers))
+    }
+
+    /// Whether the peer does not take its answers: no call starts then.
+    #[inline]
+    pub(super) fn is_behind(&self) -> bool {
+        match self.limits.pause {
+            Pause::WhenFull => self.shared.outbound.is_full(),
+            Pause::WhenNobodyWaits { answers } => self.shared.outbound.holds(answers),
+        }
     }
 
     pub(super) fn reads(&self, reading: Reading) -> Reads {
-        if reading == Reading::Yes && !self.is_paused() {
+        // While a call waits that could start, nothing comes behind it.
+        if reading == Reading::Yes && !self.is_paused() && !self.calls.has_startable() {
             Reads::Everything
         } else if self.shared.outbound.awaits_acknowledgement() {
             Reads::Acknowledgements

@@ -1,30 +1,27 @@
 //! What each message of the peer does.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::task::Context;
 
 use super::{Core, Ended};
-use crate::connection::calls::{Call, Guarded, Mode, Uploads};
+use crate::connection::calls::Mode;
 use crate::connection::limit::Limit;
-use crate::connection::outbound::Share;
 use crate::connection::pending::{Awaited, Delivered};
 use crate::connection::rate::TokenBucket;
 use crate::connection::receipts::{Arrived, Gap};
-use crate::connection::role::{Bound, Role};
-use crate::connection::shared::StreamResults;
-use crate::contract::dispatch::{self, ResultSink};
+use crate::connection::role::Role;
+use crate::connection::slice;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::value::Encoded;
 use crate::protocol;
-use crate::protocol::message::{Invocation, Message, Outcome};
+use crate::protocol::message::{Message, Outcome};
 
 impl<R: Role> Core<R> {
     /// Handles one record; breaks when the next one has to wait.
-    pub(super) fn record(&mut self, record: &[u8]) -> ControlFlow<()> {
+    pub(super) fn record(&mut self, record: &[u8], cx: &mut Context<'_>) -> ControlFlow<()> {
         self.messages = self.messages.saturating_add(1);
         match protocol::read(self.shared.format, record) {
-            Ok(Some(message)) => self.message(message, record),
+            Ok(Some(message)) => self.message(message, record, cx),
             // A type that we do not know: skipped.
             Ok(None) => {}
             Err(error) => self.broken(&error),
@@ -32,14 +29,18 @@ impl<R: Role> Core<R> {
         if self.ended.is_some() {
             return ControlFlow::Break(());
         }
-        let Some(limit) = self.pause() else {
-            return ControlFlow::Continue(());
-        };
-        self.count_pause(limit);
-        ControlFlow::Break(())
+        if let Some(limit) = self.pause() {
+            self.count_pause(limit);
+            return ControlFlow::Break(());
+        }
+        // What is left is handled when others have had their turn.
+        if slice::step() || self.calls.has_startable() {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     }
 
-    fn message(&mut self, message: Message<'_>, record: &[u8]) {
+    fn message(&mut self, message: Message<'_>, record: &[u8], cx: &mut Context<'_>) {
         if message.is_numbered()
             && let Some(receipts) = &mut self.receipts
         {
@@ -52,26 +53,21 @@ impl<R: Role> Core<R> {
             }
         }
         match message {
-            Message::Invocation(invocation) => self.invocation(&invocation, Mode::Plain, record),
-            Message::StreamInvocation(invocation) => self.invocation(&invocation, Mode::Stream, record),
-            Message::StreamItem { id, item } => {
-                let role = &self.role;
-                match self.shared.pending.item(&id, item, |error| role.undecodable_item(error)) {
-                    Delivered::Taken => {}
-                    Delivered::Dropped => self.validate(record),
-                    Delivered::Nowhere => {
-                        self.validate(record);
-                        self.role.stray_item(&id);
-                        self.count_stray();
-                    }
-                }
+            Message::Invocation(invocation) => self.invocation(&invocation, Mode::Plain, record, cx),
+            Message::StreamInvocation(invocation) => {
+                self.invocation(&invocation, Mode::Stream, record, cx);
             }
+            Message::StreamItem { id, item } => match self.shared.pending.item(&id, item) {
+                Delivered::Taken => {}
+                Delivered::Unchecked => self.validate(record),
+                Delivered::Nowhere => {
+                    self.validate(record);
+                    self.role.stray_item(&id);
+                    self.count_stray();
+                }
+            },
             Message::Completion { id, outcome } => self.completion(&id, outcome, record),
-            Message::CancelInvocation { id } => {
-                if let Some(finished) = self.calls.cancel(&id) {
-                    self.finished(finished);
-                }
-            }
+            Message::CancelInvocation { id } => self.cancel(&id),
             Message::Ping => self.clock.pinged(),
             Message::Close { error, allow_reconnect } => {
                 self.end(Ended::PeerClosed { error: error.map(Into::into), allow_reconnect });
@@ -92,79 +88,6 @@ impl<R: Role> Core<R> {
                 "InvalidOperationException",
                 "Sequence ID greater than amount of messages we've received.",
             ))),
-        }
-    }
-
-    fn invocation(&mut self, invocation: &Invocation<'_>, mode: Mode, record: &[u8]) {
-        let id = invocation.id.as_deref();
-        if let Some(text) = self.refusal(invocation) {
-            return self.refuse(id, text, record);
-        }
-        let results = match (mode, id) {
-            (Mode::Stream, Some(id)) => {
-                let shared = Arc::clone(&self.shared);
-                Some(ResultSink(Box::new(StreamResults { shared, id: id.into(), share: Share::default() })))
-            }
-            _ => None,
-        };
-        let mut call =
-            dispatch::Call::new(invocation.arguments, self.limits.stream_capacity, &self.backlog, results);
-        match self.role.bind(invocation, mode, &mut call) {
-            Bound::Run { turn, running } => {
-                let ids = invocation.stream_ids.iter().map(|id| (&**id).into());
-                let uploads: Uploads = ids.zip(call.into_uploads()).collect();
-                for (id, sink) in &uploads {
-                    if let Err(error) = self.shared.pending.insert(id, Awaited::Items(Arc::clone(sink))) {
-                        sink.end(Some(error));
-                    }
-                }
-                self.calls.push(Call {
-                    id: id.map(Into::into),
-                    target: (&*invocation.target).into(),
-                    mode,
-                    turn,
-                    uploads,
-                    running: Guarded::new(running),
-                });
-            }
-            Bound::Refused(text) => self.refuse(id, text, record),
-        }
-    }
-
-    /// Why a call is not even looked at: its id is in use, or it is more than a peer may ask of one connection.
-    fn refusal(&self, invocation: &Invocation<'_>) -> Option<Cow<'static, str>> {
-        if let Some(id) = &invocation.id
-            && self.calls.is_active(id)
-        {
-            return Some(format!("Invocation ID '{id}' is already in use.").into());
-        }
-        let streams = invocation.stream_ids.len();
-        let mut ids = invocation.id.iter().chain(&invocation.stream_ids);
-        let limits = &self.limits;
-        let (limit, reason) = if ids.any(|id| id.len() > limits.id_length) {
-            (Limit::IdLength, "The id of a call or of a stream is too long.")
-        } else if streams > 0 && self.shared.pending.open_streams() + streams > limits.upload_streams {
-            (Limit::UploadStreams, "Too many streams are open.")
-        } else if self.calls.unordered() >= limits.unordered_calls {
-            (Limit::Calls, "Too many calls are in progress.")
-        } else {
-            return None;
-        };
-        self.role.limit_hit(limit);
-        let target = &invocation.target;
-        Some(
-            format!("Failed to invoke '{target}' due to an error on the server. HubException: {reason}")
-                .into(),
-        )
-    }
-
-    /// Answers a call that does not run. Nobody has looked at its values: if they are broken, so is the peer.
-    fn refuse(&mut self, id: Option<&str>, text: Cow<'static, str>, record: &[u8]) {
-        self.validate(record);
-        if let Some(id) = id
-            && self.ended.is_none()
-        {
-            self.complete(id, Outcome::Error(text));
         }
     }
 
@@ -217,7 +140,7 @@ impl<R: Role> Core<R> {
 
     /// Values are checked while they are decoded; one that is thrown away undecoded is checked here, because
     /// what is not JSON at all ends the connection.
-    fn validate(&mut self, record: &[u8]) {
+    pub(super) fn validate(&mut self, record: &[u8]) {
         if let Err(error) = protocol::validate(self.shared.format, record) {
             self.broken(&error);
         }

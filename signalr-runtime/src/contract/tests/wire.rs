@@ -14,7 +14,7 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
-use crate::contract::backlog::Backlog;
+use crate::contract::backlog::{Backlog, StreamHooks};
 use crate::contract::dispatch::{Answer, Call, Dispatch, Handler, Reply, ResultSink, Running, SendItems};
 use crate::contract::incoming::ItemSink;
 use crate::contract::link::{Link, OutgoingCall, Upload};
@@ -138,13 +138,20 @@ pub(super) fn bind<C: Dispatch<H>, H: 'static>(
 ) -> Result<Bound, String> {
     let handler = handler::<C, H>(name);
     let list = Payload { format: HubProtocol::Json, bytes: arguments.as_bytes() };
-    let backlog = Arc::new(Backlog::default());
+    let backlog = Arc::new(Backlog::new(&HOOKS));
     let mut call = Call::new(list, 10, &backlog, results);
     let running = (handler.bind)(hub, &mut call).map_err(|error| error.to_string())?;
     let uploads = call.into_uploads();
     assert_eq!(uploads.len(), handler.uploads);
     Ok(Bound { running, uploads })
 }
+
+/// Nobody has to give way here.
+static HOOKS: StreamHooks = StreamHooks {
+    give_way: |_| Poll::Ready(()),
+    undecodable: |error| HubError::new(error.to_string()),
+    panicked: || {},
+};
 
 /// Takes one item at a time.
 #[derive(Default)]

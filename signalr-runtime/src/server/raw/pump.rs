@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::connection::{Line, Outgoing};
 use crate::connection::clock::{Clock, Due, Timing};
 use crate::connection::duplex::{Duplex, End, Received};
-use crate::connection::engine::READS_PER_POLL;
-use crate::connection::writer;
+use crate::connection::scope::Owner;
+use crate::connection::{slice, writer};
 
 /// One connection between its opening and its end.
 pub(super) struct Pump {
@@ -38,7 +38,8 @@ impl Pump {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        for _ in 0..READS_PER_POLL {
+        let _slice = slice::begin(Owner::NOBODY);
+        loop {
             let Outgoing { queue, ending } = &*self.line.outgoing;
             if ending.asked().is_some() {
                 return Poll::Ready(Ok(()));
@@ -54,9 +55,11 @@ impl Pump {
             if !received && ending.poll_asked(cx).is_pending() && queue.sleep(writing, cx) {
                 return Poll::Pending;
             }
+            if slice::step() {
+                slice::defer(cx);
+                return Poll::Pending;
+            }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {

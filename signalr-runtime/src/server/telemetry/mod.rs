@@ -10,6 +10,7 @@
 //! | `signalr.server.active_connections` | gauge, connections | `signalr.transport` | connections that are open |
 //! | `signalr.server.connection.duration` | histogram, seconds | `signalr.transport`, `signalr.connection.status` | how long the connections that have ended were open |
 //! | `signalr.server.limit_hit` | counter, times | `kind` | limits that clients have reached; not of ASP.NET Core |
+//! | `signalr.server.blocking_polls` | counter, times | `hub`, `method` | times that code of the application held its thread for longer than [`blocking_warning`](super::HubOptions::blocking_warning); not of ASP.NET Core |
 //! | `signalr.panics` | counter, times | `code` | panics that were caught: of the hub's code, of what it was given, or of a connection; not of ASP.NET Core |
 //!
 //! A connection counts from the opening of its transport, handshake included, until all that it has started has ended.
@@ -53,7 +54,7 @@
 //! # Logs
 //!
 //! Through `tracing`, too: what failed inside the server at `ERROR`, with the text of the error; a shutdown that had to
-//! cut connections short at `WARN`; what clients did wrong, and why a request was refused, at `DEBUG`.
+//! cut connections short, and code of the application that held its thread, at `WARN`; what clients did wrong, and why a request was refused, at `DEBUG`.
 
 mod connection_meter;
 pub(crate) mod span;
@@ -67,6 +68,10 @@ pub const CONNECTION_DURATION: &str = "signalr.server.connection.duration";
 
 /// The gauge of the connections that are open.
 pub const ACTIVE_CONNECTIONS: &str = "signalr.server.active_connections";
+
+/// The counter of pieces of the application's code that held their thread.
+#[cfg(feature = "metrics")]
+pub(crate) const BLOCKING_POLLS: &str = "signalr.server.blocking_polls";
 
 /// Buckets for [`CONNECTION_DURATION`], in seconds: those that ASP.NET Core advises.
 pub const CONNECTION_DURATION_BUCKETS: &[f64] =
@@ -90,6 +95,11 @@ pub(crate) fn describe_metrics() {
             "signalr.server.limit_hit",
             metrics::Unit::Count,
             "Number of times that clients have reached a limit of the server."
+        );
+        metrics::describe_counter!(
+            BLOCKING_POLLS,
+            metrics::Unit::Count,
+            "Number of times that code of the application has held its thread for too long."
         );
         metrics::describe_counter!(
             "signalr.panics",

@@ -37,8 +37,8 @@ async fn every_rule_of_a_method_must_allow_the_call() {
     assert_eq!(two.next().await, result("3", "3"));
     // Before the kind of the call is looked at, and after its arguments.
     two.send_all([call("4", "Count", "[1]"), call("5", "Count", "[]")]).await;
-    assert_eq!(two.next().await, error("5", "Failed to invoke 'Count' due to an error on the server."));
     assert_eq!(two.next().await, error("4", "Failed to invoke 'Count' because user is unauthorized"));
+    assert_eq!(two.next().await, error("5", "Failed to invoke 'Count' due to an error on the server."));
     assert_eq!(server.log(), ["echo allowed"]);
 }
 

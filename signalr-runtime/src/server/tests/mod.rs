@@ -18,6 +18,7 @@ mod connecting;
 mod dispatch;
 mod drain;
 mod every_transport;
+mod fairness;
 mod filters;
 mod handshake;
 mod keep_alive;

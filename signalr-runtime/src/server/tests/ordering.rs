@@ -80,7 +80,7 @@ async fn everything_else_goes_on_while_calls_run_and_wait() {
         .send_all([upload("sum", "Sum", "[]", r#"["s"]"#), item("s", "1"), item("s", "2"), done("s")])
         .await;
     assert_eq!(client.next().await, result("sum", "3"));
-    // Cancellations, of what runs and of what waits.
+    // Cancellations, of what runs and of what waits: a call that may start has begun before it is cancelled.
     client.send_all([stream("ticks", "Ticks", r#"["ticks"]"#), cancel("ticks")]).await;
     assert_eq!(client.next().await, done("ticks"));
     client.send(cancel("b")).await;
@@ -93,7 +93,7 @@ async fn everything_else_goes_on_while_calls_run_and_wait() {
         client.next().await,
         error("a", "An unexpected error occurred invoking 'Wait' on the server.")
     );
-    assert_eq!(server.log(), ["a begins", "a given up"]);
+    assert_eq!(server.log(), ["a begins", "ticks given up", "a given up"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,7 +106,7 @@ async fn a_close_is_heard_while_a_call_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_bound_is_answered_at_once() {
+async fn what_cannot_be_bound_is_answered_as_soon_as_no_call_waits_before_it() {
     let server = Server::new();
     let mut client = server.connect().await;
     client.send_all([wait("a"), call("b", "Add", "[]"), call("c", "None", "[]")]).await;
@@ -118,6 +118,16 @@ async fn what_cannot_be_bound_is_answered_at_once() {
             "Failed to invoke 'None' due to an error on the server. HubException: Method does not exist."
         )
     );
+    // Behind a call that waits, in its turn.
+    client.send_all([wait("d"), call("e", "Add", "[]"), call("f", "None", "[]")]).await;
+    assert_eq!(client.so_far().await, [""; 0]);
+    for gate in ["a", "d"] {
+        server.world.open(gate);
+        assert_eq!(client.next().await, waited(gate));
+    }
+    for id in ["e", "f"] {
+        assert!(client.next().await.contains(&format!(r#""invocationId":"{id}","error""#)));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -196,3 +196,18 @@ async fn a_client_gets_its_answers_however_slowly_it_reads_as_long_as_it_does() 
     seconds(11).await;
     assert!(server.log().last().unwrap().ends_with("A write took longer than it may."));
 }
+
+/// What a method sends to its own caller holds up nobody else.
+#[tokio::test(start_paused = true)]
+async fn a_method_waits_for_its_own_caller_as_long_as_that_reads_on() {
+    let server = server(SlowConsumer::DropNewest);
+    let mut client = slow(&server).await;
+    // What does not fit into the line goes out while the client reads.
+    client.send_all((0..10).map(|n| call(&n.to_string(), "Send", &format!(r#"["caller",[],"{n}"]"#)))).await;
+    for n in 0..10 {
+        seconds(4).await;
+        assert_eq!(client.next().await, said(&n.to_string()));
+        seconds(4).await;
+        assert_eq!(client.next().await, result(&n.to_string(), "null"));
+    }
+}

@@ -1,0 +1,241 @@
+//! From a call that has come to its answer: checked, bound, run, answered.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::{Core, EngineLimits};
+use crate::connection::calls::{Ended, Guarded, Mode, NewCall, RunningMethod, Stage, Turn, Uploads};
+use crate::connection::calls::{WaitingCall, Work, canceled};
+use crate::connection::limit::Limit;
+use crate::connection::outbound::Share;
+use crate::connection::pending::Awaited;
+use crate::connection::role::{Bound, Role};
+use crate::connection::shared::StreamResults;
+use crate::connection::slice;
+use crate::contract::dispatch::{self, Answer, ResultSink};
+use crate::contract::value::Payload;
+use crate::protocol;
+use crate::protocol::message::{Invocation, Message, Outcome};
+
+impl<R: Role> Core<R> {
+    /// A call came: it starts now if it may.
+    pub(super) fn invocation(
+        &mut self,
+        invocation: &Invocation<'_>,
+        mode: Mode,
+        record: &[u8],
+        cx: &mut Context<'_>,
+    ) {
+        let id = invocation.id.as_deref();
+        if let Some(text) = self.refusal(invocation) {
+            return self.refuse(id, text, record);
+        }
+        let turn = self.role.turn(invocation, mode);
+        if self.calls.may_start(turn) && !self.is_behind() {
+            return self.start(invocation, mode, turn, record, cx);
+        }
+        // What does not fit is answered at once if no call waits before it, as ASP.NET Core does.
+        if self.calls.waiting() == 0
+            && let Some(text) = self.misfit(invocation, mode)
+        {
+            return self.refuse(id, text, record);
+        }
+        // What is not even readable ends the connection now.
+        self.validate(record);
+        let work = Work::Record(record.into());
+        self.calls.wait(WaitingCall { id: id.map(Into::into), mode, turn, work });
+    }
+
+    /// Why a call that has to wait would be refused when its turn has come, if its arguments do not fit.
+    fn misfit(&mut self, invocation: &Invocation<'_>, mode: Mode) -> Option<Cow<'static, str>> {
+        let mut call = dispatch::Call::new(invocation.arguments, 0, &self.backlog, None);
+        let bound = self.role.bind(invocation, mode, &mut call);
+        note_blocking(&self.role, &self.limits, &invocation.target);
+        match bound {
+            Bound::Refused(text) => Some(text),
+            // It is decoded again when it starts: large values do not wait.
+            Bound::Run(running) => {
+                drop(Guarded::new(running));
+                None
+            }
+        }
+    }
+
+    /// Why a call is not even looked at: its id is in use, or it is more than a peer may ask of one connection.
+    fn refusal(&self, invocation: &Invocation<'_>) -> Option<Cow<'static, str>> {
+        if let Some(id) = &invocation.id
+            && self.calls.is_active(id)
+        {
+            return Some(format!("Invocation ID '{id}' is already in use.").into());
+        }
+        let streams = invocation.stream_ids.len();
+        let mut ids = invocation.id.iter().chain(&invocation.stream_ids);
+        let limits = &self.limits;
+        let (limit, reason) = if ids.any(|id| id.len() > limits.id_length) {
+            (Limit::IdLength, "The id of a call or of a stream is too long.")
+        } else if streams > 0 && self.shared.pending.open_streams() + streams > limits.upload_streams {
+            (Limit::UploadStreams, "Too many streams are open.")
+        } else if self.calls.unordered() >= limits.unordered_calls {
+            (Limit::Calls, "Too many calls are in progress.")
+        } else {
+            return None;
+        };
+        self.role.limit_hit(limit);
+        let target = &invocation.target;
+        Some(
+            format!("Failed to invoke '{target}' due to an error on the server. HubException: {reason}")
+                .into(),
+        )
+    }
+
+    /// Answers a call that does not run. Nobody has looked at its values: if they are broken, so is the peer.
+    fn refuse(&mut self, id: Option<&str>, text: Cow<'static, str>, record: &[u8]) {
+        self.validate(record);
+        if let Some(id) = id
+            && self.ended.is_none()
+        {
+            self.complete(id, Outcome::Error(text));
+        }
+    }
+
+    /// Binds a call whose turn has come, and polls it for the first time: one that ends at once is answered at once.
+    fn start(
+        &mut self,
+        invocation: &Invocation<'_>,
+        mode: Mode,
+        turn: Turn,
+        record: &[u8],
+        cx: &mut Context<'_>,
+    ) {
+        let id = invocation.id.as_deref();
+        let results = match (mode, id) {
+            (Mode::Stream, Some(id)) => {
+                let shared = Arc::clone(&self.shared);
+                Some(ResultSink(Box::new(StreamResults { shared, id: id.into(), share: Share::default() })))
+            }
+            _ => None,
+        };
+        let mut call =
+            dispatch::Call::new(invocation.arguments, self.limits.stream_capacity, &self.backlog, results);
+        let running = match self.role.bind(invocation, mode, &mut call) {
+            Bound::Run(running) => Guarded::new(running),
+            Bound::Refused(text) => {
+                note_blocking(&self.role, &self.limits, &invocation.target);
+                return self.refuse(id, text, record);
+            }
+        };
+        let ids = invocation.stream_ids.iter().map(|id| (&**id).into());
+        let uploads: Uploads = ids.zip(call.into_uploads()).collect();
+        for (id, sink) in &uploads {
+            if let Err(error) = self.shared.pending.insert(id, Awaited::Items(Arc::clone(sink))) {
+                sink.end(Some(error));
+            }
+        }
+        self.first_poll(NewCall { id, target: &invocation.target, mode, turn, uploads }, running, cx);
+    }
+
+    fn first_poll(&mut self, call: NewCall<'_>, running: Guarded, cx: &mut Context<'_>) {
+        let mut method = RunningMethod::new(running);
+        let (polled, asked) = method.poll(cx);
+        note_blocking(&self.role, &self.limits, call.target);
+        match polled {
+            Poll::Ready(ended) => self.finished(call.id, call.target, &call.uploads, ended),
+            Poll::Pending => self.calls.go_on(call, method, asked),
+        }
+    }
+
+    /// Starts a call that has waited. It is read again: what it has become is on the wire until now.
+    fn start_waiting(&mut self, call: WaitingCall, cx: &mut Context<'_>) {
+        let WaitingCall { id, mode, turn, work } = call;
+        match work {
+            Work::Record(record) => match protocol::read(self.shared.format, &record) {
+                Ok(Some(Message::Invocation(invocation) | Message::StreamInvocation(invocation))) => {
+                    self.start(&invocation, mode, turn, &record, cx);
+                }
+                // It was read before.
+                Ok(_) => {}
+                Err(error) => self.broken(&error),
+            },
+            Work::Own(name, running) => {
+                let call = NewCall { id: id.as_deref(), target: name, mode, turn, uploads: Vec::new() };
+                self.first_poll(call, running, cx);
+            }
+        }
+    }
+
+    /// Takes a call of our own role among those of the peer.
+    pub(super) fn poll_own_call(&mut self, cx: &Context<'_>) {
+        if let Poll::Ready((name, running)) = self.role.poll_own_call(cx) {
+            let work = Work::Own(name, Guarded::new(running));
+            self.calls.wait(WaitingCall { id: None, mode: Mode::Plain, turn: Turn::Ordered, work });
+        }
+    }
+
+    /// Starts calls that have waited for their turn, and goes on with those that were woken, until the slice is over: one
+    /// step is made in any case.
+    pub(super) fn poll_calls(&mut self, cx: &mut Context<'_>) {
+        loop {
+            let startable = if self.is_behind() { None } else { self.calls.next_to_start() };
+            if let Some(call) = startable {
+                self.start_waiting(call, cx);
+            } else {
+                let Self { calls, role, limits, .. } = self;
+                match calls.poll_running(|target| note_blocking(role, limits, target)) {
+                    None => return,
+                    Some(Poll::Pending) => {}
+                    Some(Poll::Ready((call, ended))) => {
+                        self.finished(call.id.as_deref(), &call.target, &call.uploads, ended);
+                    }
+                }
+            }
+            if slice::is_over() || self.ended.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// A call that waits for its turn is given up by the peer.
+    pub(super) fn cancel(&mut self, id: &str) {
+        let Some(call) = self.calls.cancel(id) else { return };
+        let Work::Record(record) = &call.work else { return };
+        let target = match protocol::read(self.shared.format, record) {
+            Ok(Some(Message::Invocation(invocation) | Message::StreamInvocation(invocation))) => {
+                invocation.target
+            }
+            _ => return,
+        };
+        self.finished(Some(id), &target, &Uploads::new(), canceled(call.mode));
+    }
+
+    fn finished(&mut self, id: Option<&str>, target: &str, uploads: &Uploads, (stage, reply): Ended) {
+        for (id, sink) in uploads {
+            self.shared.pending.end_stream(id, sink);
+        }
+        let outcome = match &reply.0 {
+            Ok(Answer::Value(value)) => {
+                let format = self.shared.format;
+                Outcome::Result(Payload { format, bytes: value.bytes() })
+            }
+            Ok(Answer::Refused(text)) => Outcome::Error((&**text).into()),
+            Ok(Answer::Nothing | Answer::Items(_)) if stage == Stage::Streaming => Outcome::Void,
+            Ok(Answer::Nothing | Answer::Items(_)) => self.role.no_result(),
+            Err(error) => Outcome::Error(self.role.error_text(target, stage, error)),
+        };
+        if let Some(id) = id {
+            self.complete(id, outcome);
+        }
+    }
+
+    fn complete(&self, id: &str, outcome: Outcome<'_>) {
+        self.shared.send(&Message::Completion { id: id.into(), outcome });
+    }
+}
+
+/// The user's code has run: tells when it has held the thread for too long.
+fn note_blocking<R: Role>(role: &R, limits: &EngineLimits, method: &str) {
+    let took = slice::lap();
+    if limits.longest_poll.is_some_and(|longest| took > longest) {
+        role.held_the_thread(method, took);
+    }
+}
