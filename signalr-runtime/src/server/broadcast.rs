@@ -27,6 +27,9 @@ use crate::protocol::message::{Invocation, Message};
 /// How many connections are sent to before others may run.
 const PART: usize = 256;
 
+/// How many operations a part counts for, where operations are counted.
+const OPERATIONS: usize = 32;
+
 /// What a sender holds for each slow connection that it waits for, beside the frame: its place in the list, and what
 /// wakes it.
 const WAITING: usize = 320;
@@ -70,12 +73,18 @@ pub(crate) fn send(to: Chosen, except: Option<&Except>, call: &ClientCall) -> De
     }
     Delivery::Waiting(Box::pin(async move {
         while walk.next.is_some() {
-            give_way().await;
+            give_way_after_part().await;
             walk.part();
         }
         walk.posting.wait_for_room().await;
         Ok(())
     }))
+}
+
+async fn give_way_after_part() {
+    for _ in 0..OPERATIONS {
+        give_way().await;
+    }
 }
 
 /// A call on its way through the connections that it goes to.
