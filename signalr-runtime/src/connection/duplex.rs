@@ -28,12 +28,6 @@ pub(crate) trait Duplex: Send {
         false
     }
 
-    /// Whether the peer has taken a part of what is being written since this was asked last. A batch that is written
-    /// part by part is not stuck.
-    fn has_progressed(&mut self) -> bool {
-        false
-    }
-
     /// The peer was found not to take what it is sent. Drops what waits in the transport itself, where the transport can
     /// do without a good end.
     fn give_up(&mut self) {}

@@ -66,7 +66,7 @@ pub(super) fn answer(
 struct ServerSentEvents {
     inbox: Arc<Inbox>,
     events: Outgoing,
-    /// How far its body was when that was asked last.
+    /// How far its body was when it was last looked at.
     progress: usize,
     /// Kept for its room.
     batch: VecDeque<Piece>,
@@ -85,7 +85,12 @@ impl Duplex for ServerSentEvents {
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
-        ready!(self.events.poll_taken(cx)).map_err(|_| left())?;
+        let taken = self.events.poll_taken(cx);
+        let progress = self.events.progress();
+        if std::mem::replace(&mut self.progress, progress) != progress && taken.is_pending() {
+            queue.wrote_part();
+        }
+        ready!(taken).map_err(|_| left())?;
         queue.take(&mut self.batch);
         if self.batch.is_empty() {
             return Poll::Ready(Ok(()));
@@ -93,11 +98,6 @@ impl Duplex for ServerSentEvents {
         self.events.send(event(&mut self.batch));
         // Until the HTTP server has taken it.
         self.events.poll_taken(cx).map_err(|_| left())
-    }
-
-    fn has_progressed(&mut self) -> bool {
-        let progress = self.events.progress();
-        std::mem::replace(&mut self.progress, progress) != progress
     }
 
     fn give_up(&mut self) {

@@ -43,6 +43,7 @@ mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+mod patience;
 #[cfg(feature = "axum")]
 mod proxies;
 #[cfg(feature = "axum")]

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Full};
 
 use super::requests::{Requests, waits};
 use super::*;
-use crate::server::{Limits, MemoryBudget, ResponseAborted, SlowConsumer};
+use crate::server::{Limits, MemoryBudget, ResponseAborted};
 
 /// One connection and no more, and a budget that is told what is held.
 fn limits() -> (Limits, MemoryBudget) {
@@ -43,16 +43,15 @@ async fn an_event_stream_that_is_given_up_breaks_off_at_once_and_keeps_its_place
         seconds(5).await;
     };
     let write_timeout = async |_: &Server, _: &Requests| seconds(11).await;
+    // Those who send to it lose their patience.
     let slow = async |server: &Server, _: &Requests| {
         for _ in 0..3 {
             say(server, &"x".repeat(40_000)).await;
         }
     };
-    for (n, slow_consumer) in
-        [SlowConsumer::Wait, SlowConsumer::Wait, SlowConsumer::Disconnect].into_iter().enumerate()
-    {
+    for n in 0..3 {
         let (limits, memory) = limits();
-        let server = limited(Limits { slow_consumer, ..limits });
+        let server = limited(limits);
         let (client, mut events) = Requests::streaming(&server).await;
         let idle = memory.held();
         // One event is with the HTTP server, and the next one is not taken.
