@@ -17,13 +17,15 @@ use crate::connection::slow_consumer::SlowConsumer;
 ///
 /// | what | at most | by default |
 /// |---|---|---|
-/// | the request that has opened it | [`request_head`] | 32 KiB |
+/// | the request that has opened it, and that of a refresh | twice [`request_head`], and 104 bytes for each header | 64 KiB, 20 KiB |
+/// | refreshes that the application is being asked about | four requests | 168 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
-/// | sent by POST and not read yet | [`application_max_buffer_size`] | 64 KiB |
+/// | sent by POST and not read yet | [`application_max_buffer_size`], and one piece of a body as the HTTP server hands it over (with hyper at most 408 KiB) | 472 KiB |
 /// | items of its streams that no method has read | [`upload_streams`] × `stream_buffer_capacity` items, and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
 /// | calls that wait for their turn, and those that run | ([`queued_calls`] + [`unordered_calls`] + parallel calls) × message | 6.3 MiB |
 /// | what waits to be written | [`transport_max_buffer_size`], or [`queued_messages`], and the message that makes it full | 64 KiB |
 /// | what is being written | as much again | 64 KiB |
+/// | what the HTTP server has of an event stream, and of an answer to a poll | 320 KiB, and the whole answer | 320 KiB |
 /// | answers to its own calls | as many as the calls that were read before it was found to be full | |
 /// | kept for a client that may come back | `stateful_reconnect_buffer_size`, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
 /// | groups | [`groups_per_connection`] × [`group_name_length`] | 256 KiB |
@@ -53,7 +55,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | calls of a client that has left | [`call_linger`] | 30 s | they are dropped |
 /// | the answer of a client that was asked for a result | [`client_result_timeout`] | none | the call fails with `Timeout` |
 /// | a call | [`MethodOptions::timeout`](super::MethodOptions::timeout) | none | it is answered with an error |
-/// | one write | [`transport_send_timeout`] | 10 s | the connection ends |
+/// | one write, and one part of an event or of an answer to a poll | [`transport_send_timeout`] | 10 s | the connection ends |
 ///
 /// [`handshake_timeout`]: super::HubOptions::handshake_timeout
 /// [`callback_timeout`]: Self::callback_timeout
@@ -147,7 +149,14 @@ pub struct Limits {
     /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB, for all hubs of the
     /// process together.
     pub kept_for_absent_clients: AbsenceBudget,
-    /// What is done with a call to a client for which that much waits already. Default: whoever sends waits.
+    /// The time for which those outside a connection, other connections' methods and tasks of the application, wait
+    /// altogether for a client whose outbound queue is full. It runs from when the first of them waits until the client has
+    /// caught up: until everything in its queue has been written, and acknowledged where the client may come back.
+    /// Then [`slow_consumer`](Self::slow_consumer) decides about every call that finds the queue full. Zero is possible:
+    /// nobody waits; [`Duration::MAX`] is for ever. Default: 5 seconds.
+    pub send_patience: Duration,
+    /// The fate of calls to a client that has used up the [`send_patience`](Self::send_patience). Default: the client is
+    /// disconnected, and may connect again.
     pub slow_consumer: SlowConsumer,
     /// The longest name of a group that can be joined, in bytes. Default: 256.
     pub group_name_length: usize,
@@ -192,7 +201,8 @@ impl Default for Limits {
             read_ahead: 1024 * 1024,
             resumes_per_minute: 10,
             kept_for_absent_clients: AbsenceBudget::default(),
-            slow_consumer: SlowConsumer::Wait,
+            send_patience: Duration::from_secs(5),
+            slow_consumer: SlowConsumer::Disconnect,
             group_name_length: 256,
             groups_per_connection: 1_000,
             connections: None,
