@@ -30,6 +30,9 @@ use thing::Thing;
 /// How long one row may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Until the buffers of the system are full.
+const FILLED: Duration = Duration::from_secs(2);
+
 /// Compares the bytes that a server believes to hold with those that it holds
 #[derive(Parser)]
 struct Arguments {
@@ -130,6 +133,9 @@ impl Entry {
         }
         let before = figures.settled().await?;
         let formula = thing.pile_up(&mut clients, &mut senders, &mut wires, server.address, size).await?;
+        if thing.fills_sockets() {
+            sleep(FILLED).await;
+        }
         let after = figures.settled().await?;
         // New connections are compared with as many that hold nothing.
         let base = if wires.is_empty() { before } else { before.twice_less(empty) };

@@ -100,6 +100,11 @@ impl Thing {
         }
     }
 
+    /// First the buffers of the system have to be full.
+    pub(crate) fn fills_sockets(self) -> bool {
+        matches!(self, Self::UnreadMessages | Self::UnreadEvents | Self::UnreadPollAnswer)
+    }
+
     /// Connects a client.
     pub(crate) async fn connect(self, address: SocketAddr) -> Outcome<Caller> {
         let (manner, transport) = match self {
