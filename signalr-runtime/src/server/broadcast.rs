@@ -15,6 +15,7 @@ use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::frame::Frame;
 use crate::connection::outbound::Refused;
 use crate::connection::slice::give_way;
+use crate::connection::slow_consumer::Sender;
 use crate::contract::client_call::ClientCall;
 use crate::contract::locks;
 use crate::contract::per_protocol::PerProtocol;
@@ -178,12 +179,12 @@ enum Offered {
 
 fn offer(connection: &Connection, frame: &Frame) -> Offered {
     locks::assert_none_held();
-    match connection.shared.offer(frame) {
+    match connection.shared.offer(frame, Sender::to(&connection.shared)) {
         Ok(()) | Err(Refused::Closed | Refused::TooSlow) => Offered::Settled,
         Err(Refused::Full) => Offered::Full,
     }
 }
 
 async fn wait_for_room(connection: &Connection, frame: &Frame) {
-    connection.shared.outbound.push_when_room(frame).await;
+    connection.shared.push_when_room(frame, Sender::to(&connection.shared)).await;
 }

@@ -42,6 +42,7 @@ mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+mod patience;
 #[cfg(feature = "axum")]
 mod raw;
 #[cfg(feature = "messagepack")]
