@@ -11,6 +11,7 @@ use super::limit::Limit;
 use super::outbound::{Outbound, Refused, Share};
 use super::pending::Pending;
 use super::slice;
+use super::slow_consumer::Sender;
 use super::writer::Writing;
 use crate::contract::dispatch::SendItems;
 use crate::contract::error::{HubError, HubErrorKind};
@@ -59,12 +60,19 @@ impl Shared {
 
     /// Queues a call that nobody waits for an answer to: see [`Outbound::offer`].
     #[inline]
-    pub(crate) fn offer(&self, frame: &Frame) -> Result<(), Refused> {
-        let offered = self.outbound.offer(frame);
+    pub(crate) fn offer(&self, frame: &Frame, sender: Sender) -> Result<(), Refused> {
+        let offered = self.outbound.offer(frame, sender);
         if offered == Err(Refused::TooSlow) {
             self.ending.ask(EndRequest::SlowConsumer);
         }
         offered
+    }
+
+    /// [`offer`](Self::offer), and waits for room as long as `sender` is to.
+    pub(crate) async fn push_when_room(&self, frame: &Frame, sender: Sender) {
+        while self.offer(frame, sender) == Err(Refused::Full) {
+            self.outbound.room_for(sender).await;
+        }
     }
 
     /// Queues a message of the connection itself, whether or not there is room.

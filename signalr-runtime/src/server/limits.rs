@@ -148,7 +148,14 @@ pub struct Limits {
     /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB, for all hubs of the
     /// process together.
     pub kept_for_absent_clients: AbsenceBudget,
-    /// What is done with a call to a client for which that much waits already. Default: whoever sends waits.
+    /// The time for which those outside a connection, other connections' methods and tasks of the application, wait
+    /// altogether for a client whose outbound queue is full. It runs from when the first of them waits until the client has
+    /// caught up: until everything in its queue has been written, and acknowledged where the client may come back.
+    /// Then [`slow_consumer`](Self::slow_consumer) decides about every call that finds the queue full. Zero is possible:
+    /// nobody waits; [`Duration::MAX`] is for ever. Default: 5 seconds.
+    pub send_patience: Duration,
+    /// The fate of calls to a client that has used up the [`send_patience`](Self::send_patience). Default: the client is
+    /// disconnected, and may connect again.
     pub slow_consumer: SlowConsumer,
     /// The longest name of a group that can be joined, in bytes. Default: 256.
     pub group_name_length: usize,
@@ -193,7 +200,8 @@ impl Default for Limits {
             read_ahead: 1024 * 1024,
             resumes_per_minute: 10,
             kept_for_absent_clients: AbsenceBudget::default(),
-            slow_consumer: SlowConsumer::Wait,
+            send_patience: Duration::from_secs(5),
+            slow_consumer: SlowConsumer::Disconnect,
             group_name_length: 256,
             groups_per_connection: 1_000,
             connections: None,

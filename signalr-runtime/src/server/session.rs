@@ -309,6 +309,8 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.core.lifetime.forget(&self.connection);
+        // A task that is ended says nothing more: nobody is to wait for room.
+        self.connection.shared.send_last(None);
         self.disconnected();
     }
 }

@@ -45,7 +45,7 @@ pub(crate) trait Application: Send + Sync + 'static {
         let bytes = unless_zero(self.options().transport_max_buffer_size);
         let limits = self.limits();
         Outbound::new(frame_header, QueueLimit { bytes, frames: limits.queued_messages })
-            .for_slow_consumers(limits.slow_consumer)
+            .for_slow_consumers(limits.slow_consumer, limits.send_patience)
             .charged_to(limits.memory.clone())
     }
 }

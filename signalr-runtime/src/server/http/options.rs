@@ -31,7 +31,8 @@ pub struct HttpOptions {
     /// connection stops reading, and what was sent by POST before the next one is answered. Default: 64 KiB. Zero
     /// means that there is no limit.
     pub application_max_buffer_size: usize,
-    /// How long one write to a client may take before the client is given up. Default: 10 seconds.
+    /// The time after which a client is given up to which bytes are to be written and none go out
+    /// (`TransportSendTimeout`). A client that reads slowly, but reads, is not given up. Default: 10 seconds.
     ///
     /// Over Server-Sent Events and long polling, what the HTTP server has taken is out of our hands: it holds on to the
     /// connection of a client that reads no more until TCP gives it up. `TCP_USER_TIMEOUT` on its sockets bounds that.

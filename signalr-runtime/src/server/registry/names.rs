@@ -1,7 +1,6 @@
 //! The members of named things: groups, and users.
 
 use std::collections::HashMap;
-use std::hash::RandomState;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,13 +15,12 @@ use crate::server::connection::{Connection, ConnectionId};
 use crate::server::selection::Except;
 
 /// What a name costs beside its text: its entry, its roster, and what an allocator adds.
-pub(crate) const NAME_OVERHEAD: usize = 320;
+pub(crate) const NAME_OVERHEAD: usize = 256;
 
 /// Connections by the name of what they belong to. No name without a member is kept.
 pub(super) struct Names {
     kind: Kind,
     shards: [Lock<HashMap<Arc<str>, Named>>; SHARDS],
-    hasher: RandomState,
     /// Numbers the changes. Counted up with the name's shard locked.
     changes: AtomicU64,
 }
@@ -37,12 +35,7 @@ struct Named {
 
 impl Names {
     pub(super) fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            shards: std::array::from_fn(|_| Lock::default()),
-            hasher: RandomState::new(),
-            changes: AtomicU64::new(0),
-        }
+        Self { kind, shards: std::array::from_fn(|_| Lock::default()), changes: AtomicU64::new(0) }
     }
 
     /// Adds a member. Gives the name as it is kept here, and whether the member is the first one.
@@ -109,6 +102,6 @@ impl Names {
     }
 
     fn shard(&self, name: &str) -> &Lock<HashMap<Arc<str>, Named>> {
-        shard_of(&self.shards, &self.hasher, name)
+        shard_of(&self.shards, name)
     }
 }

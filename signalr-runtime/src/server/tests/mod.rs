@@ -9,6 +9,10 @@ mod requests;
 mod access_token;
 mod authentication;
 mod authorize;
+#[cfg(feature = "messagepack")]
+mod bare;
+#[cfg(feature = "messagepack")]
+mod broadcasts;
 mod callback_timeout;
 mod cancel;
 mod client_results;
@@ -20,6 +24,7 @@ mod drain;
 mod every_transport;
 mod fairness;
 mod filters;
+mod giving_way;
 mod handshake;
 mod keep_alive;
 mod leaving;
@@ -37,8 +42,11 @@ mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+mod patience;
 #[cfg(feature = "axum")]
 mod raw;
+#[cfg(feature = "messagepack")]
+mod registry;
 mod secrets;
 mod selections;
 mod send;

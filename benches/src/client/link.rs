@@ -13,16 +13,21 @@ use super::wire::Wire;
 
 /// How a client is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Transport {
+pub enum Transport {
+    /// A WebSocket.
     WebSockets,
+    /// An event stream, and POSTs.
     ServerSentEvents,
+    /// Polls, and POSTs.
     LongPolling,
 }
 
 impl Transport {
-    pub(crate) const ALL: [Self; 3] = [Self::WebSockets, Self::ServerSentEvents, Self::LongPolling];
+    /// Every transport.
+    pub const ALL: [Self; 3] = [Self::WebSockets, Self::ServerSentEvents, Self::LongPolling];
 
-    pub(crate) fn name(self) -> &'static str {
+    /// The name that people read.
+    pub fn name(self) -> &'static str {
         match self {
             Self::WebSockets => "WebSockets",
             Self::ServerSentEvents => "Server-Sent Events",
@@ -32,15 +37,39 @@ impl Transport {
 }
 
 /// The connection of a client: one TCP connection for a WebSocket, two for the others, of which one is kept for POSTs.
-pub(crate) enum Link {
-    WebSocket { wire: Wire, opcode: u8 },
-    Events { stream: Wire, lines: BytesMut, data: BytesMut, posts: Posts },
-    Polls { polls: Wire, is_open: bool, posts: Posts },
+pub enum Link {
+    /// A WebSocket whose messages are frames of one kind.
+    WebSocket {
+        /// The connection.
+        wire: Wire,
+        /// The kind of its frames.
+        opcode: u8,
+    },
+    /// An event stream.
+    Events {
+        /// The connection of the stream.
+        stream: Wire,
+        /// Lines that have been received.
+        lines: BytesMut,
+        /// The data of the event that is being received.
+        data: BytesMut,
+        /// The other direction.
+        posts: Posts,
+    },
+    /// Long polling.
+    Polls {
+        /// The connection of the polls.
+        polls: Wire,
+        /// A poll waits for its answer.
+        is_open: bool,
+        /// The other direction.
+        posts: Posts,
+    },
 }
 
 impl Link {
     /// Negotiates and opens the transport. A WebSocket carries everything in frames of this `opcode`.
-    pub(crate) async fn open(transport: Transport, address: SocketAddr, opcode: u8) -> Outcome<Self> {
+    pub async fn open(transport: Transport, address: SocketAddr, opcode: u8) -> Outcome<Self> {
         let mut wire = Wire::connect(address).await?;
         let target = negotiate(&mut wire).await?;
         match transport {
@@ -65,7 +94,8 @@ impl Link {
         }
     }
 
-    pub(crate) async fn send(&mut self, message: &[u8]) -> Outcome<()> {
+    /// Sends one or more whole messages.
+    pub async fn send(&mut self, message: &[u8]) -> Outcome<()> {
         match self {
             Self::WebSocket { wire, opcode } => {
                 wire.queue(&websocket::frame(*opcode, message)?);
@@ -78,7 +108,7 @@ impl Link {
     /// What the server sends next: one or more whole messages. `None` when it has ended the connection in good order.
     ///
     /// May be dropped half-way, and loses nothing then.
-    pub(crate) async fn receive(&mut self) -> Outcome<Option<Bytes>> {
+    pub async fn receive(&mut self) -> Outcome<Option<Bytes>> {
         match self {
             Self::WebSocket { wire, .. } => receive_frame(wire).await,
             Self::Events { stream, lines, data, .. } => loop {
@@ -113,9 +143,11 @@ impl Link {
 }
 
 /// How a client sends when its transport goes only the other way.
-pub(crate) struct Posts {
-    wire: Wire,
-    target: String,
+pub struct Posts {
+    /// The connection of the POSTs.
+    pub wire: Wire,
+    /// The target of every request.
+    pub target: String,
 }
 
 impl Posts {
