@@ -81,7 +81,7 @@ impl MemoryBudget {
     }
 
     fn counter(&self, kind: ChargeKind) -> &AtomicUsize {
-        let [received, unsent, calls, groups, senders, requests] = &self.0.charged;
+        let [received, unsent, calls, groups, senders, requests, answers] = &self.0.charged;
         match kind {
             ChargeKind::Received => received,
             ChargeKind::Unsent => unsent,
@@ -89,6 +89,7 @@ impl MemoryBudget {
             ChargeKind::Groups => groups,
             ChargeKind::Senders => senders,
             ChargeKind::Requests => requests,
+            ChargeKind::Answers => answers,
         }
     }
 
@@ -179,10 +180,12 @@ pub(crate) enum ChargeKind {
     Senders,
     /// Requests that are kept, or not answered yet.
     Requests,
+    /// Answers that the HTTP server has taken and not written. Nobody can take them back.
+    Answers,
 }
 
 impl ChargeKind {
-    const COUNT: usize = 6;
+    const COUNT: usize = 7;
 }
 
 impl Charge {
