@@ -174,7 +174,7 @@ pub(crate) enum ChargeKind {
     Unsent,
     /// Calls of the peer that wait or run, and client results that are awaited.
     Calls,
-    /// Groups, and memberships in them.
+    /// Groups and users, and memberships in them.
     Groups,
     /// What those who send to slow peers hold while they wait.
     Senders,

@@ -29,7 +29,8 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | what the HTTP server has of an event stream, and of an answer to a poll | 320 KiB, and the whole answer | 320 KiB |
 /// | answers to its own calls | as many as the calls that were read before it was found to be full | |
 /// | kept for a client that may come back | `stateful_reconnect_buffer_size`, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
-/// | groups | [`groups_per_connection`] × [`group_name_length`] | 256 KiB |
+/// | groups | [`groups_per_connection`] × ([`group_name_length`] + 352); in groups that others have joined before, 96 each | 594 KiB |
+/// | senders that wait for it | for each of them one frame for each hub protocol, and about 300 bytes for each client that it waits for | |
 ///
 /// An idle connection holds nothing of all that but its request. Those that hold much can be held off together by a
 /// [`MemoryBudget`]: see [`memory`](Self::memory).
