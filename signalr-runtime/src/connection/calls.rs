@@ -140,7 +140,9 @@ impl Calls {
 
     /// The next call that may start, taken out of the line.
     pub(crate) fn next_to_start(&mut self) -> Option<WaitingCall> {
-        let at = if self.permits > 0 {
+        let at = if self.waiting.is_empty() {
+            return None;
+        } else if self.permits > 0 {
             0
         } else if self.waiting_free > 0 {
             self.waiting.iter().position(|call| call.turn == Turn::Free)?
@@ -246,6 +248,7 @@ impl Calls {
     }
 
     /// The connection's task sleeps until a running call is woken: false if one has been already.
+    #[inline]
     pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
         self.running.as_ref().is_none_or(|running| running.sleep(cx))
     }
