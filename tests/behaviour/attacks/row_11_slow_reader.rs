@@ -34,8 +34,11 @@ async fn attacked(send_patience: Duration, slow_consumer: SlowConsumer) -> (Vict
     (victim, budget, slow)
 }
 
-/// What may wait for one client: the queue, and the message that makes it full.
-const BOUND: usize = 64 * 1024 + MESSAGE + 1024;
+/// What is kept of the request of one client.
+const REQUEST: usize = 2 * 1024;
+
+/// What may be held for one client: its request, the queue, and the message that makes it full.
+const BOUND: usize = REQUEST + 64 * 1024 + MESSAGE + 1024;
 
 #[tokio::test]
 async fn a_write_that_nobody_takes_ends_the_connection() {
@@ -65,7 +68,7 @@ async fn the_client_is_disconnected() {
     let most = send_until(&victim, &budget, || victim.hits("slow_consumer") > 0).await;
     assert!(most <= BOUND, "{most}");
     // What waited for it is given back before it has gone.
-    assert_eq!(budget.held(), 0);
+    assert!(budget.held() <= REQUEST, "{budget:?}");
     super::until(|| victim.hub.connection_count() == 0).await;
 }
 
