@@ -33,6 +33,11 @@ impl EndRequest {
         }
     }
 
+    /// Whether the peer was found not to take what it is sent.
+    pub(crate) fn is_for_slowness(self) -> bool {
+        matches!(self, Self::SlowConsumer | Self::MemoryRelief)
+    }
+
     /// The error that this end is to the connection; none where it is no fault of the peer.
     pub(crate) fn error(self) -> Option<HubError> {
         let text = match self {

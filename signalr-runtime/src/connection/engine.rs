@@ -210,6 +210,9 @@ impl<R: Role> Engine<R> {
         let _slice = slice::begin(self.core.owner());
         loop {
             if let Some(request) = self.core.shared.ending.asked() {
+                if request.is_for_slowness() {
+                    self.transport.give_up();
+                }
                 return Poll::Ready(request.error().map_or(Ended::Stopped(request), Ended::Failed));
             }
             self.core.shared.outbound.awake();
@@ -232,6 +235,9 @@ impl<R: Role> Engine<R> {
             }
             let Core { clock, .. } = &mut self.core;
             if let Poll::Ready(due) = slice::poll_unconstrained(cx, |cx| clock.poll(cx)) {
+                if due == Due::Write {
+                    self.transport.give_up();
+                }
                 self.core.due(due);
             }
             if let Some(ended) = self.core.ended.take() {

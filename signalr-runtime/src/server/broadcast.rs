@@ -30,9 +30,9 @@ const PART: usize = 256;
 /// How many operations a part counts for, where operations are counted.
 const OPERATIONS: usize = 32;
 
-/// What a sender holds for each slow connection that it waits for, beside the frame: its place in the list, and what
-/// wakes it.
-const WAITING: usize = 320;
+/// What a sender holds for each slow connection that it waits for, beside the frame and the wait itself: its place in
+/// two lists, and what wakes it.
+const WAITING: usize = 128;
 
 /// Frames a call in one protocol. None if it was not encoded in it.
 pub(crate) fn frame(call: &ClientCall, id: Option<&str>, format: HubProtocol) -> Option<Frame> {
@@ -169,12 +169,17 @@ impl Posting {
     /// Waits for those who have had no room. All of them share one frame for each protocol.
     async fn wait_for_room(&self) {
         let Some(first) = self.waiting.first() else { return };
-        let mut charge = Charge::new(first.shared.outbound.budget().cloned(), ChargeKind::Senders);
-        charge.set(self.waiting.len().saturating_mul(WAITING));
         let waits = self.waiting.iter().filter_map(|connection| {
             let frame = self.frames.get(connection.shared.format).as_ref()?;
             Some(wait_for_room(connection, frame))
         });
+        let waits: Vec<_> = waits.collect();
+        let mut charge = Charge::new(first.shared.outbound.budget().cloned(), ChargeKind::Senders);
+        let mut held = size_of_val(&*waits).saturating_add(waits.len().saturating_mul(WAITING));
+        self.frames.map(|_, frame| {
+            held = held.saturating_add(frame.as_ref().map_or(0, |frame| frame.websocket().len()));
+        });
+        charge.set(held);
         join_all(waits).await;
     }
 }

@@ -17,16 +17,19 @@ use crate::connection::slow_consumer::SlowConsumer;
 ///
 /// | what | at most | by default |
 /// |---|---|---|
-/// | the request that has opened it | [`request_head`] | 32 KiB |
+/// | the request that has opened it, and that of a refresh | twice [`request_head`], and 104 bytes for each header | 64 KiB, 20 KiB |
+/// | refreshes that the application is being asked about | four requests | 168 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
-/// | sent by POST and not read yet | [`application_max_buffer_size`] | 64 KiB |
+/// | sent by POST and not read yet | [`application_max_buffer_size`], and one piece of a body as the HTTP server hands it over (with hyper at most 408 KiB) | 472 KiB |
 /// | items of its streams that no method has read | [`upload_streams`] × `stream_buffer_capacity` items, and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
 /// | calls that wait for their turn, and those that run | ([`queued_calls`] + [`unordered_calls`] + parallel calls) × message | 6.3 MiB |
 /// | what waits to be written | [`transport_max_buffer_size`], or [`queued_messages`], and the message that makes it full | 64 KiB |
 /// | what is being written | as much again | 64 KiB |
+/// | what the HTTP server has of an event stream, and of an answer to a poll | 320 KiB, and the whole answer | 320 KiB |
 /// | answers to its own calls | as many as the calls that were read before it was found to be full | |
 /// | kept for a client that may come back | `stateful_reconnect_buffer_size`, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
-/// | groups | [`groups_per_connection`] × [`group_name_length`] | 256 KiB |
+/// | groups | [`groups_per_connection`] × ([`group_name_length`] + 352); in groups that others have joined before, 96 each | 594 KiB |
+/// | senders that wait for it | for each of them one frame for each hub protocol, and about 300 bytes for each client that it waits for | |
 ///
 /// An idle connection holds nothing of all that but its request. Those that hold much can be held off together by a
 /// [`MemoryBudget`]: see [`memory`](Self::memory).
@@ -53,7 +56,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | calls of a client that has left | [`call_linger`] | 30 s | they are dropped |
 /// | the answer of a client that was asked for a result | [`client_result_timeout`] | none | the call fails with `Timeout` |
 /// | a call | [`MethodOptions::timeout`](super::MethodOptions::timeout) | none | it is answered with an error |
-/// | one write | [`transport_send_timeout`] | 10 s | the connection ends |
+/// | one write, and one part of an event or of an answer to a poll | [`transport_send_timeout`] | 10 s | the connection ends |
 ///
 /// [`handshake_timeout`]: super::HubOptions::handshake_timeout
 /// [`callback_timeout`]: Self::callback_timeout

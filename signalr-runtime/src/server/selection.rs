@@ -56,6 +56,7 @@ impl Except {
         }
     }
 
+    #[inline]
     pub(crate) fn contains(&self, id: &ConnectionId) -> bool {
         match self {
             Self::One(one) => one == id,

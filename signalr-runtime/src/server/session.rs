@@ -140,7 +140,7 @@ async fn end<H: Hub>(
     ended: Ended,
     value: Option<Arc<H>>,
     close_timeout: Duration,
-    place: Place,
+    mut place: Place,
 ) {
     let patience = match &ended {
         Ended::Lost(error) if error.kind() != ErrorKind::InvalidData => Duration::ZERO,
@@ -166,10 +166,9 @@ async fn end<H: Hub>(
         .await;
     // A client that does not answer the close in time is left.
     let _ = timeout(close_timeout, left.close(end)).await;
-    let Place { live, permit } = place;
-    drop((live, watched));
+    drop((place.live.take(), watched));
     left.run_out().await;
-    drop(permit);
+    drop(place);
 }
 
 /// Makes the hub and runs its connect callback.

@@ -41,7 +41,10 @@ impl Pump {
         let _slice = slice::begin(Owner::NOBODY);
         loop {
             let Outgoing { queue, ending } = &*self.line.outgoing;
-            if ending.asked().is_some() {
+            if let Some(request) = ending.asked() {
+                if request.is_for_slowness() {
+                    self.transport.give_up();
+                }
                 return Poll::Ready(Ok(()));
             }
             queue.awake();
@@ -49,6 +52,7 @@ impl Pump {
             let writing =
                 writer::poll_write(&mut *self.transport, &self.line.outgoing.queue, &mut self.clock, cx)?;
             if self.clock.poll(cx) == Poll::Ready(Due::Write) {
+                self.transport.give_up();
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             let Outgoing { queue, ending } = &*self.line.outgoing;

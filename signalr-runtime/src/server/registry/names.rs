@@ -30,7 +30,7 @@ struct Named {
     name: Arc<str>,
     roster: Roster,
     /// What the name costs.
-    _charge: Charge,
+    _cost: Charge,
 }
 
 impl Names {
@@ -50,9 +50,9 @@ impl Names {
                 return (Arc::clone(&named.name), None);
             }
             let name: Arc<str> = name.into();
-            let mut charge = Charge::new(connection.shared.outbound.budget().cloned(), ChargeKind::Groups);
-            charge.set(name.len().saturating_add(NAME_OVERHEAD));
-            let mut named = Named { name: Arc::clone(&name), roster: Roster::default(), _charge: charge };
+            let mut cost = Charge::new(connection.shared.outbound.budget().cloned(), ChargeKind::Groups);
+            cost.set(name.len().saturating_add(NAME_OVERHEAD));
+            let mut named = Named { name: Arc::clone(&name), roster: Roster::default(), _cost: cost };
             named.roster.insert(connection);
             names.insert(Arc::clone(&name), named);
             let change = self.change(Arc::clone(&name), Edge::Occupied);

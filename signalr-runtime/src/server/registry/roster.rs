@@ -57,6 +57,7 @@ pub(super) struct Roster {
     /// How many speak each protocol.
     speakers: PerProtocol<u32>,
     /// Where each member stands, once there have been more than a [`FEW`].
+    #[expect(clippy::box_collection, reason = "most rosters are small and have none")]
     places: Option<Box<HashMap<ConnectionId, u32>>>,
 }
 

@@ -171,7 +171,9 @@ async fn senders_that_wait_are_charged_to_the_memory_budget() {
     let lifetime = bare::lifetime();
     let crowd: Vec<_> =
         (0..300).map(|n| bare::connection(&format!("c{n}"), None, Json, 1, Some(&budget))).collect();
-    crowd.iter().for_each(|connection| lifetime.connected(connection));
+    for connection in &crowd {
+        lifetime.connected(connection);
+    }
     let send = |text| begin(&lifetime, &Selection::All, text);
     let Delivery::Waiting(first) = send("first") else { panic!("in parts") };
     first.await.unwrap();
@@ -209,19 +211,20 @@ fn a_value_may_ask_the_registry_while_it_is_encoded() {
     let crowd: Vec<_> = (0..16)
         .map(|n| bare::connection(&format!("c{n}"), Some("u"), [Json, MessagePack][n % 2], 10, None))
         .collect();
-    crowd.iter().for_each(|connection| core.lifetime.connected(connection));
+    for connection in &crowd {
+        core.lifetime.connected(connection);
+    }
     let selections = [
         Selection::All,
         group(),
         Selection::GroupExcept("g".into(), crate::server::selection::Except::new(vec!["c1".into()])),
         Selection::Users(vec!["u".into()]),
     ];
-    const ROUNDS: usize = 10_000;
     std::thread::scope(|scope| {
         for thread in 0..8 {
             let (core, groups, crowd, selections) = (&core, &groups, &crowd, &selections);
             scope.spawn(move || {
-                for round in 0..ROUNDS / 4 {
+                for round in 0..2_500 {
                     if thread % 2 == 0 {
                         let to = &selections[round % selections.len()];
                         let call = ClientCall::encode(
@@ -240,6 +243,8 @@ fn a_value_may_ask_the_registry_while_it_is_encoded() {
             });
         }
     });
-    crowd.iter().for_each(|connection| core.lifetime.forget(connection));
+    for connection in &crowd {
+        core.lifetime.forget(connection);
+    }
     assert!(core.registry.is_empty());
 }

@@ -23,6 +23,7 @@ mod dispatch;
 mod drain;
 mod every_transport;
 mod fairness;
+mod fairness_of_requests;
 mod filters;
 mod giving_way;
 mod handshake;
@@ -45,9 +46,12 @@ mod over_tcp;
 mod panics;
 mod patience;
 #[cfg(feature = "axum")]
+mod proxies;
+#[cfg(feature = "axum")]
 mod raw;
 #[cfg(feature = "messagepack")]
 mod registry;
+mod request_heads;
 mod secrets;
 mod selections;
 mod send;
@@ -57,6 +61,7 @@ mod slow_consumers;
 mod stateful;
 mod streams;
 mod traces;
+mod unwritten;
 mod uploads;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

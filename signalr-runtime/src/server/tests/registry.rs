@@ -9,7 +9,7 @@ use crate::HubProtocol::{self, Json, MessagePack};
 use crate::connection::budget::MemoryBudget;
 use crate::contract::per_protocol::Formats;
 use crate::server::connection::Connection;
-use crate::server::registry::{Change, Chosen, Edge, Registry};
+use crate::server::registry::{Change, Chosen, Edge, Members, Registry};
 use crate::server::selection::{Except, Selection};
 
 fn connection(n: usize, format: HubProtocol) -> Arc<Connection> {
@@ -21,7 +21,7 @@ fn group(name: &str) -> Selection {
 }
 
 fn ids(chosen: &Chosen) -> Vec<String> {
-    let members = (0..).map_while(|number| chosen.roster(number)).flat_map(|members| members.iter());
+    let members = (0..).map_while(|number| chosen.roster(number)).flat_map(Members::iter);
     members.map(|member| member.id.to_string()).collect()
 }
 
