@@ -73,9 +73,9 @@ async fn the_client_is_disconnected() {
     let (victim, budget, _slow) = attacked(Duration::ZERO, SlowConsumer::Disconnect).await;
     let most = send_until(&victim, &budget, || victim.hits("slow_consumer") > 0).await;
     assert!(most <= BOUND, "{most}");
-    // What waited for it is given back before it has gone.
-    assert_eq!(budget.held(), 0);
-    super::until(|| victim.hub.connection_count() == 0).await;
+    // What waited for it is given back before it has gone, but for the message that was being written.
+    assert!(budget.held() <= MESSAGE + 2048, "{}", budget.held());
+    super::until(|| victim.hub.connection_count() == 0 && budget.held() == 0).await;
 }
 
 #[tokio::test]
