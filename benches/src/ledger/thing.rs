@@ -170,7 +170,8 @@ impl Thing {
                 for sender in senders.iter_mut() {
                     sender.send(&call("BroadcastGroup", &format!("\"{GROUP}\",\"{text}\""))).await?;
                 }
-                return Ok(senders.len() * size);
+                let places = if self == Self::WaitingSenders { 300 * clients.len() } else { 0 };
+                return Ok(senders.len() * (size + places));
             }
             Self::Absent => {
                 for mut client in clients.drain(..) {
@@ -186,11 +187,12 @@ impl Thing {
             }
         }
         Ok(match self {
-            // What waits, and as much again that is being written.
-            Self::UnreadMessages | Self::UnreadEvents => 2 * 64 * 1024 * clients.len(),
+            // What waits, as much again that is being written, and what the HTTP server has of events.
+            Self::UnreadMessages => 2 * 64 * 1024 * clients.len(),
+            Self::UnreadEvents => (2 * 64 + 320) * 1024 * clients.len(),
             // As many names as there are, each as long as it may be.
-            Self::LongGroups => clients.len() * (size / 255) * 256,
-            Self::ShortGroups => clients.len() * (size / 8) * 256,
+            Self::LongGroups => clients.len() * (size / 255) * (256 + 352),
+            Self::ShortGroups => clients.len() * (size / 8) * (256 + 352),
             _ => all,
         })
     }
