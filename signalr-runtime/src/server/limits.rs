@@ -148,7 +148,7 @@ pub struct Limits {
     /// status 429. Default: 10.
     pub resumes_per_minute: usize,
     /// How many bytes of messages are kept for all clients together that have lost their WebSockets and have not come
-    /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB, for all hubs of the
+    /// back yet. Beyond that, those for whom most is kept are given up. Default: 64 MiB, for all hubs of the
     /// process together.
     pub kept_for_absent_clients: AbsenceBudget,
     /// The time for which those outside a connection, other connections' methods and tasks of the application, wait
