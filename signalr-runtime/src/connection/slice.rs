@@ -77,7 +77,7 @@ thread_local! {
             length: Cell::new(0),
             flushed: Cell::new(0),
             due: Cell::new(Due::Nothing),
-            stride: Cell::new(1),
+            stride: Cell::new(0),
             left: Cell::new(0),
             busy: Cell::new((Owner::NOBODY, None)),
         }
@@ -134,7 +134,7 @@ impl Slice {
         self.began.set(Some(now));
         self.read.set(0);
         self.flushed.set(0);
-        self.stride.set(1);
+        self.stride.set(0);
     }
 
     /// Reads the clock, and gives the time since it was read last.
@@ -172,10 +172,14 @@ impl Slice {
             self.start();
         } else if self.due.get() == Due::Nothing {
             let stride = self.stride.get();
-            let is_short = self.lap() < SHORT * Nanos::from(stride);
-            let stride = if is_short { stride.saturating_mul(2).min(MOST_STEPS) } else { 1 };
-            self.stride.set(stride);
-            if self.due.get() == Due::Nothing {
+            let is_short = self.lap() < SHORT * Nanos::from(stride.max(1));
+            let longer = if stride == 0 { 1 } else { stride.saturating_mul(2).min(MOST_STEPS) };
+            if self.due.get() != Due::Nothing {
+                // The step that follows is the same one, which goes on.
+                self.stride.set(0);
+            } else {
+                let stride = if is_short { longer } else { 1 };
+                self.stride.set(stride);
                 self.left.set(stride - 1);
             }
         }
@@ -209,6 +213,11 @@ pub(crate) fn step() -> bool {
 /// Whether it was time, when the clock was read last, to write out what was sent, or to let others run.
 pub(crate) fn is_due() -> bool {
     SLICE.with(|slice| slice.due.get() != Due::Nothing)
+}
+
+/// Whether the slice was over when the clock was read last.
+pub(crate) fn is_over() -> bool {
+    SLICE.with(|slice| slice.due.get() == Due::End)
 }
 
 /// What was sent has been written out.
