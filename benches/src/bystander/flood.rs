@@ -11,7 +11,6 @@ use signalr_benches::client::Outcome;
 use signalr_benches::client::caller::Caller;
 use signalr_benches::client::http::request;
 use signalr_benches::client::link::Link;
-use signalr_benches::client::messages::SEPARATOR;
 use signalr_benches::client::websocket::{PING, TEXT, frame};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, stdin};
 use tokio::net::TcpStream;
@@ -99,21 +98,21 @@ impl Flooder {
         match self.kind.plan() {
             Plan::Once(message, then) => self.once(&message, then).await,
             Plan::Again { first, again, transport } => {
-                let mut link = Caller::connect_over(transport, self.address).await?.into_link();
-                if !first.is_empty() {
-                    send(&mut link, &first).await?;
+                let mut caller = Caller::connect_over(transport, self.address).await?;
+                if let Some(first) = first {
+                    caller.send(&first).await?;
                 }
                 let (messages, count) = batch(&again);
-                self.pump(link, messages, count).await
+                self.pump(caller.into_link(), messages, count).await
             }
             Plan::ControlFrames => {
                 let link = Caller::connect(self.address).await?.into_link();
                 self.pump_frames(link, &frame(PING, b"")?.repeat(1_000), 1_000).await
             }
             Plan::ConnectAgain(message) => loop {
-                let mut link = Caller::connect(self.address).await?.into_link();
-                send(&mut link, &message).await?;
-                link.receive().await?;
+                let mut caller = Caller::connect(self.address).await?;
+                caller.send(&message).await?;
+                caller.next().await?;
                 self.count(1);
             },
             Plan::Broadcast => {
@@ -127,10 +126,10 @@ impl Flooder {
     }
 
     async fn once(&self, message: &str, then: Then) -> Outcome<()> {
-        let mut link = Caller::connect(self.address).await?.into_link();
-        send(&mut link, message).await?;
+        let mut caller = Caller::connect(self.address).await?;
+        caller.send(message).await?;
         self.count(1);
-        let Link::WebSocket { wire, .. } = link else { return Ok(()) };
+        let Link::WebSocket { wire, .. } = caller.into_link() else { return Ok(()) };
         match then {
             Then::Read => read_all(wire.into_stream(), LONG).await,
             Then::Stall => {
@@ -196,12 +195,6 @@ impl Flooder {
     fn count(&self, messages: u64) {
         self.counts.messages.fetch_add(messages, Ordering::Relaxed);
     }
-}
-
-async fn send(link: &mut Link, message: &str) -> Outcome<()> {
-    let mut message = message.as_bytes().to_vec();
-    message.push(SEPARATOR);
-    link.send(&message).await
 }
 
 /// Reads until the server closes the connection.

@@ -64,7 +64,7 @@ pub(crate) enum Plan {
     /// Sends a message once.
     Once(String, Then),
     /// Sends a message once, and another one for ever.
-    Again { first: String, again: String, transport: Transport },
+    Again { first: Option<String>, again: String, transport: Transport },
     /// Sends empty WebSocket pings for ever.
     ControlFrames,
     /// Connects, sends a message, waits for its answer, leaves, and begins again.
@@ -109,7 +109,7 @@ impl Kind {
             Self::JoinsAndLeaves => Plan::Once(call(None, "JoinAndLeave", ""), Then::Read),
             Self::ClientResults => Plan::Once(call(None, "AskNobody", ""), Then::Read),
             Self::ItemsUp => Plan::Again {
-                first: r#"{"type":1,"target":"Upload","arguments":[],"streamIds":["u"]}"#.to_owned(),
+                first: Some(r#"{"type":1,"target":"Upload","arguments":[],"streamIds":["u"]}"#.to_owned()),
                 again: r#"{"type":2,"invocationId":"u","item":7}"#.to_owned(),
                 transport: Transport::WebSockets,
             },
@@ -131,11 +131,11 @@ impl Kind {
 }
 
 fn again(again: String) -> Plan {
-    Plan::Again { first: String::new(), again, transport: Transport::WebSockets }
+    Plan::Again { first: None, again, transport: Transport::WebSockets }
 }
 
 fn posts(transport: Transport) -> Plan {
-    Plan::Again { first: String::new(), again: call(Some("1"), "Echo", r#""x""#), transport }
+    Plan::Again { first: None, again: call(Some("1"), "Echo", r#""x""#), transport }
 }
 
 fn call(id: Option<&str>, target: &str, arguments: &str) -> String {

@@ -5,8 +5,11 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use super::Outcome;
-use super::link::{Link, Transport};
-use super::messages::{Message, Protocol, SHAKEN};
+use super::link::{Link, Manner, Transport};
+use super::messages::{Message, Protocol, SEPARATOR, SHAKEN};
+
+/// The handshake of a connection that can be resumed.
+const STATEFUL: &[u8] = b"{\"protocol\":\"json\",\"version\":2}\x1e";
 
 /// A client that makes one call after the other, and lets pass what the server calls meanwhile.
 pub struct Caller {
@@ -24,9 +27,21 @@ impl Caller {
 
     /// Connects over any transport, with JSON.
     pub async fn connect_over(transport: Transport, address: SocketAddr) -> Outcome<Self> {
+        Self::connect_as(Manner::Usual, transport, address).await
+    }
+
+    /// The same, in one of several manners.
+    pub async fn connect_as(manner: Manner, transport: Transport, address: SocketAddr) -> Outcome<Self> {
         let protocol = Protocol::Json;
-        let mut link = Link::open(transport, address, protocol.opcode()).await?;
-        link.send(&protocol.handshake()).await?;
+        let link = Link::open_as(manner, transport, address, protocol.opcode()).await?;
+        match manner {
+            Manner::Stateful => Self::begin(link, protocol, STATEFUL).await,
+            Manner::Usual | Manner::Narrow => Self::begin(link, protocol, &protocol.handshake()).await,
+        }
+    }
+
+    async fn begin(mut link: Link, protocol: Protocol, handshake: &[u8]) -> Outcome<Self> {
+        link.send(handshake).await?;
         let mut messages = link.receive().await?.ok_or("ended before the handshake")?;
         if !messages.starts_with(SHAKEN) {
             return Err(format!("the answer to the handshake is {messages:?}").into());
@@ -35,9 +50,21 @@ impl Caller {
         Ok(Self { link, protocol, messages, calls: 0 })
     }
 
+    /// The connection, for what a call cannot express.
+    pub fn link(&mut self) -> &mut Link {
+        &mut self.link
+    }
+
     /// The connection, for what no caller would send.
     pub fn into_link(self) -> Link {
         self.link
+    }
+
+    /// Sends a message as it is.
+    pub async fn send(&mut self, message: &str) -> Outcome<()> {
+        let mut message = message.as_bytes().to_vec();
+        message.push(SEPARATOR);
+        self.link.send(&message).await
     }
 
     /// Calls a method and waits for its result.

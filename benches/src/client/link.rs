@@ -36,6 +36,26 @@ impl Transport {
     }
 }
 
+/// How a connection is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// As most clients do.
+    Usual,
+    /// So that it can be resumed.
+    Stateful,
+    /// With the smallest receive buffer: what is not read waits in the server.
+    Narrow,
+}
+
+impl Manner {
+    async fn connect(self, address: SocketAddr) -> Outcome<Wire> {
+        match self {
+            Self::Usual | Self::Stateful => Wire::connect(address).await,
+            Self::Narrow => Wire::connect_narrow(address).await,
+        }
+    }
+}
+
 /// The connection of a client: one TCP connection for a WebSocket, two for the others, of which one is kept for POSTs.
 pub enum Link {
     /// A WebSocket whose messages are frames of one kind.
@@ -70,8 +90,18 @@ pub enum Link {
 impl Link {
     /// Negotiates and opens the transport. A WebSocket carries everything in frames of this `opcode`.
     pub async fn open(transport: Transport, address: SocketAddr, opcode: u8) -> Outcome<Self> {
-        let mut wire = Wire::connect(address).await?;
-        let target = negotiate(&mut wire).await?;
+        Self::open_as(Manner::Usual, transport, address, opcode).await
+    }
+
+    /// The same, in one of several manners.
+    pub async fn open_as(
+        manner: Manner,
+        transport: Transport,
+        address: SocketAddr,
+        opcode: u8,
+    ) -> Outcome<Self> {
+        let mut wire = manner.connect(address).await?;
+        let target = negotiate(&mut wire, manner).await?;
         match transport {
             Transport::WebSockets => {
                 let upgrade = request("GET", &target, websocket::UPGRADE, b"");
@@ -79,14 +109,14 @@ impl Link {
                 Ok(Self::WebSocket { wire, opcode })
             }
             Transport::ServerSentEvents => {
-                let mut stream = Wire::connect(address).await?;
+                let mut stream = manner.connect(address).await?;
                 let ask = request("GET", &target, "Accept: text/event-stream\r\n", b"");
                 http::exchange(&mut stream, &ask).await?.expect(200, "an event stream")?;
                 let posts = Posts { wire, target };
                 Ok(Self::Events { stream, lines: BytesMut::new(), data: BytesMut::new(), posts })
             }
             Transport::LongPolling => {
-                let mut polls = Wire::connect(address).await?;
+                let mut polls = manner.connect(address).await?;
                 let first = request("GET", &target, "", b"");
                 http::exchange(&mut polls, &first).await?.expect(200, "the first poll")?;
                 Ok(Self::Polls { polls, is_open: false, posts: Posts { wire, target } })
@@ -164,8 +194,10 @@ struct Negotiated {
 }
 
 /// The target of all further requests.
-async fn negotiate(wire: &mut Wire) -> Outcome<String> {
-    let negotiate = request("POST", "/hub/negotiate?negotiateVersion=1", "", b"");
+async fn negotiate(wire: &mut Wire, manner: Manner) -> Outcome<String> {
+    let stateful = if manner == Manner::Stateful { "&useStatefulReconnect=true" } else { "" };
+    let target = format!("/hub/negotiate?negotiateVersion=1{stateful}");
+    let negotiate = request("POST", &target, "", b"");
     let answer = http::exchange(wire, &negotiate).await?.expect(200, "the negotiation")?;
     let negotiated: Negotiated = serde_json::from_slice(&answer.body)?;
     Ok(format!("/hub?id={}", negotiated.connection_token))

@@ -31,7 +31,17 @@ pub struct Wire {
 impl Wire {
     /// Connects.
     pub async fn connect(address: SocketAddr) -> Outcome<Self> {
+        Self::over(TcpSocket::new_v4()?, address).await
+    }
+
+    /// Connects with a receive buffer as small as the system allows: what is not read waits in the server.
+    pub async fn connect_narrow(address: SocketAddr) -> Outcome<Self> {
         let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(1)?;
+        Self::over(socket, address).await
+    }
+
+    async fn over(socket: TcpSocket, address: SocketAddr) -> Outcome<Self> {
         socket.bind((own_address(), 0).into())?;
         let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use super::panics::Panicked;
 use super::running_calls::RunningCalls;
 use super::scope::{self, Scope};
+use super::slice;
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::incoming::ItemSink;
@@ -213,6 +214,7 @@ impl Calls {
     pub(crate) fn poll_running(&mut self, has_run: impl FnOnce(&str)) -> Option<Poll<(RunningCall, Ended)>> {
         let Self { running, permits, unordered, .. } = self;
         let polled = running.as_mut()?.poll_one(|call, cx| {
+            slice::start();
             if mem::take(&mut call.canceled) {
                 call.method.drop_running();
                 has_run(&call.target);

@@ -233,6 +233,7 @@ impl<R: Role> Engine<R> {
             if self.core.receipts.is_some() {
                 self.core.clock.unacknowledged(self.core.shared.outbound.unacknowledged());
             }
+            slice::flushed();
             let Core { clock, .. } = &mut self.core;
             if let Poll::Ready(due) = slice::poll_unconstrained(cx, |cx| clock.poll(cx)) {
                 if due == Due::Write {

@@ -364,6 +364,11 @@ impl Outbound {
         self.lock().writer_sleeps = false;
     }
 
+    /// Wakes the connection's task, if it sleeps.
+    pub(crate) fn wake(&self) {
+        self.lock().wake_writer();
+    }
+
     /// Accepts nothing more. What is queued goes out.
     pub(crate) fn refuse(&self) {
         let mut state = self.lock();

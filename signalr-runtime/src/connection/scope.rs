@@ -28,6 +28,11 @@ impl Owner {
     /// No connection's.
     pub(crate) const NOBODY: Self = Self(0);
 
+    #[cfg(test)]
+    pub(crate) fn numbered(number: usize) -> Self {
+        Self(number)
+    }
+
     pub(crate) fn of(shared: &Arc<Shared>) -> Self {
         Self(Arc::as_ptr(shared).addr())
     }

@@ -36,7 +36,7 @@ impl Holder for Shared {
     fn give_up(&self) {
         Limit::SlowReaders.hit();
         self.outbound.give_up();
-        self.ending.ask(EndRequest::MemoryRelief);
+        self.ending.ask(EndRequest::MemoryRelief, &self.outbound);
     }
 }
 
@@ -50,12 +50,12 @@ impl Shared {
         if !request.allows_reconnect() {
             self.outbound.refuse();
         }
-        self.ending.ask(request);
+        self.ending.ask(request, &self.outbound);
     }
 
     /// The connection's task is about to sleep: true when it may, false when there is something to do meanwhile.
     pub(crate) fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
-        self.ending.poll_asked(cx).is_pending() && self.outbound.sleep(writing, cx)
+        self.outbound.sleep(writing, cx) && self.ending.asked().is_none()
     }
 
     /// Queues a call that nobody waits for an answer to: see [`Outbound::offer`].
@@ -63,7 +63,7 @@ impl Shared {
     pub(crate) fn offer(&self, frame: &Frame, sender: Sender) -> Result<(), Refused> {
         let offered = self.outbound.offer(frame, sender);
         if offered == Err(Refused::TooSlow) {
-            self.ending.ask(EndRequest::SlowConsumer);
+            self.ending.ask(EndRequest::SlowConsumer, &self.outbound);
         }
         offered
     }

@@ -21,8 +21,9 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | refreshes that the application is being asked about | four requests | 168 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
 /// | sent by POST and not read yet | [`application_max_buffer_size`], and one piece of a body as the HTTP server hands it over (with hyper at most 408 KiB) | 472 KiB |
-/// | items of its streams that no method has read | [`upload_streams`] × `stream_buffer_capacity` items, and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
-/// | calls that wait for their turn, and those that run | ([`queued_calls`] + [`unordered_calls`] + parallel calls) × message | 6.3 MiB |
+/// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
+/// | calls that wait for their turn, as they came | [`queued_call_bytes`] + message, with 80 bytes for each | 1 MiB |
+/// | arguments of the calls that run, copied for filters and rules | ([`unordered_calls`] + parallel calls) × message | 3.2 MiB |
 /// | what waits to be written | [`transport_max_buffer_size`], or [`queued_messages`], and the message that makes it full | 64 KiB |
 /// | what is being written | as much again | 64 KiB |
 /// | what the HTTP server has of an event stream, and of an answer to a poll | 320 KiB, and the whole answer | 320 KiB |
@@ -38,7 +39,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// [`application_max_buffer_size`]: super::HttpOptions::application_max_buffer_size
 /// [`transport_max_buffer_size`]: super::HttpOptions::transport_max_buffer_size
 /// [`upload_streams`]: Self::upload_streams
-/// [`queued_calls`]: Self::queued_calls
+/// [`queued_call_bytes`]: Self::queued_call_bytes
 /// [`unordered_calls`]: Self::unordered_calls
 /// [`queued_messages`]: Self::queued_messages
 /// [`read_ahead`]: Self::read_ahead

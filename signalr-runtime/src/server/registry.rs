@@ -105,10 +105,16 @@ impl Registry {
         self.users.count(user_id)
     }
 
+    /// How many groups there are.
+    #[cfg(test)]
+    pub(crate) fn groups_len(&self) -> usize {
+        self.groups.len()
+    }
+
     /// Whether nothing is left: no connection, no group, no user.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0 && self.groups.is_empty() && self.users.is_empty()
+        self.len() == 0 && self.groups.len() == 0 && self.users.len() == 0
     }
 
     /// The connections of a selection, those that it leaves out included.

@@ -55,7 +55,7 @@ impl Outgoing {
     /// Ends the connection after what is queued. The first who asks counts.
     pub(super) fn end(&self, request: EndRequest) {
         self.queue.refuse();
-        self.ending.ask(request);
+        self.ending.ask(request, &self.queue);
     }
 }
 
@@ -67,7 +67,7 @@ impl Holder for Outgoing {
     fn give_up(&self) {
         Limit::SlowReaders.hit();
         self.queue.give_up();
-        self.ending.ask(EndRequest::MemoryRelief);
+        self.ending.ask(EndRequest::MemoryRelief, &self.queue);
     }
 }
 

@@ -56,7 +56,7 @@ impl Pump {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             let Outgoing { queue, ending } = &*self.line.outgoing;
-            if !received && ending.poll_asked(cx).is_pending() && queue.sleep(writing, cx) {
+            if !received && queue.sleep(writing, cx) && ending.asked().is_none() {
                 return Poll::Pending;
             }
             if slice::step() {

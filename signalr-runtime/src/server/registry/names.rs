@@ -93,8 +93,8 @@ impl Names {
     }
 
     #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.shards.iter().all(|shard| shard.read(HashMap::is_empty))
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read(HashMap::len)).sum()
     }
 
     fn change(&self, name: Arc<str>, edge: Edge) -> Change {

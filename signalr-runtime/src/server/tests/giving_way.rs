@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::server::Limits;
 use crate::server::connection::Connection;
 
 /// How often somebody else has its turn while `busy` does the same thing ten thousand times.
@@ -56,17 +57,20 @@ async fn whatever_completes_at_once_gives_way() {
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn a_connection_leaves_its_groups_in_parts() {
-    let server = Server::new();
+    // More than a slice is enough for.
+    const GROUPS: usize = 20_000;
+    let limits = Limits { groups_per_connection: GROUPS, ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
     let mut client = server.connect().await;
     let groups = server.handle().groups();
-    for n in 0..1000 {
+    for n in 0..GROUPS {
         groups.join("c1", &format!("g{n}")).await.unwrap();
     }
     let core = Arc::clone(&server.service.shared.core);
-    let left = || (0..1000).filter(|n| core.registry.group_len(&format!("g{n}")) == 0).count();
+    let left = || GROUPS - core.registry.groups_len();
     client.leave().await;
     let mut seen = std::collections::BTreeSet::new();
-    while left() < 1000 {
+    while left() < GROUPS {
         seen.insert(left());
         tokio::task::yield_now().await;
     }
