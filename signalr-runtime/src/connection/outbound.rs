@@ -138,8 +138,6 @@ impl Outbound {
             Err(Refused::Full) if sender == Sender::Outside => return self.overflow(state, frame),
             refused => return refused,
         }
-        drop(state);
-        self.relieve_budget();
         Ok(())
     }
 
@@ -229,16 +227,6 @@ impl Outbound {
         if !state.closed {
             state.queue.push_record(format, record, numbered);
             state.wake_writer();
-            drop(state);
-            self.relieve_budget();
-        }
-    }
-
-    /// What was queued here may be what is too much for all.
-    #[inline]
-    fn relieve_budget(&self) {
-        if let Some(budget) = &self.budget {
-            budget.relieve();
         }
     }
 
@@ -356,6 +344,10 @@ impl Outbound {
         }
         state.writer_sleeps = true;
         state.settle();
+        drop(state);
+        if let Some(budget) = &self.budget {
+            budget.relieve();
+        }
         true
     }
 
@@ -383,7 +375,7 @@ impl Outbound {
 
     /// How many bytes wait to be written or acknowledged, or are being written.
     pub(crate) fn unsent(&self) -> usize {
-        self.lock().queue.held()
+        self.lock().queue.unsent()
     }
 
     /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken, but

@@ -148,7 +148,7 @@ pub struct Limits {
     /// status 429. Default: 10.
     pub resumes_per_minute: usize,
     /// How many bytes of messages are kept for all clients together that have lost their WebSockets and have not come
-    /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB, for all hubs of the
+    /// back yet. Beyond that, those for whom most is kept are given up. Default: 64 MiB, for all hubs of the
     /// process together.
     pub kept_for_absent_clients: AbsenceBudget,
     /// The time for which those outside a connection, other connections' methods and tasks of the application, wait
@@ -175,6 +175,9 @@ pub struct Limits {
     /// How many connections one address may have. Others are answered with status 429. Where
     /// [no address is known](super::HubService::client_address), there is no limit. An IPv6 address counts with all that
     /// share its first 64 bits. Default: no limit.
+    ///
+    /// Behind a proxy all clients have one address, until [`client_address`](super::HubService::client_address) says
+    /// better. A limit that is reached by an address that looks like a proxy's is told once in the log, as a warning.
     pub connections_per_address: Option<usize>,
     /// How often one address may negotiate. Beyond that the answer is status 429. Addresses are those of
     /// [`connections_per_address`](Self::connections_per_address). Default: 100 in a second, ten times as many at once.
