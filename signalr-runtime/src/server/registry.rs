@@ -123,10 +123,10 @@ impl Registry {
             Selection::All | Selection::AllExcept(_) => {
                 self.shards.iter().map(|shard| shard.read(Roster::members)).collect()
             }
-            Selection::Connection(id) => return Chosen::One(self.get(id).map(|one| Members::of(vec![one]))),
+            Selection::Connection(id) => return Chosen::One(self.get(id).map(|one| Members::of(&[one]))),
             Selection::Connections(ids) => {
-                let found = ids.iter().filter_map(|id| self.get(id)).collect();
-                return Chosen::One(Some(Members::of(found)));
+                let found: Vec<_> = ids.iter().filter_map(|id| self.get(id)).collect();
+                return Chosen::One(Some(Members::of(&found)));
             }
             Selection::Groups(names) => match &**names {
                 [name] => return Chosen::One(self.groups.members(name)),
