@@ -12,11 +12,31 @@ const FOLLOWED: usize = 4096;
 /// Slow readers may hold this part of a budget.
 const SLOW_READERS: usize = 4;
 
-/// The memory that the connections of one or several hubs may hold: bytes that wait to be written to clients, and bytes
-/// that have come from them and wait to be read.
+/// The memory that the connections of one or several hubs may hold for their clients.
 ///
-/// While all of it is in use, no new connection is accepted. When clients that do not read hold more than a quarter of
-/// it, those that hold most are disconnected. Every byte counts from the first one.
+/// While all of it is in use, no new connection is accepted.
+///
+/// # What is counted
+///
+/// Every byte counts, from the first one. For each connection these are
+///
+/// - bytes that wait to be written, are being written, or wait for an acknowledgement: its own messages in full, and of
+///   others those up to 1 KiB, which are copied for each client, with their framing. A larger message counts once,
+///   for as long as one client has not got it, and with 32 bytes for each of them. (8 bytes more for each message that
+///   waits for an acknowledgement.)
+/// - bytes that were received and not read: of messages, of POST requests, of streams,
+/// - calls that wait, and arguments that filters and rules have copied,
+/// - the requests that are kept, the groups that it is in, and the senders that wait for it,
+/// - answers that the HTTP server has taken and not written.
+///
+/// [`Limits`](crate::server::Limits) gives the most of each. Memory that the allocator holds in reserve, buffers that grow
+/// by doubling above all, comes on top: expect at most twice what [`held`](Self::held) says.
+///
+/// # Relief
+///
+/// When more than a quarter of the budget waits to be written, clients are disconnected until it is less than three
+/// quarters of that: first those that hold most, and only those to which no byte has gone out for a second and that hold
+/// more than an equal share of the quarter. A task looks for them four times a second; no sender waits for that.
 ///
 /// Clones share one budget: give the same to each hub of a process.
 ///

@@ -217,8 +217,11 @@ impl Queue {
 
     /// How many bytes of that are this queue's own.
     pub(super) fn held(&self) -> usize {
-        let kept = self.replay.as_ref().map_or(0, |replay| replay.shared());
+        let (lengths, kept) = self
+            .replay
+            .as_ref()
+            .map_or((0, 0), |replay| (replay.messages().saturating_mul(size_of::<usize>()), replay.shared()));
         let shared = self.shared.saturating_add(self.writing_shared).saturating_add(kept);
-        self.unsent().saturating_sub(shared)
+        self.unsent().saturating_add(lengths).saturating_sub(shared)
     }
 }
