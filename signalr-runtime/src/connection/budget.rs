@@ -211,6 +211,12 @@ impl Charge {
         }
     }
 
+    /// Whether there is a budget at all.
+    #[inline]
+    pub(crate) fn is_counted(&self) -> bool {
+        self.budget.is_some()
+    }
+
     /// Takes notice of so many bytes when they differ much from those that are charged. A part that changes often is
     /// charged exactly when it comes to rest, and costs the others nothing meanwhile.
     #[inline]

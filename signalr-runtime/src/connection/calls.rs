@@ -13,7 +13,7 @@ use super::panics::Panicked;
 use super::running_calls::RunningCalls;
 use super::scope::{self, Scope};
 use super::slice;
-use crate::contract::dispatch::{Answer, Reply, Running};
+use crate::contract::dispatch::{self, Answer, Reply};
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::incoming::ItemSink;
 
@@ -101,8 +101,13 @@ pub(crate) struct Calls {
     /// How many of the waiting calls need no permit.
     waiting_free: usize,
     /// None for a connection without such calls.
-    running: Option<RunningCalls<RunningCall>>,
-    /// The slots of the running calls, to stop them.
+    running: Option<Box<Running>>,
+}
+
+/// The calls that did not end at their first poll.
+struct Running {
+    calls: RunningCalls<RunningCall>,
+    /// The slots of those that have an id, to stop them.
     by_id: HashMap<Box<str>, usize>,
 }
 
@@ -116,7 +121,6 @@ impl Calls {
             waiting_bytes: 0,
             waiting_free: 0,
             running: None,
-            by_id: HashMap::new(),
         }
     }
 
@@ -140,7 +144,9 @@ impl Calls {
 
     /// The next call that may start, taken out of the line.
     pub(crate) fn next_to_start(&mut self) -> Option<WaitingCall> {
-        let at = if self.permits > 0 {
+        let at = if self.waiting.is_empty() {
+            return None;
+        } else if self.permits > 0 {
             0
         } else if self.waiting_free > 0 {
             self.waiting.iter().position(|call| call.turn == Turn::Free)?
@@ -163,7 +169,7 @@ impl Calls {
 
     /// Whether a call with this id is running or waits for its turn.
     pub(crate) fn is_active(&self, id: &str) -> bool {
-        (!self.by_id.is_empty() && self.by_id.contains_key(id))
+        self.running.as_ref().is_some_and(|running| running.by_id.contains_key(id))
             || self.waiting.iter().any(|call| call.id.as_deref() == Some(id))
     }
 
@@ -204,16 +210,20 @@ impl Calls {
         let id: Option<Box<str>> = id.map(Into::into);
         let key = id.clone();
         let call = RunningCall { id, target: target.into(), mode, uploads, permit, canceled: false, method };
-        let slot = self.running.get_or_insert_with(RunningCalls::new).push(call);
+        let running = self
+            .running
+            .get_or_insert_with(|| Box::new(Running { calls: RunningCalls::new(), by_id: HashMap::new() }));
+        let slot = running.calls.push(call);
         if let Some(id) = key {
-            self.by_id.insert(id, slot);
+            running.by_id.insert(id, slot);
         }
     }
 
     /// Polls the running call that was woken first, and tells `has_run` which it was. None when none was woken.
     pub(crate) fn poll_running(&mut self, has_run: impl FnOnce(&str)) -> Option<Poll<(RunningCall, Ended)>> {
         let Self { running, permits, unordered, .. } = self;
-        let polled = running.as_mut()?.poll_one(|call, cx| {
+        let running = running.as_mut()?;
+        let polled = running.calls.poll_one(|call, cx| {
             slice::start();
             if mem::take(&mut call.canceled) {
                 call.method.drop_running();
@@ -230,31 +240,35 @@ impl Calls {
         })?;
         if let Poll::Ready((call, _)) = &polled {
             if call.permit {
-                self.permits += 1;
+                *permits += 1;
             } else {
-                self.unordered -= 1;
+                *unordered -= 1;
             }
             if let Some(id) = &call.id {
-                self.by_id.remove(id);
+                running.by_id.remove(id);
             }
-            if self.running.as_ref().is_some_and(RunningCalls::is_empty) {
+            if running.calls.is_empty() {
                 self.running = None;
-                self.by_id = HashMap::new();
             }
         }
         Some(polled)
     }
 
     /// The connection's task sleeps until a running call is woken: false if one has been already.
+    #[inline]
     pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
-        self.running.as_ref().is_none_or(|running| running.sleep(cx))
+        self.running.as_ref().is_none_or(|running| running.calls.sleep(cx))
     }
 
     /// Stops the call with this id, if it is there; it then ends as cancelled. Dropping a future that waits is
     /// how Rust code is told to stop. Gives the call back if it had not started.
     pub(crate) fn cancel(&mut self, id: &str) -> Option<WaitingCall> {
-        if let Some(slot) = self.by_id.get(id) {
-            self.stop(*slot);
+        if let Some(running) = &mut self.running
+            && let Some(slot) = running.by_id.get(id)
+        {
+            if let Some(call) = running.calls.wake(*slot) {
+                call.canceled = true;
+            }
             return None;
         }
         let at = self.waiting.iter().position(|call| call.id.as_deref() == Some(id))?;
@@ -264,17 +278,11 @@ impl Calls {
     /// Stops the calls that stream their results; plain calls run on to their end.
     pub(crate) fn cancel_streams(&mut self) {
         let Some(running) = &mut self.running else { return };
-        running.wake_if(|call| {
+        running.calls.wake_if(|call| {
             let streams = call.mode == Mode::Stream;
             call.canceled |= streams;
             streams
         });
-    }
-
-    fn stop(&mut self, slot: usize) {
-        if let Some(call) = self.running.as_mut().and_then(|running| running.wake(slot)) {
-            call.canceled = true;
-        }
     }
 
     /// Gives up the calls that have not started.
@@ -287,7 +295,6 @@ impl Calls {
     /// Gives up all calls.
     pub(crate) fn abandon(&mut self, abandoned: &mut Abandoned) {
         self.abandon_waiting(abandoned);
-        self.by_id = HashMap::new();
         abandoned.running = self.running.take();
     }
 }
@@ -296,13 +303,14 @@ impl Calls {
 #[derive(Default)]
 pub(crate) struct Abandoned {
     waiting: VecDeque<WaitingCall>,
-    running: Option<RunningCalls<RunningCall>>,
+    running: Option<Box<Running>>,
 }
 
 impl Abandoned {
     /// Drops one call. False if there is none.
     pub(crate) fn drop_next(&mut self) -> bool {
-        self.waiting.pop_front().is_some() || self.running.as_mut().and_then(RunningCalls::pop).is_some()
+        self.waiting.pop_front().is_some()
+            || self.running.as_mut().and_then(|running| running.calls.pop()).is_some()
     }
 }
 
@@ -349,10 +357,10 @@ impl RunningMethod {
 }
 
 /// The user's code of one call. A panic in it ends this call and nothing else, even while it is dropped.
-pub(crate) struct Guarded(Option<Running>);
+pub(crate) struct Guarded(Option<dispatch::Running>);
 
 impl Guarded {
-    pub(crate) fn new(running: Running) -> Self {
+    pub(crate) fn new(running: dispatch::Running) -> Self {
         Self(Some(running))
     }
 
