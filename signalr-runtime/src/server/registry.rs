@@ -3,17 +3,14 @@
 //! Locks are held for lookups and changes only. Whoever wants to do something with the members of a roster takes them
 //! out first, which costs as little as one reference: see [`Members`].
 
-mod change;
+pub(crate) mod change;
 mod lock;
 mod names;
 mod roster;
 
 use std::sync::Arc;
 
-pub(crate) use self::change::Change;
-#[cfg(test)]
-pub(crate) use self::change::Edge;
-use self::change::Kind;
+use self::change::{Change, Kind};
 use self::lock::Lock;
 use self::names::Names;
 use self::roster::Roster;
