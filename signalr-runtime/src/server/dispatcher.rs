@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall};
 use super::hub::Hub;
-use super::method_options::ClientLines;
+use super::places::ClientLines;
 use super::service::HubShared;
 use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Stage, Turn};
@@ -159,7 +159,13 @@ impl<H: Hub> Role for HubDispatcher<H> {
             }
         };
         let running = match guard {
-            Some(guard) => guard.place(&mut self.lines, handler.name, &self.connection.aborted, running),
+            Some(guard) => guard.place(
+                &mut self.lines,
+                &self.shared.threads,
+                &self.connection.aborted,
+                handler.kind,
+                running,
+            ),
             None => running,
         };
         let mut running = self.guarded(handler, invocation, mode, running);

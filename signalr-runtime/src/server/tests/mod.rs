@@ -9,6 +9,7 @@ mod requests;
 mod access_token;
 mod authentication;
 mod authorize;
+mod blocking;
 mod callback_timeout;
 mod cancel;
 mod client_results;
