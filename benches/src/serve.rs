@@ -1,7 +1,8 @@
 //! Serves the hub, as a process of its own.
 
 use std::error::Error;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use clap::Args;
 use signalr_runtime::server::{HubRouterExt, HubService};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::Bench;
 
@@ -31,22 +32,43 @@ pub struct Options {
 /// Serves the hub at `/hub`, and prints where that is. With [`Options::drain`] it ends with standard input, and prints
 /// how; without, it does not.
 pub fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
-    let runtime = match options.workers {
-        None => Builder::new_current_thread().enable_all().build()?,
-        Some(workers) => Builder::new_multi_thread().worker_threads(workers).enable_all().build()?,
-    };
-    runtime.block_on(async {
+    runtime(options.workers)?.block_on(async {
         let listener = TcpListener::bind(options.address).await?;
         println!("listening on http://{}", listener.local_addr()?);
         match options.drain {
-            None => until_killed(listener).await,
+            None => {
+                until_killed(listener, Router::new().hub("/hub", HubService::<Bench>::new(Bench::new))).await
+            }
             Some(seconds) => until_drained(listener, Duration::from_secs(seconds)).await,
         }
     })
 }
 
-async fn until_killed(listener: TcpListener) -> Result<(), Box<dyn Error>> {
-    axum::serve(listener, Router::new().hub("/hub", HubService::<Bench>::new(Bench::new))).await?;
+/// Serves any application on a free port, prints where that is, and does not end.
+pub fn serve_on_a_free_port(
+    workers: Option<usize>,
+    application: impl FnOnce() -> Router,
+) -> Result<(), Box<dyn Error>> {
+    runtime(workers)?.block_on(async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        println!("listening on http://{}", listener.local_addr()?);
+        until_killed(listener, application()).await
+    })
+}
+
+fn runtime(workers: Option<usize>) -> io::Result<Runtime> {
+    match workers {
+        None => Builder::new_current_thread().enable_all().build(),
+        Some(workers) => Builder::new_multi_thread().worker_threads(workers).enable_all().build(),
+    }
+}
+
+async fn until_killed(listener: TcpListener, application: Router) -> Result<(), Box<dyn Error>> {
+    let listener = listener.tap_io(|tcp| {
+        // An error means that the client is gone.
+        let _ = tcp.set_nodelay(true);
+    });
+    axum::serve(listener, application).await?;
     Ok(())
 }
 

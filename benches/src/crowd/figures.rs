@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::link::Transport;
+use signalr_benches::client::link::Transport;
 
 /// What was measured with the clients of one transport.
 #[derive(Debug)]

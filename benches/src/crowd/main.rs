@@ -13,32 +13,22 @@
 //! clients each process needs 16 700 file descriptors (`ulimit -n`).
 
 mod figures;
-mod http;
-mod link;
 mod member;
-mod messages;
-mod server;
-mod websocket;
-mod wire;
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
+use signalr_benches::child::Server;
+use signalr_benches::client::Outcome;
+use signalr_benches::client::link::Transport;
+use signalr_benches::client::messages::Protocol;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
 use figures::{Figures, percentile, table};
-use link::Transport;
 use member::{Event, Member, Task, hundred_bytes};
-use messages::Protocol;
-use server::Server;
-
-/// What went wrong.
-type Fault = Box<dyn Error + Send + Sync>;
-type Outcome<T> = Result<T, Fault>;
 
 /// How long nothing may happen before the crowd gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -133,7 +123,10 @@ struct Crowd {
 impl Crowd {
     /// Starts the server, with the one who speaks.
     async fn gather(arguments: &Arguments) -> Outcome<Self> {
-        let server = Server::start(arguments.workers, arguments.drain).await?;
+        let mut options = vec!["serve".to_owned(), "127.0.0.1:0".to_owned()];
+        options.extend(["--drain".to_owned(), arguments.drain.to_string()]);
+        options.extend(arguments.workers.map(|workers| workers.to_string()));
+        let server = Server::start(&[], &options).await?;
         let (sender, events) = mpsc::unbounded_channel();
         let connecting =
             Member::connect(server.address, Transport::WebSockets, arguments.protocol, sender.clone());
@@ -150,7 +143,7 @@ impl Crowd {
         connections: usize,
         turns: &Arc<Semaphore>,
     ) -> Outcome<Figures> {
-        let before = self.server.memory()?;
+        let before = self.server.process.memory()?;
         let task = Task {
             address: self.server.address,
             transport,
@@ -172,7 +165,7 @@ impl Crowd {
         let connecting = start.elapsed();
         // Until the server has nothing left to do for them.
         sleep(Duration::from_millis(500)).await;
-        let memory = self.server.memory()?.cast_signed() - before.cast_signed();
+        let memory = self.server.process.memory()?.cast_signed() - before.cast_signed();
         Ok(Figures {
             transport,
             connections,
@@ -186,7 +179,7 @@ impl Crowd {
 
     /// Lets the clients of one transport call.
     async fn call(&mut self, arguments: &Arguments, figures: &mut Figures, turns: &Semaphore) -> Outcome<()> {
-        let before = self.server.processor_time()?;
+        let before = self.server.process.processor_time()?;
         turns.add_permits(arguments.at_once);
         for _ in 0..figures.connections {
             let Event::Answered(times) = self.events.next().await? else {
@@ -194,7 +187,7 @@ impl Crowd {
             };
             figures.calls.extend(times);
         }
-        figures.processor_time = self.server.processor_time()?.saturating_sub(before);
+        figures.processor_time = self.server.process.processor_time()?.saturating_sub(before);
         Ok(())
     }
 
@@ -229,7 +222,7 @@ impl Crowd {
     async fn send_away(mut self, arguments: &Arguments) -> Outcome<String> {
         let everybody = arguments.connections + 1;
         let speaker = tokio::spawn(self.speaker.stay());
-        self.server.begin_drain();
+        self.server.process.close_input();
         for _ in 0..everybody {
             let Event::Ended { received } = self.events.next().await? else {
                 return Err("something at the end".into());
@@ -239,7 +232,7 @@ impl Crowd {
             }
         }
         timeout(PATIENCE, speaker).await???;
-        let report = timeout(PATIENCE, self.server.end()).await??;
+        let report = timeout(PATIENCE, self.server.process.end()).await??;
         if !report.ends_with(&format!(": {everybody} closed, 0 aborted, {everybody} disconnect callbacks")) {
             return Err(format!("not everybody was sent away well: {report}").into());
         }

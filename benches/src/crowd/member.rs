@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use signalr_benches::client::link::{Link, Transport};
+use signalr_benches::client::messages::{Message, Protocol, SHAKEN};
+use signalr_benches::client::{Fault, Outcome};
 use tokio::select;
 use tokio::sync::{Semaphore, mpsc};
-
-use super::link::{Link, Transport};
-use super::messages::{Message, Protocol, SHAKEN};
-use super::{Fault, Outcome};
 
 /// What a client tells of itself.
 #[derive(Debug)]

@@ -20,6 +20,7 @@ use crate::connection::ending::EndRequest;
 use crate::connection::outbound::Refused;
 use crate::connection::pending::Awaited;
 use crate::connection::shared::Shared;
+use crate::connection::slice::give_way;
 use crate::contract::backlog::Backlog;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::incoming::Incoming;
@@ -121,6 +122,15 @@ impl Line {
         Ok(question)
     }
 
+    /// Sends a call, and waits for its answer.
+    async fn ask(self: &Arc<Self>, call: OutgoingCall) -> HubResult<Encoded> {
+        let _waiting = self.backlog.wait();
+        self.room().await?;
+        let (reply, answer) = oneshot::channel();
+        let _question = self.call(call, Some((Kind::Call, Awaited::Reply(reply))))?;
+        answer.await.unwrap_or_else(|_| Err(not_connected()))
+    }
+
     fn next_id(&self) -> Box<str> {
         (self.ids.fetch_add(1, Ordering::Relaxed) + 1).to_string().into()
     }
@@ -173,20 +183,24 @@ impl Link for ClientLink {
     fn invoke(&self, call: OutgoingCall) -> BoxFuture<'static, HubResult<Encoded>> {
         let held = Arc::clone(&self.0);
         Box::pin(async move {
-            let line = &held.line;
-            let _waiting = line.backlog.wait();
-            line.room().await?;
-            let (reply, answer) = oneshot::channel();
-            let _question = line.call(call, Some((Kind::Call, Awaited::Reply(reply))))?;
-            answer.await.unwrap_or_else(|_| Err(not_connected()))
+            let answer = held.line.ask(call).await;
+            if answer.is_err() {
+                // It may have failed at once, and whoever called may try again.
+                give_way().await;
+            }
+            answer
         })
     }
 
     fn send(&self, call: OutgoingCall) -> BoxFuture<'static, HubResult<()>> {
         let held = Arc::clone(&self.0);
         Box::pin(async move {
-            held.line.room().await?;
-            held.line.call(call, None).map(drop)
+            let sent = match held.line.room().await {
+                Ok(()) => held.line.call(call, None).map(drop),
+                Err(error) => Err(error),
+            };
+            give_way().await;
+            sent
         })
     }
 

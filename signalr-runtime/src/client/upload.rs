@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::link::Line;
 use crate::connection::panics::Panicked;
+use crate::connection::slice::give_way;
 use crate::contract::error::{HubErrorKind, HubResult};
 use crate::contract::link::Upload;
 use crate::contract::value::Payload;
@@ -40,6 +41,7 @@ async fn send(line: &Line, id: &str, mut items: Upload) -> HubResult {
         line.room().await?;
         let item = Payload { format: line.shared.format, bytes: item.bytes() };
         line.shared.send(&Message::StreamItem { id: id.into(), item });
+        give_way().await;
     }
     Ok(())
 }

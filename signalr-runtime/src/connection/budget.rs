@@ -81,7 +81,7 @@ impl MemoryBudget {
     }
 
     fn counter(&self, kind: ChargeKind) -> &AtomicUsize {
-        let [received, unsent, calls, groups, senders, requests] = &self.0.charged;
+        let [received, unsent, calls, groups, senders, requests, answers] = &self.0.charged;
         match kind {
             ChargeKind::Received => received,
             ChargeKind::Unsent => unsent,
@@ -89,6 +89,7 @@ impl MemoryBudget {
             ChargeKind::Groups => groups,
             ChargeKind::Senders => senders,
             ChargeKind::Requests => requests,
+            ChargeKind::Answers => answers,
         }
     }
 
@@ -173,16 +174,18 @@ pub(crate) enum ChargeKind {
     Unsent,
     /// Calls of the peer that wait or run, and client results that are awaited.
     Calls,
-    /// Groups, and memberships in them.
+    /// Groups and users, and memberships in them.
     Groups,
     /// What those who send to slow peers hold while they wait.
     Senders,
     /// Requests that are kept, or not answered yet.
     Requests,
+    /// Answers that the HTTP server has taken and not written. Nobody can take them back.
+    Answers,
 }
 
 impl ChargeKind {
-    const COUNT: usize = 6;
+    const COUNT: usize = 7;
 }
 
 impl Charge {

@@ -14,6 +14,7 @@ use std::task::{Context, Poll, ready};
 use super::panics::Panicked;
 use super::running_calls::RunningCalls;
 use super::scope::{self, Scope};
+use super::slice;
 use super::thread::ThreadEnd;
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
@@ -257,6 +258,7 @@ impl Calls {
                 Progress::Method(method) => method,
                 Progress::Thread(end) => return Pin::new(end).poll(cx).map(|()| None),
             };
+            slice::start();
             if mem::take(&mut call.canceled) {
                 method.drop_running();
                 has_run(&call.target);

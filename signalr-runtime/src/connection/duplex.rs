@@ -28,6 +28,10 @@ pub(crate) trait Duplex: Send {
         false
     }
 
+    /// The peer was found not to take what it is sent. Drops what waits in the transport itself, where the transport can
+    /// do without a good end.
+    fn give_up(&mut self) {}
+
     /// Ends the transport after the last message: says so to the peer and waits for its answer.
     /// The caller bounds the wait.
     fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<()>>;

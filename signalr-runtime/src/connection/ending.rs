@@ -1,10 +1,8 @@
 //! Asking a connection to end.
 
 use std::sync::OnceLock;
-use std::task::{Context, Poll};
 
-use futures_util::task::AtomicWaker;
-
+use super::outbound::Outbound;
 use crate::contract::error::{HubError, HubErrorKind};
 
 /// Who wants a connection to end, and why.
@@ -33,6 +31,11 @@ impl EndRequest {
         }
     }
 
+    /// Whether the peer was found not to take what it is sent.
+    pub(crate) fn is_for_slowness(self) -> bool {
+        matches!(self, Self::SlowConsumer | Self::MemoryRelief)
+    }
+
     /// The error that this end is to the connection; none where it is no fault of the peer.
     pub(crate) fn error(self) -> Option<HubError> {
         let text = match self {
@@ -48,27 +51,18 @@ impl EndRequest {
 
 /// The request to end one connection: anybody who holds the connection asks, its task finds out.
 #[derive(Default)]
-pub(crate) struct Ending {
-    request: OnceLock<EndRequest>,
-    task: AtomicWaker,
-}
+pub(crate) struct Ending(OnceLock<EndRequest>);
 
 impl Ending {
-    /// Asks the connection to end. The first request counts.
-    pub(crate) fn ask(&self, request: EndRequest) {
-        if self.request.set(request).is_ok() {
-            self.task.wake();
+    /// Asks the connection whose way out `outbound` is to end. The first request counts.
+    pub(crate) fn ask(&self, request: EndRequest, outbound: &Outbound) {
+        if self.0.set(request).is_ok() {
+            outbound.wake();
         }
     }
 
-    /// The request, if there is one.
+    /// The request, if there is one. A task that looks after [`Outbound::sleep`] misses none.
     pub(crate) fn asked(&self) -> Option<EndRequest> {
-        self.request.get().copied()
-    }
-
-    /// Ready when the connection is to end; the task is woken then.
-    pub(crate) fn poll_asked(&self, cx: &Context<'_>) -> Poll<EndRequest> {
-        self.task.register(cx.waker());
-        self.asked().map_or(Poll::Pending, Poll::Ready)
+        self.0.get().copied()
     }
 }

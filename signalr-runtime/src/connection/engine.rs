@@ -35,6 +35,7 @@ use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
 use super::receipts::Receipts;
 use super::role::Role;
+use super::scope::Owner;
 use super::shared::Shared;
 use super::slice;
 use super::writer::{self, Writing};
@@ -179,7 +180,7 @@ impl<R: Role> Engine<R> {
         let mut future = pin!(future);
         let mut ended = None;
         poll_fn(|cx| {
-            let slice = slice::begin();
+            let slice = slice::begin(self.core.owner());
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready((output, ended.take()));
             }
@@ -206,9 +207,12 @@ impl<R: Role> Engine<R> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
-        let _slice = slice::begin();
+        let _slice = slice::begin(self.core.owner());
         loop {
             if let Some(request) = self.core.shared.ending.asked() {
+                if request.is_for_slowness() {
+                    self.transport.give_up();
+                }
                 return Poll::Ready(request.error().map_or(Ended::Stopped(request), Ended::Failed));
             }
             self.core.shared.outbound.awake();
@@ -229,8 +233,12 @@ impl<R: Role> Engine<R> {
             if self.core.receipts.is_some() {
                 self.core.clock.unacknowledged(self.core.shared.outbound.unacknowledged());
             }
+            slice::flushed();
             let Core { clock, .. } = &mut self.core;
             if let Poll::Ready(due) = slice::poll_unconstrained(cx, |cx| clock.poll(cx)) {
+                if due == Due::Write {
+                    self.transport.give_up();
+                }
                 self.core.due(due);
             }
             if let Some(ended) = self.core.ended.take() {
@@ -362,6 +370,10 @@ impl<R: Role> Core<R> {
     /// What is held of what the peer has sent, beside what the reader keeps.
     fn held(&self) -> usize {
         self.backlog.unread().saturating_add(self.calls.waiting_bytes())
+    }
+
+    fn owner(&self) -> Owner {
+        Owner::of(&self.shared)
     }
 
     /// The first end counts.

@@ -7,6 +7,7 @@
 //! Stateful reconnect numbers messages here and nowhere else: in the order in which they were queued.
 
 mod queue;
+mod resume;
 mod senders;
 #[cfg(test)]
 mod tests;
@@ -16,8 +17,10 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::timeout_at;
 
 use self::queue::{Droppable, Numbered, Queue};
 use self::senders::Senders;
@@ -26,8 +29,7 @@ use super::budget::{Charge, ChargeKind, MemoryBudget};
 use super::frame::{Frame, FrameHeader};
 use super::limit::Limit;
 use super::pieces::Piece;
-use super::replay::{Peer, ReplayBuffer};
-use super::slow_consumer::SlowConsumer;
+use super::slow_consumer::{Patience, Sender, SlowConsumer, UsedUp};
 use super::writer::Writing;
 use crate::contract::value::HubProtocol;
 use crate::protocol::TransferFormat;
@@ -55,6 +57,10 @@ pub(crate) struct Outbound {
     budget: Option<MemoryBudget>,
     /// How often something was taken.
     taken: AtomicUsize,
+    /// How often a part of what was taken has gone out.
+    parts: AtomicUsize,
+    /// Whether the patience with the peer has begun, for the writer, which asks about it for each batch.
+    waited_for: AtomicBool,
     /// Whether those who send have to wait, for the reader, which asks about it for each message.
     full: AtomicBool,
     /// Tells those who wait for room, which may be any number of tasks: whoever waits no longer leaves nothing behind.
@@ -66,6 +72,7 @@ struct State {
     queue: Queue,
     /// What the queue costs.
     charge: Charge,
+    patience: Patience,
     closed: bool,
     /// Whether something was forgotten that waited to be written.
     lost: bool,
@@ -81,11 +88,14 @@ impl Outbound {
         Self {
             budget: None,
             taken: AtomicUsize::new(0),
+            parts: AtomicUsize::new(0),
+            waited_for: AtomicBool::new(false),
             full: AtomicBool::new(false),
             room: Notify::new(),
             state: Mutex::new(State {
                 queue: Queue::new(frame_header, limit),
                 charge: Charge::new(None, ChargeKind::Unsent),
+                patience: Patience::new(Duration::MAX),
                 closed: false,
                 lost: false,
                 writer: None,
@@ -95,9 +105,12 @@ impl Outbound {
         }
     }
 
-    /// Does with calls to a slow peer what `policy` says.
-    pub(crate) fn for_slow_consumers(self, policy: SlowConsumer) -> Self {
-        self.lock().queue.slow_consumer = policy;
+    /// Lets senders wait for the peer with this patience, and does with calls after that what `policy` says.
+    pub(crate) fn for_slow_consumers(self, policy: SlowConsumer, patience: Duration) -> Self {
+        let mut state = self.lock();
+        state.queue.slow_consumer = policy;
+        state.patience = Patience::new(patience);
+        drop(state);
         self
     }
 
@@ -113,57 +126,68 @@ impl Outbound {
         self.budget.as_ref()
     }
 
-    /// Queues a frame if there is room.
-    pub(crate) fn try_push(&self, frame: &Frame) -> Result<(), Refused> {
+    /// Queues a call that nobody waits for an answer to. Where there is no room, `sender` is to wait
+    /// ([`Full`](Refused::Full)), or the policy for slow peers decides.
+    pub(crate) fn offer(&self, frame: &Frame, sender: Sender) -> Result<(), Refused> {
         let mut state = self.lock();
-        state.has_room()?;
-        state.queue.push_frame(frame, Droppable::No);
-        state.wake_writer();
+        match state.has_room() {
+            Ok(()) => {
+                state.queue.push_frame(frame, Droppable::from(sender));
+                state.wake_writer();
+            }
+            Err(Refused::Full) if sender == Sender::Outside => return self.overflow(state, frame),
+            refused => return refused,
+        }
         drop(state);
         self.relieve_budget();
         Ok(())
     }
 
-    /// Queues a call that nobody waits for an answer to. Where there is no room the policy for slow peers decides; it is
-    /// refused as [`Full`](Refused::Full) only if the sender is to wait.
-    pub(crate) fn offer(&self, frame: &Frame) -> Result<(), Refused> {
-        let mut state = self.lock();
-        if state.closed {
-            return Err(Refused::Closed);
+    /// Somebody from outside has no room.
+    #[cold]
+    fn overflow(&self, mut state: Locked<'_>, frame: &Frame) -> Result<(), Refused> {
+        let last = state.queue.last_number();
+        if state.patience.wait(last) != Err(UsedUp) {
+            self.waited_for.store(true, Ordering::Relaxed);
+            return Err(Refused::Full);
         }
-        let full = state.queue.is_full();
-        let policy = state.queue.slow_consumer;
-        let taken = match policy {
-            _ if !full => Ok(true),
-            SlowConsumer::Wait => Err(Refused::Full),
-            SlowConsumer::DropNewest => Ok(false),
-            SlowConsumer::DropOldest => Ok(state.queue.drop_oldest()),
-            SlowConsumer::Disconnect => {
-                state.give_up();
-                Err(Refused::TooSlow)
-            }
+        let offered = match state.queue.slow_consumer {
+            SlowConsumer::DropNewest | SlowConsumer::DropOldest if state.queue.replay.is_none() => Ok(()),
+            _ => Err(Refused::TooSlow),
         };
-        if taken == Ok(true) {
+        if offered.is_err() {
+            state.give_up();
+        } else if state.queue.slow_consumer == SlowConsumer::DropOldest && state.queue.drop_oldest() {
             state.queue.push_frame(frame, Droppable::Yes);
             state.wake_writer();
         }
         drop(state);
         // Not under the lock: whoever counts is not ours.
-        if full && policy != SlowConsumer::Wait {
-            Limit::SlowConsumer.hit();
-        }
-        self.relieve_budget();
-        taken.map(|_| ())
+        Limit::SlowConsumer.hit();
+        offered
     }
 
-    /// Waits for room and queues a frame. A connection that is over takes nothing.
-    pub(crate) async fn push_when_room(&self, frame: &Frame) {
-        loop {
-            let room = self.room.notified();
-            if self.try_push(frame) != Err(Refused::Full) {
+    /// Waits until it is worth to try again: for room, as long as `sender` is to wait.
+    pub(crate) async fn room_for(&self, sender: Sender) {
+        let room = self.room.notified();
+        let until = {
+            let mut state = self.lock();
+            if state.has_room() != Err(Refused::Full) {
                 return;
             }
-            room.await;
+            let last = state.queue.last_number();
+            match sender {
+                Sender::Own => None,
+                Sender::Outside => match state.patience.wait(last) {
+                    Ok(until) => until,
+                    Err(UsedUp) => return,
+                },
+            }
+        };
+        match until {
+            // Either way it is worth another look.
+            Some(until) => drop(timeout_at(until, room).await),
+            None => room.await,
         }
     }
 
@@ -290,6 +314,28 @@ impl Outbound {
         state.senders.wake();
     }
 
+    /// A part of what was taken has gone out, and the rest is stuck.
+    pub(crate) fn wrote_part(&self) {
+        self.parts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A number that changes whenever bytes go out. A transport takes nothing before it has written what it has taken.
+    pub(crate) fn progress(&self) -> usize {
+        self.taken().wrapping_add(self.parts.load(Ordering::Relaxed))
+    }
+
+    /// Everything that was queued when something was last taken has been written.
+    #[inline]
+    pub(crate) fn written(&self) {
+        if self.waited_for.load(Ordering::Relaxed) {
+            let mut state = self.lock();
+            let acknowledged = state.queue.replay.as_ref().map(|replay| replay.acknowledged());
+            if state.patience.written(acknowledged) {
+                self.waited_for.store(false, Ordering::Relaxed);
+            }
+        }
+    }
+
     /// A number that changes whenever something is taken from the queue.
     pub(crate) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
@@ -316,6 +362,11 @@ impl Outbound {
     /// The connection's task runs: it will look into the queue before it sleeps.
     pub(crate) fn awake(&self) {
         self.lock().writer_sleeps = false;
+    }
+
+    /// Wakes the connection's task, if it sleeps.
+    pub(crate) fn wake(&self) {
+        self.lock().wake_writer();
     }
 
     /// Accepts nothing more. What is queued goes out.
@@ -358,72 +409,6 @@ impl Outbound {
         self.lock().closed
     }
 
-    /// From now on messages are numbered and kept until the peer acknowledges them, so that they can be sent again.
-    /// While more than `limit` bytes are kept, those who send wait.
-    pub(crate) fn keep_for_replay(&self, format: HubProtocol, limit: usize) {
-        self.lock().queue.replay = Some(Box::new(ReplayBuffer::new(format, limit)));
-    }
-
-    /// Whether messages are kept for a peer that comes back.
-    pub(crate) fn is_replayable(&self) -> bool {
-        self.lock().queue.replay.is_some()
-    }
-
-    /// Whether those who send wait for an acknowledgement.
-    pub(crate) fn awaits_acknowledgement(&self) -> bool {
-        self.lock().awaits_acknowledgement()
-    }
-
-    /// The number of the last message that was acknowledged, while a peer that is here keeps those who send waiting for
-    /// the next acknowledgement.
-    pub(crate) fn unacknowledged(&self) -> Option<u64> {
-        let state = self.lock();
-        let replay = state.queue.replay.as_ref().filter(|replay| replay.peer == Peer::Here)?;
-        state.awaits_acknowledgement().then(|| replay.acknowledged())
-    }
-
-    /// How many bytes are kept for a peer that comes back.
-    pub(crate) fn kept_bytes(&self) -> usize {
-        self.lock().queue.unacknowledged()
-    }
-
-    /// The peer has every message up to this one.
-    pub(crate) fn acknowledge(&self, sequence_id: i64) {
-        let mut state = self.lock();
-        if let Some(replay) = &mut state.queue.replay {
-            replay.acknowledge(sequence_id);
-            state.settle();
-            state.senders.wake();
-        }
-    }
-
-    /// The peer will not come back: nothing is kept any more, and nobody waits for an acknowledgement.
-    pub(crate) fn end_replay(&self) {
-        let mut state = self.lock();
-        if state.queue.replay.take().is_some() {
-            state.settle();
-            state.senders.wake();
-        }
-    }
-
-    /// The transport was lost and may be replaced: what waits to be written need not wait, because what matters of
-    /// it is kept.
-    pub(crate) fn detach(&self) {
-        let mut state = self.lock();
-        if state.queue.detach() {
-            state.settle();
-            state.senders.wake();
-        }
-    }
-
-    /// The transport was replaced: the peer is told which message comes next, and gets everything again that it
-    /// has not acknowledged.
-    pub(crate) fn rewind(&self) {
-        let mut state = self.lock();
-        state.queue.rewind();
-        state.settle();
-    }
-
     fn lock(&self) -> Locked<'_> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         Locked { state, full: &self.full, room: &self.room }
@@ -439,13 +424,6 @@ impl State {
         } else {
             Ok(())
         }
-    }
-
-    /// Whether senders wait for an acknowledgement. The streams of the connection's own do so before others have to.
-    fn awaits_acknowledgement(&self) -> bool {
-        self.queue.replay.as_ref().is_some_and(|replay| {
-            replay.is_full() || (replay.is_full_for_streams() && self.senders.streams_wait())
-        })
     }
 
     fn give_up(&mut self) {

@@ -141,6 +141,12 @@ impl ReplayBuffer {
         self.acknowledged
     }
 
+    /// The number of the last message.
+    pub(super) fn last(&self) -> u64 {
+        let kept = u64::try_from(self.lengths.len()).unwrap_or(u64::MAX);
+        self.acknowledged.saturating_add(kept)
+    }
+
     pub(super) fn format(&self) -> HubProtocol {
         self.format
     }

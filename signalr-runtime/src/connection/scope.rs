@@ -6,6 +6,9 @@
 //! call has moved to a thread of its own.
 
 use std::cell::Cell;
+use std::sync::Arc;
+
+use super::shared::Shared;
 
 use super::thread::ThreadEnd;
 
@@ -20,7 +23,26 @@ pub(crate) enum Scope {
     Invocation,
 }
 
+/// Which connection's task runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owner(usize);
+
+impl Owner {
+    /// No connection's.
+    pub(crate) const NOBODY: Self = Self(0);
+
+    #[cfg(test)]
+    pub(crate) fn numbered(number: usize) -> Self {
+        Self(number)
+    }
+
+    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
+        Self(Arc::as_ptr(shared).addr())
+    }
+}
+
 thread_local! {
+    static OWNER: Cell<Owner> = const { Cell::new(Owner::NOBODY) };
     static SCOPE: Cell<Scope> = const { Cell::new(Scope::Outside) };
     static NOTED: Cell<Noted> = const { Cell::new(Noted { asked: false, moved: false }) };
     /// Looked at only where it is noted that there is one.
@@ -65,6 +87,32 @@ pub(crate) fn enter<T>(scope: Scope, poll: impl FnOnce() -> T) -> (T, Effects) {
     let polled = poll();
     let noted = NOTED.get();
     (polled, Effects { asked: noted.asked, thread: noted.thread() })
+}
+
+/// Puts the owner before it back when it is dropped.
+pub(crate) struct Owned {
+    outer: Owner,
+}
+
+/// From now on the code that runs is that of `owner`.
+pub(crate) fn owned_by(owner: Owner) -> Owned {
+    Owned { outer: OWNER.replace(owner) }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        OWNER.set(self.outer);
+    }
+}
+
+/// Whose code runs now.
+pub(crate) fn owner() -> Owner {
+    OWNER.get()
+}
+
+/// Whether the code that runs now is that of this connection.
+pub(crate) fn is_own(shared: &Arc<Shared>) -> bool {
+    owner() == Owner::of(shared)
 }
 
 /// The scope of the code that runs now.

@@ -11,6 +11,7 @@ use super::limit::Limit;
 use super::outbound::{Outbound, Refused, Share};
 use super::pending::Pending;
 use super::slice;
+use super::slow_consumer::Sender;
 use super::writer::Writing;
 use crate::contract::dispatch::SendItems;
 use crate::contract::error::{HubError, HubErrorKind};
@@ -35,7 +36,7 @@ impl Holder for Shared {
     fn give_up(&self) {
         Limit::SlowReaders.hit();
         self.outbound.give_up();
-        self.ending.ask(EndRequest::MemoryRelief);
+        self.ending.ask(EndRequest::MemoryRelief, &self.outbound);
     }
 }
 
@@ -49,22 +50,29 @@ impl Shared {
         if !request.allows_reconnect() {
             self.outbound.refuse();
         }
-        self.ending.ask(request);
+        self.ending.ask(request, &self.outbound);
     }
 
     /// The connection's task is about to sleep: true when it may, false when there is something to do meanwhile.
     pub(crate) fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
-        self.ending.poll_asked(cx).is_pending() && self.outbound.sleep(writing, cx)
+        self.outbound.sleep(writing, cx) && self.ending.asked().is_none()
     }
 
     /// Queues a call that nobody waits for an answer to: see [`Outbound::offer`].
     #[inline]
-    pub(crate) fn offer(&self, frame: &Frame) -> Result<(), Refused> {
-        let offered = self.outbound.offer(frame);
+    pub(crate) fn offer(&self, frame: &Frame, sender: Sender) -> Result<(), Refused> {
+        let offered = self.outbound.offer(frame, sender);
         if offered == Err(Refused::TooSlow) {
-            self.ending.ask(EndRequest::SlowConsumer);
+            self.ending.ask(EndRequest::SlowConsumer, &self.outbound);
         }
         offered
+    }
+
+    /// [`offer`](Self::offer), and waits for room as long as `sender` is to.
+    pub(crate) async fn push_when_room(&self, frame: &Frame, sender: Sender) {
+        while self.offer(frame, sender) == Err(Refused::Full) {
+            self.outbound.room_for(sender).await;
+        }
     }
 
     /// Queues a message of the connection itself, whether or not there is room.

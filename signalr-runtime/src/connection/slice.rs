@@ -1,135 +1,243 @@
 //! Giving way: nothing that could go on at once keeps others from being served.
 //!
 //! A connection's task has a time slice for each of its polls. Whatever runs in it, the user's code included, gives way when
-//! the slice is over; the task then lets the runtime look at its sockets before it goes on. Code that runs elsewhere
-//! gives way when tokio's cooperative budget is used up.
+//! the slice is over; the task then lets the runtime look at its sockets before it goes on. Within a slice, what was sent
+//! is written out once in a millisecond. Code that runs elsewhere gives way when tokio's cooperative budget is used up.
 //!
-//! The clock is the machine's, not tokio's: a slice is about the thread that is held, and a paused clock holds none.
+//! The clock is the machine's, not tokio's: a slice is about the thread that is held, and a paused clock holds none. It is
+//! not read for a poll that has nothing to do but write.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::task::{coop, yield_now};
 
-/// How long one poll of a connection's task may go on. 64 connections that always have work then let another one
-/// wait for 6.4 ms.
-const LENGTH: Duration = Duration::from_micros(100);
+use super::scope::{self, Owned, Owner};
+
+/// How long a poll may go on while other connections use their thread up as well: 64 of them let another one wait for
+/// 6.4 ms.
+const AMONG_OTHERS: Nanos = 100_000;
+
+/// How long a poll may go on while nobody else does.
+const ALONE: Nanos = 4_000_000;
+
+/// How long ago another connection has used its slice up at the most, to be somebody else.
+const LATELY: Nanos = 20_000_000;
+
+/// What was sent is written out after this time.
+const FLUSH: Nanos = 1_000_000;
 
 /// Steps that take less than this are short: the clock is read after several of them.
-const SHORT: Duration = Duration::from_micros(10);
+const SHORT: Nanos = 25_000;
 
 /// The most steps between two looks at the clock.
 const MOST_STEPS: u8 = 4;
 
+/// Nanoseconds since some moment.
+type Nanos = u64;
+
+fn now() -> Nanos {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    // Zero is no time.
+    Nanos::try_from(START.elapsed().as_nanos()).unwrap_or(Nanos::MAX).saturating_add(1)
+}
+
+/// The slice of a thread, while a connection's task runs there.
 struct Slice {
-    /// When it began. None outside of a connection's task.
-    began: Cell<Option<Instant>>,
+    runs: Cell<bool>,
+    /// When it began. Zero until the clock is read for the first time.
+    began: Cell<Nanos>,
     /// When the clock was read last.
-    read: Cell<Option<Instant>>,
+    read: Cell<Nanos>,
+    /// How long it may be.
+    length: Cell<Nanos>,
+    /// When something was written last.
+    flushed: Cell<Nanos>,
+    due: Cell<Due>,
     /// Steps between two looks at the clock, and those that are left until the next.
     stride: Cell<u8>,
     left: Cell<u8>,
-    over: Cell<bool>,
+    /// Who has used a slice up last, and when.
+    busy: Cell<(Owner, Nanos)>,
+}
+
+/// What it is time for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Nothing,
+    /// To write out what was sent.
+    Flush,
+    /// To let others run.
+    End,
 }
 
 thread_local! {
     static SLICE: Slice = const {
         Slice {
-            began: Cell::new(None),
-            read: Cell::new(None),
+            runs: Cell::new(false),
+            began: Cell::new(0),
+            read: Cell::new(0),
+            length: Cell::new(0),
+            flushed: Cell::new(0),
+            due: Cell::new(Due::Nothing),
             stride: Cell::new(1),
             left: Cell::new(0),
-            over: Cell::new(false),
+            busy: Cell::new((Owner::NOBODY, 0)),
         }
     };
 }
 
 /// A slice that runs. Dropped, it is the outer one's turn again, if there is one.
 pub(crate) struct Running {
-    outer: Option<Instant>,
+    outer: bool,
+    outer_began: Nanos,
+    _owned: Owned,
 }
 
-/// Begins a slice.
-pub(crate) fn begin() -> Running {
-    let now = Some(Instant::now());
+/// Begins a slice of the task of `owner`.
+pub(crate) fn begin(owner: Owner) -> Running {
     SLICE.with(|slice| {
-        slice.read.set(now);
-        slice.stride.set(1);
-        slice.left.set(0);
-        slice.over.set(false);
-        Running { outer: slice.began.replace(now) }
+        slice.due.set(Due::Nothing);
+        let (outer, outer_began) = (slice.runs.replace(true), slice.began.replace(0));
+        Running { outer, outer_began, _owned: scope::owned_by(owner) }
     })
+}
+
+/// Begins a slice of one step, on a thread that holds up nobody: after each step its call can be given up.
+#[cfg(feature = "server")]
+pub(crate) fn begin_step(owner: Owner) -> Running {
+    let running = begin(owner);
+    SLICE.with(|slice| {
+        slice.start();
+        slice.length.set(0);
+        slice.left.set(1);
+    });
+    running
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         SLICE.with(|slice| {
-            slice.began.set(self.outer);
-            slice.over.set(false);
+            if slice.due.get() == Due::End {
+                slice.busy.set((scope::owner(), slice.read.get()));
+            }
+            slice.runs.set(self.outer);
+            slice.began.set(self.outer_began);
+            slice.due.set(Due::Nothing);
         });
     }
 }
 
 impl Slice {
+    /// Reads the clock for the first time, if it was not yet.
+    fn start(&self) {
+        if self.began.get() > 0 {
+            return;
+        }
+        let now = now();
+        let (owner, last) = self.busy.get();
+        let among_others = owner != scope::owner() && now.saturating_sub(last) < LATELY;
+        self.length.set(if among_others { AMONG_OTHERS } else { ALONE });
+        self.began.set(now);
+        self.read.set(now);
+        self.flushed.set(now);
+        self.stride.set(1);
+        self.left.set(0);
+    }
+
     /// Reads the clock, and gives the time since it was read last.
-    fn lap(&self) -> Duration {
-        let (Some(began), Some(read)) = (self.began.get(), self.read.get()) else { return Duration::ZERO };
-        let now = Instant::now();
-        let took = now.saturating_duration_since(read);
-        self.read.set(Some(now));
-        self.over.set(now.saturating_duration_since(began) >= LENGTH);
+    fn lap(&self) -> Nanos {
+        self.start();
+        let now = now();
+        let took = now.saturating_sub(self.read.replace(now));
+        self.due.set(if now.saturating_sub(self.began.get()) >= self.length.get() {
+            Due::End
+        } else if now.saturating_sub(self.flushed.get()) >= FLUSH {
+            Due::Flush
+        } else {
+            Due::Nothing
+        });
         took
     }
 
-    /// One more step was made. Whether the slice is over.
-    fn step(&self) -> bool {
-        if self.over.get() {
-            return true;
-        }
-        if let Some(left) = self.left.get().checked_sub(1) {
+    /// One more step was made.
+    fn step(&self) -> Due {
+        if self.began.get() == 0 {
+            self.start();
+        } else if self.due.get() != Due::Nothing {
+        } else if let Some(left) = self.left.get().checked_sub(1) {
             self.left.set(left);
-            return false;
+        } else {
+            let stride = self.stride.get();
+            let is_short = self.lap() < SHORT * Nanos::from(stride);
+            let stride = if is_short { stride.saturating_mul(2).min(MOST_STEPS) } else { 1 };
+            self.stride.set(stride);
+            self.left.set(stride - 1);
         }
-        let stride = self.stride.get();
-        let stride = if self.lap() < SHORT * u32::from(stride) { (stride * 2).min(MOST_STEPS) } else { 1 };
-        self.stride.set(stride);
-        self.left.set(stride - 1);
-        self.over.get()
+        self.due.get()
     }
 }
 
-/// A step of a connection's task was made. Whether its slice is over.
-pub(crate) fn step() -> bool {
-    SLICE.with(Slice::step)
+/// The user's code is about to run in a connection's task.
+pub(crate) fn start() {
+    SLICE.with(|slice| {
+        if slice.runs.get() {
+            slice.start();
+        }
+    });
 }
 
 /// A piece of the user's code has run in a connection's task: gives how long it took. (Nothing outside of such a task.)
 pub(crate) fn lap() -> Duration {
-    SLICE.with(Slice::lap)
+    SLICE.with(|slice| if slice.runs.get() { Duration::from_nanos(slice.lap()) } else { Duration::ZERO })
 }
 
-/// Whether the slice was over when the clock was read last.
-pub(crate) fn is_over() -> bool {
-    SLICE.with(|slice| slice.over.get())
+/// A step of a connection's task was made. Whether its slice is over.
+pub(crate) fn step() -> bool {
+    SLICE.with(|slice| slice.runs.get() && slice.step() == Due::End)
 }
 
-/// Ready unless it is time to let others run. The task is woken when its turn comes again.
+/// Whether it was time, when the clock was read last, to write out what was sent, or to let others run.
+pub(crate) fn is_due() -> bool {
+    SLICE.with(|slice| slice.due.get() != Due::Nothing)
+}
+
+/// What was sent has been written out.
+pub(crate) fn flushed() {
+    SLICE.with(|slice| {
+        if slice.due.get() == Due::Flush {
+            slice.flushed.set(slice.read.get());
+            slice.due.set(Due::Nothing);
+        }
+    });
+}
+
+/// Ready unless it is time to let others run, or to write out what was sent. The task is woken when its turn comes again.
 ///
 /// An operation that never waits by itself asks after its work is done: what it has queued then leaves.
 pub(crate) fn poll_give_way(cx: &mut Context<'_>) -> Poll<()> {
-    if SLICE.with(|slice| slice.began.get().is_some()) {
-        if step() {
-            defer(cx);
-            return Poll::Pending;
+    let due = SLICE.with(|slice| slice.runs.get().then(|| slice.step()));
+    match due {
+        Some(Due::Nothing) => Poll::Ready(()),
+        Some(Due::Flush) => {
+            // The task looks again before it sleeps.
+            cx.waker().wake_by_ref();
+            Poll::Pending
         }
-        return Poll::Ready(());
+        Some(Due::End) => {
+            defer(cx);
+            Poll::Pending
+        }
+        None => {
+            let proceeding = ready!(coop::poll_proceed(cx));
+            proceeding.made_progress();
+            Poll::Ready(())
+        }
     }
-    let proceeding = ready!(coop::poll_proceed(cx));
-    proceeding.made_progress();
-    Poll::Ready(())
 }
 
 /// Lets others run if it is time to.
@@ -147,8 +255,12 @@ pub(crate) fn defer(cx: &mut Context<'_>) {
 /// what is to be written, nor the clock.
 pub(crate) fn poll_unconstrained<T>(
     cx: &mut Context<'_>,
-    poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Poll<T> {
+    if SLICE.with(|slice| slice.began.get() == 0) {
+        // None of it has run.
+        return poll(cx);
+    }
     pin!(coop::unconstrained(poll_fn(poll))).poll(cx)
 }
 
@@ -157,46 +269,68 @@ mod tests {
     use super::*;
 
     /// Holds the thread.
-    fn work(time: Duration) {
+    fn work(nanos: Nanos) {
         let begun = Instant::now();
-        while begun.elapsed() < time {
+        while begun.elapsed() < Duration::from_nanos(nanos) {
             std::hint::spin_loop();
         }
     }
 
     #[test]
     fn a_slice_is_over_after_its_time_however_long_the_steps_are() {
-        for step_length in [LENGTH / 50, LENGTH / 3, LENGTH * 10] {
+        for length in [ALONE / 50, ALONE / 3, ALONE * 10] {
             let begun = Instant::now();
-            let _slice = begin();
+            let _slice = begin(Owner::NOBODY);
             while !step() {
-                work(step_length);
+                work(length);
+                flushed();
             }
-            let longest = LENGTH + step_length * u32::from(MOST_STEPS + 1) + Duration::from_millis(20);
-            assert!(begun.elapsed() < longest, "{step_length:?} {:?}", begun.elapsed());
+            let longest = Duration::from_nanos(ALONE + length * Nanos::from(MOST_STEPS + 1));
+            assert!(begun.elapsed() < longest + Duration::from_millis(50), "{length} {:?}", begun.elapsed());
             assert!(step());
         }
     }
 
     #[test]
     fn a_long_step_is_noticed_at_once() {
-        let _slice = begin();
-        work(LENGTH * 2);
-        assert!(step());
-        assert!(is_over());
+        let _slice = begin(Owner::NOBODY);
+        start();
+        work(ALONE);
+        assert!(lap() >= Duration::from_nanos(ALONE));
+        assert!(is_due() && step());
+    }
+
+    #[test]
+    fn two_that_use_their_slices_up_get_short_ones() {
+        let use_up = |owner: Owner| {
+            let begun = Instant::now();
+            let _slice = begin(owner);
+            while !step() {
+                work(AMONG_OTHERS / 10);
+                flushed();
+            }
+            begun.elapsed()
+        };
+        let (one, two) = (Owner::numbered(1), Owner::numbered(2));
+        let alone = Duration::from_nanos(ALONE);
+        assert!(use_up(one) >= alone);
+        // By far, on a busy machine too.
+        assert!((0..20).map(|_| use_up(two).min(use_up(one))).min() < Some(alone / 2));
+        assert!(use_up(one) >= alone);
     }
 
     #[test]
     fn a_slice_within_a_slice_gives_the_outer_one_back() {
-        let _outer = begin();
+        let _outer = begin(Owner::NOBODY);
+        start();
         {
-            let _inner = begin();
-            work(LENGTH * 2);
-            assert!(lap() >= LENGTH * 2);
-            assert!(step());
+            let _inner = begin(Owner::NOBODY);
+            start();
+            work(ALONE);
+            assert!(lap() >= Duration::from_nanos(ALONE) && step());
         }
-        assert!(!is_over());
-        assert!(SLICE.with(|slice| slice.began.get().is_some()));
+        assert!(!is_due());
+        assert!(SLICE.with(|slice| slice.runs.get() && slice.began.get() > 0));
     }
 
     #[tokio::test]

@@ -1,21 +1,97 @@
-//! What becomes of calls to a peer that does not take them.
+//! What becomes of calls to a peer that reads too slowly, and how long they wait before.
 
-/// What is done with a call to a client for which as much waits already as may wait: when it reads more slowly than it is
-/// sent to.
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::scope;
+use super::shared::Shared;
+
+/// Decides about a call to a client whose outbound queue is full, once the client has used up the
+/// [`send_patience`](crate::server::Limits::send_patience) of those who send to it.
 ///
-/// This is about calls without a result, to one client or to many. Results, stream items and questions to a client are
-/// never dropped: whoever produces them waits.
+/// This is about calls without a result that come from outside the connection of that client: from the method of
+/// another connection, or from a task of the application. Results, stream items and client results are never dropped,
+/// and neither is what a method sends to its own caller: whoever produces them waits, as long as the client reads at
+/// all (see [`transport_send_timeout`](crate::server::HttpOptions::transport_send_timeout)).
+///
+/// A client that may resume its connection counts its messages, so that none may be missing: such a client is always
+/// disconnected.
+///
+/// # The default
+///
+/// ASP.NET Core lets the sender wait, for as long as one write may take, and again with the next message. One member of a
+/// group that reads a little at a time then sets the pace for all. Dropping calls keeps the pace, but the client does not
+/// learn that something is missing: that is right for positions and prices, where the next call replaces the last one, and
+/// wrong for everything else. A client that is disconnected knows it: it connects again and fetches what it has missed.
+/// So that is the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SlowConsumer {
-    /// Whoever sends waits until there is room, as with ASP.NET Core. Other clients of the same call are not delayed;
-    /// whoever awaits it is, for as long as a write may take.
-    #[default]
-    Wait,
     /// The client is disconnected, and may connect again.
+    #[default]
     Disconnect,
     /// The call is dropped.
     DropNewest,
-    /// The oldest calls that wait are dropped, as many as it takes. Where a client may resume its connection it counts its
-    /// messages, so that none may be missing: there, the newest is dropped.
+    /// The oldest calls that wait are dropped, as many as it takes.
     DropOldest,
 }
+
+/// Who sends to a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// The connection itself: what its methods send to their caller, and what is asked of the peer. It waits as long as
+    /// the peer makes progress.
+    Own,
+    /// Anybody else, who waits no longer than the peer's [`Patience`].
+    Outside,
+}
+
+impl Sender {
+    /// The one whose code runs now, to a connection.
+    pub(crate) fn to(receiver: &Arc<Shared>) -> Self {
+        if scope::is_own(receiver) { Self::Own } else { Self::Outside }
+    }
+}
+
+/// How long senders wait for one peer: from when the first of them waits until the peer has caught up, however many come
+/// meanwhile. A peer that reads a little at a time has only one patience to use up.
+pub(super) struct Patience {
+    limit: Duration,
+    /// Since when senders have been waiting for the peer to catch up.
+    since: Option<Instant>,
+    /// The last message that had a number then: a peer that may come back has to acknowledge it.
+    last: u64,
+}
+
+impl Patience {
+    pub(super) fn new(limit: Duration) -> Self {
+        Self { limit, since: None, last: 0 }
+    }
+
+    /// A sender is to wait, after message `last`: until when, or that the patience is used up. `Ok(None)` is for ever.
+    pub(super) fn wait(&mut self, last: u64) -> Result<Option<Instant>, UsedUp> {
+        let now = Instant::now();
+        let since = *self.since.get_or_insert_with(|| {
+            self.last = last;
+            now
+        });
+        match since.checked_add(self.limit) {
+            Some(until) if until <= now => Err(UsedUp),
+            until => Ok(until),
+        }
+    }
+
+    /// Everything that was queued has been written, and `acknowledged` is the last message that the peer has acknowledged.
+    /// Whether it has caught up.
+    pub(super) fn written(&mut self, acknowledged: Option<u64>) -> bool {
+        if acknowledged.is_none_or(|acknowledged| acknowledged >= self.last) {
+            self.since = None;
+        }
+        self.since.is_none()
+    }
+}
+
+/// Nobody waits for the peer any more: [`SlowConsumer`] decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct UsedUp;

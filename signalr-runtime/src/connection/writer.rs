@@ -23,16 +23,16 @@ pub(crate) fn poll_write(
     clock: &mut Clock,
     cx: &mut Context<'_>,
 ) -> io::Result<Writing> {
-    let before = queue.taken();
+    let before = queue.progress();
     let sent = transport.poll_send(cx, queue);
-    if queue.taken() != before {
-        // Only when a batch is through does the transport take the next one.
+    if queue.progress() != before {
         clock.sent();
     }
     match sent {
         Poll::Ready(sent) => {
             sent?;
             clock.idle();
+            queue.written();
             Ok(Writing::Free)
         }
         Poll::Pending => {

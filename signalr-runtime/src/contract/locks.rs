@@ -35,3 +35,19 @@ pub(crate) fn assert_none_held() {
     #[cfg(debug_assertions)]
     assert_eq!(HELD.get(), 0, "code of the user, a policy or a recorder runs while a registry is locked");
 }
+
+#[cfg(all(test, debug_assertions))]
+mod tests {
+    use super::{LockHeld, assert_none_held};
+
+    #[test]
+    fn nothing_of_others_runs_while_a_lock_is_held() {
+        assert_none_held();
+        let held = (LockHeld::new(), LockHeld::new());
+        assert!(std::panic::catch_unwind(assert_none_held).is_err());
+        drop(held.0);
+        assert!(std::panic::catch_unwind(assert_none_held).is_err());
+        drop(held.1);
+        assert_none_held();
+    }
+}

@@ -52,9 +52,9 @@ impl<T> PerProtocol<T> {
 
     /// Makes another thing of each.
     pub(crate) fn map<U>(&self, mut make: impl FnMut(HubProtocol, &T) -> U) -> PerProtocol<U> {
-        let made: Result<_, std::convert::Infallible> = self.try_map(|format, thing| Ok(make(format, thing)));
-        let Ok(made) = made;
-        made
+        let all: Result<_, std::convert::Infallible> = self.try_map(|format, thing| Ok(make(format, thing)));
+        let Ok(all) = all;
+        all
     }
 }
 

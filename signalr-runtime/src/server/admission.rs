@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(crate) struct Admission {
     memory: Option<MemoryBudget>,
     /// When those may try again for whom there is no place now.
     retry_after: Duration,
+    /// The operator was told of a proxy that is taken for a client.
+    told_of_proxy: AtomicBool,
 }
 
 /// Why a client is not let in.
@@ -54,7 +57,13 @@ impl Admission {
             negotiates: limits.negotiates.map(Buckets::new),
             memory: limits.memory.clone(),
             retry_after,
+            told_of_proxy: AtomicBool::new(false),
         }
+    }
+
+    /// Whether the operator is still to be told that a proxy is taken for a client. True once.
+    pub(crate) fn proxy_is_news(&self) -> bool {
+        !self.told_of_proxy.swap(true, Ordering::Relaxed)
     }
 
     /// Whether a client with this address may negotiate. Where no address is known it may.
@@ -127,6 +136,11 @@ impl Refusal {
             }
             _ => StatusCode::SERVICE_UNAVAILABLE,
         }
+    }
+
+    /// Whether it is one address that is too many.
+    pub(crate) fn is_for_address(self) -> bool {
+        matches!(self.limit, Limit::Negotiates | Limit::ConnectionsPerAddress)
     }
 
     /// What the client reads.

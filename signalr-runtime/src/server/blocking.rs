@@ -3,6 +3,8 @@
 //! A thread cannot be stopped: it sees that nobody waits for its call any more when the code waits for something. Until
 //! then it holds what the call held, also when that has been answered.
 
+mod gate;
+
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,8 +18,9 @@ use tokio::task::spawn_blocking;
 use tracing::instrument::WithSubscriber;
 use tracing::{Instrument, Span};
 
+pub(crate) use self::gate::GateKeeper;
 use crate::connection::panics::Panicked;
-use crate::connection::scope::{self, Scope};
+use crate::connection::scope::{self, Owner, Scope};
 use crate::connection::slice;
 use crate::connection::thread;
 use crate::contract::dispatch::{Reply, Running};
@@ -33,8 +36,8 @@ pub(crate) async fn on_a_thread(running: Running, held: impl Send + 'static) -> 
     let (on_thread, end) = thread::pair();
     let (answer, mut answered) = oneshot::channel();
     let (asks, asked) = oneshot::channel();
-    let runtime = Handle::current();
-    spawn_blocking(move || run(&runtime, running, answer, asks, (held, on_thread)));
+    let (runtime, owner) = (Handle::current(), scope::owner());
+    spawn_blocking(move || run(&runtime, owner, running, answer, asks, (held, on_thread)));
     scope::move_to_thread(end);
     let outcome = select! {
         biased;
@@ -55,12 +58,13 @@ pub(crate) async fn on_a_thread(running: Running, held: impl Send + 'static) -> 
 /// What a thread does.
 fn run(
     runtime: &Handle,
+    owner: Owner,
     mut running: Pin<Box<impl Future<Output = Reply>>>,
     mut answer: oneshot::Sender<Outcome>,
     asks: oneshot::Sender<()>,
     held: impl Send,
 ) {
-    let work = until_given_up(running.as_mut(), &mut answer, asks);
+    let work = until_given_up(running.as_mut(), owner, &mut answer, asks);
     let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
     // Values of the call are dropped here as well.
     if catch_unwind(AssertUnwindSafe(|| drop(running))).is_err() {
@@ -83,13 +87,14 @@ fn run(
 /// Runs a call to its end, or until it waits and nobody waits for its answer: it begins in any case.
 async fn until_given_up(
     mut running: Pin<&mut impl Future<Output = Reply>>,
+    owner: Owner,
     answer: &mut oneshot::Sender<Outcome>,
     asks: oneshot::Sender<()>,
 ) -> Option<Reply> {
     let mut asks = Some(asks);
     poll_fn(|cx| {
         // What completes at once gives way here too, for the call to be found given up.
-        let _slice = slice::begin();
+        let _slice = slice::begin_step(owner);
         let (polled, effects) = scope::enter(Scope::Invocation, || running.as_mut().poll(cx));
         if effects.asked
             && let Some(asks) = asks.take()

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,6 +37,12 @@ impl BlockingDetector {
             self.found(name, took);
         }
         value
+    }
+
+    /// Polls `future`, which is called `name`.
+    pub(crate) async fn watch_polls<F: Future>(&self, name: &'static str, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| self.watch(name, || future.as_mut().poll(cx))).await
     }
 
     /// `name` has held its thread for so long.

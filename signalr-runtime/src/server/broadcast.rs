@@ -15,6 +15,7 @@ use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::frame::Frame;
 use crate::connection::outbound::Refused;
 use crate::connection::slice::give_way;
+use crate::connection::slow_consumer::Sender;
 use crate::contract::client_call::ClientCall;
 use crate::contract::locks;
 use crate::contract::per_protocol::PerProtocol;
@@ -26,9 +27,12 @@ use crate::protocol::message::{Invocation, Message};
 /// How many connections are sent to before others may run.
 const PART: usize = 256;
 
-/// What a sender holds for each slow connection that it waits for, beside the frame: its place in the list, and what
-/// wakes it.
-const WAITING: usize = 320;
+/// How many operations a part counts for, where operations are counted.
+const OPERATIONS: usize = 32;
+
+/// What a sender holds for each slow connection that it waits for, beside the frame and the wait itself: its place in
+/// two lists, and what wakes it.
+const WAITING: usize = 128;
 
 /// Frames a call in one protocol. None if it was not encoded in it.
 pub(crate) fn frame(call: &ClientCall, id: Option<&str>, format: HubProtocol) -> Option<Frame> {
@@ -69,12 +73,18 @@ pub(crate) fn send(to: Chosen, except: Option<&Except>, call: &ClientCall) -> De
     }
     Delivery::Waiting(Box::pin(async move {
         while walk.next.is_some() {
-            give_way().await;
+            give_way_after_part().await;
             walk.part();
         }
         walk.posting.wait_for_room().await;
         Ok(())
     }))
+}
+
+async fn give_way_after_part() {
+    for _ in 0..OPERATIONS {
+        give_way().await;
+    }
 }
 
 /// A call on its way through the connections that it goes to.
@@ -145,12 +155,17 @@ impl Posting {
     /// Waits for those who have had no room. All of them share one frame for each protocol.
     async fn wait_for_room(&self) {
         let Some(first) = self.waiting.first() else { return };
-        let mut charge = Charge::new(first.shared.outbound.budget().cloned(), ChargeKind::Senders);
-        charge.set(self.waiting.len().saturating_mul(WAITING));
         let waits = self.waiting.iter().filter_map(|connection| {
             let frame = self.frames.get(connection.shared.format).as_ref()?;
             Some(wait_for_room(connection, frame))
         });
+        let waits: Vec<_> = waits.collect();
+        let mut charge = Charge::new(first.shared.outbound.budget().cloned(), ChargeKind::Senders);
+        let mut held = size_of_val(&*waits).saturating_add(waits.len().saturating_mul(WAITING));
+        self.frames.map(|_, frame| {
+            held = held.saturating_add(frame.as_ref().map_or(0, |frame| frame.websocket().len()));
+        });
+        charge.set(held);
         join_all(waits).await;
     }
 }
@@ -164,12 +179,12 @@ enum Offered {
 
 fn offer(connection: &Connection, frame: &Frame) -> Offered {
     locks::assert_none_held();
-    match connection.shared.offer(frame) {
+    match connection.shared.offer(frame, Sender::to(&connection.shared)) {
         Ok(()) | Err(Refused::Closed | Refused::TooSlow) => Offered::Settled,
         Err(Refused::Full) => Offered::Full,
     }
 }
 
 async fn wait_for_room(connection: &Connection, frame: &Frame) {
-    connection.shared.outbound.push_when_room(frame).await;
+    connection.shared.push_when_room(frame, Sender::to(&connection.shared)).await;
 }

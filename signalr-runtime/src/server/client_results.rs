@@ -16,6 +16,7 @@ use crate::connection::frame::Frame;
 use crate::connection::limit::Limit;
 use crate::connection::pending::Awaited;
 use crate::connection::scope::{self, Scope};
+use crate::connection::slow_consumer::Sender;
 use crate::contract::client_call::ClientCall;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::receivers::Answer;
@@ -108,7 +109,7 @@ impl Question {
     pub(crate) async fn answer(mut self) -> HubResult<Answer> {
         let connection = Arc::clone(&self.connection);
         let answered = async {
-            connection.shared.outbound.push_when_room(&self.frame).await;
+            connection.shared.push_when_room(&self.frame, Sender::Own).await;
             (&mut self.answer).await.unwrap_or_else(|_| {
                 Err(HubError::with_kind(HubErrorKind::Canceled, "Invocation canceled by the server."))
             })

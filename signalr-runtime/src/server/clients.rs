@@ -107,7 +107,9 @@ impl<C: HubContract> Clients<C> {
     }
 
     fn single(&self, id: ConnectionId) -> SingleProxy<C> {
-        let receiver: Arc<dyn Receiver> = Arc::new(Single { core: Arc::clone(&self.core), id });
+        let selection = Selection::Connection(id.clone());
+        let receiver: Arc<dyn Receiver> =
+            Arc::new(Single { one: Many { core: Arc::clone(&self.core), selection }, id });
         receiver.into()
     }
 }
@@ -204,32 +206,26 @@ impl Receivers for Many {
 
 /// The receiver behind a proxy to one client.
 struct Single {
-    core: Arc<HubCore>,
+    one: Many,
     id: ConnectionId,
-}
-
-impl Single {
-    fn selection(&self) -> Selection {
-        Selection::Connection(self.id.clone())
-    }
 }
 
 impl Receivers for Single {
     fn formats(&self) -> Formats {
-        self.core.lifetime.formats(&self.selection())
+        self.one.formats()
     }
 
     fn send(&self, call: ClientCall) -> Delivery {
-        self.core.lifetime.send(&self.selection(), call)
+        self.one.send(call)
     }
 
     fn poll_give_way(&self, cx: &mut Context<'_>) -> Poll<()> {
-        slice::poll_give_way(cx)
+        self.one.poll_give_way(cx)
     }
 }
 
 impl Receiver for Single {
     fn ask(&self, call: ClientCall) -> BoxFuture<'static, HubResult<Answer>> {
-        self.core.lifetime.ask(&self.id, call)
+        self.one.core.lifetime.ask(&self.id, call)
     }
 }

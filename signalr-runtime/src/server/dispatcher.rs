@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use super::deadline::within;
-use super::filter::{ConnectionInfo, Invocation as FilteredCall};
+use super::filter::{ConnectionInfo, Invocation as FilteredCall, KeptArguments};
 use super::hub::Hub;
 use super::places::ClientLines;
 use super::service::HubShared;
@@ -23,7 +23,6 @@ use crate::contract::backlog::StreamHooks;
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::hub::MethodKind;
-use crate::contract::value::Encoded;
 use crate::protocol::message::{Invocation, Outcome};
 
 /// The callback for new credentials, for logs.
@@ -56,10 +55,11 @@ pub(crate) struct HubDispatcher<H: Hub> {
 impl<H: Hub> HubDispatcher<H> {
     /// The call as filters and rules see it.
     fn seen(&self, handler: &Handler<H>, invocation: &Invocation<'_>) -> FilteredCall {
+        let budget = self.shared.options.limits.memory.as_ref();
         FilteredCall {
             method: handler.name,
             format: invocation.arguments.format,
-            arguments: Encoded::copy_from(invocation.arguments.bytes),
+            arguments: Arc::new(KeptArguments::new(invocation.arguments.bytes, budget)),
             connection: ConnectionInfo::of(&self.connection),
         }
     }
@@ -73,24 +73,20 @@ impl<H: Hub> HubDispatcher<H> {
         running: Running,
     ) -> Running {
         let target = &invocation.target;
-        let running = match misuse(handler, invocation, mode) {
-            Some(text) => Box::pin(future::ready(Reply(Ok(Answer::Refused(text.into()))))),
-            None if self.shared.filters.is_empty() => running,
-            None => self.shared.filters.around_call(self.seen(handler, invocation), running),
+        let (filters, rules) = (&self.shared.filters, self.shared.rules_for(handler.name));
+        let seen = (!filters.is_empty() || !rules.is_empty()).then(|| self.seen(handler, invocation));
+        let running = match (misuse(handler, invocation, mode), &seen) {
+            (Some(text), _) => Box::pin(future::ready(Reply(Ok(Answer::Refused(text.into()))))),
+            (None, Some(call)) if !filters.is_empty() => filters.around_call(call.share(), running),
+            (None, _) => running,
         };
-        let rules = self.shared.rules_for(handler.name);
-        if rules.is_empty() {
-            return running;
-        }
-        let mut call = self.seen(handler, invocation);
+        let (Some(mut call), false) = (seen, rules.is_empty()) else { return running };
         let refused = format!("Failed to invoke '{target}' because user is unauthorized");
         Box::pin(async move {
             call.connection.look_again();
-            if rules.iter().all(|rule| rule.allows(&call)) {
-                running.await
-            } else {
-                Reply(Ok(Answer::Refused(refused.into())))
-            }
+            let allowed = rules.iter().all(|rule| rule.allows(&call));
+            drop(call);
+            if allowed { running.await } else { Reply(Ok(Answer::Refused(refused.into()))) }
         })
     }
 
@@ -144,6 +140,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
         if guard.is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len())) {
             return self.refused(target, &HubError::new("The arguments are larger than this method takes."));
         }
+        let gate = guard.and_then(|guard| guard.gate(call));
         // Decoding is the user's code too: what panics does not fit.
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
@@ -165,6 +162,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
                 &self.connection.aborted,
                 handler.kind,
                 running,
+                gate,
             ),
             None => running,
         };

@@ -9,6 +9,7 @@ use futures_core::future::BoxFuture;
 use serde::Serialize;
 
 use super::connection::{Connection, ConnectionId};
+use crate::connection::budget::{Charge, ChargeKind, MemoryBudget};
 use crate::contract::arguments::Arguments;
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -134,11 +135,17 @@ impl fmt::Debug for ConnectionInfo {
 pub struct Invocation {
     pub(crate) method: &'static str,
     pub(crate) format: HubProtocol,
-    pub(crate) arguments: Encoded,
+    pub(crate) arguments: Arc<KeptArguments>,
     pub(crate) connection: ConnectionInfo,
 }
 
 impl Invocation {
+    /// The same call for somebody else who looks at it.
+    pub(crate) fn share(&self) -> Self {
+        let Self { method, format, arguments, connection } = self;
+        Self { method, format: *format, arguments: Arc::clone(arguments), connection: connection.clone() }
+    }
+
     /// The name of the method on the wire, as the contract declares it.
     pub fn method(&self) -> &'static str {
         self.method
@@ -160,7 +167,7 @@ impl Invocation {
     ///
     /// Of the kind [`Codec`](HubErrorKind::Codec), if there is no such argument or it is no `T`.
     pub fn argument<T: WireValue>(&self, index: usize) -> HubResult<T> {
-        let list = Payload { format: self.format, bytes: self.arguments.bytes() };
+        let list = Payload { format: self.format, bytes: &self.arguments.bytes };
         Arguments::nth(list, index)
             .map_err(|error| HubError::with_kind(HubErrorKind::Codec, error.to_string()))
     }
@@ -173,6 +180,21 @@ impl Invocation {
                 .map(Answer::Value)
                 .map_err(|error| HubError::with_kind(HubErrorKind::Codec, error.to_string())),
         )
+    }
+}
+
+/// The arguments of a call, for its filters and rules: one copy for all of them, which is charged as long as one of them
+/// has it.
+pub(crate) struct KeptArguments {
+    bytes: Box<[u8]>,
+    _charge: Charge,
+}
+
+impl KeptArguments {
+    pub(crate) fn new(bytes: &[u8], budget: Option<&MemoryBudget>) -> Self {
+        let mut charge = Charge::new(budget.cloned(), ChargeKind::Calls);
+        charge.set(bytes.len());
+        Self { bytes: bytes.into(), _charge: charge }
     }
 }
 

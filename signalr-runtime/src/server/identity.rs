@@ -14,7 +14,7 @@ use super::blocking_detector::BlockingDetector;
 use super::deadline::within;
 use super::http::application::UserId;
 use super::http::authentication::Expiry;
-use super::peer_address::peer_address;
+use super::peer_address::{is_forwarded, is_of_a_private_network, peer_address};
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 
@@ -68,6 +68,18 @@ impl Identity {
     pub(crate) fn client_address(&self, request: &Parts) -> Option<IpAddr> {
         let Some(address) = &self.address else { return peer_address(request) };
         self.ask("the address of a client", || address(request)).flatten()
+    }
+
+    /// Whether a request seems to come from a proxy, while its address is taken for that of the client. A client that
+    /// comes directly has an address of the internet, and no reason to say for whom it asks.
+    pub(crate) fn sees_a_proxy(&self, request: &Parts) -> bool {
+        self.address.is_none()
+            && (is_forwarded(request) || peer_address(request).is_some_and(is_of_a_private_network))
+    }
+
+    /// The name of the application in logs.
+    pub(crate) fn application(&self) -> &'static str {
+        self.application
     }
 
     /// Whether whoever sends a request may use the application at all.

@@ -23,7 +23,7 @@ pub(crate) trait LifetimeManager: Send + Sync {
     /// A connection can be sent to from now on (`OnConnectedAsync`).
     fn connected(&self, connection: &Arc<Connection>);
 
-    /// A connection is over (`OnDisconnectedAsync`): it leaves its groups in parts, and then everything else.
+    /// A connection is over (`OnDisconnectedAsync`): it leaves one group after the other, and then everything else.
     fn disconnected<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, ()>;
 
     /// Does at once what is left of [`disconnected`](Self::disconnected), where nobody can wait for it.
@@ -51,9 +51,6 @@ pub(crate) struct LocalLifetime {
     pub(crate) client_results: Arc<ClientResults>,
 }
 
-/// How many groups a connection leaves before it lets others run.
-const LEFT_AT_ONCE: usize = 32;
-
 /// There is nobody to tell that a group or a user has come or gone.
 fn keep(_change: Change) {}
 
@@ -64,12 +61,8 @@ impl LifetimeManager for LocalLifetime {
 
     fn disconnected<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let mut left = 0_usize;
             while self.registry.leave_next(connection, &mut keep) {
-                left = left.wrapping_add(1);
-                if left % LEFT_AT_ONCE == 0 {
-                    give_way().await;
-                }
+                give_way().await;
             }
             self.registry.remove(connection, keep);
         })

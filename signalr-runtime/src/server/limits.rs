@@ -17,16 +17,20 @@ use crate::connection::slow_consumer::SlowConsumer;
 ///
 /// | what | at most | by default |
 /// |---|---|---|
-/// | the request that has opened it | [`request_head`] | 32 KiB |
+/// | the request that has opened it, and that of a refresh | twice [`request_head`], and 104 bytes for each header | 64 KiB, 20 KiB |
+/// | refreshes that the application is being asked about | four requests | 168 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
-/// | sent by POST and not read yet | [`application_max_buffer_size`] | 64 KiB |
-/// | items of its streams that no method has read | [`upload_streams`] × `stream_buffer_capacity` items, and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
-/// | calls that wait for their turn, and those that run | ([`queued_calls`] + [`unordered_calls`] + parallel calls) × message | 6.3 MiB |
+/// | sent by POST and not read yet | [`application_max_buffer_size`], and one piece of a body as the HTTP server hands it over (with hyper at most 408 KiB) | 472 KiB |
+/// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
+/// | calls that wait for their turn, as they came | [`queued_call_bytes`] + message, with 80 bytes for each | 1 MiB |
+/// | arguments of the calls that run, copied for filters and rules | ([`unordered_calls`] + parallel calls) × message | 3.2 MiB |
 /// | what waits to be written | [`transport_max_buffer_size`], or [`queued_messages`], and the message that makes it full | 64 KiB |
 /// | what is being written | as much again | 64 KiB |
+/// | what the HTTP server has of an event stream, and of an answer to a poll | 320 KiB, and the whole answer | 320 KiB |
 /// | answers to its own calls | as many as the calls that were read before it was found to be full | |
 /// | kept for a client that may come back | `stateful_reconnect_buffer_size`, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
-/// | groups | [`groups_per_connection`] × [`group_name_length`] | 256 KiB |
+/// | groups | [`groups_per_connection`] × ([`group_name_length`] + 352); in groups that others have joined before, 96 each | 594 KiB |
+/// | senders that wait for it | for each of them one frame for each hub protocol, and about 300 bytes for each client that it waits for | |
 ///
 /// An idle connection holds nothing of all that but its request. Those that hold much can be held off together by a
 /// [`MemoryBudget`]: see [`memory`](Self::memory).
@@ -35,7 +39,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// [`application_max_buffer_size`]: super::HttpOptions::application_max_buffer_size
 /// [`transport_max_buffer_size`]: super::HttpOptions::transport_max_buffer_size
 /// [`upload_streams`]: Self::upload_streams
-/// [`queued_calls`]: Self::queued_calls
+/// [`queued_call_bytes`]: Self::queued_call_bytes
 /// [`unordered_calls`]: Self::unordered_calls
 /// [`queued_messages`]: Self::queued_messages
 /// [`read_ahead`]: Self::read_ahead
@@ -53,7 +57,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | calls of a client that has left | [`call_linger`] | 30 s | they are dropped |
 /// | the answer of a client that was asked for a result | [`client_result_timeout`] | none | the call fails with `Timeout` |
 /// | a call | [`MethodOptions::timeout`](super::MethodOptions::timeout) | none | it is answered with an error |
-/// | one write | [`transport_send_timeout`] | 10 s | the connection ends |
+/// | one write, and one part of an event or of an answer to a poll | [`transport_send_timeout`] | 10 s | the connection ends |
 ///
 /// [`handshake_timeout`]: super::HubOptions::handshake_timeout
 /// [`callback_timeout`]: Self::callback_timeout
@@ -150,7 +154,14 @@ pub struct Limits {
     /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB, for all hubs of the
     /// process together.
     pub kept_for_absent_clients: AbsenceBudget,
-    /// What is done with a call to a client for which that much waits already. Default: whoever sends waits.
+    /// The time for which those outside a connection, other connections' methods and tasks of the application, wait
+    /// altogether for a client whose outbound queue is full. It runs from when the first of them waits until the client has
+    /// caught up: until everything in its queue has been written, and acknowledged where the client may come back.
+    /// Then [`slow_consumer`](Self::slow_consumer) decides about every call that finds the queue full. Zero is possible:
+    /// nobody waits; [`Duration::MAX`] is for ever. Default: 5 seconds.
+    pub send_patience: Duration,
+    /// The fate of calls to a client that has used up the [`send_patience`](Self::send_patience). Default: the client is
+    /// disconnected, and may connect again.
     pub slow_consumer: SlowConsumer,
     /// The longest name of a group that can be joined, in bytes. Default: 256.
     pub group_name_length: usize,
@@ -167,6 +178,9 @@ pub struct Limits {
     /// How many connections one address may have. Others are answered with status 429. Where
     /// [no address is known](super::HubService::client_address), there is no limit. An IPv6 address counts with all that
     /// share its first 64 bits. Default: no limit.
+    ///
+    /// Behind a proxy all clients have one address, until [`client_address`](super::HubService::client_address) says
+    /// better. A limit that is reached by an address that looks like a proxy's is told once in the log, as a warning.
     pub connections_per_address: Option<usize>,
     /// How often one address may negotiate. Beyond that the answer is status 429. Addresses are those of
     /// [`connections_per_address`](Self::connections_per_address). Default: 100 in a second, ten times as many at once.
@@ -196,7 +210,8 @@ impl Default for Limits {
             read_ahead: 1024 * 1024,
             resumes_per_minute: 10,
             kept_for_absent_clients: AbsenceBudget::default(),
-            slow_consumer: SlowConsumer::Wait,
+            send_patience: Duration::from_secs(5),
+            slow_consumer: SlowConsumer::Disconnect,
             group_name_length: 256,
             groups_per_connection: 1_000,
             connections: None,

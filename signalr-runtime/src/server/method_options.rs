@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::select;
 use tokio_util::sync::CancellationToken;
 
-use super::blocking::on_a_thread;
+use super::blocking::{GateKeeper, on_a_thread};
 use super::deadline::within;
 use super::places::{ClientLine, ClientLines, Place, Places};
 use crate::connection::limit::Limit;
-use crate::contract::dispatch::{Answer, Reply, Running};
+use crate::contract::dispatch::{Answer, Call, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::hub::MethodKind;
 
@@ -147,6 +147,11 @@ impl MethodGuard {
         takes
     }
 
+    /// Guards the results of a call that is about to be bound, if a thread is to send them.
+    pub(crate) fn gate(&self, call: &mut Call<'_>) -> Option<GateKeeper> {
+        self.options.blocking.then(|| GateKeeper::of(call))
+    }
+
     /// Runs a call where it is to run: in one of the method's places, and on one of `threads` if it blocks.
     pub(crate) fn place(
         &self,
@@ -155,6 +160,7 @@ impl MethodGuard {
         left: &CancellationToken,
         kind: MethodKind,
         running: Running,
+        gate: Option<GateKeeper>,
     ) -> Running {
         let blocking = self.options.blocking;
         let place = self.places.as_ref().map(|places| lines.of(places));
@@ -176,9 +182,13 @@ impl MethodGuard {
             if kind != MethodKind::Stream {
                 return run(running, blocking, places).await;
             }
-            // It has not been called yet, but by its stream.
+            // It is called by the stream.
             match running.await.0 {
-                Ok(Answer::Items(items)) => Reply::items(Box::pin(run(items, blocking, places))),
+                Ok(Answer::Items(items)) => Reply::items(Box::pin(async move {
+                    let reply = run(items, blocking, places).await;
+                    drop(gate);
+                    reply
+                })),
                 ended => Reply(ended),
             }
         })

@@ -113,7 +113,7 @@ pub use groups::{CallerGroups, Groups};
 pub use handle::HubHandle;
 pub use http::absentees::AbsenceBudget;
 pub use http::options::{HttpOptions, Transports};
-pub use http::response::{ResponseBody, ResponseFuture};
+pub use http::response::{ResponseAborted, ResponseBody, ResponseFuture};
 pub use http::token::TokenKey;
 pub use hub::Hub;
 pub use limits::Limits;

@@ -46,6 +46,9 @@ impl Except {
     pub(crate) fn new(mut ids: Vec<String>) -> Self {
         ids.sort_unstable();
         ids.dedup();
+        if let [one] = &*ids {
+            return Self::One(ConnectionId::new(one));
+        }
         if ids.len() <= Self::FEW {
             Self::Few(ids.into())
         } else {
@@ -53,6 +56,7 @@ impl Except {
         }
     }
 
+    #[inline]
     pub(crate) fn contains(&self, id: &ConnectionId) -> bool {
         match self {
             Self::One(one) => one == id,

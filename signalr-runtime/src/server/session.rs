@@ -140,7 +140,7 @@ async fn end<H: Hub>(
     ended: Ended,
     value: Option<Arc<H>>,
     close_timeout: Duration,
-    place: Place,
+    mut place: Place,
 ) {
     let patience = match &ended {
         Ended::Lost(error) if error.kind() != ErrorKind::InvalidData => Duration::ZERO,
@@ -166,10 +166,9 @@ async fn end<H: Hub>(
         .await;
     // A client that does not answer the close in time is left.
     let _ = timeout(close_timeout, left.close(end)).await;
-    let Place { live, permit } = place;
-    drop((live, watched));
+    drop((place.live.take(), watched));
     left.run_out().await;
-    drop(permit);
+    drop(place);
 }
 
 /// Makes the hub and runs its connect callback.
@@ -183,6 +182,7 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
     };
     let name = hub.core.name();
     let span = span::connected(name);
+    let connecting = hub.blocking.watch_polls("OnConnectedAsync", connecting);
     let connecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, connecting);
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
     let connected: Result<Option<HubResult<Arc<H>>>, _> =
@@ -217,6 +217,7 @@ async fn disconnect<H: Hub>(
     let name = hub.core.name();
     let span = span::disconnected(name);
     let disconnecting = hub.filters.around_disconnect(connection, callback);
+    let disconnecting = hub.blocking.watch_polls("OnDisconnectedAsync", disconnecting);
     let disconnecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, disconnecting);
     match AssertUnwindSafe(disconnecting.instrument(span.clone())).catch_unwind().await {
         Ok(Some(())) => return End::Normal,
@@ -307,6 +308,8 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.core.lifetime.forget(&self.connection);
+        // A task that is ended says nothing more: nobody is to wait for room.
+        self.connection.shared.send_last(None);
         self.disconnected();
     }
 }

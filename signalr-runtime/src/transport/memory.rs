@@ -26,6 +26,8 @@ pub(crate) struct Memory {
     batch: VecDeque<Piece>,
     /// How much of the first piece has gone out.
     sent: usize,
+    /// Whether bytes have gone out since that was last told.
+    has_moved: bool,
 }
 
 /// The line between two ends, to be cut from outside.
@@ -130,7 +132,7 @@ impl State {
 
 impl Memory {
     fn new(incoming: Arc<Pipe>, outgoing: Arc<Pipe>) -> Self {
-        Self { incoming, outgoing, batch: VecDeque::new(), sent: 0 }
+        Self { incoming, outgoing, batch: VecDeque::new(), sent: 0, has_moved: false }
     }
 
     /// The line to the other end.
@@ -145,7 +147,10 @@ impl Memory {
                     self.batch.pop_front();
                     self.sent = 0;
                 }
-                Some(rest) => self.sent += ready!(self.outgoing.poll_write(cx, rest))?,
+                Some(rest) => {
+                    self.sent += ready!(self.outgoing.poll_write(cx, rest))?;
+                    self.has_moved = true;
+                }
             }
         }
         Poll::Ready(Ok(()))
@@ -168,9 +173,15 @@ impl Duplex for Memory {
 
     fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
         // The queue's limit holds only if nothing is taken while a batch is stuck.
-        ready!(self.poll_write(cx))?;
-        queue.take(&mut self.batch);
-        self.poll_write(cx)
+        let mut sent = self.poll_write(cx);
+        if matches!(sent, Poll::Ready(Ok(()))) {
+            queue.take(&mut self.batch);
+            sent = self.poll_write(cx);
+        }
+        if std::mem::take(&mut self.has_moved) && sent.is_pending() {
+            queue.wrote_part();
+        }
+        sent
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>, _: End) -> Poll<io::Result<()>> {

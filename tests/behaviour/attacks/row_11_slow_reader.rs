@@ -25,20 +25,24 @@ async fn send_until(victim: &Victim, budget: &MemoryBudget, done: impl Fn() -> b
     most
 }
 
-async fn attacked(slow_consumer: SlowConsumer) -> (Victim, MemoryBudget, Socket) {
+/// A hub with a client that reads nothing, for which others wait with this patience.
+async fn attacked(send_patience: Duration, slow_consumer: SlowConsumer) -> (Victim, MemoryBudget, Socket) {
     let budget = MemoryBudget::new(1 << 30);
-    let limits = Limits { slow_consumer, memory: Some(budget.clone()), ..Limits::default() };
+    let limits = Limits { send_patience, slow_consumer, memory: Some(budget.clone()), ..Limits::default() };
     let victim = Victim::with(HubOptions { limits, http: impatience(), ..HubOptions::default() }).await;
     let slow = victim.connect().await;
     (victim, budget, slow)
 }
 
-/// What may wait for one client: the queue, and the message that makes it full.
-const BOUND: usize = 64 * 1024 + MESSAGE + 1024;
+/// What is kept of the request of one client.
+const REQUEST: usize = 2 * 1024;
+
+/// What may be held for one client: its request, the queue, and the message that makes it full.
+const BOUND: usize = REQUEST + 64 * 1024 + MESSAGE + 1024;
 
 #[tokio::test]
 async fn a_write_that_nobody_takes_ends_the_connection() {
-    let (victim, budget, _slow) = attacked(SlowConsumer::Wait).await;
+    let (victim, budget, _slow) = attacked(Duration::MAX, SlowConsumer::Disconnect).await;
     let most = send_until(&victim, &budget, || victim.hits("write_time") > 0).await;
     assert!(most <= BOUND, "{most}");
     victim.forgets_everybody().await;
@@ -48,7 +52,7 @@ async fn a_write_that_nobody_takes_ends_the_connection() {
 #[tokio::test]
 async fn calls_are_dropped_and_the_queue_stays_as_it_is() {
     for policy in [SlowConsumer::DropNewest, SlowConsumer::DropOldest] {
-        let (victim, budget, _slow) = attacked(policy).await;
+        let (victim, budget, _slow) = attacked(Duration::ZERO, policy).await;
         let most = send_until(&victim, &budget, || victim.hits("slow_consumer") > 10).await;
         assert!(most <= BOUND, "{most}");
         victim.serves_others().await;
@@ -60,11 +64,11 @@ async fn calls_are_dropped_and_the_queue_stays_as_it_is() {
 
 #[tokio::test]
 async fn the_client_is_disconnected() {
-    let (victim, budget, _slow) = attacked(SlowConsumer::Disconnect).await;
+    let (victim, budget, _slow) = attacked(Duration::ZERO, SlowConsumer::Disconnect).await;
     let most = send_until(&victim, &budget, || victim.hits("slow_consumer") > 0).await;
     assert!(most <= BOUND, "{most}");
     // What waited for it is given back before it has gone.
-    assert_eq!(budget.held(), 0);
+    assert!(budget.held() <= REQUEST, "{budget:?}");
     super::until(|| victim.hub.connection_count() == 0).await;
 }
 
@@ -83,7 +87,7 @@ async fn many_of_them_hold_no_more_than_a_quarter_of_the_memory() {
 
 #[tokio::test]
 async fn a_client_that_takes_no_answers_is_not_read() {
-    let (victim, budget, mut slow) = attacked(SlowConsumer::Wait).await;
+    let (victim, budget, mut slow) = attacked(Duration::MAX, SlowConsumer::Disconnect).await;
     let text = "x".repeat(MESSAGE);
     let asking = async {
         for n in 0_u64.. {

@@ -49,6 +49,7 @@ impl<R: Role> Core<R> {
 
     /// Why a call that has to wait would be refused when its turn has come, if its arguments do not fit.
     fn misfit(&mut self, invocation: &Invocation<'_>, mode: Mode) -> Option<Cow<'static, str>> {
+        slice::start();
         let mut call = dispatch::Call::new(invocation.arguments, 0, &self.backlog, None);
         let bound = self.role.bind(invocation, mode, &mut call);
         note_blocking(&self.role, &self.limits, &invocation.target);
@@ -108,6 +109,7 @@ impl<R: Role> Core<R> {
         record: &[u8],
         cx: &mut Context<'_>,
     ) {
+        slice::start();
         let id = invocation.id.as_deref();
         let results = match (mode, id) {
             (Mode::Stream, Some(id)) => {
@@ -136,6 +138,7 @@ impl<R: Role> Core<R> {
     }
 
     fn first_poll(&mut self, call: NewCall<'_>, running: Guarded, cx: &mut Context<'_>) {
+        slice::start();
         let mut method = RunningMethod::new(running);
         let (polled, asked) = method.poll(cx);
         note_blocking(&self.role, &self.limits, call.target);
@@ -192,7 +195,7 @@ impl<R: Role> Core<R> {
                     }
                 }
             }
-            if slice::is_over() || self.ended.is_some() {
+            if slice::is_due() || self.ended.is_some() {
                 return;
             }
         }

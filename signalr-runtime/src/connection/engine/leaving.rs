@@ -54,7 +54,7 @@ impl<R: Role> Leaving<R> {
         let mut disconnected = pin!(disconnected);
         let mut closing = Some(Box::pin(sleep(patience)));
         poll_fn(|cx| {
-            let _slice = slice::begin();
+            let _slice = slice::begin(self.engine.core.owner());
             let Engine { transport, core, .. } = &mut self.engine;
             let _ = self.left.poll(core, cx);
             let outbound = &core.shared.outbound;
@@ -75,7 +75,7 @@ impl<R: Role> Leaving<R> {
     /// Closes the transport, after what is queued has been written. The caller bounds the wait.
     pub(crate) async fn close(&mut self, end: End) {
         poll_fn(|cx| {
-            let _slice = slice::begin();
+            let _slice = slice::begin(self.engine.core.owner());
             let Engine { transport, core, .. } = &mut self.engine;
             let _ = self.left.poll(core, cx);
             let outbound = &core.shared.outbound;
@@ -90,7 +90,7 @@ impl<R: Role> Leaving<R> {
         drop((transport, reader));
         core.shared.outbound.discard();
         poll_fn(|cx| {
-            let _slice = slice::begin();
+            let _slice = slice::begin(core.owner());
             let over = left.poll(&mut core, cx);
             core.received.set(core.held());
             over

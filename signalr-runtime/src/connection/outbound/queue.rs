@@ -6,7 +6,7 @@ use super::QueueLimit;
 use crate::connection::frame::{Frame, FrameHeader, WebSocketHeader};
 use crate::connection::pieces::{self, Piece};
 use crate::connection::replay::{Peer, ReplayBuffer};
-use crate::connection::slow_consumer::SlowConsumer;
+use crate::connection::slow_consumer::{Sender, SlowConsumer};
 use crate::protocol::TransferFormat;
 
 pub(super) struct Queue {
@@ -38,12 +38,22 @@ pub(super) enum Droppable {
     No,
 }
 
+/// Only calls from outside the connection are dropped.
+impl From<Sender> for Droppable {
+    fn from(sender: Sender) -> Self {
+        match sender {
+            Sender::Own => Self::No,
+            Sender::Outside => Self::Yes,
+        }
+    }
+}
+
 impl Queue {
     pub(super) fn new(frame_header: FrameHeader, limit: QueueLimit) -> Self {
         Self {
             frame_header,
             limit,
-            slow_consumer: SlowConsumer::Wait,
+            slow_consumer: SlowConsumer::Disconnect,
             pieces: VecDeque::new(),
             bytes: 0,
             frames: 0,
@@ -94,12 +104,8 @@ impl Queue {
         }
     }
 
-    /// Drops the oldest frames that may be dropped until there is room. Whether there is. A peer that counts its
-    /// messages may miss none.
+    /// Drops the oldest frames that may be dropped until there is room. Whether there is.
     pub(super) fn drop_oldest(&mut self) -> bool {
-        if self.replay.is_some() {
-            return false;
-        }
         while self.holds(self.limit) {
             let Some(length) = pieces::drop_oldest_shared(&mut self.pieces) else { return false };
             self.bytes = self.bytes.saturating_sub(length);
@@ -176,6 +182,11 @@ impl Queue {
     /// Whether as much as `limit` waits to be written.
     pub(super) fn holds(&self, limit: QueueLimit) -> bool {
         self.bytes >= limit.bytes || self.frames >= limit.frames
+    }
+
+    /// The number of the last message, where messages have numbers.
+    pub(super) fn last_number(&self) -> u64 {
+        self.replay.as_ref().map_or(0, |replay| replay.last())
     }
 
     /// How many bytes wait to be acknowledged.

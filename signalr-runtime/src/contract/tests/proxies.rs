@@ -10,6 +10,7 @@ use super::wire::{json, poll_once, run};
 use super::{ChatClientProxy, ChatClientSingleProxy, Message};
 use crate::contract::client_call::ClientCall;
 use crate::contract::per_protocol::Formats;
+use crate::contract::proxy::deliver;
 use crate::contract::receivers::{Answer, Delivery, Receiver, Receivers};
 use crate::contract::value::HubProtocol;
 use crate::{HubError, HubErrorKind, HubResult};
@@ -118,4 +119,17 @@ fn calls_can_be_sent_from_any_thread() {
     let mut call = Box::pin(send(proxy.message_received(&message, 1)));
     assert!(poll_once(&mut call).is_ready());
     drop(send(proxy.confirm("ready?")));
+}
+
+#[test]
+fn a_call_is_encoded_when_it_is_made_and_sent_when_it_is_polled_first() {
+    let clients = Arc::new(Clients { answer: Ok("true"), ..Clients::new() });
+    let receiver: Arc<dyn Receiver> = Arc::<Clients>::clone(&clients);
+    let mut text = "hi".to_owned();
+    let (told, never) = (deliver(&receiver, "told", &(&text,)), deliver(&receiver, "never", &(&text,)));
+    text.clear();
+    assert!(clients.sent.lock().unwrap().is_empty());
+    run(told).unwrap();
+    drop(never);
+    assert_eq!(*clients.sent.lock().unwrap(), [r#"told["hi"]"#]);
 }

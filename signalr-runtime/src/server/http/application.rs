@@ -8,7 +8,10 @@ use http::request::Parts;
 use super::authentication::Authentication;
 use super::connections::{Connections, LiveEntry};
 use super::options::{HttpOptions, unless_zero};
+use super::outgoing::Outgoing;
+use super::polls::Polls;
 use super::seat::Seat;
+use crate::connection::budget::Charge;
 use crate::connection::duplex::Duplex;
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
@@ -45,7 +48,7 @@ pub(crate) trait Application: Send + Sync + 'static {
         let bytes = unless_zero(self.options().transport_max_buffer_size);
         let limits = self.limits();
         Outbound::new(frame_header, QueueLimit { bytes, frames: limits.queued_messages })
-            .for_slow_consumers(limits.slow_consumer)
+            .for_slow_consumers(limits.slow_consumer, limits.send_patience)
             .charged_to(limits.memory.clone())
     }
 }
@@ -77,7 +80,38 @@ pub(crate) struct Accepted {
 pub(crate) struct Place {
     /// Among those that can be found by their token, if it has one. Until its transport has ended.
     pub(crate) live: Option<LiveEntry>,
-    /// Among all that there may be. Until the last of its calls has ended: a client cannot leave its calls behind and
-    /// come for more.
+    /// Among all that there may be. Until the last of its calls has ended, and the HTTP server has let go of its last
+    /// bytes: a client cannot leave its calls or its sockets behind and come for more.
     pub(crate) permit: Option<Permit>,
+    /// The answers that may be on their way when everything else is over.
+    pub(super) unwritten: Unwritten,
+    /// The request that has opened it.
+    pub(super) head: Charge,
+}
+
+/// The answers of a connection that the HTTP server may hold.
+#[derive(Default)]
+pub(super) enum Unwritten {
+    #[default]
+    Nothing,
+    Events(Outgoing),
+    Answers(Arc<Polls>),
+}
+
+impl Place {
+    pub(super) fn new(live: Option<LiveEntry>, permit: Option<Permit>) -> Self {
+        Self { live, permit, unwritten: Unwritten::Nothing, head: Charge::default() }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(mut permit) = self.permit.take() else { return };
+        permit.shaken();
+        match &self.unwritten {
+            Unwritten::Nothing => {}
+            Unwritten::Events(events) => events.keep(permit),
+            Unwritten::Answers(polls) => polls.keep(permit),
+        }
+    }
 }

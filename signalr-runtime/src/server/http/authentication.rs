@@ -9,6 +9,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 use super::application::{Application, UserId};
+use crate::connection::budget::Charge;
 use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
 use crate::connection::waker_slot::WakerSlot;
@@ -32,6 +33,8 @@ struct State {
     /// None until the transport is open.
     current: Option<Current>,
     expiry: Option<Expiry>,
+    /// The request of a refresh that counts now, beside the one that has opened the connection.
+    head: Charge,
     /// It cannot go on: the client is somebody else, or was refused.
     revoked: bool,
     /// The application has not been told of the latest refresh.
@@ -93,6 +96,7 @@ impl Authentication {
                 user_id: user_id.clone(),
                 current: None,
                 expiry: app.identity().expiry(request),
+                head: Charge::default(),
                 revoked: false,
                 refreshed: false,
                 telling: false,
@@ -154,7 +158,7 @@ impl Authentication {
         &self,
         previous: &Arc<Parts>,
         user_id: &UserId,
-        request: Arc<Parts>,
+        (request, head): (Arc<Parts>, Charge),
         expiry: Option<Expiry>,
     ) {
         let mut state = self.lock();
@@ -165,6 +169,7 @@ impl Authentication {
         if let Some(current) = &mut state.current {
             current.request = request;
         }
+        state.head = head;
         state.expiry = expiry;
         if is_same_user {
             state.refreshed = true;

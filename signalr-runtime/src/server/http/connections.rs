@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::request::Parts;
@@ -19,6 +20,7 @@ use super::request::connection_token;
 use super::request_connection::RequestConnection;
 use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
+use super::used_tokens::UsedTokens;
 use crate::server::admission::Admission;
 use crate::server::connection::ConnectionId;
 use crate::server::limits::Limits;
@@ -29,14 +31,17 @@ pub(crate) struct Connections {
     /// What is kept for those whose clients have lost their sockets and may come back.
     pub(crate) absentees: AbsenceBudget,
     pub(super) admission: Admission,
-    table: Mutex<Table>,
+    hasher: RandomState,
+    tables: [Mutex<Table>; TABLES],
 }
 
-#[derive(Default)]
+/// The number of tables. A connect locks one of them: few others wait for it, and none is long in growing.
+const TABLES: usize = 16;
+
+/// The connections whose ids have a common hash.
 struct Table {
     live: HashMap<ConnectionId, Live>,
-    /// The ids whose token was used, until it would have expired.
-    used: HashMap<ConnectionId, Instant>,
+    used: UsedTokens,
 }
 
 /// A connection, as the requests that belong to it find it.
@@ -63,7 +68,11 @@ impl Connections {
             tokens,
             absentees: limits.kept_for_absent_clients.clone(),
             admission: Admission::new(limits, options.retry_after),
-            table: Mutex::default(),
+            hasher: RandomState::new(),
+            tables: std::array::from_fn(|_| {
+                let used = UsedTokens::new(options.disconnect_timeout);
+                Mutex::new(Table { live: HashMap::new(), used })
+            }),
         }
     }
 
@@ -75,12 +84,13 @@ impl Connections {
 
     /// The connection of a token, if there is one.
     pub(super) fn find(&self, claim: &Claim) -> Option<Live> {
-        self.table().live.get(&claim.id).cloned()
+        self.table(self.fingerprint(&claim.id)).live.get(&claim.id).cloned()
     }
 
     /// Whether a token has opened nothing yet, and still may.
     pub(super) fn is_unused(&self, claim: &Claim) -> bool {
-        Instant::now() < claim.expiry && !self.table().used.contains_key(&claim.id)
+        let fingerprint = self.fingerprint(&claim.id);
+        Instant::now() < claim.expiry && !self.table(fingerprint).used.contains(fingerprint)
     }
 
     /// Makes the connection of a token, or gives the one that is there. `None` when the token has expired, or was
@@ -90,19 +100,13 @@ impl Connections {
         claim: Claim,
         make: impl FnOnce(LiveEntry) -> (Live, T),
     ) -> Option<Result<T, Live>> {
-        let mut table = self.table();
+        let fingerprint = self.fingerprint(&claim.id);
+        let mut table = self.table(fingerprint);
         if let Some(live) = table.live.get(&claim.id) {
             return Some(Err(live.clone()));
         }
         let now = Instant::now();
-        if now >= claim.expiry {
-            return None;
-        }
-        // Everything in the map was used within one lifetime. Forgetting in batches keeps the cost constant.
-        if table.used.len() == table.used.capacity() {
-            table.used.retain(|_, expiry| *expiry > now);
-        }
-        if table.used.insert(claim.id.clone(), claim.expiry).is_some() {
+        if now >= claim.expiry || !table.used.insert(fingerprint, now) {
             return None;
         }
         let (live, entered) = make(LiveEntry { connections: Arc::clone(self), id: claim.id.clone() });
@@ -110,8 +114,16 @@ impl Connections {
         Some(Ok(entered))
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A secret hash of an id. Two ids with the same one cost the later client a new negotiation, and are not met.
+    fn fingerprint(&self, id: &ConnectionId) -> u64 {
+        self.hasher.hash_one(id)
+    }
+
+    /// The table of an id.
+    fn table(&self, fingerprint: u64) -> MutexGuard<'_, Table> {
+        let [first, ..] = &self.tables;
+        let at = usize::try_from(fingerprint % TABLES as u64).unwrap_or_default();
+        self.tables.get(at).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,7 +141,8 @@ impl LiveEntry {
 
 impl Drop for LiveEntry {
     fn drop(&mut self) {
-        let gone = self.connections.table().live.remove(&self.id);
+        let fingerprint = self.connections.fingerprint(&self.id);
+        let gone = self.connections.table(fingerprint).live.remove(&self.id);
         // Not under the lock: the connection may hold the last reference to something large.
         drop(gone);
     }

@@ -18,7 +18,7 @@ use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
 use super::send::{self, RequestBody, request_body};
 use super::token::Claim;
-use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
+use super::{admit, long_polling, negotiate, refresh, server_sent_events, websocket};
 use crate::connection::limit::Limit;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
@@ -136,7 +136,7 @@ fn find_or_make(
         Some(_) => (None, None),
         None if app.is_stopping() => return Err(Refused::ShuttingDown { retry_after: options.retry_after }),
         None => {
-            let permit = connections.admission.connect(app.identity().client_address(parts), user_id)?;
+            let permit = admit::connect(&**app, parts, user_id)?;
             // The user's code runs before the table is locked: others go on finding their connections.
             (Some(permit), Authentication::of(&**app, parts, user_id))
         }
@@ -146,7 +146,7 @@ fn find_or_make(
             .with_room_to_wait(app.limits().queued_posts)
             .charged_to(app.limits().memory.clone());
         let id = entry.id().clone();
-        let place = Place { live: Some(entry), permit };
+        let place = Place::new(Some(entry), permit);
         let connection = Arc::new(RequestConnection::new(id, place, user_id.clone(), authentication, inbox));
         (Live::Requests(Arc::clone(&connection)), connection)
     });

@@ -25,6 +25,8 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct State {
     bytes: BytesMut,
+    /// The size of the piece of a request that is being written. It is kept as a whole until all of it has found room.
+    writing: usize,
     charge: Charge,
     end: Option<End>,
     reader: WakerSlot,
@@ -178,13 +180,14 @@ impl Inbox {
 impl State {
     /// Charges what is held now.
     fn settle(&mut self) {
-        self.charge.set(self.bytes.len());
+        self.charge.set(self.bytes.len().saturating_add(self.writing));
     }
 }
 
 impl Turn<'_> {
-    /// Writes all of `bytes`, as room comes.
-    pub(super) async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Closed> {
+    /// Writes all of `piece`, as room comes.
+    pub(super) async fn write(&mut self, piece: &[u8]) -> Result<(), Closed> {
+        let mut bytes = piece;
         poll_fn(|cx| {
             let mut state = self.inbox.lock();
             if state.end.is_some() {
@@ -194,10 +197,11 @@ impl Turn<'_> {
             let (fits, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
             if !fits.is_empty() {
                 state.bytes.extend_from_slice(fits);
-                state.settle();
                 state.reader.wake();
                 bytes = rest;
             }
+            state.writing = if bytes.is_empty() { 0 } else { piece.len() };
+            state.settle();
             if bytes.is_empty() {
                 return Poll::Ready(Ok(()));
             }
@@ -205,5 +209,14 @@ impl Turn<'_> {
             Poll::Pending
         })
         .await
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.inbox.lock();
+        // The request may have gone in the middle of a piece.
+        state.writing = 0;
+        state.settle();
     }
 }

@@ -12,15 +12,17 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, EXPIRES, HeaderValue, PRAGMA};
 use http::request::Parts;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
-use super::application::{Application, UserId};
+use super::application::{Application, Unwritten, UserId};
 use super::inbox::Inbox;
+use super::outgoing::Outgoing;
 use super::polls::{Attendance, Brought, Polls};
 use super::refresh::Refresh;
 use super::refused::Refused;
 use super::request_connection::{Attached, RequestConnection};
-use super::response::{HttpResponse, ResponseFuture, plain, with_type};
+use super::response::{HttpResponse, ResponseBody, ResponseFuture, plain, with_body, with_type};
+use crate::connection::budget::{Charge, ChargeKind, MemoryBudget};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Outbound;
@@ -38,7 +40,7 @@ pub(super) fn answer(
 ) -> Result<ResponseFuture, Refused> {
     let options = app.options();
     let polls = Arc::new(Polls::default());
-    let place = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
+    let mut place = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
         Ok(place) => place,
         Err(Attached::Polls(polls)) => {
             let authentication = connection.authentication().cloned();
@@ -59,10 +61,12 @@ pub(super) fn answer(
         Err(Attached::Nothing) => return Err(Refused::NoConnection),
         Err(Attached::Events) => return Err(Refused::OtherTransport),
     };
+    place.unwritten = Unwritten::Answers(Arc::clone(&polls));
     let transport = LongPolling {
         inbox: Arc::clone(connection.inbox()),
         polls,
-        gap: Gap::new(options.disconnect_timeout),
+        patience: Patience::new(options.transport_send_timeout, options.disconnect_timeout),
+        memory: app.limits().memory.clone(),
         batch: VecDeque::new(),
     };
     // How long its client is waited for is the transport's own business.
@@ -73,7 +77,7 @@ pub(super) fn answer(
 
 fn brought(brought: Brought) -> HttpResponse {
     match brought {
-        Brought::Bytes(bytes) => with_type(StatusCode::OK, BYTES, bytes),
+        Brought::Bytes(answer) => with_body(StatusCode::OK, BYTES, ResponseBody::outgoing(&answer)),
         Brought::Nothing => plain(StatusCode::OK, ""),
         Brought::Over => plain(StatusCode::NO_CONTENT, ""),
     }
@@ -92,51 +96,71 @@ pub(super) fn not_cached(mut response: HttpResponse) -> HttpResponse {
 struct LongPolling {
     inbox: Arc<Inbox>,
     polls: Arc<Polls>,
-    gap: Gap,
+    patience: Patience,
+    memory: Option<MemoryBudget>,
     /// Kept for its room.
     batch: VecDeque<Piece>,
 }
 
-/// The time without an open poll.
-struct Gap {
-    longest: Duration,
-    since: Option<Instant>,
+/// The thing that the connection waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Awaited {
+    Nothing,
+    /// That an answer is taken, which has come so far.
+    Taking(usize),
+    /// The next poll.
+    Poll,
+}
+
+/// The time in which the client is to do its part.
+struct Patience {
+    taking: Duration,
+    absence: Duration,
+    awaited: Awaited,
     timer: Pin<Box<Sleep>>,
     counted: bool,
 }
 
-impl Gap {
-    fn new(longest: Duration) -> Self {
-        Self { longest, since: None, timer: Box::pin(sleep(longest)), counted: false }
+impl Patience {
+    fn new(taking: Duration, absence: Duration) -> Self {
+        Self { taking, absence, awaited: Awaited::Nothing, timer: Box::pin(sleep(absence)), counted: false }
     }
 
-    /// Ready when the client has been away for too long.
-    fn poll(&mut self, is_here: bool, cx: &mut Context<'_>) -> Poll<()> {
-        if is_here {
-            self.since = None;
+    /// Ready when the client has not done in time what is awaited.
+    fn poll(&mut self, awaited: Awaited, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let (longest, limit, text) = match awaited {
+            Awaited::Nothing => {
+                self.awaited = awaited;
+                return Poll::Pending;
+            }
+            Awaited::Taking(_) => (self.taking, Limit::WriteTime, "the client does not take an answer"),
+            Awaited::Poll => (self.absence, Limit::PollAbsence, "the client does not poll"),
+        };
+        if self.awaited != awaited {
+            self.awaited = awaited;
+            self.timer.set(sleep(longest));
+        }
+        if self.timer.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
-        if self.since.is_none() {
-            let now = Instant::now();
-            self.since = Some(now);
-            if let Some(until) = now.checked_add(self.longest) {
-                self.timer.as_mut().reset(until);
-            }
+        if !std::mem::replace(&mut self.counted, true) {
+            limit.hit();
         }
-        let over = self.timer.as_mut().poll(cx);
-        if over.is_ready() && !std::mem::replace(&mut self.counted, true) {
-            Limit::PollAbsence.hit();
-        }
-        over
+        Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, text))
     }
 }
 
 impl LongPolling {
-    /// Who is there; an error when nobody has been for too long.
+    /// Who is there; an error when nobody has been for too long, or an answer is not taken.
     fn attendance(&mut self, cx: &mut Context<'_>) -> io::Result<Attendance> {
         let attendance = self.polls.attendance(cx);
-        match self.gap.poll(attendance.open, cx) {
-            Poll::Ready(()) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not poll")),
+        let awaited = match attendance {
+            Attendance { writing: Some(parts), .. } => Awaited::Taking(parts),
+            Attendance { open: true, .. } => Awaited::Nothing,
+            _ => Awaited::Poll,
+        };
+        match self.patience.poll(awaited, cx) {
+            Poll::Ready(error) => Err(error),
             Poll::Pending => Ok(attendance),
         }
     }
@@ -172,7 +196,8 @@ impl Duplex for LongPolling {
             return Poll::Pending;
         }
         queue.take(&mut self.batch);
-        self.polls.send(joined(&mut self.batch));
+        let charge = Charge::new(self.memory.clone(), ChargeKind::Answers);
+        self.polls.send(Outgoing::whole(joined(&mut self.batch), charge));
         Poll::Ready(Ok(()))
     }
 

@@ -2,18 +2,19 @@
 //! one connection (ASP.NET Core's `Http.Connections`).
 
 pub(crate) mod absentees;
+mod admit;
 pub(crate) mod application;
 pub(crate) mod authentication;
 pub(crate) mod connections;
 pub(crate) mod endpoint;
-mod event_stream;
 #[cfg(feature = "__fuzzing")]
 pub(crate) mod fuzzing;
 pub(crate) mod inbox;
 mod long_polling;
 mod negotiate;
 pub(crate) mod options;
-mod polls;
+pub(crate) mod outgoing;
+pub(crate) mod polls;
 mod refresh;
 mod refused;
 mod request;
@@ -24,4 +25,5 @@ pub(crate) mod seat;
 mod send;
 mod server_sent_events;
 pub(crate) mod token;
+mod used_tokens;
 mod websocket;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
 
+use super::admit;
 use super::application::Application;
 use super::authentication::Expiry;
 use super::refused::Refused;
@@ -24,7 +25,7 @@ pub(super) fn answer(
         return Err(Refused::ShuttingDown { retry_after: options.retry_after });
     }
     let connections = app.connections();
-    connections.admission.negotiate(app.identity().client_address(parts))?;
+    admit::negotiate(app, parts)?;
     let requested = query::parameter(&parts.uri, "negotiateVersion");
     let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },

@@ -31,10 +31,14 @@ pub struct HttpOptions {
     /// connection stops reading, and what was sent by POST before the next one is answered. Default: 64 KiB. Zero
     /// means that there is no limit.
     pub application_max_buffer_size: usize,
-    /// How long one write to a client may take before the client is given up. Default: 10 seconds.
+    /// The time after which a client is given up to which bytes are to be written and none go out
+    /// (`TransportSendTimeout`). A client that reads slowly, but reads, is not given up. Default: 10 seconds.
     ///
-    /// Over Server-Sent Events and long polling, what the HTTP server has taken is out of our hands: it holds on to the
-    /// connection of a client that reads no more until TCP gives it up. `TCP_USER_TIMEOUT` on its sockets bounds that.
+    /// An event stream and the answer to a poll are written in parts of 64 KiB, each of which may take as long. The body of an event stream that is given up breaks off, and an HTTP server ends its socket then. An answer to a
+    /// poll has a length: hyper gathers up to 0.5 MiB of it, and holds on to that until TCP gives the client up.
+    /// `TCP_USER_TIMEOUT` on the sockets bounds that time. Bytes that an HTTP server holds count in the
+    /// [memory](crate::server::Limits::memory) budget, and their connection keeps its place among the
+    /// [connections](crate::server::Limits::connections) until the server drops them.
     pub transport_send_timeout: Duration,
     /// The lowest negotiate version that is accepted. Default: 0. With 1, a connection id is never a secret.
     pub minimum_protocol_version: i32,

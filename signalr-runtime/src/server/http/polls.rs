@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::{Sleep, sleep};
 
+use super::outgoing::Outgoing;
 use crate::connection::waker_slot::WakerSlot;
+use crate::server::admission::Permit;
 
 /// The one poll that may be open, and what waits for it. A newer poll takes the place of an older one.
 #[derive(Default)]
-pub(super) struct Polls(Mutex<State>);
+pub(crate) struct Polls(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -22,7 +23,9 @@ struct State {
     /// Whether the newest one waits.
     open: bool,
     /// For the open poll, or for the next one.
-    ready: Option<Bytes>,
+    ready: Option<Outgoing>,
+    /// The last answer that a poll has taken, until it was written.
+    answer: Option<Outgoing>,
     phase: Phase,
     /// The client has said that it polls no more.
     left: bool,
@@ -46,17 +49,18 @@ enum Phase {
 pub(super) struct Attendance {
     /// A poll is open.
     pub(super) open: bool,
-    /// It, or else the next one, can be sent something: what was sent last has been fetched.
+    /// It, or else the next one, can be sent something: what was sent last was fetched and written.
     pub(super) takes: bool,
+    /// How far an answer is, a number that changes, while it is being written.
+    pub(super) writing: Option<usize>,
     /// None is open, and none will come.
     pub(super) left: bool,
 }
 
 /// What a poll brings.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Brought {
     /// Everything that had gathered.
-    Bytes(Bytes),
+    Bytes(Outgoing),
     /// Nothing, in all the time that a poll may take.
     Nothing,
     /// The connection is over, or a newer poll has come.
@@ -79,13 +83,26 @@ impl Polls {
     pub(super) fn attendance(&self, cx: &Context<'_>) -> Attendance {
         let mut state = self.lock();
         state.task.register(cx);
-        Attendance { open: state.open, takes: state.ready.is_none(), left: state.left && !state.open }
+        let writing = match &state.answer {
+            Some(answer) if answer.poll_written(cx).is_pending() => Some(answer.progress()),
+            // Also if its client has gone in the middle: it may not have noticed that yet, and polls again.
+            _ => None,
+        };
+        if writing.is_none() {
+            state.answer = None;
+        }
+        Attendance {
+            open: state.open,
+            takes: state.ready.is_none() && writing.is_none(),
+            writing,
+            left: state.left && !state.open,
+        }
     }
 
     /// Sends to the poll that is open.
-    pub(super) fn send(&self, bytes: Bytes) {
+    pub(super) fn send(&self, answer: Outgoing) {
         let mut state = self.lock();
-        state.ready = Some(bytes);
+        state.ready = Some(answer);
         state.poll.wake();
     }
 
@@ -109,11 +126,22 @@ impl Polls {
         state.task.wake();
     }
 
-    /// The connection is gone.
+    /// The connection is gone. An answer of which the HTTP server has not taken everything breaks off.
     pub(super) fn over(&self) {
         let mut state = self.lock();
         state.phase = Phase::Over;
         state.poll.wake();
+        if let Some(answer) = &state.answer {
+            answer.finish();
+        }
+    }
+
+    /// Keeps the place of a connection that is over for as long as the HTTP server holds an answer of it.
+    pub(super) fn keep(&self, permit: Permit) {
+        let answer = self.lock().answer.take();
+        if let Some(answer) = answer {
+            answer.keep(permit);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -137,8 +165,9 @@ impl Future for OpenPoll {
         if state.newest != self.number {
             return Poll::Ready(Brought::Over);
         }
-        let brought = if let Some(bytes) = state.ready.take() {
-            Brought::Bytes(bytes)
+        let brought = if let Some(answer) = state.ready.take() {
+            state.answer = Some(answer.clone());
+            Brought::Bytes(answer)
         } else if state.left || state.phase != Phase::Running {
             state.phase = Phase::Over;
             Brought::Over

@@ -11,8 +11,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::application::{Application, UserId};
 use super::authentication::{Authentication, Current, Expiry};
 use super::connections::Live;
-use super::request::{connection_token, detach};
+use super::request::{charge_of, connection_token, detach};
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, with_type};
+use crate::connection::budget::Charge;
 use crate::server::authentication_refresh::AuthenticationRefresh;
 
 /// Why a connection keeps the credentials that it has.
@@ -86,6 +87,7 @@ pub(super) struct Refresh {
     user_id: UserId,
     request: Arc<Parts>,
     expiry: Option<Expiry>,
+    head: Charge,
     /// Its place among those of the connection that the application is asked about.
     place: OwnedSemaphorePermit,
 }
@@ -116,9 +118,7 @@ impl Refresh {
             return Err(Refused::Unauthenticated);
         }
         drop(token);
-        let request = Arc::new(detach(parts));
-        let app = Arc::clone(app);
-        Ok(Self { app, authentication, previous, user_id, request, expiry, place })
+        Ok(Self::new(app, authentication, previous, (user_id, parts, expiry), place))
     }
 
     /// What a poll, or a WebSocket in place of a lost one, asks for, if its credentials are newer than those of its
@@ -140,13 +140,24 @@ impl Refresh {
         // Where too many are asked about, it is served as the requests before: the next one asks again.
         let place = authentication.place()?;
         let previous = authentication.current()?;
+        Some(Self::new(app, authentication, previous, (user_id, parts, expiry), place))
+    }
+
+    fn new(
+        app: &Arc<dyn Application>,
+        authentication: Arc<Authentication>,
+        previous: Current,
+        (user_id, parts, expiry): (UserId, Parts, Option<Expiry>),
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        let head = charge_of(&parts, app.limits());
         let (app, request) = (Arc::clone(app), Arc::new(detach(parts)));
-        Some(Self { app, authentication, previous, user_id, request, expiry, place })
+        Self { app, authentication, previous, user_id, request, expiry, head, place }
     }
 
     /// Changes the credentials, if the application agrees.
     pub(super) async fn run(self) -> Result<(), Refused> {
-        let Self { app, authentication, previous, user_id, request, expiry, place } = self;
+        let Self { app, authentication, previous, user_id, request, expiry, head, place } = self;
         let Current { connection_id, request: previous } = previous;
         let refresh = AuthenticationRefresh {
             connection_id,
@@ -157,7 +168,7 @@ impl Refresh {
         if !app.identity().accepts(refresh, app.limits().callback_timeout).await {
             return Err(Refused::ByApplication);
         }
-        authentication.refresh(&previous, &user_id, request, expiry);
+        authentication.refresh(&previous, &user_id, (request, head), expiry);
         drop(place);
         Ok(())
     }

@@ -9,7 +9,9 @@ use http::header::{
 };
 use http::request::Parts;
 
+use crate::connection::budget::{Charge, ChargeKind};
 use crate::server::access_token::AccessToken;
+use crate::server::limits::Limits;
 use crate::server::query;
 
 /// The query parameter that is the connection token.
@@ -37,6 +39,15 @@ pub(super) fn head_length(parts: &Parts) -> usize {
     let token = parts.extensions.get().map_or(0, |token: &AccessToken| token.expose().len());
     let authorization: usize = parts.headers.get_all(AUTHORIZATION).iter().map(HeaderValue::len).sum();
     headers.fold(uri, usize::saturating_add).saturating_add(token.saturating_sub(authorization))
+}
+
+/// The charge of a request that is kept. Each header has a place in a table beside its text.
+pub(super) fn charge_of(parts: &Parts, limits: &Limits) -> Charge {
+    const HEADER: usize = size_of::<HeaderName>() + size_of::<HeaderValue>() + 4 * size_of::<usize>();
+    let table = parts.headers.len().saturating_mul(HEADER);
+    let mut charge = Charge::new(limits.memory.clone(), ChargeKind::Requests);
+    charge.set(size_of::<Parts>().saturating_add(table).saturating_add(head_length(parts)));
+    charge
 }
 
 /// Keeps of a request what the application may ask for. Everything is copied: the parts of a request are slices of

@@ -12,7 +12,7 @@ use super::application::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
 use super::inbox::Inbox;
 use super::polls::Polls;
-use super::request::detach;
+use super::request::{charge_of, detach};
 use crate::connection::duplex::Duplex;
 use crate::connection::frame::FrameHeader;
 use crate::server::connection::ConnectionId;
@@ -91,7 +91,7 @@ impl RequestConnection {
     pub(super) fn begin(
         &self,
         app: &Arc<dyn Application>,
-        place: Place,
+        mut place: Place,
         request: Parts,
         transport: Box<dyn Duplex>,
         kind: TransportKind,
@@ -101,6 +101,7 @@ impl RequestConnection {
             authentication.set_expiry(app.identity().expiry(&request));
         }
         let user_id = self.lock().user_id.clone();
+        place.head = charge_of(&request, app.limits());
         Arc::clone(app).accept(Accepted {
             id: self.id.clone(),
             user_id: Ok(user_id),

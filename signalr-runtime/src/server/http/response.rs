@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -13,19 +13,36 @@ use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-use super::event_stream::EventStream;
+use super::outgoing::{Outgoing, OutgoingBody};
+use crate::connection::slice::poll_give_way;
 
-/// The body of an answer: one piece of bytes, or the events of a connection as they come.
+/// The body of an answer: a few bytes, or what is sent to a connection.
+///
+/// Its pieces count as written when they are dropped, as an HTTP server does when the socket has taken them. A reader that
+/// gathers the pieces of an event stream is taken for a client that does not read.
 pub struct ResponseBody(Content);
 
 enum Content {
     Whole(Full<Bytes>),
-    Events(EventStream),
+    Outgoing(OutgoingBody),
 }
 
+/// The error of a [`ResponseBody`] that breaks off: its connection was given up before the socket had taken everything.
+/// An HTTP server resets the socket then, as it does for each body that fails (`HttpContext.Abort`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResponseAborted;
+
+impl fmt::Display for ResponseAborted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection was given up before everything was written")
+    }
+}
+
+impl std::error::Error for ResponseAborted {}
+
 impl ResponseBody {
-    pub(super) fn events(events: EventStream) -> Self {
-        Self(Content::Events(events))
+    pub(super) fn outgoing(outgoing: &Outgoing) -> Self {
+        Self(Content::Outgoing(outgoing.body()))
     }
 }
 
@@ -37,31 +54,29 @@ impl From<Bytes> for ResponseBody {
 
 impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = ResponseAborted;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, ResponseAborted>>> {
         match &mut self.0 {
-            Content::Whole(bytes) => Pin::new(bytes).poll_frame(cx),
-            Content::Events(events) => {
-                events.poll_next(cx).map(|event| event.map(|event| Ok(Frame::data(event))))
-            }
+            Content::Whole(bytes) => Pin::new(bytes).poll_frame(cx).map_err(|never| match never {}),
+            Content::Outgoing(body) => body.poll_next(cx).map(|part| part.map(|part| part.map(Frame::data))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Content::Whole(bytes) => bytes.is_end_stream(),
-            Content::Events(_) => false,
+            Content::Outgoing(body) => body.is_taken(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Content::Whole(bytes) => bytes.size_hint(),
-            Content::Events(_) => SizeHint::default(),
+            Content::Outgoing(body) => body.length().map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
 }
@@ -75,8 +90,15 @@ impl fmt::Debug for ResponseBody {
 
 pub(crate) type HttpResponse = Response<ResponseBody>;
 
-/// The answer to one request, as soon as there is one.
-pub struct ResponseFuture(Answer);
+/// The answer to one request, as soon as there is one, and the task has let others run if it is time to.
+pub struct ResponseFuture {
+    answer: Answer,
+    gave_way: bool,
+}
+
+/// The part of tokio's cooperative budget that a request takes. A task has 128 for each of its polls: one that has a
+/// long row of requests answers four of them, and lets others run.
+const SHARE: usize = 32;
 
 enum Answer {
     Now(Option<HttpResponse>),
@@ -85,20 +107,21 @@ enum Answer {
 
 impl ResponseFuture {
     pub(super) fn now(response: HttpResponse) -> Self {
-        Self(Answer::Now(Some(response)))
+        Self { answer: Answer::Now(Some(response)), gave_way: false }
     }
 
     pub(super) fn later(response: impl Future<Output = HttpResponse> + Send + 'static) -> Self {
-        Self(Answer::Later(Box::pin(response)))
+        Self { answer: Answer::Later(Box::pin(response)), gave_way: false }
     }
 }
 
 impl ResponseFuture {
     pub(super) fn map(self, change: fn(HttpResponse) -> HttpResponse) -> Self {
-        Self(match self.0 {
+        let answer = match self.answer {
             Answer::Now(response) => Answer::Now(response.map(change)),
             Answer::Later(response) => Answer::Later(Box::pin(async move { change(response.await) })),
-        })
+        };
+        Self { answer, ..self }
     }
 }
 
@@ -106,7 +129,13 @@ impl Future for ResponseFuture {
     type Output = Result<HttpResponse, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
+        if !self.gave_way {
+            for _ in 0..SHARE {
+                ready!(poll_give_way(cx));
+            }
+            self.gave_way = true;
+        }
+        match &mut self.answer {
             Answer::Now(response) => match response.take() {
                 Some(response) => Poll::Ready(Ok(response)),
                 None => panic!("polled after it was done"),
@@ -128,7 +157,11 @@ pub(super) fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
 }
 
 pub(super) fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> HttpResponse {
-    let mut response = Response::new(body.into());
+    with_body(status, content_type, body.into())
+}
+
+pub(super) fn with_body(status: StatusCode, content_type: &'static str, body: ResponseBody) -> HttpResponse {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response

@@ -14,6 +14,7 @@ use super::inbox::Inbox;
 use super::refused::Refused;
 use super::response::{HttpResponse, plain};
 use crate::connection::limit::Limit;
+use crate::connection::slice::give_way;
 
 /// The body of a request, of whatever server.
 pub(super) type RequestBody = UnsyncBoxBody<Bytes, Unreadable>;
@@ -64,6 +65,8 @@ pub(super) async fn answer(inbox: &Inbox, mut body: RequestBody, patience: Durat
             }
             pace.held_back(before.elapsed());
         }
+        // A body may consist of any number of tiny pieces that are all there.
+        give_way().await;
     }
 }
 

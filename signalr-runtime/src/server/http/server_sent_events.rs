@@ -14,12 +14,13 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, P
 use http::request::Parts;
 use memchr::memchr_iter;
 
-use super::application::{Application, UserId};
-use super::event_stream::Events;
+use super::application::{Application, Unwritten, UserId};
 use super::inbox::Inbox;
+use super::outgoing::Outgoing;
 use super::refused::Refused;
 use super::request_connection::{Attached, RequestConnection};
 use super::response::{HttpResponse, ResponseBody};
+use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;
 use crate::connection::pieces::Piece;
@@ -35,21 +36,27 @@ pub(super) fn answer(
     user_id: UserId,
     parts: Parts,
 ) -> Result<HttpResponse, Refused> {
-    let place = match connection.attach(Attached::Events, user_id) {
+    let mut place = match connection.attach(Attached::Events, user_id) {
         Ok(place) => place,
         Err(Attached::Events) => return Err(Refused::Taken),
         Err(Attached::Nothing) => return Err(Refused::NoConnection),
         Err(Attached::Polls(_)) => return Err(Refused::OtherTransport),
     };
-    let events = Events::starting_with(Bytes::from_static(OPEN));
-    let mut response = Response::new(ResponseBody::events(events.body()));
+    let charge = Charge::new(app.limits().memory.clone(), ChargeKind::Answers);
+    let events = Outgoing::stream(Bytes::from_static(OPEN), charge);
+    place.unwritten = Unwritten::Events(events.clone());
+    let mut response = Response::new(ResponseBody::outgoing(&events));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    let transport =
-        ServerSentEvents { inbox: Arc::clone(connection.inbox()), events, batch: VecDeque::new() };
+    let transport = ServerSentEvents {
+        inbox: Arc::clone(connection.inbox()),
+        events,
+        progress: 0,
+        batch: VecDeque::new(),
+    };
     let close_timeout = app.options().close_timeout;
     connection.begin(app, place, parts, Box::new(transport), TransportKind::ServerSentEvents, close_timeout);
     Ok(response)
@@ -58,7 +65,9 @@ pub(super) fn answer(
 /// An event stream, as the connection's task drives it.
 struct ServerSentEvents {
     inbox: Arc<Inbox>,
-    events: Events,
+    events: Outgoing,
+    /// How far its body was when it was last looked at.
+    progress: usize,
     /// Kept for its room.
     batch: VecDeque<Piece>,
 }
@@ -76,27 +85,37 @@ impl Duplex for ServerSentEvents {
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
-        ready!(self.events.poll_taken(cx)).map_err(|_| left())?;
+        let taken = self.events.poll_taken(cx);
+        let progress = self.events.progress();
+        if std::mem::replace(&mut self.progress, progress) != progress && taken.is_pending() {
+            queue.wrote_part();
+        }
+        ready!(taken).map_err(|_| left())?;
         queue.take(&mut self.batch);
         if self.batch.is_empty() {
             return Poll::Ready(Ok(()));
         }
         self.events.send(event(&mut self.batch));
-        // Until the response has taken it.
+        // Until the HTTP server has taken it.
         self.events.poll_taken(cx).map_err(|_| left())
     }
 
+    fn give_up(&mut self) {
+        self.events.finish();
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>, _: End) -> Poll<io::Result<()>> {
-        let taken = ready!(self.events.poll_taken(cx));
-        self.events.end();
-        Poll::Ready(taken.map_err(|_| left()))
+        // Not only taken: a socket that takes nothing more is to be reset.
+        let written = ready!(self.events.poll_written(cx));
+        self.events.finish();
+        Poll::Ready(written.map_err(|_| left()))
     }
 }
 
 impl Drop for ServerSentEvents {
     fn drop(&mut self) {
         self.inbox.close();
-        self.events.end();
+        self.events.finish();
     }
 }
 

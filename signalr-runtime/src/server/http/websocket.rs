@@ -7,12 +7,13 @@ use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
+use super::admit;
 use super::application::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
 use super::refused::Refused;
-use super::request::detach;
+use super::request::{charge_of, detach};
 use super::response::{HttpResponse, ResponseBody, ResponseFuture};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
@@ -44,7 +45,7 @@ pub(super) fn answer(
     let response = response.map(|()| ResponseBody::from(Bytes::new()));
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     // A token opens one connection: it is not used up before the request is found to be in order, and there is room.
-    let admit = || connections.admission.connect(app.identity().client_address(&parts), &user_id);
+    let admit = || admit::connect(&**app, &parts, &user_id);
     let is_known = claim.as_ref().is_some_and(|claim| connections.find(claim).is_some());
     let permit = if is_known { None } else { Some(admit()?) };
     // The user's code runs before the table is locked: others go on finding their connections.
@@ -78,7 +79,8 @@ pub(super) fn answer(
         // The one that was known has ended meanwhile.
         None => admit()?,
     };
-    let place = Place { live, permit: Some(permit) };
+    let mut place = Place::new(live, Some(permit));
+    place.head = charge_of(&parts, app.limits());
     let opening = Opening { id, user_id, request: parts, place, connection };
     tokio::spawn(opening.finish(Arc::clone(app), upgrade));
     Ok(ResponseFuture::now(response))

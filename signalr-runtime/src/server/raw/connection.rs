@@ -15,6 +15,7 @@ use crate::connection::budget::Holder;
 use crate::connection::ending::{EndRequest, Ending};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Outbound;
+use crate::connection::slice;
 use crate::protocol::TransferFormat;
 
 /// A connection of bytes over negotiation and any of the three transports, without a hub (`ConnectionContext`).
@@ -54,7 +55,7 @@ impl Outgoing {
     /// Ends the connection after what is queued. The first who asks counts.
     pub(super) fn end(&self, request: EndRequest) {
         self.queue.refuse();
-        self.ending.ask(request);
+        self.ending.ask(request, &self.queue);
     }
 }
 
@@ -66,7 +67,7 @@ impl Holder for Outgoing {
     fn give_up(&self) {
         Limit::SlowReaders.hit();
         self.queue.give_up();
-        self.ending.ask(EndRequest::MemoryRelief);
+        self.ending.ask(EndRequest::MemoryRelief, &self.queue);
     }
 }
 
@@ -95,6 +96,7 @@ impl RawConnection {
 
 impl AsyncRead for RawConnection {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        ready!(slice::poll_give_way(cx));
         self.line.incoming.poll_fill(cx, into).map(|lost| {
             lost.map_err(|_| io::Error::new(io::ErrorKind::ConnectionReset, "the connection was lost"))
         })
@@ -103,6 +105,7 @@ impl AsyncRead for RawConnection {
 
 impl AsyncWrite for RawConnection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(slice::poll_give_way(cx));
         ready!(self.line.outgoing.queue.poll_room(cx)).map_err(|_| closed())?;
         if !bytes.is_empty() {
             self.line.outgoing.queue.push_bytes(self.format, bytes);

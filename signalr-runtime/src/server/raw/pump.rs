@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::connection::{Line, Outgoing};
 use crate::connection::clock::{Clock, Due, Timing};
 use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::scope::Owner;
 use crate::connection::{slice, writer};
 
 /// One connection between its opening and its end.
@@ -37,10 +38,13 @@ impl Pump {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let _slice = slice::begin();
+        let _slice = slice::begin(Owner::NOBODY);
         loop {
             let Outgoing { queue, ending } = &*self.line.outgoing;
-            if ending.asked().is_some() {
+            if let Some(request) = ending.asked() {
+                if request.is_for_slowness() {
+                    self.transport.give_up();
+                }
                 return Poll::Ready(Ok(()));
             }
             queue.awake();
@@ -48,10 +52,11 @@ impl Pump {
             let writing =
                 writer::poll_write(&mut *self.transport, &self.line.outgoing.queue, &mut self.clock, cx)?;
             if self.clock.poll(cx) == Poll::Ready(Due::Write) {
+                self.transport.give_up();
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             let Outgoing { queue, ending } = &*self.line.outgoing;
-            if !received && ending.poll_asked(cx).is_pending() && queue.sleep(writing, cx) {
+            if !received && queue.sleep(writing, cx) && ending.asked().is_none() {
                 return Poll::Pending;
             }
             if slice::step() {

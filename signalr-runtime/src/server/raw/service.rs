@@ -186,7 +186,9 @@ impl RawShared {
             RawConnection { id, user_id, request, line: line.clone(), format: TransferFormat::Text };
         let panicked = AtomicBool::new(false);
         let handling = async {
-            let handled = AssertUnwindSafe(async { (self.handler)(connection).await }).catch_unwind().await;
+            let handled = async { (self.handler)(connection).await };
+            let handled = self.identity.blocking.watch_polls("the handler of a raw connection", handled);
+            let handled = AssertUnwindSafe(handled).catch_unwind().await;
             if handled.is_err() {
                 Panicked::Handler.count();
                 tracing::error!("the handler of a raw connection panicked");

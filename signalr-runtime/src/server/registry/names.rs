@@ -1,7 +1,6 @@
 //! The members of named things: groups, and users.
 
 use std::collections::HashMap;
-use std::hash::RandomState;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,13 +15,12 @@ use crate::server::connection::{Connection, ConnectionId};
 use crate::server::selection::Except;
 
 /// What a name costs beside its text: its entry, its roster, and what an allocator adds.
-pub(crate) const NAME_OVERHEAD: usize = 320;
+pub(crate) const NAME_OVERHEAD: usize = 256;
 
 /// Connections by the name of what they belong to. No name without a member is kept.
 pub(super) struct Names {
     kind: Kind,
     shards: [Lock<HashMap<Arc<str>, Named>>; SHARDS],
-    hasher: RandomState,
     /// Numbers the changes. Counted up with the name's shard locked.
     changes: AtomicU64,
 }
@@ -32,17 +30,12 @@ struct Named {
     name: Arc<str>,
     roster: Roster,
     /// What the name costs.
-    _charge: Charge,
+    _cost: Charge,
 }
 
 impl Names {
     pub(super) fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            shards: std::array::from_fn(|_| Lock::default()),
-            hasher: RandomState::new(),
-            changes: AtomicU64::new(0),
-        }
+        Self { kind, shards: std::array::from_fn(|_| Lock::default()), changes: AtomicU64::new(0) }
     }
 
     /// Adds a member. Gives the name as it is kept here, and whether the member is the first one.
@@ -57,9 +50,9 @@ impl Names {
                 return (Arc::clone(&named.name), None);
             }
             let name: Arc<str> = name.into();
-            let mut charge = Charge::new(connection.shared.outbound.budget().cloned(), ChargeKind::Groups);
-            charge.set(name.len().saturating_add(NAME_OVERHEAD));
-            let mut named = Named { name: Arc::clone(&name), roster: Roster::default(), _charge: charge };
+            let mut cost = Charge::new(connection.shared.outbound.budget().cloned(), ChargeKind::Groups);
+            cost.set(name.len().saturating_add(NAME_OVERHEAD));
+            let mut named = Named { name: Arc::clone(&name), roster: Roster::default(), _cost: cost };
             named.roster.insert(connection);
             names.insert(Arc::clone(&name), named);
             let change = self.change(Arc::clone(&name), Edge::Occupied);
@@ -100,8 +93,8 @@ impl Names {
     }
 
     #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.shards.iter().all(|shard| shard.read(HashMap::is_empty))
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read(HashMap::len)).sum()
     }
 
     fn change(&self, name: Arc<str>, edge: Edge) -> Change {
@@ -109,6 +102,6 @@ impl Names {
     }
 
     fn shard(&self, name: &str) -> &Lock<HashMap<Arc<str>, Named>> {
-        shard_of(&self.shards, &self.hasher, name)
+        shard_of(&self.shards, name)
     }
 }

@@ -54,16 +54,19 @@ impl Chosen {
 #[derive(Default)]
 pub(super) struct Roster {
     members: Members,
-    len: usize,
     /// How many speak each protocol.
-    speakers: PerProtocol<usize>,
-    /// Where each member stands. Empty as long as there are only a [`FEW`].
-    places: HashMap<ConnectionId, u32>,
+    speakers: PerProtocol<u32>,
+    /// Where each member stands, once there have been more than a [`FEW`].
+    #[expect(clippy::box_collection, reason = "most rosters are small and have none")]
+    places: Option<Box<HashMap<ConnectionId, u32>>>,
 }
 
 impl Roster {
     pub(super) fn len(&self) -> usize {
-        self.len
+        match self.members.0.split_last() {
+            Some((last, full)) => full.len().saturating_mul(CHUNK).saturating_add(last.len()),
+            None => 0,
+        }
     }
 
     pub(super) fn members(&self) -> Members {
@@ -96,14 +99,15 @@ impl Roster {
                 chunks.push(Arc::new(vec![Arc::clone(connection)]));
             }
         }
-        let place = self.len;
-        self.len += 1;
-        *self.speakers.get_mut(connection.shared.format) += 1;
-        if !self.places.is_empty() {
-            self.places.insert(connection.id.clone(), index(place));
-        } else if self.len > FEW {
+        let speakers = self.speakers.get_mut(connection.shared.format);
+        *speakers = speakers.saturating_add(1);
+        let place = self.len().saturating_sub(1);
+        if let Some(places) = &mut self.places {
+            places.insert(connection.id.clone(), index(place));
+        } else if place >= FEW {
             let members = self.members.iter().enumerate();
-            self.places = members.map(|(place, member)| (member.id.clone(), index(place))).collect();
+            let places = members.map(|(place, member)| (member.id.clone(), index(place))).collect();
+            self.places = Some(Box::new(places));
         }
     }
 
@@ -116,20 +120,19 @@ impl Roster {
         if last.is_empty() {
             chunks.pop();
         }
-        self.len = self.len.saturating_sub(1);
-        self.places.remove(id);
-        let removed = match chunks.get_mut(place / CHUNK) {
-            Some(chunk) if place < self.len => {
-                if let Some(place_of_moved) = self.places.get_mut(&moved.id) {
-                    *place_of_moved = index(place);
-                }
-                let slot = Arc::make_mut(chunk).get_mut(place % CHUNK)?;
-                std::mem::replace(slot, moved)
+        if let Some(places) = &mut self.places {
+            places.remove(id);
+        }
+        let removed = if moved.id == *id {
+            moved
+        } else {
+            if let Some(place_of_moved) = self.places.as_mut().and_then(|places| places.get_mut(&moved.id)) {
+                *place_of_moved = index(place);
             }
-            _ => moved,
+            let slot = Arc::make_mut(chunks.get_mut(place / CHUNK)?).get_mut(place % CHUNK)?;
+            std::mem::replace(slot, moved)
         };
-        let speakers = self.speakers.get_mut(removed.shared.format);
-        *speakers = speakers.saturating_sub(1);
+        without(&mut self.speakers, &removed);
         Some(removed)
     }
 
@@ -137,14 +140,13 @@ impl Roster {
     pub(super) fn formats(&self, except: Option<&Except>) -> Formats {
         let mut speakers = self.speakers;
         if let Some(except) = except {
-            if except.len() > self.len {
+            if except.len() > self.len() {
                 let left_out = self.members.iter().filter(|member| except.contains(&member.id));
-                left_out.for_each(|member| *speakers.get_mut(member.shared.format) -= 1);
+                left_out.for_each(|member| without(&mut speakers, member));
             } else {
                 except.for_each(|id| {
                     if let Some(member) = self.get(id) {
-                        let speakers = speakers.get_mut(member.shared.format);
-                        *speakers = speakers.saturating_sub(1);
+                        without(&mut speakers, member);
                     }
                 });
             }
@@ -157,11 +159,17 @@ impl Roster {
     }
 
     fn place(&self, id: &str) -> Option<usize> {
-        if self.places.is_empty() {
-            return self.members.iter().position(|member| *member.id == *id);
+        match &self.places {
+            Some(places) => places.get(id).and_then(|place| usize::try_from(*place).ok()),
+            None => self.members.iter().position(|member| *member.id == *id),
         }
-        self.places.get(id).and_then(|place| usize::try_from(*place).ok())
     }
+}
+
+/// Counts a member no more.
+fn without(speakers: &mut PerProtocol<u32>, member: &Connection) {
+    let speakers = speakers.get_mut(member.shared.format);
+    *speakers = speakers.saturating_sub(1);
 }
 
 /// A place as it is kept. There are not as many connections as would be too many for it.

@@ -16,7 +16,7 @@ pub(super) struct AnyClient {
 }
 
 enum Line {
-    Memory(Client),
+    Memory(Box<Client>),
     Events(Requests, Events),
     /// The poll that is open.
     Polls(Requests, Asked),
@@ -37,7 +37,7 @@ impl AnyClient {
     /// A client whose transport is open.
     pub(super) async fn open(server: &Server, kind: TransportKind) -> Self {
         let line = match kind {
-            TransportKind::WebSockets => Line::Memory(server.open()),
+            TransportKind::WebSockets => Line::Memory(Box::new(server.open())),
             TransportKind::ServerSentEvents => {
                 let client = Requests::negotiate(server).await;
                 let mut events = client.events().await;

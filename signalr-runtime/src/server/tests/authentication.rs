@@ -93,8 +93,12 @@ async fn ask(server: &Server, request: Builder, body: &str) -> Response<Response
 
 async fn read(response: Response<ResponseBody>) -> (StatusCode, String) {
     let status = response.status();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, String::from_utf8(body.to_vec()).unwrap())
+    let (mut body, mut bytes) = (response.into_body(), Vec::new());
+    // Piece by piece, as a socket takes them.
+    while let Some(frame) = body.frame().await {
+        bytes.extend_from_slice(&frame.unwrap().into_data().unwrap());
+    }
+    (status, String::from_utf8(bytes).unwrap())
 }
 
 async fn negotiate(server: &Server, person: Person) -> serde_json::Value {

@@ -123,6 +123,12 @@ impl Client {
         self.next_if(|record| record != PING).await
     }
 
+    /// The next record that is neither a ping nor a call of this method.
+    pub(super) async fn next_but(&mut self, target: &str) -> String {
+        let target = format!(r#""target":"{target}""#);
+        self.next_if(|record| record != PING && !record.contains(&target)).await
+    }
+
     pub(super) async fn next_or_ping(&mut self) -> String {
         self.next_if(|_| true).await
     }

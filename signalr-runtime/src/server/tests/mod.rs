@@ -9,7 +9,11 @@ mod requests;
 mod access_token;
 mod authentication;
 mod authorize;
+#[cfg(feature = "messagepack")]
+mod bare;
 mod blocking;
+#[cfg(feature = "messagepack")]
+mod broadcasts;
 mod callback_timeout;
 mod cancel;
 mod client_results;
@@ -19,7 +23,10 @@ mod connecting;
 mod dispatch;
 mod drain;
 mod every_transport;
+mod fairness;
+mod fairness_of_requests;
 mod filters;
+mod giving_way;
 mod handshake;
 mod keep_alive;
 mod leaving;
@@ -37,8 +44,14 @@ mod origin;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod panics;
+mod patience;
+#[cfg(feature = "axum")]
+mod proxies;
 #[cfg(feature = "axum")]
 mod raw;
+#[cfg(feature = "messagepack")]
+mod registry;
+mod request_heads;
 mod secrets;
 mod selections;
 mod send;
@@ -48,6 +61,7 @@ mod slow_consumers;
 mod stateful;
 mod streams;
 mod traces;
+mod unwritten;
 mod uploads;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,5 @@
 //! A client that speaks HTTP: its requests go straight into the service.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use tower_service::Service;
 
 use super::probe::Probe;
 use super::{Server, settle};
-use crate::server::{HubService, ResponseBody, ResponseFuture};
+use crate::server::{HubService, ResponseAborted, ResponseBody, ResponseFuture};
 
 /// The requests of one connection.
 #[derive(Clone)]
@@ -187,11 +186,26 @@ impl Events {
         Self { headers: head.headers, body }
     }
 
-    /// What comes next, none at the end.
+    /// The next part of an event, as long as the socket has not taken it.
+    pub(super) async fn part(&mut self) -> Bytes {
+        self.body.frame().await.unwrap().unwrap().into_data().unwrap()
+    }
+
+    /// The next event, none at the end.
     pub(super) async fn chunk(&mut self) -> Option<String> {
-        let frame: Option<Result<_, Infallible>> = self.body.frame().await;
-        let bytes = frame?.unwrap().into_data().unwrap();
-        Some(String::from_utf8(bytes.to_vec()).unwrap())
+        self.try_chunk().await.map(Result::unwrap)
+    }
+
+    /// The next event, none at the end, or the error with which the response breaks off.
+    pub(super) async fn try_chunk(&mut self) -> Option<Result<String, ResponseAborted>> {
+        let mut event = Vec::new();
+        while event != b":\r\n" && !event.ends_with(b"\r\n\r\n") {
+            match self.body.frame().await? {
+                Ok(frame) => event.extend_from_slice(&frame.into_data().unwrap()),
+                Err(aborted) => return Some(Err(aborted)),
+            }
+        }
+        Some(Ok(String::from_utf8(event).unwrap()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use http::{Method, Request};
 use http_body::{Body, Frame};
 use http_body_util::{Full, StreamBody};
@@ -13,6 +13,8 @@ use tokio::time::Instant;
 
 use super::requests::{Asked, Events, HANDSHAKE, Requests, event, record, records, waits};
 use super::*;
+use crate::connection::budget::ChargeKind;
+use crate::server::{Limits, MemoryBudget};
 
 const TEXT: &str = "text/plain";
 const OK: (u16, &str, &str) = (200, TEXT, "");
@@ -231,6 +233,33 @@ async fn it_is_answered_when_all_of_it_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_piece_that_waits_for_room_is_charged_as_a_whole() {
+    let budget = MemoryBudget::new(10_000_000);
+    let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+    let (client, events) = Requests::streaming(&server).await;
+    client.post(too_many_calls()).await;
+    settle().await;
+    // The connection reads no more, and its inbox takes 64 KiB.
+    let before = budget.held_as(ChargeKind::Received);
+    let mut large = client.post(" ".repeat(400_000));
+    let mut next = client.post("next");
+    waits(&mut large).await;
+    waits(&mut next).await;
+    let charged = budget.held_as(ChargeKind::Received) - before;
+    assert!((400_000..=400_000 + 64 * 1024).contains(&charged), "{charged}");
+    // A client that leaves in the middle leaves what has found room, and the next one has its turn.
+    drop(large);
+    waits(&mut next).await;
+    assert_eq!(budget.held_as(ChargeKind::Received) - before, 64 * 1024 + "next".len());
+    // All else are its calls.
+    drop((next, events));
+    server.world.open("gate");
+    settle().await;
+    assert_eq!(budget.held_as(ChargeKind::Received), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_waits_no_longer_than_the_connection_lives() {
     let server = small();
     let (client, _events, post) = held_up(&server).await;
@@ -350,7 +379,7 @@ async fn tokens_that_open_nothing_are_all_answered_alike() {
     // The name of the parameter may be spelled in any case.
     let uri = format!("/hub?x=1&ID={}", fresh.token());
     let request = Request::builder().method(Method::GET).uri(uri);
-    assert_eq!(fresh.ask(request, Full::default()).now_or_never().unwrap().unwrap().status(), 200);
+    assert_eq!(fresh.ask(request, Full::default()).await.unwrap().status(), 200);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,15 @@
 //! What becomes of calls to a client that does not take them.
 
+use std::time::Duration;
+
 use super::*;
 use crate::connection::budget::MemoryBudget;
 use crate::connection::slow_consumer::SlowConsumer;
 use crate::server::Limits;
 
 fn server(slow_consumer: SlowConsumer) -> Server {
-    let limits = Limits { slow_consumer, queued_messages: 4, ..Limits::default() };
+    let limits =
+        Limits { slow_consumer, send_patience: Duration::ZERO, queued_messages: 4, ..Limits::default() };
     Server::with(HubOptions { limits, enable_detailed_errors: true, ..HubOptions::default() })
 }
 

@@ -50,6 +50,13 @@ impl Server {
         Resuming { client: Client::new(near, Arc::clone(&ended)), seat, ended }
     }
 
+    /// A client that may come back, over a line that holds `capacity` bytes in each direction.
+    pub(super) async fn resuming_narrow(&self, capacity: usize) -> Client {
+        let mut client = self.open_resuming(capacity);
+        client.shake_hands_as(2).await;
+        client.client
+    }
+
     async fn connect_resuming(&self) -> Resuming {
         let mut client = self.open_resuming(1 << 20);
         client.shake_hands_as(2).await;

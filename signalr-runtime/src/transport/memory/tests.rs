@@ -7,13 +7,17 @@ use super::*;
 use crate::connection::frame::Frame;
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::QueueLimit;
+use crate::connection::slow_consumer::Sender;
 use crate::contract::value::HubProtocol;
 
 fn queue(texts: &[&str]) -> Outbound {
     let queue = Outbound::new(FrameHeader::None, QueueLimit { bytes: 1 << 20, frames: 1024 });
     for text in texts {
         queue
-            .try_push(&Frame::new(HubProtocol::Json, |frame| frame.extend_from_slice(text.as_bytes())))
+            .offer(
+                &Frame::new(HubProtocol::Json, |frame| frame.extend_from_slice(text.as_bytes())),
+                Sender::Own,
+            )
             .expect("there is room");
     }
     queue

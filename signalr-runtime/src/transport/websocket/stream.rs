@@ -200,6 +200,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         })
     }
 
+    /// Writes one batch after the other until the queue is empty.
+    fn poll_send_batches(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
+        if !matches!(self.closing, Closing::Open) {
+            return Poll::Ready(Ok(()));
+        }
+        // The queue's limit holds only if nothing is taken while a batch is stuck.
+        ready!(self.poll_write(cx))?;
+        let pieces = self.batch.pieces();
+        queue.take(pieces);
+        if let Sender::Client(format) = self.sender
+            && !pieces.is_empty()
+        {
+            let message = write::masked_message(format, pieces);
+            pieces.clear();
+            self.batch.push(message);
+        }
+        if let Some(control) = &mut self.control
+            && let Some(payload) = control.answer(cx)
+        {
+            self.batch.push_first(write::control(self.sender.role(), Control::Pong, &payload));
+        }
+        self.poll_write(cx)
+    }
+
     fn close_frame(&self, end: End) -> Vec<u8> {
         let code = match (&self.incoming, end) {
             (Incoming::Broken(code), _) => *code,
@@ -232,26 +256,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, queue: &Outbound) -> Poll<io::Result<()>> {
-        if !matches!(self.closing, Closing::Open) {
-            return Poll::Ready(Ok(()));
+        let sent = self.poll_send_batches(cx, queue);
+        if self.batch.has_moved() && sent.is_pending() {
+            queue.wrote_part();
         }
-        // The queue's limit holds only if nothing is taken while a batch is stuck.
-        ready!(self.poll_write(cx))?;
-        let pieces = self.batch.pieces();
-        queue.take(pieces);
-        if let Sender::Client(format) = self.sender
-            && !pieces.is_empty()
-        {
-            let message = write::masked_message(format, pieces);
-            pieces.clear();
-            self.batch.push(message);
-        }
-        if let Some(control) = &mut self.control
-            && let Some(payload) = control.answer(cx)
-        {
-            self.batch.push_first(write::control(self.sender.role(), Control::Pong, &payload));
-        }
-        self.poll_write(cx)
+        sent
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<()>> {

@@ -71,6 +71,8 @@ pub(super) struct Batch {
     sent: usize,
     /// Whether the stream may still hold what was written.
     unflushed: bool,
+    /// Whether bytes have gone out since that was last asked.
+    has_moved: bool,
 }
 
 impl Batch {
@@ -130,8 +132,14 @@ impl Batch {
         Poll::Ready(Ok(()))
     }
 
+    /// Whether bytes have gone out since this was last asked.
+    pub(super) fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.has_moved)
+    }
+
     /// Drops what has gone out: `written` bytes more.
     fn advance(&mut self, written: usize) {
+        self.has_moved |= written > 0;
         self.sent = self.sent.saturating_add(written);
         while let Some(first) = self.pieces.front()
             && let Some(rest) = self.sent.checked_sub(first.as_ref().len())

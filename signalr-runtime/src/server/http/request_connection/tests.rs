@@ -18,7 +18,7 @@ async fn a_connection_that_was_given_up_gets_no_transport() {
     let made = connections.enter(claim.clone(), |entry| {
         let connection = Arc::new(RequestConnection::new(
             entry.id().clone(),
-            Place { live: Some(entry), permit: None },
+            Place::new(Some(entry), None),
             None,
             None,
             Inbox::new(100),

@@ -391,6 +391,7 @@ async fn the_application_is_asked_about_a_few_changes_at_once() {
     let mut asked: Vec<_> = (0..4).map(|_| Box::pin(refresh())).collect();
     for waiting in &mut asked {
         assert!(waiting.now_or_never().is_none());
+        settle().await;
     }
     let refused = refresh().await;
     assert_eq!(refused.headers()["retry-after"], "1");

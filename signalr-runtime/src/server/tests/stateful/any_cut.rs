@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::server::Limits;
@@ -20,6 +20,7 @@ struct Careful {
     /// Whether it waits for the server to say which message comes next.
     lost: bool,
     received: Vec<String>,
+    kept_up: Instant,
 }
 
 impl Careful {
@@ -32,6 +33,7 @@ impl Careful {
             latest: 0,
             lost: false,
             received: Vec::new(),
+            kept_up: Instant::now(),
         }
     }
 
@@ -147,6 +149,13 @@ async fn run(buffer: usize, steps: Vec<Step>) {
                 client.come_back(capacity).await;
             }
             Step::Replace(capacity) => client.come_back(capacity).await,
+        }
+        // A client that never does, be it for want of a better line, is given up.
+        if client.kept_up.elapsed().as_secs() >= 3 {
+            client.come_back(1 << 20).await;
+            client.receive().await;
+            client.acknowledge().await;
+            client.kept_up = Instant::now();
         }
     }
     client.come_back(1 << 20).await;

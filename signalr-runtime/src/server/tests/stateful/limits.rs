@@ -9,7 +9,8 @@ use crate::server::{AbsenceBudget, Limits};
 
 /// A hub that keeps `bytes` for a client.
 fn keeping(bytes: usize) -> Server {
-    Server::with(HubOptions { stateful_reconnect_buffer_size: bytes, ..HubOptions::default() })
+    let limits = Limits { send_patience: Duration::MAX, ..Limits::default() };
+    Server::with(HubOptions { stateful_reconnect_buffer_size: bytes, limits, ..HubOptions::default() })
 }
 
 /// A text that makes a message of exactly `bytes` bytes.

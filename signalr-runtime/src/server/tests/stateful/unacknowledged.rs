@@ -4,7 +4,11 @@ use super::*;
 
 /// A hub that keeps 1000 bytes for a client, and may be come back to any number of times.
 fn server() -> Server {
-    let limits = crate::server::Limits { resumes_per_minute: 1000, ..Default::default() };
+    let limits = crate::server::Limits {
+        resumes_per_minute: 1000,
+        send_patience: std::time::Duration::MAX,
+        ..Default::default()
+    };
     Server::with(HubOptions {
         stateful_reconnect_buffer_size: 1000,
         enable_detailed_errors: true,

@@ -16,6 +16,7 @@ use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::Frame;
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
+use crate::connection::slow_consumer::Sender;
 use crate::contract::value::HubProtocol;
 use crate::transport::websocket::stream::WebSocket;
 use crate::transport::websocket::upgrade;
@@ -89,7 +90,7 @@ async fn echo(socket: Socket, early: Bytes) -> io::Result<()> {
         assert_eq!(read, Received::Some);
         received.extend_from_slice(&data);
         queue
-            .try_push(&Frame::new(HubProtocol::Json, |frame| frame.extend_from_slice(&data)))
+            .offer(&Frame::new(HubProtocol::Json, |frame| frame.extend_from_slice(&data)), Sender::Own)
             .expect("there is room");
         poll_fn(|cx| websocket.poll_send(cx, &queue)).await?;
     }

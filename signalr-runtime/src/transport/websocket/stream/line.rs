@@ -11,6 +11,7 @@ use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::Frame;
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
+use crate::connection::slow_consumer::Sender;
 use crate::contract::value::HubProtocol;
 
 /// Our end, its queue, and tungstenite at the other end.
@@ -72,7 +73,7 @@ impl Line {
     }
 
     pub(super) fn push(&self, text: &str) {
-        self.queue.try_push(&hub_frame(text)).expect("there is room");
+        self.queue.offer(&hub_frame(text), Sender::Own).expect("there is room");
     }
 
     /// What the peer reads until nothing more comes.

@@ -5,12 +5,17 @@ use bytes::{Bytes, BytesMut};
 use super::Outcome;
 
 /// The headers that ask for one.
-pub(crate) const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+pub const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-pub(crate) const TEXT: u8 = 1;
-pub(crate) const BINARY: u8 = 2;
-pub(crate) const CLOSE: u8 = 8;
+/// The opcode of a text message.
+pub const TEXT: u8 = 1;
+/// The opcode of a binary message.
+pub const BINARY: u8 = 2;
+/// The opcode of a close frame.
+pub const CLOSE: u8 = 8;
+/// The opcode of a ping.
+pub const PING: u8 = 9;
 
 const FINAL: u8 = 0x80;
 const MASKED: u8 = 0x80;
@@ -19,13 +24,15 @@ const LONG: u8 = 0x7e;
 
 /// A frame of the server.
 #[derive(Debug)]
-pub(crate) struct Frame {
-    pub(crate) opcode: u8,
-    pub(crate) payload: Bytes,
+pub struct Frame {
+    /// The kind of the frame.
+    pub opcode: u8,
+    /// The payload.
+    pub payload: Bytes,
 }
 
 /// A frame of a client, with a mask that changes nothing.
-pub(crate) fn frame(opcode: u8, payload: &[u8]) -> Outcome<Vec<u8>> {
+pub fn frame(opcode: u8, payload: &[u8]) -> Outcome<Vec<u8>> {
     let mut frame = vec![FINAL | opcode];
     match payload.len() {
         short @ ..126 => frame.push(MASKED | u8::try_from(short)?),
@@ -40,7 +47,7 @@ pub(crate) fn frame(opcode: u8, payload: &[u8]) -> Outcome<Vec<u8>> {
 }
 
 /// Takes the next frame.
-pub(crate) fn split_frame(received: &mut BytesMut) -> Outcome<Option<Frame>> {
+pub fn split_frame(received: &mut BytesMut) -> Outcome<Option<Frame>> {
     let (head, length) = match received[..] {
         [_, 127, ..] => return Err("a frame that is longer than anything that is sent".into()),
         [_, LONG, high, low, ..] => (4, usize::from(u16::from_be_bytes([high, low]))),

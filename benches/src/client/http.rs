@@ -9,14 +9,16 @@ use super::wire::Wire;
 
 /// An answer, or as much of it as is no stream.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Bytes,
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body, if its length is known.
+    pub body: Bytes,
 }
 
 impl Answer {
     /// This answer, if it has the status.
-    pub(crate) fn expect(self, status: u16, what: &str) -> Outcome<Self> {
+    pub fn expect(self, status: u16, what: &str) -> Outcome<Self> {
         if self.status == status {
             return Ok(self);
         }
@@ -26,7 +28,7 @@ impl Answer {
 }
 
 /// A request; `headers` end with CR LF each.
-pub(crate) fn request(method: &str, target: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+pub fn request(method: &str, target: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head =
         format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n");
@@ -34,7 +36,7 @@ pub(crate) fn request(method: &str, target: &str, headers: &str, body: &[u8]) ->
 }
 
 /// Reads the next answer.
-pub(crate) async fn answer(wire: &mut Wire) -> Outcome<Answer> {
+pub async fn answer(wire: &mut Wire) -> Outcome<Answer> {
     loop {
         if let Some(answer) = split_answer(&mut wire.received)? {
             return Ok(answer);
@@ -44,7 +46,7 @@ pub(crate) async fn answer(wire: &mut Wire) -> Outcome<Answer> {
 }
 
 /// Sends a request and reads its answer.
-pub(crate) async fn exchange(wire: &mut Wire, request: &[u8]) -> Outcome<Answer> {
+pub async fn exchange(wire: &mut Wire, request: &[u8]) -> Outcome<Answer> {
     wire.queue(request);
     answer(wire).await
 }
@@ -70,7 +72,7 @@ fn split_answer(received: &mut BytesMut) -> Outcome<Option<Answer>> {
 }
 
 /// Takes the next chunk of a stream; an empty one is its end.
-pub(crate) fn split_chunk(received: &mut BytesMut) -> Outcome<Option<Bytes>> {
+pub fn split_chunk(received: &mut BytesMut) -> Outcome<Option<Bytes>> {
     const END: usize = b"\r\n".len();
     let Some(line) = received.windows(END).position(|window| window == b"\r\n") else { return Ok(None) };
     let length = usize::from_str_radix(from_utf8(&received[..line])?, 16)?;

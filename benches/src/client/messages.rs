@@ -10,30 +10,38 @@ use super::websocket::{BINARY, TEXT};
 use super::{Fault, Outcome};
 
 /// The end of a JSON message, and of a handshake.
-pub(crate) const SEPARATOR: u8 = 0x1e;
+pub const SEPARATOR: u8 = 0x1e;
 
 /// The answer to a handshake.
-pub(crate) const SHAKEN: &[u8] = b"{}\x1e";
+pub const SHAKEN: &[u8] = b"{}\x1e";
 
 /// A hub protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Protocol {
+pub enum Protocol {
+    /// JSON.
     Json,
+    /// MessagePack.
     #[value(name = "messagepack")]
     MessagePack,
 }
 
 /// What the server sends.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Message {
+pub enum Message {
     /// A call of the one method that the hub calls, with its argument.
     Called(String),
+    /// The answer to a call.
     Result {
+        /// The id of the call.
         id: String,
+        /// The result, if the method has one.
         value: Option<String>,
     },
+    /// A ping.
     Ping,
+    /// The last message.
     Close {
+        /// The client may connect again.
         allow_reconnect: bool,
     },
 }
@@ -64,7 +72,8 @@ struct JsonMessage {
 type Headers = HashMap<String, String>;
 
 impl Protocol {
-    pub(crate) fn name(self) -> &'static str {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::MessagePack => "messagepack",
@@ -72,20 +81,21 @@ impl Protocol {
     }
 
     /// The kind of WebSocket frames that carry it.
-    pub(crate) fn opcode(self) -> u8 {
+    pub fn opcode(self) -> u8 {
         match self {
             Self::Json => TEXT,
             Self::MessagePack => BINARY,
         }
     }
 
-    pub(crate) fn handshake(self) -> Vec<u8> {
+    /// The first message of a client.
+    pub fn handshake(self) -> Vec<u8> {
         let name = self.name();
         format!("{{\"protocol\":\"{name}\",\"version\":1}}\u{1e}").into_bytes()
     }
 
     /// A call of `target` with one argument.
-    pub(crate) fn call(self, id: String, target: &str, argument: String) -> Outcome<Vec<u8>> {
+    pub fn call(self, id: String, target: &str, argument: String) -> Outcome<Vec<u8>> {
         match self {
             Self::Json => {
                 let mut message = serde_json::to_vec(&JsonMessage {
@@ -108,7 +118,7 @@ impl Protocol {
     }
 
     /// Takes the next message. There must be one.
-    pub(crate) fn split(self, messages: &mut Bytes) -> Outcome<Message> {
+    pub fn split(self, messages: &mut Bytes) -> Outcome<Message> {
         match self {
             Self::Json => {
                 let end = messages.iter().position(|&byte| byte == SEPARATOR).ok_or("half a message")?;

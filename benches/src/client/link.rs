@@ -13,16 +13,21 @@ use super::wire::Wire;
 
 /// How a client is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Transport {
+pub enum Transport {
+    /// A WebSocket.
     WebSockets,
+    /// An event stream, and POSTs.
     ServerSentEvents,
+    /// Polls, and POSTs.
     LongPolling,
 }
 
 impl Transport {
-    pub(crate) const ALL: [Self; 3] = [Self::WebSockets, Self::ServerSentEvents, Self::LongPolling];
+    /// Every transport.
+    pub const ALL: [Self; 3] = [Self::WebSockets, Self::ServerSentEvents, Self::LongPolling];
 
-    pub(crate) fn name(self) -> &'static str {
+    /// The name that people read.
+    pub fn name(self) -> &'static str {
         match self {
             Self::WebSockets => "WebSockets",
             Self::ServerSentEvents => "Server-Sent Events",
@@ -31,18 +36,72 @@ impl Transport {
     }
 }
 
+/// How a connection is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// As most clients do.
+    Usual,
+    /// So that it can be resumed.
+    Stateful,
+    /// With the smallest receive buffer: what is not read waits in the server.
+    Narrow,
+}
+
+impl Manner {
+    async fn connect(self, address: SocketAddr) -> Outcome<Wire> {
+        match self {
+            Self::Usual | Self::Stateful => Wire::connect(address).await,
+            Self::Narrow => Wire::connect_narrow(address).await,
+        }
+    }
+}
+
 /// The connection of a client: one TCP connection for a WebSocket, two for the others, of which one is kept for POSTs.
-pub(crate) enum Link {
-    WebSocket { wire: Wire, opcode: u8 },
-    Events { stream: Wire, lines: BytesMut, data: BytesMut, posts: Posts },
-    Polls { polls: Wire, is_open: bool, posts: Posts },
+pub enum Link {
+    /// A WebSocket whose messages are frames of one kind.
+    WebSocket {
+        /// The connection.
+        wire: Wire,
+        /// The kind of its frames.
+        opcode: u8,
+    },
+    /// An event stream.
+    Events {
+        /// The connection of the stream.
+        stream: Wire,
+        /// Lines that have been received.
+        lines: BytesMut,
+        /// The data of the event that is being received.
+        data: BytesMut,
+        /// The other direction.
+        posts: Posts,
+    },
+    /// Long polling.
+    Polls {
+        /// The connection of the polls.
+        polls: Wire,
+        /// A poll waits for its answer.
+        is_open: bool,
+        /// The other direction.
+        posts: Posts,
+    },
 }
 
 impl Link {
     /// Negotiates and opens the transport. A WebSocket carries everything in frames of this `opcode`.
-    pub(crate) async fn open(transport: Transport, address: SocketAddr, opcode: u8) -> Outcome<Self> {
-        let mut wire = Wire::connect(address).await?;
-        let target = negotiate(&mut wire).await?;
+    pub async fn open(transport: Transport, address: SocketAddr, opcode: u8) -> Outcome<Self> {
+        Self::open_as(Manner::Usual, transport, address, opcode).await
+    }
+
+    /// The same, in one of several manners.
+    pub async fn open_as(
+        manner: Manner,
+        transport: Transport,
+        address: SocketAddr,
+        opcode: u8,
+    ) -> Outcome<Self> {
+        let mut wire = manner.connect(address).await?;
+        let target = negotiate(&mut wire, manner).await?;
         match transport {
             Transport::WebSockets => {
                 let upgrade = request("GET", &target, websocket::UPGRADE, b"");
@@ -50,14 +109,14 @@ impl Link {
                 Ok(Self::WebSocket { wire, opcode })
             }
             Transport::ServerSentEvents => {
-                let mut stream = Wire::connect(address).await?;
+                let mut stream = manner.connect(address).await?;
                 let ask = request("GET", &target, "Accept: text/event-stream\r\n", b"");
                 http::exchange(&mut stream, &ask).await?.expect(200, "an event stream")?;
                 let posts = Posts { wire, target };
                 Ok(Self::Events { stream, lines: BytesMut::new(), data: BytesMut::new(), posts })
             }
             Transport::LongPolling => {
-                let mut polls = Wire::connect(address).await?;
+                let mut polls = manner.connect(address).await?;
                 let first = request("GET", &target, "", b"");
                 http::exchange(&mut polls, &first).await?.expect(200, "the first poll")?;
                 Ok(Self::Polls { polls, is_open: false, posts: Posts { wire, target } })
@@ -65,7 +124,8 @@ impl Link {
         }
     }
 
-    pub(crate) async fn send(&mut self, message: &[u8]) -> Outcome<()> {
+    /// Sends one or more whole messages.
+    pub async fn send(&mut self, message: &[u8]) -> Outcome<()> {
         match self {
             Self::WebSocket { wire, opcode } => {
                 wire.queue(&websocket::frame(*opcode, message)?);
@@ -78,7 +138,7 @@ impl Link {
     /// What the server sends next: one or more whole messages. `None` when it has ended the connection in good order.
     ///
     /// May be dropped half-way, and loses nothing then.
-    pub(crate) async fn receive(&mut self) -> Outcome<Option<Bytes>> {
+    pub async fn receive(&mut self) -> Outcome<Option<Bytes>> {
         match self {
             Self::WebSocket { wire, .. } => receive_frame(wire).await,
             Self::Events { stream, lines, data, .. } => loop {
@@ -113,9 +173,11 @@ impl Link {
 }
 
 /// How a client sends when its transport goes only the other way.
-pub(crate) struct Posts {
-    wire: Wire,
-    target: String,
+pub struct Posts {
+    /// The connection of the POSTs.
+    pub wire: Wire,
+    /// The target of every request.
+    pub target: String,
 }
 
 impl Posts {
@@ -132,8 +194,10 @@ struct Negotiated {
 }
 
 /// The target of all further requests.
-async fn negotiate(wire: &mut Wire) -> Outcome<String> {
-    let negotiate = request("POST", "/hub/negotiate?negotiateVersion=1", "", b"");
+async fn negotiate(wire: &mut Wire, manner: Manner) -> Outcome<String> {
+    let stateful = if manner == Manner::Stateful { "&useStatefulReconnect=true" } else { "" };
+    let target = format!("/hub/negotiate?negotiateVersion=1{stateful}");
+    let negotiate = request("POST", &target, "", b"");
     let answer = http::exchange(wire, &negotiate).await?.expect(200, "the negotiation")?;
     let negotiated: Negotiated = serde_json::from_slice(&answer.body)?;
     Ok(format!("/hub?id={}", negotiated.connection_token))

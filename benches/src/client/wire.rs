@@ -21,15 +21,27 @@ fn own_address() -> Ipv4Addr {
 }
 
 /// A connection whose methods may all be dropped half-way, and lose nothing then.
-pub(crate) struct Wire {
+pub struct Wire {
     stream: TcpStream,
-    pub(crate) received: BytesMut,
+    /// Bytes that have been received and not taken yet.
+    pub received: BytesMut,
     unsent: BytesMut,
 }
 
 impl Wire {
-    pub(crate) async fn connect(address: SocketAddr) -> Outcome<Self> {
+    /// Connects.
+    pub async fn connect(address: SocketAddr) -> Outcome<Self> {
+        Self::over(TcpSocket::new_v4()?, address).await
+    }
+
+    /// Connects with a receive buffer as small as the system allows: what is not read waits in the server.
+    pub async fn connect_narrow(address: SocketAddr) -> Outcome<Self> {
         let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(1)?;
+        Self::over(socket, address).await
+    }
+
+    async fn over(socket: TcpSocket, address: SocketAddr) -> Outcome<Self> {
         socket.bind((own_address(), 0).into())?;
         let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
@@ -37,26 +49,32 @@ impl Wire {
     }
 
     /// Takes bytes, to be sent by [`flush`](Self::flush) or before anything is read.
-    pub(crate) fn queue(&mut self, bytes: &[u8]) {
+    pub fn queue(&mut self, bytes: &[u8]) {
         self.unsent.extend_from_slice(bytes);
     }
 
-    pub(crate) async fn flush(&mut self) -> Outcome<()> {
+    /// Sends what was queued.
+    pub async fn flush(&mut self) -> Outcome<()> {
         while self.unsent.has_remaining() {
             self.stream.write_buf(&mut self.unsent).await?;
         }
         Ok(())
     }
 
+    /// The socket alone, without what has been received and queued.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// Reads more; `false` when there is no more.
-    pub(crate) async fn fill(&mut self) -> Outcome<bool> {
+    pub async fn fill(&mut self) -> Outcome<bool> {
         self.flush().await?;
         self.received.reserve(ROOM);
         Ok(self.stream.read_buf(&mut self.received).await? > 0)
     }
 
     /// Reads more where there must be more.
-    pub(crate) async fn fill_on(&mut self) -> Outcome<()> {
+    pub async fn fill_on(&mut self) -> Outcome<()> {
         if self.fill().await? { Ok(()) } else { Err("the server has closed the TCP connection".into()) }
     }
 }

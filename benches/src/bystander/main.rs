@@ -1,0 +1,126 @@
+//! A bystander beside a flood: how long one client waits while others do all they can to keep the server busy.
+//!
+//! ```text
+//! cargo run --release -p signalr-benches --bin bystander
+//! cargo run --release -p signalr-benches --bin bystander -- --kinds calls,maps --clients 1,8 --runtimes current
+//! ```
+//!
+//! The server is a process of its own, and so are the flooding clients. A server with one thread has core 0 to itself;
+//! one with two workers has both cores. The flood runs on core 1 with the lowest priority, so that the bystander, in
+//! this process, never waits for it: only the server can hold it up. The time is real.
+//!
+//! The bystander calls every 5 ms. While a call is late, those that would have been made meanwhile count as late, too.
+//! Each row has a fresh server. The program fails if the bystander's p99 rises by more than the margin, or if a join
+//! beside broadcasts to 10,000 clients takes longer than its limit.
+
+mod flood;
+mod hub;
+mod kind;
+mod row;
+mod sample;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::Router;
+use clap::{Parser, Subcommand, ValueEnum};
+use signalr_benches::client::Outcome;
+use signalr_benches::serve::serve_on_a_free_port;
+use signalr_runtime::server::HubRouterExt;
+
+use kind::Kind;
+use row::{Case, HEADING, Workers};
+
+/// Measures how long one client waits beside clients that flood the server
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The kinds of flood; without it, all of them
+    #[arg(long, value_enum, value_delimiter = ',')]
+    kinds: Vec<Kind>,
+    /// The numbers of flooding clients
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64])]
+    clients: Vec<usize>,
+    /// The runtimes of the server
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Workers::value_variants().to_vec())]
+    runtimes: Vec<Workers>,
+    /// The time of each measurement, in milliseconds
+    #[arg(long, default_value_t = 1_500)]
+    time: u64,
+    /// How much later the bystander's p99 may be beside a flood, in milliseconds
+    #[arg(long, default_value_t = 20)]
+    margin: u64,
+    /// The longest p99 of a join beside broadcasts, in milliseconds
+    #[arg(long, default_value_t = 5)]
+    join: u64,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Be the server (the bystander starts it itself)
+    #[command(hide = true)]
+    Serve { workers: Option<usize> },
+    /// Be the flood (the bystander starts it itself)
+    #[command(hide = true)]
+    Flood { address: SocketAddr, kind: Kind, clients: usize },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Serve { workers }) => {
+            serve_on_a_free_port(workers, || Router::new().hub("/hub", hub::service()))
+                .map(|()| true)
+                .map_err(|error| error.to_string())
+        }
+        Some(Command::Flood { address, kind, clients }) => {
+            flood::flood(address, kind, clients).map(|()| true).map_err(|fault| fault.to_string())
+        }
+        None => measure(&arguments).map_err(|fault| fault.to_string()),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(fault) => {
+            eprintln!("bystander: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures every case, prints the table, and says whether all of them hold.
+#[tokio::main(flavor = "current_thread")]
+async fn measure(arguments: &Arguments) -> Outcome<bool> {
+    let all = Kind::value_variants();
+    let kinds = if arguments.kinds.is_empty() { all } else { &arguments.kinds };
+    println!("{HEADING}");
+    let mut failed = 0;
+    for &kind in kinds {
+        for &workers in &arguments.runtimes {
+            for &clients in &arguments.clients {
+                let case = Case { kind, clients, workers };
+                match case.measure(Duration::from_millis(arguments.time)).await {
+                    Ok(row) => {
+                        let late = row.above() > Duration::from_millis(arguments.margin);
+                        let joins =
+                            kind != Kind::Broadcasts || row.joins() <= Duration::from_millis(arguments.join);
+                        failed += usize::from(late || !joins);
+                        println!(
+                            "{row}{}{}",
+                            if late { " LATE" } else { "" },
+                            if joins { "" } else { " JOIN" }
+                        );
+                    }
+                    Err(fault) => {
+                        failed += 1;
+                        println!("{case:?}: {fault}");
+                    }
+                }
+            }
+        }
+    }
+    println!("{failed} rows failed");
+    Ok(failed == 0)
+}

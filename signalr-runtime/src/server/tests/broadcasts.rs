@@ -1,0 +1,250 @@
+//! One call to many connections: when it is encoded, whom it reaches, and what it keeps others from.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use serde::{Serialize, Serializer};
+
+use super::bare::{self, queued};
+use super::probe::{Broken, ProbeHubContract};
+use super::*;
+use crate::HubProtocol::{Json, MessagePack};
+use crate::HubResult;
+use crate::connection::budget::MemoryBudget;
+use crate::contract::client_call::ClientCall;
+use crate::contract::receivers::Delivery;
+use crate::server::Groups;
+use crate::server::lifetime::{LifetimeManager, LocalLifetime};
+use crate::server::selection::Selection;
+
+fn group() -> Selection {
+    Selection::Groups(vec!["g".into()])
+}
+
+fn encode(lifetime: &LocalLifetime, to: &Selection, text: &str) -> ClientCall {
+    ClientCall::encode(lifetime.formats(to), "Said", &(text,)).unwrap()
+}
+
+/// Begins to send, as the first poll of a call does.
+fn begin(lifetime: &LocalLifetime, to: &Selection, text: &str) -> Delivery {
+    lifetime.send(to, encode(lifetime, to, text))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_to_nobody_neither_encodes_nor_fails() {
+    let server = Server::new();
+    let broken = async |server: &Server| {
+        let clients = server.handle().clients();
+        let all = clients.all().broken(Broken::Panics).await;
+        let sends: [HubResult; 6] = [
+            all,
+            clients.all_except(["c1"]).broken(Broken::Panics).await,
+            clients.group("nobody").broken(Broken::Panics).await,
+            clients.users(["nobody", "no one"]).broken(Broken::Panics).await,
+            clients.clients(["nobody"]).broken(Broken::Panics).await,
+            clients.client("nobody").broken(Broken::Panics).await,
+        ];
+        sends.map(|sent| sent.is_ok())
+    };
+    assert_eq!(broken(&server).await, [true; 6]);
+    let mut client = server.connect().await;
+    let clients = server.handle().clients();
+    assert!(clients.all_except(["c1"]).broken(Broken::Panics).await.is_ok());
+    assert!(clients.all().broken(Broken::Fails).await.is_err());
+    client.leave().await;
+    settle().await;
+    assert_eq!(broken(&server).await, [true; 6]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_to_a_connection_that_is_over_succeeds_and_reaches_nobody() {
+    let disconnected = probe::hook(async |cx, world: Arc<World>| {
+        let said = cx.clients().caller().said("too late").await;
+        world.say(format!("{said:?}"));
+        Ok(())
+    });
+    let server = Server::of(World { disconnected, ..World::default() }, |service| service);
+    let mut client = server.connect().await;
+    client.send(CLOSE).await;
+    client.expect_last(CLOSE).await;
+    settle().await;
+    assert_eq!(server.log()[1], "Ok(())");
+    assert!(server.handle().clients().client("c1").said("later still").await.is_ok());
+}
+
+#[test]
+fn who_comes_between_a_call_and_its_first_poll_is_sent_it_if_it_is_encoded_for_it() {
+    let lifetime = bare::lifetime();
+    let [there, json, messagepack] = [("a", Json), ("b", Json), ("c", MessagePack)]
+        .map(|(id, format)| bare::connection(id, None, format, 100, None));
+    let join = |connection: &Arc<_>| {
+        lifetime.connected(connection);
+        assert!(matches!(lifetime.join(&connection.id, "g"), Delivery::Done(Ok(()))));
+    };
+    join(&there);
+    let call = encode(&lifetime, &group(), "hi");
+    join(&json);
+    join(&messagepack);
+    lifetime.leave(&there.id, "g");
+    assert!(matches!(lifetime.send(&group(), call), Delivery::Done(Ok(()))));
+    // Receivers are chosen at the first poll.
+    assert_eq!([queued(&there), queued(&messagepack)], ["", ""]);
+    assert!(queued(&json).contains("hi"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broadcast_that_has_begun_ends_though_nobody_waits_for_it() {
+    for polls in 0..2 {
+        let lifetime = bare::lifetime();
+        let crowd = bare::crowd(&lifetime, 1000);
+        let gone = &crowd[900];
+        let Delivery::Waiting(mut walk) = begin(&lifetime, &group(), "one") else {
+            panic!("a large group is walked in parts")
+        };
+        // Who is gone when its part begins is passed over.
+        gone.shared.send_last(None);
+        for _ in 0..polls {
+            // Without a budget that could run out, the whole rest is done at once.
+            let _ = tokio::task::unconstrained(&mut walk).now_or_never();
+        }
+        drop(walk);
+        drop(begin(&lifetime, &group(), "two"));
+        for connection in crowd.iter().filter(|connection| connection.id != gone.id) {
+            let texts = queued(connection);
+            let (one, two) = (texts.find("one"), texts.find("two"));
+            assert!(one.is_some() && one < two, "{}: {texts}", connection.id);
+        }
+        assert_eq!(queued(gone), "");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_large_broadcast_lets_others_run_between_its_parts() {
+    let lifetime = Arc::new(bare::lifetime());
+    let crowd = bare::crowd(&lifetime, 40_000);
+    let over = Arc::new(AtomicBool::new(false));
+    let turns = Arc::new(AtomicUsize::new(0));
+    let bystander = tokio::spawn({
+        let (over, turns) = (Arc::clone(&over), Arc::clone(&turns));
+        async move {
+            while !over.load(Ordering::Relaxed) {
+                turns.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let sender = tokio::spawn(async move {
+        let Delivery::Waiting(walk) = begin(&lifetime, &group(), "hi") else { panic!("in parts") };
+        walk.await.unwrap();
+        over.store(true, Ordering::Relaxed);
+    });
+    sender.await.unwrap();
+    bystander.await.unwrap();
+    assert!(crowd.iter().all(|connection| !connection.shared.outbound.is_empty()));
+    assert!(turns.load(Ordering::Relaxed) > 10, "{turns:?}");
+}
+
+/// A join takes what a join takes, however many a broadcast beside it goes to: it waits for no lock that is held during
+/// a walk.
+#[tokio::test(flavor = "current_thread")]
+async fn a_join_does_not_wait_for_a_broadcast() {
+    let lifetime = bare::lifetime();
+    let crowd = bare::crowd(&lifetime, 10_000);
+    let late = bare::connection("late", None, Json, 100, None);
+    lifetime.connected(&late);
+    // A broadcast that has begun, and stands still: it holds nothing that a join needs.
+    let Delivery::Waiting(walk) = begin(&lifetime, &group(), "hi") else { panic!("in parts") };
+    let began = Instant::now();
+    assert!(matches!(lifetime.join("late", "g"), Delivery::Done(Ok(()))));
+    assert!(matches!(lifetime.leave("c17", "g"), Delivery::Done(Ok(()))));
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+    walk.await.unwrap();
+    assert!(crowd.iter().all(|connection| !connection.shared.outbound.is_empty()));
+    assert!(late.shared.outbound.is_empty(), "it came later");
+}
+
+#[tokio::test(start_paused = true)]
+async fn senders_that_wait_are_charged_to_the_memory_budget() {
+    let budget = MemoryBudget::new(1 << 30);
+    let lifetime = bare::lifetime();
+    let crowd: Vec<_> =
+        (0..300).map(|n| bare::connection(&format!("c{n}"), None, Json, 1, Some(&budget))).collect();
+    for connection in &crowd {
+        lifetime.connected(connection);
+    }
+    let send = |text| begin(&lifetime, &Selection::All, text);
+    let Delivery::Waiting(first) = send("first") else { panic!("in parts") };
+    first.await.unwrap();
+    let full = budget.held();
+    let mut waiting: Vec<_> = (0..100)
+        .map(|_| match send("x") {
+            Delivery::Waiting(waiting) => waiting,
+            Delivery::Done(_) => panic!("there is no room"),
+        })
+        .collect();
+    for sender in &mut waiting {
+        assert!(tokio::task::unconstrained(sender).now_or_never().is_none());
+    }
+    let held = budget.held() - full;
+    assert!((100 * 300 * 200..100 * 300 * 400).contains(&held), "{held}");
+    drop(waiting);
+    assert_eq!(budget.held(), full);
+}
+
+/// Asks the registry while it is written.
+struct Asking(Arc<Groups>);
+
+impl Serialize for Asking {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0.count("g") as u64)
+    }
+}
+
+/// Broadcasts of values that ask the registry, beside joins and leaves: on eight threads, ten thousand of each.
+#[test]
+fn a_value_may_ask_the_registry_while_it_is_encoded() {
+    let server = Server::new();
+    let core = Arc::clone(&server.service.shared.core);
+    let groups = Arc::new(HubHandle::<ProbeHubContract>::new(Arc::clone(&core)).groups());
+    let crowd: Vec<_> = (0..16)
+        .map(|n| bare::connection(&format!("c{n}"), Some("u"), [Json, MessagePack][n % 2], 10, None))
+        .collect();
+    for connection in &crowd {
+        core.lifetime.connected(connection);
+    }
+    let selections = [
+        Selection::All,
+        group(),
+        Selection::GroupExcept("g".into(), crate::server::selection::Except::new(vec!["c1".into()])),
+        Selection::Users(vec!["u".into()]),
+    ];
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (core, groups, crowd, selections) = (&core, &groups, &crowd, &selections);
+            scope.spawn(move || {
+                for round in 0..2_500 {
+                    if thread % 2 == 0 {
+                        let to = &selections[round % selections.len()];
+                        let call = ClientCall::encode(
+                            core.lifetime.formats(to),
+                            "Said",
+                            &(Asking(Arc::clone(groups)),),
+                        );
+                        // The queues are full soon: whoever sends does not wait here.
+                        drop(core.lifetime.send(to, call.unwrap()));
+                    } else {
+                        let id = &crowd[(round + thread) % crowd.len()].id;
+                        drop(core.lifetime.join(id, "g"));
+                        drop(core.lifetime.leave(id, "g"));
+                    }
+                }
+            });
+        }
+    });
+    for connection in &crowd {
+        core.lifetime.forget(connection);
+    }
+    assert!(core.registry.is_empty());
+}

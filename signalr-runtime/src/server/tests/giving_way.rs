@@ -1,0 +1,96 @@
+//! Calls and group changes that never have to wait let others run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::server::Limits;
+use crate::server::connection::Connection;
+
+/// How often somebody else has its turn while `busy` does the same thing ten thousand times.
+async fn turns_beside(mut busy: impl AsyncFnMut()) -> usize {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let others = Arc::clone(&turns);
+    let bystander = tokio::spawn(async move {
+        loop {
+            others.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..10_000 {
+        busy().await;
+    }
+    bystander.abort();
+    turns.load(Ordering::Relaxed)
+}
+
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn whatever_completes_at_once_gives_way() {
+    let server = Server::new();
+    let client = server.connect().await;
+    let mut gone = server.connect().await;
+    gone.leave().await;
+    settle().await;
+    let (handle, core) = (server.handle(), Arc::clone(&server.service.shared.core));
+    let (clients, groups) = (handle.clients(), handle.groups());
+    let caller: Arc<Connection> = core.registry.get("c1").unwrap();
+    let caller_groups = crate::server::CallerGroups::new(Arc::clone(&core), Arc::clone(&caller));
+    let turns = [
+        ("group", turns_beside(async || clients.group("nobody").said("x").await.unwrap()).await),
+        ("empty group", turns_beside(async || drop(clients.groups(["", "g"]).said("x").await)).await),
+        ("client", turns_beside(async || clients.client("c2").said("x").await.unwrap()).await),
+        ("users", turns_beside(async || clients.users(["a", "b"]).said("x").await.unwrap()).await),
+        ("unwritable", turns_beside(async || drop(clients.all().broken(probe::Broken::Fails).await)).await),
+        ("asked", turns_beside(async || drop(clients.client("c2").confirm("x").await)).await),
+        ("join", turns_beside(async || groups.join("c1", "g").await.unwrap()).await),
+        ("join of nobody", turns_beside(async || groups.join("c2", "g").await.unwrap()).await),
+        ("refused", turns_beside(async || drop(groups.join("c1", &"x".repeat(500)).await)).await),
+        ("leave", turns_beside(async || groups.leave("c1", "never").await.unwrap()).await),
+        ("own join", turns_beside(async || caller_groups.join("h").await.unwrap()).await),
+        ("own leave", turns_beside(async || caller_groups.leave("never").await.unwrap()).await),
+    ];
+    for (what, turns) in turns {
+        assert!(turns >= 50, "{what}: {turns}");
+    }
+    drop(client);
+}
+
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn a_connection_leaves_its_groups_in_parts() {
+    // More than a slice is enough for.
+    const GROUPS: usize = 20_000;
+    let limits = Limits { groups_per_connection: GROUPS, ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+    let mut client = server.connect().await;
+    let groups = server.handle().groups();
+    for n in 0..GROUPS {
+        groups.join("c1", &format!("g{n}")).await.unwrap();
+    }
+    let core = Arc::clone(&server.service.shared.core);
+    let left = || GROUPS - core.registry.groups_len();
+    client.leave().await;
+    let mut seen = std::collections::BTreeSet::new();
+    while left() < GROUPS {
+        seen.insert(left());
+        tokio::task::yield_now().await;
+    }
+    // None, some, and more: others have had their turns meanwhile.
+    assert!(seen.len() > 3, "{seen:?}");
+    settle().await;
+    assert!(core.registry.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_does_not_wait_for_a_connection_whose_task_was_ended() {
+    let server = Server::of(World::slow_to_end(), |service| service);
+    let _slow = server.connect_narrow(1000).await;
+    let clients = server.handle().clients();
+    for _ in 0..14 {
+        clients.all().said(&"x".repeat(10_000)).await.unwrap();
+    }
+    let sending = tokio::spawn(async move { clients.all().said("last").await });
+    settle().await;
+    assert!(!sending.is_finished());
+    server.service.shared.core.open.kill.cancel();
+    tokio::time::timeout(std::time::Duration::from_secs(60), sending).await.unwrap().unwrap().unwrap();
+}
