@@ -19,7 +19,7 @@ use crate::contract::hub::MethodKind;
 ///
 /// # Methods that block
 ///
-/// Code that reads files, asks SQLite or computes for long holds its thread, and other clients wait. With `blocking`, a
+/// Code that reads files, asks `SQLite` or computes for long holds its thread, and other clients wait. With `blocking`, a
 /// method runs on a thread of tokio's blocking pool instead, and so does the stream that it returns:
 ///
 /// ```
