@@ -10,7 +10,7 @@ use signalr_benches::client::Outcome;
 use tokio::time::timeout;
 
 use super::kind::Kind;
-use super::sample::{Bystander, PATIENCE, Times, until_it_flows};
+use super::sample::{Bystander, Clock, PATIENCE, Times, until_it_flows};
 
 /// The runtime of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -70,7 +70,7 @@ flood                    | clients | runtime | echo alone p50    p99 | beside p5
 
 impl Case {
     /// Starts a server, measures the bystander, starts the flood, and measures again.
-    pub(crate) async fn measure(self, time: Duration) -> Outcome<Row> {
+    pub(crate) async fn measure(self, time: Duration, clock: Clock) -> Outcome<Row> {
         let serve = ["serve".to_owned()].into_iter().chain(self.workers.count().map(|n| n.to_string()));
         let apart = available_parallelism()?.get() > 1;
         let on_its_core: &[&str] = if apart { &["taskset", "-c", self.workers.cores()] } else { &[] };
@@ -84,12 +84,12 @@ impl Case {
         flood.line().await?;
         let mut bystander = Bystander::connect(server.address).await?;
         // What is slow for the first time only is not measured.
-        bystander.watch(time / 4).await?;
-        let alone = bystander.watch(time).await?;
+        bystander.watch(time / 4, clock, &server.process).await?;
+        let alone = bystander.watch(time, clock, &server.process).await?;
         flood.say("begin").await?;
         until_it_flows().await;
         let (start, before) = (Instant::now(), server.process.processor_time()?);
-        let beside = bystander.watch(time).await?;
+        let beside = bystander.watch(time, clock, &server.process).await?;
         let (elapsed, ran) = (start.elapsed(), server.process.processor_time()?.saturating_sub(before));
         flood.close_input();
         let counts = timeout(PATIENCE, flood.end()).await??;
@@ -106,6 +106,12 @@ impl Case {
 }
 
 impl Row {
+    /// The time by which the slowest percent of the calls may be slower than alone, beyond the margin: that of what
+    /// cannot be divided, once for each flooding client.
+    pub(crate) fn indivisible(&self) -> Duration {
+        self.case.kind.indivisible() * u32::try_from(self.case.clients).unwrap_or(u32::MAX)
+    }
+
     /// By how much the slowest percent of the calls is slower than alone.
     pub(crate) fn above(&self) -> Duration {
         let [(alone, _), (beside, _)] = [&self.alone, &self.beside];

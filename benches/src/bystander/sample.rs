@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
+use signalr_benches::child::Process;
 use signalr_benches::client::Outcome;
 use signalr_benches::client::caller::Caller;
 use tokio::time::{sleep, sleep_until, timeout_at};
@@ -12,6 +14,24 @@ const EVERY: Duration = Duration::from_millis(5);
 
 /// A call that takes longer ends the measurement.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The clock by which calls are timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Clock {
+    /// Real time
+    Real,
+    /// The time for which the server's threads have run: other programs do not count
+    Processor,
+}
+
+impl Clock {
+    fn now(self, start: Instant, server: &Process) -> Outcome<Duration> {
+        match self {
+            Self::Real => Ok(start.elapsed()),
+            Self::Processor => server.processor_time(),
+        }
+    }
+}
 
 /// The times of the calls of one bystander, the shortest first.
 #[derive(Debug, Default)]
@@ -46,31 +66,41 @@ impl Bystander {
     }
 
     /// The times of echoes and of joins in the time that comes.
-    pub(crate) async fn watch(&mut self, time: Duration) -> Outcome<(Times, Times)> {
-        let echoes = calls(&mut self.echoes, &["Echo"], time);
-        let joins = calls(&mut self.joins, &["JoinGroup", "LeaveGroup"], time);
+    pub(crate) async fn watch(
+        &mut self,
+        time: Duration,
+        clock: Clock,
+        server: &Process,
+    ) -> Outcome<(Times, Times)> {
+        let echoes = calls(&mut self.echoes, &["Echo"], time, clock, server);
+        let joins = calls(&mut self.joins, &["JoinGroup", "LeaveGroup"], time, clock, server);
         let (echoes, joins) = tokio::join!(echoes, joins);
         Ok((echoes?, joins?))
     }
 }
 
 /// Calls the methods in turn, each with one text.
-async fn calls(caller: &mut Caller, methods: &[&str], time: Duration) -> Outcome<Times> {
+async fn calls(
+    caller: &mut Caller,
+    methods: &[&str],
+    time: Duration,
+    clock: Clock,
+    server: &Process,
+) -> Outcome<Times> {
     let mut times = Times::default();
     let start = Instant::now();
-    let end = start + time;
     for method in methods.iter().cycle() {
-        let begun = Instant::now();
-        if begun >= end {
+        if start.elapsed() >= time {
             break;
         }
+        let (begun, before) = (Instant::now(), clock.now(start, server)?);
         let call = caller.call(method, "of the bystander".to_owned());
         let Ok(answer) = timeout_at((begun + PATIENCE).into(), call).await else {
             times.add(PATIENCE);
             break;
         };
         answer?;
-        times.add(begun.elapsed());
+        times.add(clock.now(start, server)?.saturating_sub(before));
         sleep_until((begun + EVERY).into()).await;
     }
     times.0.sort_unstable();

@@ -1,9 +1,10 @@
 //! How much memory all connections together may hold.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::relief::{self, Holder, Holders};
 
 /// The difference, in bytes, from which on a charge follows what changes often.
 const FOLLOWED: usize = 4096;
@@ -11,11 +12,31 @@ const FOLLOWED: usize = 4096;
 /// Slow readers may hold this part of a budget.
 const SLOW_READERS: usize = 4;
 
-/// The memory that the connections of one or several hubs may hold: bytes that wait to be written to clients, and bytes
-/// that have come from them and wait to be read.
+/// The memory that the connections of one or several hubs may hold for their clients.
 ///
-/// While all of it is in use, no new connection is accepted. When clients that do not read hold more than a quarter of
-/// it, those that hold most are disconnected. Every byte counts from the first one.
+/// While all of it is in use, no new connection is accepted.
+///
+/// # What is counted
+///
+/// Every byte counts, from the first one. For each connection these are
+///
+/// - bytes that wait to be written, are being written, or wait for an acknowledgement: its own messages in full, and of
+///   others those up to 1 KiB, which are copied for each client, with their framing. A larger message counts once,
+///   for as long as one client has not got it, and with 32 bytes for each of them. (8 bytes more for each message that
+///   waits for an acknowledgement.)
+/// - bytes that were received and not read: of messages, of POST requests, of streams,
+/// - calls that wait, and arguments that filters and rules have copied,
+/// - the requests that are kept, the groups that it is in, and the senders that wait for it,
+/// - answers that the HTTP server has taken and not written.
+///
+/// [`Limits`](crate::server::Limits) gives the most of each. Memory that the allocator holds in reserve, buffers that grow
+/// by doubling above all, comes on top: expect at most twice what [`held`](Self::held) says.
+///
+/// # Relief
+///
+/// When more than a quarter of the budget waits to be written, clients are disconnected until it is less than three
+/// quarters of that: first those that hold most, and only those to which no byte has gone out for a second and that hold
+/// more than an equal share of the quarter. A task looks for them four times a second; no sender waits for that.
 ///
 /// Clones share one budget: give the same to each hub of a process.
 ///
@@ -35,23 +56,8 @@ struct State {
     /// The bytes that are charged, for each [`ChargeKind`].
     charged: [AtomicUsize; ChargeKind::COUNT],
     holders: Mutex<Holders>,
-    /// Whether somebody looks for those who hold most.
+    /// Whether a task looks for those who hold most.
     relieving: AtomicBool,
-}
-
-#[derive(Default)]
-struct Holders {
-    next: u64,
-    by_number: HashMap<u64, Weak<dyn Holder>>,
-}
-
-/// A connection that can be made to give back what waits to be written to it.
-pub(crate) trait Holder: Send + Sync {
-    /// How many bytes wait.
-    fn unsent(&self) -> usize;
-
-    /// Ends it, and gives back what waits at once.
-    fn give_up(&self);
 }
 
 impl MemoryBudget {
@@ -99,39 +105,35 @@ impl MemoryBudget {
 
     /// Whether slow readers hold more than they may.
     pub(crate) fn is_strained(&self) -> bool {
-        self.held_as(ChargeKind::Unsent) > self.0.bytes / SLOW_READERS
+        self.held_as(ChargeKind::Unsent) > self.for_slow_readers()
     }
 
     /// From now on `holder` is among those who may be ended, until the guard is dropped.
     pub(crate) fn watch(&self, holder: &Arc<impl Holder + 'static>) -> Watched {
         let holder: Weak<dyn Holder> = Arc::downgrade(holder) as _;
-        let mut holders = self.holders();
-        let number = holders.next;
-        holders.next = holders.next.wrapping_add(1);
-        holders.by_number.insert(number, holder);
+        let number = self.holders().insert(holder);
         Watched { budget: self.clone(), number }
     }
 
-    /// Ends those who hold most, until slow readers hold no more than they may. To be called without a lock of
-    /// anybody who is watched.
+    /// Sees to it that the worst of those who are stuck are ended, if slow readers hold more than they may. A task of its
+    /// own does so.
     pub(crate) fn relieve(&self) {
-        if !self.is_strained() || self.0.relieving.swap(true, Ordering::AcqRel) {
-            return;
+        if self.is_strained() && !self.0.relieving.swap(true, Ordering::AcqRel) {
+            relief::start(self);
         }
-        let holders: Vec<_> = self.holders().by_number.values().filter_map(Weak::upgrade).collect();
-        let mut holders: Vec<_> = holders.into_iter().map(|holder| (holder.unsent(), holder)).collect();
-        holders.sort_unstable_by_key(|(unsent, _)| std::cmp::Reverse(*unsent));
-        for (unsent, holder) in holders {
-            // Whoever holds nothing is not to blame.
-            if unsent == 0 || !self.is_strained() {
-                break;
-            }
-            holder.give_up();
-        }
+    }
+
+    /// The task has ended.
+    pub(super) fn relieved(&self) {
         self.0.relieving.store(false, Ordering::Release);
     }
 
-    fn holders(&self) -> MutexGuard<'_, Holders> {
+    /// How many bytes slow readers may hold.
+    pub(super) fn for_slow_readers(&self) -> usize {
+        self.0.bytes / SLOW_READERS
+    }
+
+    pub(super) fn holders(&self) -> MutexGuard<'_, Holders> {
         self.0.holders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -153,7 +155,7 @@ pub(crate) struct Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.budget.holders().by_number.remove(&self.number);
+        self.budget.holders().remove(self.number);
     }
 }
 
@@ -207,6 +209,12 @@ impl Charge {
                 counter.fetch_sub(before - bytes, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Whether there is a budget at all.
+    #[inline]
+    pub(crate) fn is_counted(&self) -> bool {
+        self.budget.is_some()
     }
 
     /// Takes notice of so many bytes when they differ much from those that are charged. A part that changes often is
@@ -277,33 +285,5 @@ mod tests {
         assert_eq!(budget.held(), 40_000_000);
         drop(charges);
         assert_eq!(budget.held(), 0);
-    }
-
-    /// Holds something until it is told to give it up.
-    struct Reader(Mutex<Charge>);
-
-    impl Holder for Reader {
-        fn unsent(&self) -> usize {
-            self.0.lock().unwrap().bytes()
-        }
-
-        fn give_up(&self) {
-            self.0.lock().unwrap().set(0);
-        }
-    }
-
-    #[test]
-    fn whoever_holds_most_gives_way_until_it_is_enough() {
-        let budget = MemoryBudget::new(40 * KIB);
-        let readers = [2, 6, 1, 5].map(|kibibytes| {
-            let mut charge = Charge::new(Some(budget.clone()), ChargeKind::Unsent);
-            charge.set(kibibytes * KIB);
-            Arc::new(Reader(Mutex::new(charge)))
-        });
-        let _watched = readers.each_ref().map(|reader| budget.watch(reader));
-        assert!(budget.is_strained());
-        budget.relieve();
-        let left = readers.each_ref().map(|reader| reader.unsent() / KIB);
-        assert_eq!(left, [2, 0, 1, 5]);
     }
 }

@@ -16,7 +16,7 @@ use super::running_calls::RunningCalls;
 use super::scope::{self, Scope};
 use super::slice;
 use super::thread::ThreadEnd;
-use crate::contract::dispatch::{Answer, Reply, Running};
+use crate::contract::dispatch::{self, Answer, Reply};
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::incoming::ItemSink;
 
@@ -111,9 +111,20 @@ pub(crate) struct Calls {
     /// How many of the waiting calls need no permit.
     waiting_free: usize,
     /// None for a connection without such calls.
-    running: Option<RunningCalls<RunningCall>>,
-    /// The slots of the running calls, to stop them.
+    running: Option<Box<Running>>,
+}
+
+/// The calls that did not end at their first poll.
+struct Running {
+    calls: RunningCalls<RunningCall>,
+    /// The slots of those that have an id, to stop them.
     by_id: HashMap<Box<str>, usize>,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self { calls: RunningCalls::new(), by_id: HashMap::new() }
+    }
 }
 
 impl Calls {
@@ -126,7 +137,6 @@ impl Calls {
             waiting_bytes: 0,
             waiting_free: 0,
             running: None,
-            by_id: HashMap::new(),
         }
     }
 
@@ -150,7 +160,9 @@ impl Calls {
 
     /// The next call that may start, taken out of the line.
     pub(crate) fn next_to_start(&mut self) -> Option<WaitingCall> {
-        let at = if self.permits > 0 {
+        let at = if self.waiting.is_empty() {
+            return None;
+        } else if self.permits > 0 {
             0
         } else if self.waiting_free > 0 {
             self.waiting.iter().position(|call| call.turn == Turn::Free)?
@@ -173,7 +185,7 @@ impl Calls {
 
     /// Whether a call with this id is running or waits for its turn.
     pub(crate) fn is_active(&self, id: &str) -> bool {
-        (!self.by_id.is_empty() && self.by_id.contains_key(id))
+        self.running.as_ref().is_some_and(|running| running.by_id.contains_key(id))
             || self.waiting.iter().any(|call| call.id.as_deref() == Some(id))
     }
 
@@ -216,9 +228,10 @@ impl Calls {
         let progress = Progress::Method(method);
         let call =
             RunningCall { id, target: target.into(), mode, uploads, permit, canceled: false, progress };
-        let slot = self.running.get_or_insert_with(RunningCalls::new).push(call);
+        let running = self.running.get_or_insert_default();
+        let slot = running.calls.push(call);
         if let Some(id) = key {
-            self.by_id.insert(id, slot);
+            running.by_id.insert(id, slot);
         }
     }
 
@@ -236,7 +249,7 @@ impl Calls {
     }
 
     fn push_thread(&mut self, thread: ThreadEnd, permit: bool) {
-        self.running.get_or_insert_with(RunningCalls::new).push(RunningCall {
+        self.running.get_or_insert_default().calls.push(RunningCall {
             id: None,
             target: Box::default(),
             mode: Mode::Plain,
@@ -253,7 +266,8 @@ impl Calls {
         has_run: impl FnOnce(&str),
     ) -> Option<Poll<Option<(RunningCall, Ended)>>> {
         let Self { running, permits, unordered, .. } = self;
-        let polled = running.as_mut()?.poll_one(|call, cx| {
+        let running = running.as_mut()?;
+        let polled = running.calls.poll_one(|call, cx| {
             let method = match &mut call.progress {
                 Progress::Method(method) => method,
                 Progress::Thread(end) => return Pin::new(end).poll(cx).map(|()| None),
@@ -279,8 +293,10 @@ impl Calls {
 
     /// A call runs no more; its thread may do so.
     fn removed(&mut self, call: &mut RunningCall) {
-        if let Some(id) = &call.id {
-            self.by_id.remove(id);
+        if let Some(running) = &mut self.running
+            && let Some(id) = &call.id
+        {
+            running.by_id.remove(id);
         }
         if let Progress::Method(method) = &mut call.progress
             && let Some(thread) = method.thread()
@@ -292,22 +308,26 @@ impl Calls {
         } else {
             self.unordered -= 1;
         }
-        if self.running.as_ref().is_some_and(RunningCalls::is_empty) {
+        if self.running.as_ref().is_some_and(|running| running.calls.is_empty()) {
             self.running = None;
-            self.by_id = HashMap::new();
         }
     }
 
     /// The connection's task sleeps until a running call is woken: false if one has been already.
+    #[inline]
     pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
-        self.running.as_ref().is_none_or(|running| running.sleep(cx))
+        self.running.as_ref().is_none_or(|running| running.calls.sleep(cx))
     }
 
     /// Stops the call with this id, if it is there; it then ends as cancelled. Dropping a future that waits is
     /// how Rust code is told to stop. Gives the call back if it had not started.
     pub(crate) fn cancel(&mut self, id: &str) -> Option<WaitingCall> {
-        if let Some(slot) = self.by_id.get(id) {
-            self.stop(*slot);
+        if let Some(running) = &mut self.running
+            && let Some(slot) = running.by_id.get(id)
+        {
+            if let Some(call) = running.calls.wake(*slot) {
+                call.canceled = true;
+            }
             return None;
         }
         let at = self.waiting.iter().position(|call| call.id.as_deref() == Some(id))?;
@@ -317,17 +337,11 @@ impl Calls {
     /// Stops the calls that stream their results; plain calls run on to their end.
     pub(crate) fn cancel_streams(&mut self) {
         let Some(running) = &mut self.running else { return };
-        running.wake_if(|call| {
+        running.calls.wake_if(|call| {
             let streams = call.mode == Mode::Stream;
             call.canceled |= streams;
             streams
         });
-    }
-
-    fn stop(&mut self, slot: usize) {
-        if let Some(call) = self.running.as_mut().and_then(|running| running.wake(slot)) {
-            call.canceled = true;
-        }
     }
 
     /// Gives up the calls that have not started.
@@ -340,7 +354,6 @@ impl Calls {
     /// Gives up all calls.
     pub(crate) fn abandon(&mut self, abandoned: &mut Abandoned) {
         self.abandon_waiting(abandoned);
-        self.by_id = HashMap::new();
         abandoned.running = self.running.take();
     }
 }
@@ -349,7 +362,7 @@ impl Calls {
 #[derive(Default)]
 pub(crate) struct Abandoned {
     waiting: VecDeque<WaitingCall>,
-    running: Option<RunningCalls<RunningCall>>,
+    running: Option<Box<Running>>,
 }
 
 impl Abandoned {
@@ -358,7 +371,9 @@ impl Abandoned {
         if self.waiting.pop_front().is_some() {
             return true;
         }
-        let Some(mut call) = self.running.as_mut().and_then(RunningCalls::pop) else { return false };
+        let Some(mut call) = self.running.as_mut().and_then(|running| running.calls.pop()) else {
+            return false;
+        };
         calls.removed(&mut call);
         true
     }
@@ -418,10 +433,10 @@ impl RunningMethod {
 }
 
 /// The user's code of one call. A panic in it ends this call and nothing else, even while it is dropped.
-pub(crate) struct Guarded(Option<Running>);
+pub(crate) struct Guarded(Option<dispatch::Running>);
 
 impl Guarded {
-    pub(crate) fn new(running: Running) -> Self {
+    pub(crate) fn new(running: dispatch::Running) -> Self {
         Self(Some(running))
     }
 

@@ -76,6 +76,9 @@ pub(crate) struct EngineLimits {
     pub(crate) longest_poll: Option<Duration>,
 }
 
+/// The most reads and writes of one poll, however little they bring.
+pub(crate) const ROUNDS: usize = 32;
+
 /// How a connection ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
@@ -208,7 +211,7 @@ impl<R: Role> Engine<R> {
 
     fn poll(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Ended> {
         let _slice = slice::begin(self.core.owner());
-        loop {
+        for _ in 0..ROUNDS {
             if let Some(request) = self.core.shared.ending.asked() {
                 if request.is_for_slowness() {
                     self.transport.give_up();
@@ -255,12 +258,13 @@ impl<R: Role> Engine<R> {
             if !goes_on && self.core.sleep(writing, cx) {
                 return Poll::Pending;
             }
-            if slice::step() {
-                // Others have their turn, and sockets are looked at, before this goes on.
-                slice::defer(cx);
-                return Poll::Pending;
+            if slice::is_over() {
+                break;
             }
         }
+        // Others have their turn, and sockets are looked at, before this goes on.
+        slice::defer(cx);
+        Poll::Pending
     }
 
     /// Reads once, unless a pause has left something that was read before.

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::budget::{Charge, ChargeKind, MemoryBudget};
+use super::pieces;
 use crate::contract::value::HubProtocol;
 use crate::protocol::TransferFormat;
 
@@ -38,6 +40,15 @@ impl Frame {
         Self { bytes: Bytes::from(bytes).slice(start..), header: header.as_ref().len() }
     }
 
+    /// Charges the frame to `budget` for as long as somebody holds it: once, however many queues it stands in. One that
+    /// every queue copies is left to them.
+    pub(crate) fn charged_to(self, budget: Option<&MemoryBudget>) -> Self {
+        let Some(budget) = budget.filter(|_| pieces::is_shared(&self.bytes)) else { return self };
+        let mut charge = Charge::new(Some(budget.clone()), ChargeKind::Unsent);
+        charge.set(self.bytes.len());
+        Self { bytes: Bytes::from_owner(Charged { bytes: self.bytes, _charge: charge }), ..self }
+    }
+
     /// The frame with its WebSocket header.
     pub(crate) fn websocket(&self) -> &Bytes {
         &self.bytes
@@ -46,6 +57,18 @@ impl Frame {
     /// Where the hub frame stands in [`websocket`](Self::websocket).
     pub(crate) fn bare(&self) -> Range<usize> {
         self.header..self.bytes.len()
+    }
+}
+
+/// Bytes that are paid for.
+struct Charged {
+    bytes: Bytes,
+    _charge: Charge,
+}
+
+impl AsRef<[u8]> for Charged {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

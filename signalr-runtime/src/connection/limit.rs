@@ -89,7 +89,7 @@ pub(crate) enum Limit {
     Refreshes,
     /// As many POST requests of a client wait for their turn as may wait.
     QueuedPosts,
-    /// More is kept for absent clients than may be: those that have been away for longest are given up.
+    /// More is kept for absent clients than may be: those for whom most is kept are given up.
     AbsentClients,
     /// The name of a group is too long.
     GroupName,

@@ -7,7 +7,7 @@
 //!   [`replay`] keeps what it may have missed, and [`receipts`] counts what it has sent.
 //! - [`shared`] is what other tasks hold of a connection, and [`scope`] tells which of the user's code runs in it.
 //! - [`slice`] decides when a task lets others run.
-//! - [`limit`], [`rate`], [`budget`] and [`slow_consumer`] bound what a peer may cost.
+//! - [`limit`], [`rate`], [`budget`], [`relief`] and [`slow_consumer`] bound what a peer may cost.
 
 pub(crate) mod budget;
 pub(crate) mod calls;
@@ -25,6 +25,7 @@ pub(crate) mod pending;
 pub(crate) mod pieces;
 pub(crate) mod rate;
 mod receipts;
+pub(crate) mod relief;
 mod replay;
 pub(crate) mod role;
 mod running_calls;

@@ -138,8 +138,6 @@ impl Outbound {
             Err(Refused::Full) if sender == Sender::Outside => return self.overflow(state, frame),
             refused => return refused,
         }
-        drop(state);
-        self.relieve_budget();
         Ok(())
     }
 
@@ -204,7 +202,7 @@ impl Outbound {
 
     /// Whether there is room.
     pub(crate) fn has_room(&self) -> Result<(), Refused> {
-        self.lock().has_room()
+        self.look().has_room()
     }
 
     /// Queues one encoded hub message that has no other receiver, whether or not there is room: what a
@@ -229,22 +227,12 @@ impl Outbound {
         if !state.closed {
             state.queue.push_record(format, record, numbered);
             state.wake_writer();
-            drop(state);
-            self.relieve_budget();
-        }
-    }
-
-    /// What was queued here may be what is too much for all.
-    #[inline]
-    fn relieve_budget(&self) {
-        if let Some(budget) = &self.budget {
-            budget.relieve();
         }
     }
 
     /// [`room`](Self::room) for the one task that owns the connection.
     pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
-        let mut state = self.lock();
+        let mut state = self.look();
         let room = state.has_room();
         if room == Err(Refused::Full) {
             state.senders.wait(cx);
@@ -255,7 +243,7 @@ impl Outbound {
 
     /// [`poll_room`](Self::poll_room) for a stream of the connection's own.
     pub(crate) fn poll_share(&self, share: &mut Share, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
-        let mut state = self.lock();
+        let mut state = self.look();
         if state.closed {
             return Poll::Ready(Err(Refused::Closed));
         }
@@ -275,19 +263,19 @@ impl Outbound {
 
     /// Whether the transport takes too little of what is sent.
     pub(crate) fn is_stuck(&self) -> bool {
-        let state = self.lock();
+        let state = self.look();
         state.queue.holds(state.queue.limit)
     }
 
     /// Whether as much as `limit` waits to be written, or to be acknowledged.
     pub(crate) fn holds(&self, limit: QueueLimit) -> bool {
-        let state = self.lock();
+        let state = self.look();
         state.queue.holds(limit) || state.queue.unacknowledged() >= limit.bytes
     }
 
     /// Ready when the transport has taken everything, or when the connection is over.
     pub(crate) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
-        let mut state = self.lock();
+        let mut state = self.look();
         if state.queue.is_empty() && !state.lost {
             return Poll::Ready(Ok(()));
         }
@@ -300,7 +288,7 @@ impl Outbound {
 
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lock().queue.is_empty()
+        self.look().queue.is_empty()
     }
 
     /// Moves everything that waits into `batch`, in order.
@@ -344,7 +332,7 @@ impl Outbound {
     /// The connection's task is about to sleep: true when it may, false when something was queued meanwhile that
     /// the transport could take.
     pub(crate) fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
-        let mut state = self.lock();
+        let mut state = self.look();
         if writing == Writing::Free && !state.queue.is_empty() {
             return false;
         }
@@ -356,12 +344,16 @@ impl Outbound {
         }
         state.writer_sleeps = true;
         state.settle();
+        drop(state);
+        if let Some(budget) = &self.budget {
+            budget.relieve();
+        }
         true
     }
 
     /// The connection's task runs: it will look into the queue before it sleeps.
     pub(crate) fn awake(&self) {
-        self.lock().writer_sleeps = false;
+        self.look().writer_sleeps = false;
     }
 
     /// Wakes the connection's task, if it sleeps.
@@ -383,7 +375,7 @@ impl Outbound {
 
     /// How many bytes wait to be written or acknowledged, or are being written.
     pub(crate) fn unsent(&self) -> usize {
-        self.lock().queue.held()
+        self.lock().queue.unsent()
     }
 
     /// Queues the last record, if there is one, and accepts nothing more. What is queued may still be taken, but
@@ -406,11 +398,16 @@ impl Outbound {
 
     /// Whether nothing more is accepted.
     pub(crate) fn is_closed(&self) -> bool {
-        self.lock().closed
+        self.look().closed
+    }
+
+    /// The state, for whoever does not change the queue.
+    fn look(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> Locked<'_> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.look();
         Locked { state, full: &self.full, room: &self.room }
     }
 }
@@ -463,7 +460,9 @@ struct Locked<'a> {
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         let State { queue, charge, closed, .. } = &mut *self.state;
-        charge.follow(queue.held());
+        if charge.is_counted() {
+            charge.follow(queue.held());
+        }
         let (was_full, is_full) = (self.full.load(Ordering::Relaxed), queue.is_full());
         self.full.store(is_full, Ordering::Relaxed);
         // Nobody waits unless it was full.

@@ -40,15 +40,25 @@ pub(super) fn copy(row: &mut VecDeque<Piece>, header: &[u8], record: &[u8]) {
     }
 }
 
-/// Takes the oldest of the shared frames out of the row, and gives its length.
-pub(super) fn drop_oldest_shared(row: &mut VecDeque<Piece>) -> Option<usize> {
+/// Takes the oldest of the shared frames out of the row.
+pub(super) fn drop_oldest_shared(row: &mut VecDeque<Piece>) -> Option<Piece> {
     let at = row.iter().position(|piece| matches!(piece, Piece::Shared(_)))?;
-    row.remove(at).map(|piece| piece.as_ref().len())
+    row.remove(at)
+}
+
+/// Whether a frame is shared, and not copied for each who gets it.
+pub(super) fn is_shared(frame: &[u8]) -> bool {
+    frame.len() > COPY_UP_TO
+}
+
+/// The bytes of a frame in a row that are charged with the frame, and not with the row. A row pays for the place.
+pub(super) fn charged_elsewhere(frame: &[u8]) -> usize {
+    if is_shared(frame) { frame.len().saturating_sub(size_of::<Piece>()) } else { 0 }
 }
 
 /// Appends one frame that others may have too.
 pub(super) fn share(row: &mut VecDeque<Piece>, frame: Bytes) {
-    if frame.len() > COPY_UP_TO {
+    if is_shared(&frame) {
         row.push_back(Piece::Shared(frame));
     } else {
         copy(row, &[], &frame);

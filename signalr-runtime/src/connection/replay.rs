@@ -24,6 +24,8 @@ pub(super) struct ReplayBuffer {
     /// How much of the first piece was acknowledged.
     released: usize,
     bytes: usize,
+    /// How many of the bytes are charged elsewhere, because others have them too.
+    shared: usize,
     /// One more message has room, whatever is kept: see [`rewound`](Self::rewound).
     spare: bool,
     /// How often the messages were sent again since one was last released.
@@ -52,6 +54,7 @@ impl ReplayBuffer {
             frames: VecDeque::new(),
             released: 0,
             bytes: 0,
+            shared: 0,
             spare: false,
             resends: 0,
             peer: Peer::Here,
@@ -67,6 +70,7 @@ impl ReplayBuffer {
     /// Keeps a frame that others may have too.
     pub(super) fn share(&mut self, frame: Bytes) {
         self.count(frame.len());
+        self.shared += pieces::charged_elsewhere(&frame);
         pieces::share(&mut self.frames, frame);
     }
 
@@ -92,9 +96,11 @@ impl ReplayBuffer {
             self.acknowledged += 1;
             self.resends = 0;
             // A piece ends where a frame ends.
-            if self.frames.front().is_some_and(|piece| piece.as_ref().len() <= self.released) {
-                self.frames.pop_front();
+            if let Some(piece) = self.frames.pop_front_if(|piece| piece.as_ref().len() <= self.released) {
                 self.released = 0;
+                if let Piece::Shared(frame) = piece {
+                    self.shared = self.shared.saturating_sub(pieces::charged_elsewhere(&frame));
+                }
             }
         }
         if self.lengths.is_empty() {
@@ -154,6 +160,11 @@ impl ReplayBuffer {
     /// How many bytes wait to be acknowledged.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// How many of these bytes are charged elsewhere.
+    pub(super) fn shared(&self) -> usize {
+        self.shared
     }
 
     /// How many messages wait to be acknowledged.

@@ -4,12 +4,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::budget::Holder;
 use super::ending::{EndRequest, Ending};
 use super::frame::Frame;
 use super::limit::Limit;
 use super::outbound::{Outbound, Refused, Share};
 use super::pending::Pending;
+use super::relief::Holder;
 use super::slice;
 use super::slow_consumer::Sender;
 use super::writer::Writing;
@@ -31,6 +31,10 @@ pub(crate) struct Shared {
 impl Holder for Shared {
     fn unsent(&self) -> usize {
         self.outbound.unsent()
+    }
+
+    fn progress(&self) -> usize {
+        self.outbound.progress()
     }
 
     fn give_up(&self) {

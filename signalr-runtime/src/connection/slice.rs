@@ -10,7 +10,6 @@
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -26,7 +25,7 @@ const AMONG_OTHERS: Nanos = 100_000;
 const ALONE: Nanos = 4_000_000;
 
 /// How long ago another connection has used its slice up at the most, to be somebody else.
-const LATELY: Nanos = 20_000_000;
+const LATELY: Duration = Duration::from_millis(20);
 
 /// What was sent is written out after this time.
 const FLUSH: Nanos = 1_000_000;
@@ -35,22 +34,16 @@ const FLUSH: Nanos = 1_000_000;
 const SHORT: Nanos = 25_000;
 
 /// The most steps between two looks at the clock.
-const MOST_STEPS: u8 = 4;
+const MOST_STEPS: u8 = 8;
 
-/// Nanoseconds since some moment.
+/// A time, or a moment within a slice.
 type Nanos = u64;
-
-fn now() -> Nanos {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    // Zero is no time.
-    Nanos::try_from(START.elapsed().as_nanos()).unwrap_or(Nanos::MAX).saturating_add(1)
-}
 
 /// The slice of a thread, while a connection's task runs there.
 struct Slice {
     runs: Cell<bool>,
-    /// When it began. Zero until the clock is read for the first time.
-    began: Cell<Nanos>,
+    /// When it began. None until the clock is read for the first time.
+    began: Cell<Option<Instant>>,
     /// When the clock was read last.
     read: Cell<Nanos>,
     /// How long it may be.
@@ -58,11 +51,11 @@ struct Slice {
     /// When something was written last.
     flushed: Cell<Nanos>,
     due: Cell<Due>,
-    /// Steps between two looks at the clock, and those that are left until the next.
+    /// Steps between two looks at the clock, and those that are left until the next. None is left outside of a slice.
     stride: Cell<u8>,
     left: Cell<u8>,
     /// Who has used a slice up last, and when.
-    busy: Cell<(Owner, Nanos)>,
+    busy: Cell<(Owner, Option<Instant>)>,
 }
 
 /// What it is time for.
@@ -79,14 +72,14 @@ thread_local! {
     static SLICE: Slice = const {
         Slice {
             runs: Cell::new(false),
-            began: Cell::new(0),
+            began: Cell::new(None),
             read: Cell::new(0),
             length: Cell::new(0),
             flushed: Cell::new(0),
             due: Cell::new(Due::Nothing),
-            stride: Cell::new(1),
+            stride: Cell::new(0),
             left: Cell::new(0),
-            busy: Cell::new((Owner::NOBODY, 0)),
+            busy: Cell::new((Owner::NOBODY, None)),
         }
     };
 }
@@ -94,7 +87,7 @@ thread_local! {
 /// A slice that runs. Dropped, it is the outer one's turn again, if there is one.
 pub(crate) struct Running {
     outer: bool,
-    outer_began: Nanos,
+    outer_began: Option<Instant>,
     _owned: Owned,
 }
 
@@ -102,7 +95,8 @@ pub(crate) struct Running {
 pub(crate) fn begin(owner: Owner) -> Running {
     SLICE.with(|slice| {
         slice.due.set(Due::Nothing);
-        let (outer, outer_began) = (slice.runs.replace(true), slice.began.replace(0));
+        slice.left.set(0);
+        let (outer, outer_began) = (slice.runs.replace(true), slice.began.take());
         Running { outer, outer_began, _owned: scope::owned_by(owner) }
     })
 }
@@ -123,63 +117,90 @@ impl Drop for Running {
     fn drop(&mut self) {
         SLICE.with(|slice| {
             if slice.due.get() == Due::End {
-                slice.busy.set((scope::owner(), slice.read.get()));
+                let end = slice.began.get().and_then(|began| began.checked_add(slice.so_far()));
+                slice.busy.set((scope::owner(), end));
             }
             slice.runs.set(self.outer);
             slice.began.set(self.outer_began);
             slice.due.set(Due::Nothing);
+            slice.left.set(0);
         });
     }
 }
 
 impl Slice {
+    fn so_far(&self) -> Duration {
+        Duration::from_nanos(self.read.get())
+    }
+
     /// Reads the clock for the first time, if it was not yet.
     fn start(&self) {
-        if self.began.get() > 0 {
+        if self.began.get().is_some() {
             return;
         }
-        let now = now();
+        let now = Instant::now();
         let (owner, last) = self.busy.get();
-        let among_others = owner != scope::owner() && now.saturating_sub(last) < LATELY;
+        let among_others =
+            owner != scope::owner() && last.is_some_and(|last| now.saturating_duration_since(last) < LATELY);
         self.length.set(if among_others { AMONG_OTHERS } else { ALONE });
-        self.began.set(now);
-        self.read.set(now);
-        self.flushed.set(now);
-        self.stride.set(1);
-        self.left.set(0);
+        self.began.set(Some(now));
+        self.read.set(0);
+        self.flushed.set(0);
+        self.stride.set(0);
     }
 
     /// Reads the clock, and gives the time since it was read last.
     fn lap(&self) -> Nanos {
-        self.start();
-        let now = now();
+        let Some(began) = self.began.get() else { return 0 };
+        let now = nanos(began.elapsed());
         let took = now.saturating_sub(self.read.replace(now));
-        self.due.set(if now.saturating_sub(self.began.get()) >= self.length.get() {
+        let due = if now >= self.length.get() {
             Due::End
         } else if now.saturating_sub(self.flushed.get()) >= FLUSH {
             Due::Flush
         } else {
             Due::Nothing
-        });
+        };
+        self.due.set(due);
+        self.left.set(0);
         took
     }
 
     /// One more step was made.
+    #[inline]
     fn step(&self) -> Due {
-        if self.began.get() == 0 {
+        match self.left.get().checked_sub(1) {
+            Some(left) => {
+                self.left.set(left);
+                Due::Nothing
+            }
+            None => self.look(),
+        }
+    }
+
+    /// One more step was made, and it is time to look at the clock.
+    fn look(&self) -> Due {
+        if self.began.get().is_none() {
             self.start();
-        } else if self.due.get() != Due::Nothing {
-        } else if let Some(left) = self.left.get().checked_sub(1) {
-            self.left.set(left);
-        } else {
+        } else if self.due.get() == Due::Nothing {
             let stride = self.stride.get();
-            let is_short = self.lap() < SHORT * Nanos::from(stride);
-            let stride = if is_short { stride.saturating_mul(2).min(MOST_STEPS) } else { 1 };
-            self.stride.set(stride);
-            self.left.set(stride - 1);
+            let is_short = self.lap() < SHORT * Nanos::from(stride.max(1));
+            let longer = if stride == 0 { 1 } else { stride.saturating_mul(2).min(MOST_STEPS) };
+            if self.due.get() != Due::Nothing {
+                // The step that follows is the same one, which goes on.
+                self.stride.set(0);
+            } else {
+                let stride = if is_short { longer } else { 1 };
+                self.stride.set(stride);
+                self.left.set(stride - 1);
+            }
         }
         self.due.get()
     }
+}
+
+fn nanos(time: Duration) -> Nanos {
+    time.as_secs().saturating_mul(1_000_000_000).saturating_add(time.subsec_nanos().into())
 }
 
 /// The user's code is about to run in a connection's task.
@@ -206,7 +227,13 @@ pub(crate) fn is_due() -> bool {
     SLICE.with(|slice| slice.due.get() != Due::Nothing)
 }
 
+/// Whether the slice was over when the clock was read last.
+pub(crate) fn is_over() -> bool {
+    SLICE.with(|slice| slice.due.get() == Due::End)
+}
+
 /// What was sent has been written out.
+#[inline]
 pub(crate) fn flushed() {
     SLICE.with(|slice| {
         if slice.due.get() == Due::Flush {
@@ -221,6 +248,10 @@ pub(crate) fn flushed() {
 /// An operation that never waits by itself asks after its work is done: what it has queued then leaves.
 pub(crate) fn poll_give_way(cx: &mut Context<'_>) -> Poll<()> {
     let due = SLICE.with(|slice| slice.runs.get().then(|| slice.step()));
+    if due == Some(Due::Nothing) { Poll::Ready(()) } else { give_way_now(due, cx) }
+}
+
+fn give_way_now(due: Option<Due>, cx: &mut Context<'_>) -> Poll<()> {
     match due {
         Some(Due::Nothing) => Poll::Ready(()),
         Some(Due::Flush) => {
@@ -257,7 +288,7 @@ pub(crate) fn poll_unconstrained<T>(
     cx: &mut Context<'_>,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Poll<T> {
-    if SLICE.with(|slice| slice.began.get() == 0) {
+    if SLICE.with(|slice| slice.began.get().is_none()) {
         // None of it has run.
         return poll(cx);
     }
@@ -330,7 +361,7 @@ mod tests {
             assert!(lap() >= Duration::from_nanos(ALONE) && step());
         }
         assert!(!is_due());
-        assert!(SLICE.with(|slice| slice.runs.get() && slice.began.get() > 0));
+        assert!(SLICE.with(|slice| slice.runs.get() && slice.began.get().is_some()));
     }
 
     #[tokio::test]

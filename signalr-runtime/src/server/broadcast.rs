@@ -53,6 +53,7 @@ fn invocation_frame(target: &str, id: Option<&str>, arguments: Payload<'_>) -> F
 /// Queues a call for one connection.
 pub(crate) fn send_to_one(connection: Arc<Connection>, call: &ClientCall) -> Delivery {
     let Some(frame) = frame(call, None, connection.shared.format) else { return Delivery::Done(Ok(())) };
+    let frame = frame.charged_to(connection.shared.outbound.budget());
     match offer(&connection, &frame) {
         Offered::Settled => Delivery::Done(Ok(())),
         Offered::Full => Delivery::Waiting(Box::pin(async move {
@@ -65,7 +66,7 @@ pub(crate) fn send_to_one(connection: Arc<Connection>, call: &ClientCall) -> Del
 /// Queues a call for each of the connections but some.
 pub(crate) fn send(to: Chosen, except: Option<&Except>, call: &ClientCall) -> Delivery {
     let frames = PerProtocol::<()>::default().map(|format, ()| frame(call, None, format));
-    let posting = Posting { frames, except: except.cloned(), waiting: Vec::new() };
+    let posting = Posting { frames, charged: false, except: except.cloned(), waiting: Vec::new() };
     let mut walk = Walk { to, next: Some(Place::default()), posting };
     walk.part();
     if walk.next.is_none() && walk.posting.waiting.is_empty() {
@@ -112,6 +113,7 @@ impl Walk {
             let members = self.to.roster(place.roster);
             self.next = match members.map(|members| members.chunk(place.chunk)) {
                 Some(Some(chunk)) => {
+                    self.posting.charge(chunk.first());
                     for connection in chunk {
                         self.posting.send(connection);
                     }
@@ -136,11 +138,23 @@ impl Drop for Walk {
 /// A framed call, and those who have had no room for it.
 struct Posting {
     frames: PerProtocol<Option<Frame>>,
+    /// Whether the frames are charged to the budget of those who get them.
+    charged: bool,
     except: Option<Except>,
     waiting: Vec<Arc<Connection>>,
 }
 
 impl Posting {
+    /// Charges the frames to the budget of the first who gets them: it is that of all.
+    fn charge(&mut self, first: Option<&Arc<Connection>>) {
+        if let Some(first) = first.filter(|_| !self.charged) {
+            self.charged = true;
+            if let Some(budget) = first.shared.outbound.budget() {
+                self.frames = self.frames.map(|_, frame| Some(frame.clone()?.charged_to(Some(budget))));
+            }
+        }
+    }
+
     fn send(&mut self, connection: &Arc<Connection>) {
         if self.except.as_ref().is_some_and(|except| except.contains(&connection.id)) {
             return;

@@ -72,6 +72,7 @@ impl ClientResults {
             // It has come after the call was made.
             return Err(no_such_connection(&connection.id));
         };
+        let frame = frame.charged_to(connection.shared.outbound.budget());
         let (reply, answer) = oneshot::channel();
         connection.shared.pending.insert(&id, Awaited::Reply(reply))?;
         self.asked().insert(id.clone(), connection.id.clone());

@@ -24,11 +24,11 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
 /// | calls that wait for their turn, as they came | [`queued_call_bytes`] + message, with 80 bytes for each | 1 MiB |
 /// | arguments of the calls that run, copied for filters and rules | ([`unordered_calls`] + parallel calls) × message | 3.2 MiB |
-/// | what waits to be written | [`transport_max_buffer_size`], or [`queued_messages`], and the message that makes it full | 64 KiB |
+/// | what waits to be written | [`transport_max_buffer_size`], or [`queued_messages`], and the message that makes it full; a message of more than 1 KiB that others get too counts once for all of them, and 32 bytes for each | 64 KiB |
 /// | what is being written | as much again | 64 KiB |
 /// | what the HTTP server has of an event stream, and of an answer to a poll | 320 KiB, and the whole answer | 320 KiB |
 /// | answers to its own calls | as many as the calls that were read before it was found to be full | |
-/// | kept for a client that may come back | `stateful_reconnect_buffer_size`, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
+/// | kept for a client that may come back | `stateful_reconnect_buffer_size` and 8 bytes for each message, the message that is too much, ten more for one that comes back and acknowledges nothing, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
 /// | groups | [`groups_per_connection`] × ([`group_name_length`] + 352); in groups that others have joined before, 96 each | 594 KiB |
 /// | senders that wait for it | for each of them one frame for each hub protocol, and about 300 bytes for each client that it waits for | |
 ///
@@ -57,7 +57,9 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | calls of a client that has left | [`call_linger`] | 30 s | they are dropped |
 /// | the answer of a client that was asked for a result | [`client_result_timeout`] | none | the call fails with `Timeout` |
 /// | a call | [`MethodOptions::timeout`](super::MethodOptions::timeout) | none | it is answered with an error |
-/// | one write, and one part of an event or of an answer to a poll | [`transport_send_timeout`] | 10 s | the connection ends |
+/// | bytes that are to be written, of a message, of an event or of an answer to a poll, while none go out | [`transport_send_timeout`] | 10 s | the connection ends |
+/// | those outside a connection who send to its client, all together until it has caught up | [`send_patience`](Self::send_patience) | 5 s | [`slow_consumer`](Self::slow_consumer) decides |
+/// | an acknowledgement of a client that may come back, while all is kept for it that may be | | 5 s | the connection ends |
 ///
 /// [`handshake_timeout`]: super::HubOptions::handshake_timeout
 /// [`callback_timeout`]: Self::callback_timeout
@@ -151,7 +153,7 @@ pub struct Limits {
     /// status 429. Default: 10.
     pub resumes_per_minute: usize,
     /// How many bytes of messages are kept for all clients together that have lost their WebSockets and have not come
-    /// back yet. Beyond that, those that have been away for longest are given up. Default: 64 MiB, for all hubs of the
+    /// back yet. Beyond that, those for whom most is kept are given up. Default: 64 MiB, for all hubs of the
     /// process together.
     pub kept_for_absent_clients: AbsenceBudget,
     /// The time for which those outside a connection, other connections' methods and tasks of the application, wait

@@ -3,17 +3,14 @@
 //! Locks are held for lookups and changes only. Whoever wants to do something with the members of a roster takes them
 //! out first, which costs as little as one reference: see [`Members`].
 
-mod change;
+pub(crate) mod change;
 mod lock;
 mod names;
 mod roster;
 
 use std::sync::Arc;
 
-pub(crate) use self::change::Change;
-#[cfg(test)]
-pub(crate) use self::change::Edge;
-use self::change::Kind;
+use self::change::{Change, Kind};
 use self::lock::Lock;
 use self::names::Names;
 use self::roster::Roster;
@@ -123,10 +120,10 @@ impl Registry {
             Selection::All | Selection::AllExcept(_) => {
                 self.shards.iter().map(|shard| shard.read(Roster::members)).collect()
             }
-            Selection::Connection(id) => return Chosen::One(self.get(id).map(|one| Members::of(vec![one]))),
+            Selection::Connection(id) => return Chosen::One(self.get(id).map(|one| Members::of(&[one]))),
             Selection::Connections(ids) => {
-                let found = ids.iter().filter_map(|id| self.get(id)).collect();
-                return Chosen::One(Some(Members::of(found)));
+                let found: Vec<_> = ids.iter().filter_map(|id| self.get(id)).collect();
+                return Chosen::One(Some(Members::of(&found)));
             }
             Selection::Groups(names) => match &**names {
                 [name] => return Chosen::One(self.groups.members(name)),

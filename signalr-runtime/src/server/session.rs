@@ -173,13 +173,14 @@ async fn end<H: Hub>(
 
 /// Makes the hub and runs its connect callback.
 async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> HubResult<Arc<H>> {
-    let connecting = async {
+    // Boxed, or each layer around it would move it once more.
+    let connecting = Box::pin(async {
         let value = Arc::new(hub.make_hub(connection).await?);
         let callee = Arc::clone(&value);
         let callback = Box::pin(async move { callee.on_connected().await });
         hub.filters.around_connect(connection, callback).await?;
         Ok(value)
-    };
+    });
     let name = hub.core.name();
     let span = span::connected(name);
     let connecting = hub.blocking.watch_polls("OnConnectedAsync", connecting);
@@ -216,7 +217,7 @@ async fn disconnect<H: Hub>(
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
     let name = hub.core.name();
     let span = span::disconnected(name);
-    let disconnecting = hub.filters.around_disconnect(connection, callback);
+    let disconnecting = Box::pin(hub.filters.around_disconnect(connection, callback));
     let disconnecting = hub.blocking.watch_polls("OnDisconnectedAsync", disconnecting);
     let disconnecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, disconnecting);
     match AssertUnwindSafe(disconnecting.instrument(span.clone())).catch_unwind().await {

@@ -1,5 +1,7 @@
 //! Taking over a connection that may be resumed, and acknowledging what cannot be.
 
+use std::time::Duration;
+
 use signalr_runtime::server::{AbsenceBudget, HttpOptions, HubOptions, Limits};
 
 use super::victim::Victim;
@@ -97,6 +99,23 @@ async fn what_is_sent_without_acknowledging_has_an_end() {
     }
     socket.end().await;
     assert_eq!(victim.hits("read_ahead"), 1);
+    victim.forgets_everybody().await;
+}
+
+/// It reads everything, so that nothing is stuck, and those who send to it would wait for ever.
+#[tokio::test]
+async fn what_is_read_without_acknowledging_has_an_end() {
+    let victim = victim(Limits { send_patience: Duration::MAX, ..Limits::default() }).await;
+    let (_, mut socket) = connect(&victim).await;
+    let text = "x".repeat(20_000);
+    let clients = victim.hub.clients();
+    let sending = async {
+        for _ in 0..10 {
+            clients.all().message("", &text).await.unwrap();
+        }
+    };
+    tokio::join!(sending, socket.end());
+    assert_eq!(victim.hits("unacknowledged"), 1);
     victim.forgets_everybody().await;
 }
 

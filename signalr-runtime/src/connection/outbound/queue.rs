@@ -18,8 +18,12 @@ pub(super) struct Queue {
     /// How much that is.
     bytes: usize,
     frames: usize,
+    /// How many of the bytes are charged elsewhere, because others have them too.
+    shared: usize,
     /// How many bytes the transport has taken, and may not have written yet.
     writing: usize,
+    /// How many of these are charged elsewhere.
+    writing_shared: usize,
     /// What the peer has not acknowledged, where it may come back after its connection was lost.
     pub(super) replay: Option<Box<ReplayBuffer>>,
 }
@@ -57,7 +61,9 @@ impl Queue {
             pieces: VecDeque::new(),
             bytes: 0,
             frames: 0,
+            shared: 0,
             writing: 0,
+            writing_shared: 0,
             replay: None,
         }
     }
@@ -96,10 +102,14 @@ impl Queue {
         }
         self.bytes += shared.len();
         self.frames += 1;
+        self.shared += pieces::charged_elsewhere(&shared);
         match (self.slow_consumer, droppable) {
             // What may be dropped stands alone, and nothing else is shared.
             (SlowConsumer::DropOldest, Droppable::Yes) => self.pieces.push_back(Piece::Shared(shared)),
-            (SlowConsumer::DropOldest, Droppable::No) => pieces::copy(&mut self.pieces, &[], &shared),
+            (SlowConsumer::DropOldest, Droppable::No) => {
+                self.shared -= pieces::charged_elsewhere(&shared);
+                pieces::copy(&mut self.pieces, &[], &shared);
+            }
             _ => pieces::share(&mut self.pieces, shared),
         }
     }
@@ -107,8 +117,9 @@ impl Queue {
     /// Drops the oldest frames that may be dropped until there is room. Whether there is.
     pub(super) fn drop_oldest(&mut self) -> bool {
         while self.holds(self.limit) {
-            let Some(length) = pieces::drop_oldest_shared(&mut self.pieces) else { return false };
-            self.bytes = self.bytes.saturating_sub(length);
+            let Some(dropped) = pieces::drop_oldest_shared(&mut self.pieces) else { return false };
+            self.bytes = self.bytes.saturating_sub(dropped.as_ref().len());
+            self.shared = self.shared.saturating_sub(pieces::charged_elsewhere(dropped.as_ref()));
             self.frames = self.frames.saturating_sub(1);
         }
         true
@@ -118,26 +129,30 @@ impl Queue {
     pub(super) fn take(&mut self, batch: &mut VecDeque<Piece>) {
         if batch.is_empty() {
             std::mem::swap(batch, &mut self.pieces);
-            self.writing = 0;
+            self.written();
         } else {
             batch.append(&mut self.pieces);
         }
         self.writing = self.writing.saturating_add(self.bytes);
+        self.writing_shared = self.writing_shared.saturating_add(self.shared);
         self.bytes = 0;
         self.frames = 0;
+        self.shared = 0;
     }
 
     /// Everything that was taken has been written.
     pub(super) fn written(&mut self) {
         self.writing = 0;
+        self.writing_shared = 0;
     }
 
     /// Forgets what waits to be written, and what the transport has of it: that goes as well.
     pub(super) fn clear(&mut self) {
         self.pieces = VecDeque::new();
-        self.writing = 0;
+        self.written();
         self.bytes = 0;
         self.frames = 0;
+        self.shared = 0;
     }
 
     /// There is nobody to write to, for now. Whether that is news.
@@ -159,6 +174,7 @@ impl Queue {
         replay.resend(&mut self.pieces);
         self.bytes += replay.bytes();
         self.frames += replay.messages();
+        self.shared += replay.shared();
         self.replay = Some(replay);
     }
 
@@ -195,7 +211,17 @@ impl Queue {
     }
 
     /// How many bytes wait, to be written or to be acknowledged, or are being written.
-    pub(super) fn held(&self) -> usize {
+    pub(super) fn unsent(&self) -> usize {
         self.bytes.saturating_add(self.writing).saturating_add(self.unacknowledged())
+    }
+
+    /// How many bytes of that are this queue's own.
+    pub(super) fn held(&self) -> usize {
+        let (lengths, kept) = self
+            .replay
+            .as_ref()
+            .map_or((0, 0), |replay| (replay.messages().saturating_mul(size_of::<usize>()), replay.shared()));
+        let shared = self.shared.saturating_add(self.writing_shared).saturating_add(kept);
+        self.unsent().saturating_add(lengths).saturating_sub(shared)
     }
 }

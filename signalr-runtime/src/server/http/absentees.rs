@@ -1,5 +1,6 @@
 //! What is held for clients that have lost their sockets, all together.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -11,14 +12,18 @@ use crate::connection::limit::Limit;
 const DEFAULT: usize = 64 * 1024 * 1024;
 
 /// How much may be kept for clients that have lost their WebSockets and have not come back yet, all of them together.
-/// Beyond that, those that have been away for longest are given up.
+/// Beyond that, those for whom most is kept are given up, and of equals those that have been away for longest: whoever
+/// lets little be kept is not pushed out by others.
+///
+/// For each of them the messages count that it has not acknowledged, as
+/// [`stateful_reconnect_buffer_size`](super::super::HubOptions::stateful_reconnect_buffer_size) counts them.
 ///
 /// The default is a budget of 64 MiB that all hubs of the process share, unless they are given another one. Clones share
 /// one budget, too.
 #[derive(Clone)]
 pub struct AbsenceBudget(Arc<Absentees>);
 
-/// The connections that wait for their clients, the longest absent first.
+/// The connections that wait for their clients.
 struct Absentees {
     limit: usize,
     state: Mutex<State>,
@@ -28,22 +33,24 @@ struct Absentees {
 struct State {
     /// Connections are numbered as their clients go.
     gone: u64,
-    waiting: BTreeMap<u64, Absentee>,
+    /// The one that is given up first stands last.
+    waiting: BTreeMap<Place, Arc<Seat>>,
     /// What is held for all of them.
     bytes: usize,
 }
 
-struct Absentee {
-    seat: Arc<Seat>,
+/// The place of one of them: by what is held for it, and then by how long it has been away.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
     bytes: usize,
+    number: Reverse<u64>,
 }
 
 /// The entry of one of them. Dropping it takes the connection out.
 pub(super) struct Absence {
     absentees: Arc<Absentees>,
-    number: u64,
-    /// What was reported last.
-    bytes: usize,
+    /// Where it stood when it last reported.
+    place: Place,
 }
 
 impl AbsenceBudget {
@@ -72,8 +79,9 @@ impl AbsenceBudget {
         let mut state = self.0.lock();
         let number = state.gone;
         state.gone = number.wrapping_add(1);
-        state.waiting.insert(number, Absentee { seat: Arc::clone(seat), bytes: 0 });
-        Absence { absentees: Arc::clone(&self.0), number, bytes: 0 }
+        let place = Place { bytes: 0, number: Reverse(number) };
+        state.waiting.insert(place, Arc::clone(seat));
+        Absence { absentees: Arc::clone(&self.0), place }
     }
 }
 
@@ -100,26 +108,26 @@ impl Absentees {
 }
 
 impl Absence {
-    /// So much is held for this client now. If it is too much for all of them together, those that have been away for
-    /// longest are given up.
+    /// Sets the bytes that are held for this client. If it is too much for all of them together, those with most are
+    /// given up.
     pub(super) fn holds(&mut self, bytes: usize) {
-        if self.bytes == bytes {
+        if self.place.bytes == bytes {
             return;
         }
-        self.bytes = bytes;
         let mut state = self.absentees.lock();
         let State { waiting, bytes: held, .. } = &mut *state;
-        let Some(absentee) = waiting.get_mut(&self.number) else {
+        let Some(seat) = waiting.remove(&self.place) else {
             return;
         };
-        *held = held.saturating_sub(absentee.bytes).saturating_add(bytes);
-        absentee.bytes = bytes;
+        *held = held.saturating_sub(self.place.bytes).saturating_add(bytes);
+        self.place.bytes = bytes;
+        waiting.insert(self.place, seat);
         let mut given_up = Vec::new();
         while *held > self.absentees.limit
-            && let Some((_, absentee)) = waiting.pop_first()
+            && let Some((place, seat)) = waiting.pop_last()
         {
-            *held = held.saturating_sub(absentee.bytes);
-            given_up.push(absentee.seat);
+            *held = held.saturating_sub(place.bytes);
+            given_up.push(seat);
         }
         drop(state);
         for seat in given_up {
@@ -132,8 +140,8 @@ impl Absence {
 impl Drop for Absence {
     fn drop(&mut self) {
         let mut state = self.absentees.lock();
-        if let Some(absentee) = state.waiting.remove(&self.number) {
-            state.bytes = state.bytes.saturating_sub(absentee.bytes);
+        if state.waiting.remove(&self.place).is_some() {
+            state.bytes = state.bytes.saturating_sub(self.place.bytes);
         }
     }
 }

@@ -11,10 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::super::connection::ConnectionId;
 use super::super::http::inbox::Inbox;
-use crate::connection::budget::Holder;
 use crate::connection::ending::{EndRequest, Ending};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Outbound;
+use crate::connection::relief::Holder;
 use crate::connection::slice;
 use crate::protocol::TransferFormat;
 
@@ -62,6 +62,10 @@ impl Outgoing {
 impl Holder for Outgoing {
     fn unsent(&self) -> usize {
         self.queue.unsent()
+    }
+
+    fn progress(&self) -> usize {
+        self.queue.progress()
     }
 
     fn give_up(&self) {

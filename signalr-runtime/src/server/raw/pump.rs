@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::connection::{Line, Outgoing};
 use crate::connection::clock::{Clock, Due, Timing};
 use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::engine::ROUNDS;
 use crate::connection::scope::Owner;
 use crate::connection::{slice, writer};
 
@@ -39,7 +40,7 @@ impl Pump {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _slice = slice::begin(Owner::NOBODY);
-        loop {
+        for _ in 0..ROUNDS {
             let Outgoing { queue, ending } = &*self.line.outgoing;
             if let Some(request) = ending.asked() {
                 if request.is_for_slowness() {
@@ -59,11 +60,9 @@ impl Pump {
             if !received && queue.sleep(writing, cx) && ending.asked().is_none() {
                 return Poll::Pending;
             }
-            if slice::step() {
-                slice::defer(cx);
-                return Poll::Pending;
-            }
         }
+        slice::defer(cx);
+        Poll::Pending
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {

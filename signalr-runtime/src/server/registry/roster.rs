@@ -19,8 +19,8 @@ pub(crate) struct Members(Arc<Vec<Arc<Vec<Arc<Connection>>>>>);
 
 impl Members {
     /// These connections.
-    pub(super) fn of(connections: Vec<Arc<Connection>>) -> Self {
-        Self(Arc::new(vec![Arc::new(connections)]))
+    pub(super) fn of(connections: &[Arc<Connection>]) -> Self {
+        Self(Arc::new(connections.chunks(CHUNK).map(|chunk| Arc::new(chunk.to_vec())).collect()))
     }
 
     /// One chunk of them.
@@ -139,17 +139,22 @@ impl Roster {
     /// The protocols that the members speak, but for those that are left out.
     pub(super) fn formats(&self, except: Option<&Except>) -> Formats {
         let mut speakers = self.speakers;
-        if let Some(except) = except {
-            if except.len() > self.len() {
-                let left_out = self.members.iter().filter(|member| except.contains(&member.id));
-                left_out.for_each(|member| without(&mut speakers, member));
-            } else {
-                except.for_each(|id| {
-                    if let Some(member) = self.get(id) {
-                        without(&mut speakers, member);
-                    }
-                });
-            }
+        let formats = speakers.map(|_, speakers| *speakers > 0);
+        let Some(except) = except else { return formats };
+        let left_out = index(except.len());
+        if speakers.map(|_, speakers| *speakers > left_out) == formats {
+            // Somebody is left of each, whoever is left out.
+            return formats;
+        }
+        if except.len() > self.len() {
+            let left_out = self.members.iter().filter(|member| except.contains(&member.id));
+            left_out.for_each(|member| without(&mut speakers, member));
+        } else {
+            except.for_each(|id| {
+                if let Some(member) = self.get(id) {
+                    without(&mut speakers, member);
+                }
+            });
         }
         speakers.map(|_, speakers| *speakers > 0)
     }
@@ -172,7 +177,7 @@ fn without(speakers: &mut PerProtocol<u32>, member: &Connection) {
     *speakers = speakers.saturating_sub(1);
 }
 
-/// A place as it is kept. There are not as many connections as would be too many for it.
-fn index(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
+/// A number as it is kept. There are not as many connections as would be too many for it.
+fn index(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -96,11 +96,13 @@ fn who_comes_between_a_call_and_its_first_poll_is_sent_it_if_it_is_encoded_for_i
 
 #[tokio::test(start_paused = true)]
 async fn a_broadcast_that_has_begun_ends_though_nobody_waits_for_it() {
-    for polls in 0..2 {
+    let ids = (0..1000).map(|n| format!("c{n}")).collect();
+    let selections = [group(), Selection::All, Selection::Connections(ids)];
+    for (to, polls) in selections.iter().flat_map(|to| [(to, 0), (to, 1)]) {
         let lifetime = bare::lifetime();
         let crowd = bare::crowd(&lifetime, 1000);
         let gone = &crowd[900];
-        let Delivery::Waiting(mut walk) = begin(&lifetime, &group(), "one") else {
+        let Delivery::Waiting(mut walk) = begin(&lifetime, to, "one") else {
             panic!("a large group is walked in parts")
         };
         // Who is gone when its part begins is passed over.
@@ -110,7 +112,7 @@ async fn a_broadcast_that_has_begun_ends_though_nobody_waits_for_it() {
             let _ = tokio::task::unconstrained(&mut walk).now_or_never();
         }
         drop(walk);
-        drop(begin(&lifetime, &group(), "two"));
+        drop(begin(&lifetime, to, "two"));
         for connection in crowd.iter().filter(|connection| connection.id != gone.id) {
             let texts = queued(connection);
             let (one, two) = (texts.find("one"), texts.find("two"));

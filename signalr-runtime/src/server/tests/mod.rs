@@ -30,6 +30,7 @@ mod giving_way;
 mod handshake;
 mod keep_alive;
 mod leaving;
+mod ledger;
 mod lifecycle;
 mod limits;
 mod long_polling;

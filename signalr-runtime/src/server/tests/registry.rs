@@ -9,7 +9,8 @@ use crate::HubProtocol::{self, Json, MessagePack};
 use crate::connection::budget::MemoryBudget;
 use crate::contract::per_protocol::Formats;
 use crate::server::connection::Connection;
-use crate::server::registry::{Change, Chosen, Edge, Members, Registry};
+use crate::server::registry::change::{Change, Edge};
+use crate::server::registry::{Chosen, Members, Registry};
 use crate::server::selection::{Except, Selection};
 
 fn connection(n: usize, format: HubProtocol) -> Arc<Connection> {

@@ -98,37 +98,6 @@ async fn a_client_is_disconnected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_holds_most_of_a_budget_goes_first() {
-    let budget = MemoryBudget::new(400_000);
-    let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
-    let options = HubOptions { limits, ..HubOptions::default() };
-    let server = Server::with(options.clone());
-    let mut slow = server.connect_narrow(40).await;
-    let mut slower = server.connect_narrow(40).await;
-    let handle = server.handle();
-    let send = async |to: &str, kilobytes: usize| {
-        for _ in 0..kilobytes {
-            handle.clients().client(to).said(&"x".repeat(1000)).await.unwrap();
-        }
-        settle().await;
-    };
-    // The first message is with the transport already.
-    send("c1", 1).await;
-    send("c2", 1).await;
-    send("c1", 40).await;
-    send("c2", 50).await;
-    assert!((80_000..100_000).contains(&budget.held()), "{budget:?}");
-    assert_eq!(handle.connection_count(), 2);
-    send("c2", 15).await;
-    assert!(budget.held() < 60_000, "{budget:?}");
-    assert_eq!(slower.rest().await.0.len(), 2, "what was with the transport, and why it ended");
-    assert_eq!(records(&mut slow, 41).await.len(), 41);
-    seconds(6).await;
-    assert_eq!(handle.connection_count(), 1);
-    assert_eq!(budget.held(), 0);
-}
-
-#[tokio::test(start_paused = true)]
 async fn what_waits_for_a_client_goes_with_its_transport_and_not_with_its_last_call() {
     for how in ["is lost", "takes no more"] {
         let budget = MemoryBudget::new(1_000_000);

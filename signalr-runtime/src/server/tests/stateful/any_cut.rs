@@ -155,6 +155,7 @@ async fn run(buffer: usize, steps: Vec<Step>) {
             client.come_back(1 << 20).await;
             client.receive().await;
             client.acknowledge().await;
+            settle().await;
             client.kept_up = Instant::now();
         }
     }

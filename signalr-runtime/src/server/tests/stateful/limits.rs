@@ -261,34 +261,45 @@ async fn a_client_comes_back_ten_times_in_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_are_away_for_longest_are_given_up_first() {
+async fn those_of_the_absent_are_given_up_first_for_whom_most_is_kept() {
     let limits = Limits { kept_for_absent_clients: AbsenceBudget::new(10_000), ..Limits::default() };
     let server = Server::with(HubOptions { limits, ..HubOptions::default() });
     let mut clients = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..5 {
         clients.push(server.connect_resuming().await);
     }
     // One holds a lot, and is there.
     server.tell("c1", &text_for(50_000)).await;
-    for n in [3, 1, 2] {
+    for n in [3, 1, 2, 4] {
         clients[n].lose().await;
         seconds(1).await;
     }
-    let two = text_for(2000);
-    for n in 2..=4 {
-        server.tell(&format!("c{n}"), &two).await;
+    for (n, bytes) in [(4, 200), (2, 3000), (3, 4000), (5, 2500)] {
+        server.tell(&format!("c{n}"), &text_for(bytes)).await;
         settle().await;
     }
-    assert_eq!(server.log(), [""; 0], "6000 bytes");
-    clients[1].come_back().unwrap();
+    assert_eq!(server.log(), [""; 0], "9700 bytes");
+    server.tell("c5", &text_for(400)).await;
     settle().await;
-    server.tell("c3", &text_for(7500)).await;
+    assert_eq!(
+        server.log(),
+        ["c3 disconnected", "c3 dropped"],
+        "not the longest absent, and not the last drop"
+    );
+    // Of equals, those go who have been away for longest.
+    server.tell("c5", &text_for(1100)).await;
+    server.tell("c2", &text_for(1000)).await;
     settle().await;
-    assert_eq!(server.log(), ["c4 disconnected", "c4 dropped"]);
-    assert_eq!(clients[3].come_back(), Err(ResumeRefused::Closing));
-    server.tell("c3", &text_for(1000)).await;
+    server.tell("c4", &text_for(2500)).await;
     settle().await;
-    assert_eq!(server.log()[2..], ["c3 disconnected", "c3 dropped"], "even if it is the only one");
+    assert_eq!(server.log()[2..], ["c2 disconnected", "c2 dropped"]);
+    for (n, back) in [(1, false), (2, false), (3, true), (4, true)] {
+        assert_eq!(clients[n].come_back().is_ok(), back, "c{}", n + 1);
+    }
+    clients[4].lose().await;
+    server.tell("c5", &text_for(10_000)).await;
+    settle().await;
+    assert_eq!(server.log()[4..], ["c5 disconnected", "c5 dropped"], "even if it is the only one");
     assert_eq!(server.handle().connection_count(), 2);
 }
 
@@ -299,13 +310,13 @@ async fn hubs_share_what_they_keep_for_absent_clients() {
         let limits = Limits { kept_for_absent_clients: budget.clone(), ..Limits::default() };
         Server::with(HubOptions { limits, ..HubOptions::default() })
     });
-    for server in [&one, &two] {
+    for (server, bytes) in [(&one, 6000), (&two, 5000)] {
         server.connect_resuming().await.lose().await;
-        server.tell("c1", &text_for(6000)).await;
+        server.tell("c1", &text_for(bytes)).await;
         settle().await;
     }
     assert_eq!(one.log(), ["c1 disconnected", "c1 dropped"]);
-    assert_eq!((two.log(), budget.held()), (Vec::<String>::new(), 6000));
+    assert_eq!((two.log(), budget.held()), (Vec::<String>::new(), 5000));
     // Unless they are told otherwise, those of the whole process do.
     let options = [(); 2].map(|()| HubOptions::default().limits.kept_for_absent_clients);
     assert!(options[0].shares_with(&options[1]));
