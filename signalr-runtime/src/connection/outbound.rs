@@ -302,6 +302,13 @@ impl Outbound {
         state.senders.wake();
     }
 
+    /// Everything that was taken has been copied, and is charged where the copy is.
+    pub(crate) fn copied(&self) {
+        let mut state = self.look();
+        state.queue.written();
+        state.settle();
+    }
+
     /// A part of what was taken has gone out, and the rest is stuck.
     pub(crate) fn wrote_part(&self) {
         self.parts.fetch_add(1, Ordering::Relaxed);

@@ -196,8 +196,12 @@ impl Duplex for LongPolling {
             return Poll::Pending;
         }
         queue.take(&mut self.batch);
-        let charge = Charge::new(self.memory.clone(), ChargeKind::Answers);
-        self.polls.send(Outgoing::whole(joined(&mut self.batch), charge));
+        let (answer, memory) = match joined(&mut self.batch) {
+            Joined::Own(answer) => (answer, self.memory.clone()),
+            Joined::Shared(answer) => (answer, None),
+        };
+        self.polls.send(Outgoing::whole(answer, Charge::new(memory, ChargeKind::Answers)));
+        queue.copied();
         Poll::Ready(Ok(()))
     }
 
@@ -223,12 +227,19 @@ impl Drop for LongPolling {
     }
 }
 
-fn joined(batch: &mut VecDeque<Piece>) -> Bytes {
+/// Everything that gathered, in one piece.
+enum Joined {
+    Own(Bytes),
+    /// A frame that others may have too, which is charged by itself.
+    Shared(Bytes),
+}
+
+fn joined(batch: &mut VecDeque<Piece>) -> Joined {
     if batch.len() == 1 {
         return match batch.pop_front() {
-            Some(Piece::Gathered(bytes)) => bytes.into(),
-            Some(Piece::Shared(bytes)) => bytes,
-            None => Bytes::new(),
+            Some(Piece::Gathered(bytes)) => Joined::Own(bytes.into()),
+            Some(Piece::Shared(bytes)) => Joined::Shared(bytes),
+            None => Joined::Own(Bytes::new()),
         };
     }
     let length = batch.iter().map(|piece| piece.as_ref().len()).sum();
@@ -236,5 +247,5 @@ fn joined(batch: &mut VecDeque<Piece>) -> Bytes {
     for piece in batch.drain(..) {
         all.extend_from_slice(piece.as_ref());
     }
-    all.into()
+    Joined::Own(all.into())
 }

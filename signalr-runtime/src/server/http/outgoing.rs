@@ -57,8 +57,8 @@ enum Phase {
 pub(crate) struct Left;
 
 impl Outgoing {
-    /// A body without an end, whose first bytes are `first`: one event at a time follows. `charge` counts what the HTTP
-    /// server has taken; the event that it is to take is counted by the queue of the connection.
+    /// A body without an end, whose first bytes are `first`: one event at a time follows. `charge` counts that, and what
+    /// the HTTP server has taken.
     pub(super) fn stream(first: Bytes, charge: Charge) -> Self {
         Self::new(first, Phase::Open, charge)
     }
@@ -176,8 +176,7 @@ impl State {
 
     /// Charges what is held now, and counted nowhere else.
     fn settle(&mut self) {
-        let rest = if self.phase == Phase::Open { 0 } else { self.rest.len() };
-        self.charge.set(rest.saturating_add(self.handed_over.0));
+        self.charge.set(self.rest.len().saturating_add(self.handed_over.0));
     }
 }
 

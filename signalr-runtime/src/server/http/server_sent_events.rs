@@ -96,6 +96,7 @@ impl Duplex for ServerSentEvents {
             return Poll::Ready(Ok(()));
         }
         self.events.send(event(&mut self.batch));
+        queue.copied();
         // Until the HTTP server has taken it.
         self.events.poll_taken(cx).map_err(|_| left())
     }
