@@ -33,5 +33,6 @@ pub(crate) mod scope;
 pub(crate) mod shared;
 pub(crate) mod slice;
 pub(crate) mod slow_consumer;
+pub(crate) mod thread;
 pub(crate) mod waker_slot;
 pub(crate) mod writer;

@@ -96,9 +96,9 @@ impl ReplayBuffer {
             self.acknowledged += 1;
             self.resends = 0;
             // A piece ends where a frame ends.
-            if let Some(piece) = self.frames.pop_front_if(|piece| piece.as_ref().len() <= self.released) {
+            if self.frames.front().is_some_and(|piece| piece.as_ref().len() <= self.released) {
                 self.released = 0;
-                if let Piece::Shared(frame) = piece {
+                if let Some(Piece::Shared(frame)) = self.frames.pop_front() {
                     self.shared = self.shared.saturating_sub(pieces::charged_elsewhere(&frame));
                 }
             }

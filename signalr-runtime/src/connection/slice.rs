@@ -101,6 +101,18 @@ pub(crate) fn begin(owner: Owner) -> Running {
     })
 }
 
+/// Begins a slice of one step, on a thread that holds up nobody: after each step its call can be given up.
+#[cfg(feature = "server")]
+pub(crate) fn begin_step(owner: Owner) -> Running {
+    let running = begin(owner);
+    SLICE.with(|slice| {
+        slice.start();
+        slice.length.set(0);
+        slice.left.set(1);
+    });
+    running
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         SLICE.with(|slice| {

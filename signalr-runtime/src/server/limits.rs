@@ -128,6 +128,9 @@ pub struct Limits {
     /// an error of the kind [`Timeout`](crate::HubErrorKind::Timeout), and a later answer is ignored. Default: `None`, as
     /// in ASP.NET Core: until the client answers or leaves.
     pub client_result_timeout: Option<Duration>,
+    /// Threads on which the calls of methods that [block](super::MethodOptions::blocking) run, for one hub. One client has
+    /// half of them at most; other calls wait. Default: 64.
+    pub blocking_threads: usize,
     /// How many POST requests of one client may wait while another one is read, over Server-Sent Events and long polling.
     /// Others are answered with status 429. Default: 100.
     pub queued_posts: usize,
@@ -200,6 +203,7 @@ impl Default for Limits {
             call_linger: Some(Duration::from_secs(30)),
             callback_timeout: Some(Duration::from_secs(30)),
             client_result_timeout: None,
+            blocking_threads: 64,
             queued_posts: 100,
             id_length: 128,
             upload_streams: 100,

@@ -117,7 +117,7 @@ impl LeftCalls {
             core.role.limit_hit(Limit::CallLinger);
             core.calls.abandon(&mut self.abandoned);
         }
-        while self.abandoned.drop_next() {
+        while self.abandoned.drop_next(&mut core.calls) {
             ready!(slice::poll_give_way(cx));
         }
         if core.calls.is_empty() {

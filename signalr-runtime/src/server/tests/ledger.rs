@@ -9,7 +9,7 @@ use crate::server::Limits;
 fn server(budget: &MemoryBudget) -> Server {
     let limits = Limits { memory: Some(budget.clone()), send_patience: Duration::MAX, ..Limits::default() };
     let http = HttpOptions { transport_send_timeout: Duration::from_secs(3600), ..HttpOptions::default() };
-    Server::with(HubOptions { limits, http, ..HubOptions::default() })
+    Server::with(HubOptions { http, limits, ..HubOptions::default() })
 }
 
 async fn tell(server: &Server, client: &str, bytes: usize) {

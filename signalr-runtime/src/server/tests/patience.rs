@@ -146,7 +146,7 @@ async fn there_may_be_no_patience_at_all_or_no_end_to_it() {
         let limits = Limits { send_patience, queued_messages: 4, ..Limits::default() };
         let http =
             HttpOptions { transport_send_timeout: Duration::from_secs(3600), ..HttpOptions::default() };
-        let server = Server::with(HubOptions { limits, http, ..HubOptions::default() });
+        let server = Server::with(HubOptions { http, limits, ..HubOptions::default() });
         let _client = slow(&server).await;
         fill(&server).await;
         let waiting = send(&server, "waiting");
