@@ -58,7 +58,8 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | the answer of a client that was asked for a result | [`client_result_timeout`] | none | the call fails with `Timeout` |
 /// | a call | [`MethodOptions::timeout`](super::MethodOptions::timeout) | none | it is answered with an error |
 /// | bytes that are to be written, of a message, of an event or of an answer to a poll, while none go out | [`transport_send_timeout`] | 10 s | the connection ends |
-/// | those outside a connection who send to its client, all together until it has caught up | [`send_patience`](Self::send_patience) | 5 s | [`slow_consumer`](Self::slow_consumer) decides |
+/// | those outside a connection who send to its client and to others, all together until it has caught up | [`send_patience`](Self::send_patience) | 5 s | [`slow_consumer`](Self::slow_consumer) decides |
+/// | a call from outside a connection to its client alone | [`send_patience`](Self::send_patience) | 5 s | [`slow_consumer`](Self::slow_consumer) decides |
 /// | an acknowledgement of a client that may come back, while all is kept for it that may be | | 5 s | the connection ends |
 ///
 /// [`handshake_timeout`]: super::HubOptions::handshake_timeout

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::queue::Droppable;
 use super::{Locked, Outbound, Refused};
@@ -21,6 +21,9 @@ impl Outbound {
                 state.wake_writer();
             }
             Err(Refused::Full) if sender == Sender::Outside => return self.overflow(state, frame),
+            Err(Refused::Full) if sender == Sender::Alone && state.patience.is_used_up() => {
+                return self.overflow(state, frame);
+            }
             refused => return refused,
         }
         Ok(())
@@ -54,13 +57,13 @@ impl Outbound {
     pub(crate) async fn room_for(&self, sender: Sender) {
         let room = self.room.notified();
         let until = {
-            let mut state = self.lock();
+            let mut state = self.look();
             if state.has_room() != Err(Refused::Full) {
                 return;
             }
             let last = state.queue.last_number();
             match sender {
-                Sender::Own => None,
+                Sender::Own | Sender::Alone => None,
                 Sender::Outside => match state.patience.wait(last) {
                     Ok(until) => until,
                     Err(UsedUp) => return,
@@ -71,6 +74,26 @@ impl Outbound {
             // Either way it is worth another look.
             Some(until) => drop(timeout_at(until, room).await),
             None => room.await,
+        }
+    }
+
+    /// Until when somebody waits for room who sends to this peer only, and begins to wait now. `None` is for ever.
+    pub(crate) fn patience_from_now(&self) -> Option<Instant> {
+        self.look().patience.from_now()
+    }
+
+    /// [`room_for`](Self::room_for) somebody who sends to this peer only.
+    pub(crate) async fn room_until(&self, until: Option<Instant>) {
+        let room = self.room.notified();
+        if self.has_room() != Err(Refused::Full) {
+            return;
+        }
+        let Some(until) = until else { return room.await };
+        if timeout_at(until, room).await.is_err() {
+            let mut state = self.look();
+            let last = state.queue.last_number();
+            state.patience.use_up(last);
+            self.waited_for.store(true, Ordering::Relaxed);
         }
     }
 
