@@ -29,6 +29,7 @@ pub(crate) mod relief;
 mod replay;
 pub(crate) mod role;
 mod running_calls;
+pub(crate) mod running_method;
 pub(crate) mod scope;
 pub(crate) mod shared;
 pub(crate) mod slice;

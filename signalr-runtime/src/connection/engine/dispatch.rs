@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{Core, EngineLimits};
-use crate::connection::calls::{Ended, Guarded, Mode, NewCall, RunningMethod, Stage, Turn, Uploads};
-use crate::connection::calls::{WaitingCall, Work, canceled};
+use crate::connection::calls::{Mode, NewCall, Turn, Uploads, WaitingCall, Work, canceled};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Share;
 use crate::connection::pending::Awaited;
 use crate::connection::role::{Bound, Role};
+use crate::connection::running_method::{Ended, Guarded, RunningMethod, Stage};
 use crate::connection::shared::StreamResults;
 use crate::connection::slice;
 use crate::contract::dispatch::{self, Answer, ResultSink};

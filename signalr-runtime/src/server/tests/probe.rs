@@ -106,6 +106,8 @@ pub(super) struct World {
     pub(super) connected: Option<Hook>,
     pub(super) disconnected: Option<Hook>,
     pub(super) refreshed: Option<Hook>,
+    /// Runs when a call is given up.
+    pub(super) given_up: Option<fn()>,
     /// Runs when a hub is dropped.
     pub(super) dropped: Option<fn()>,
 }
@@ -248,6 +250,9 @@ impl Drop for Dropped {
     fn drop(&mut self) {
         if !self.2 {
             self.0.say(format!("{} given up", self.1));
+            if let Some(given_up) = self.0.given_up {
+                given_up();
+            }
         }
     }
 }
