@@ -117,7 +117,7 @@ async fn who_sends_to_one_client_only_waits_anew_for_each_call() {
         });
         for n in 0..100 {
             assert_eq!(client.next().await, said(&n.to_string()), "{policy:?}");
-            milliseconds(1_000).await;
+            milliseconds(500).await;
         }
         sending.await.unwrap();
         assert_eq!(server.handle().connection_count(), 1);
