@@ -165,8 +165,12 @@ impl<T: Send> ItemSink for Shared<T> {
             }
             _ => Taken::No,
         };
+        // It may have looked for the item meanwhile, and waits with another waker.
+        let again = state.reader.take();
         drop(state);
-        reader.waker.wake();
+        for reader in again.into_iter().chain([reader]) {
+            reader.waker.wake();
+        }
         taken
     }
 
@@ -254,4 +258,53 @@ fn decode<T: WireValue>(item: Payload<'_>) -> Result<T, ValueError> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(all(test, feature = "json"))]
+mod tests {
+    use std::cell::RefCell;
+
+    use futures_util::{FutureExt, StreamExt};
+
+    use super::*;
+    use crate::contract::backlog::StreamHooks;
+
+    static HOOKS: StreamHooks = StreamHooks {
+        give_way: |_| Poll::Ready(()),
+        undecodable: |error| HubError::new(error.to_string()),
+        panicked: || (),
+    };
+
+    thread_local! {
+        /// Looked at by another thread while an item is being decoded.
+        static STREAM: RefCell<Option<Incoming<u8>>> = const { RefCell::new(None) };
+    }
+
+    fn look() -> Option<Option<u8>> {
+        STREAM.with_borrow_mut(|stream| {
+            let next = stream.as_mut()?.next().now_or_never();
+            next.map(|item| item.map(Result::unwrap))
+        })
+    }
+
+    #[test]
+    fn a_reader_that_looks_while_an_item_is_decoded_misses_none() {
+        let backlog = Arc::new(Backlog::new(&HOOKS));
+        let decode = |item: Payload<'_>| {
+            if item.bytes == b"1" {
+                assert_eq!(look(), None, "it has not come yet");
+            }
+            item.decode()
+        };
+        let (stream, sink) = Incoming::<u8>::with(decode, Taken::Unchecked, 4, Arc::clone(&backlog));
+        STREAM.set(Some(stream));
+        assert_eq!(look(), None, "somebody waits");
+        for bytes in [b"1", b"2", b"3"] {
+            sink.item(Payload { format: HubProtocol::Json, bytes });
+        }
+        sink.end(None);
+        let rest = STREAM.take().unwrap().map(Result::unwrap).collect::<Vec<_>>();
+        assert_eq!(rest.now_or_never().unwrap(), [1, 2, 3]);
+        assert_eq!((backlog.unread(), backlog.is_awaited()), (0, false));
+    }
 }
