@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::http::authentication::Authentication;
+use super::registry::is_roomy;
 use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
@@ -195,6 +196,9 @@ impl Connection {
         self.groups(|groups| {
             let Groups::In { names, charge } = groups else { return None };
             let left = names.remove(group).then(leave);
+            if is_roomy(names.len(), names.capacity()) {
+                names.shrink_to(names.len().saturating_mul(2));
+            }
             charge.set(names.len().saturating_mul(MEMBERSHIP));
             left
         })
@@ -203,6 +207,14 @@ impl Connection {
     #[cfg(test)]
     pub(crate) fn is_in_group(&self, group: &str) -> bool {
         self.groups(|groups| matches!(groups, Groups::In { names, .. } if names.contains(group)))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn groups_capacity(&self) -> usize {
+        self.groups(|groups| match groups {
+            Groups::In { names, .. } => names.capacity(),
+            Groups::Leaving(names) => names.capacity(),
+        })
     }
 
     /// The groups it is in.

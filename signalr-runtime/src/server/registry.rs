@@ -14,7 +14,7 @@ use self::change::{Change, Kind};
 use self::lock::Lock;
 use self::names::Names;
 use self::roster::Roster;
-pub(crate) use self::roster::{Chosen, Members};
+pub(crate) use self::roster::{Chosen, Members, is_roomy};
 use super::connection::{Connection, ConnectionId};
 use super::selection::{Except, Selection};
 use crate::contract::error::HubResult;
@@ -106,6 +106,12 @@ impl Registry {
     #[cfg(test)]
     pub(crate) fn groups_len(&self) -> usize {
         self.groups.len()
+    }
+
+    /// For how many members a group has room where it keeps their places.
+    #[cfg(test)]
+    pub(crate) fn group_places(&self, group: &str) -> usize {
+        self.groups.places(group)
     }
 
     /// Whether nothing is left: no connection, no group, no user.

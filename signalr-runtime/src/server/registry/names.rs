@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::change::{Change, Edge, Kind};
 use super::lock::Lock;
-use super::roster::{Members, Roster};
+use super::roster::{Members, Roster, is_roomy};
 use super::{SHARDS, shard_of};
 use crate::connection::budget::{Charge, ChargeKind};
 use crate::contract::per_protocol::Formats;
@@ -69,7 +69,11 @@ impl Names {
                 return (left, None, None);
             }
             let change = self.change(Arc::clone(&named.name), Edge::Vacant);
-            (left, names.remove(name), Some(change))
+            let vacant = names.remove(name);
+            if is_roomy(names.len(), names.capacity()) {
+                names.shrink_to(names.len().saturating_mul(2));
+            }
+            (left, vacant, Some(change))
         });
         // Behind the lock.
         drop((left, vacant));
@@ -95,6 +99,11 @@ impl Names {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.read(HashMap::len)).sum()
+    }
+
+    #[cfg(test)]
+    pub(super) fn places(&self, name: &str) -> usize {
+        self.shard(name).read(|names| names.get(name).map_or(0, |named| named.roster.places()))
     }
 
     fn change(&self, name: Arc<str>, edge: Edge) -> Change {

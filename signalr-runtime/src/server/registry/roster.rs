@@ -116,12 +116,21 @@ impl Roster {
         let place = self.place(id)?;
         let chunks = Arc::make_mut(&mut self.members.0);
         let last = chunks.last_mut()?;
-        let moved = Arc::make_mut(last).pop()?;
+        let last_members = Arc::make_mut(last);
+        let moved = last_members.pop()?;
+        if is_roomy(last_members.len(), last_members.capacity()) {
+            last_members.shrink_to(last_members.len().saturating_mul(2));
+        }
         if last.is_empty() {
             chunks.pop();
         }
         if let Some(places) = &mut self.places {
             places.remove(id);
+            if places.len() <= FEW / 2 {
+                self.places = None;
+            } else if is_roomy(places.len(), places.capacity()) {
+                places.shrink_to(places.len().saturating_mul(2));
+            }
         }
         let removed = if moved.id == *id {
             moved
@@ -159,6 +168,11 @@ impl Roster {
         speakers.map(|_, speakers| *speakers > 0)
     }
 
+    #[cfg(test)]
+    pub(super) fn places(&self) -> usize {
+        self.places.as_ref().map_or(0, |places| places.capacity())
+    }
+
     fn at(&self, place: usize) -> Option<&Arc<Connection>> {
         self.members.0.get(place / CHUNK)?.get(place % CHUNK)
     }
@@ -169,6 +183,11 @@ impl Roster {
             None => self.members.iter().position(|member| *member.id == *id),
         }
     }
+}
+
+/// Whether something with room for `capacity` has had far more than the `len` that are left.
+pub(crate) fn is_roomy(len: usize, capacity: usize) -> bool {
+    capacity > len.max(FEW).saturating_mul(4)
 }
 
 /// Counts a member no more.

@@ -57,6 +57,38 @@ fn a_group_has_whoever_has_joined_and_not_left() {
     assert!(registry.is_empty());
 }
 
+/// A group costs what its members cost: not what those have cost who have left.
+#[test]
+fn a_group_keeps_no_room_for_those_who_have_left() {
+    let registry = Registry::new();
+    let crowd: Vec<_> = (0..5_000).map(|n| connection(n, Json)).collect();
+    for connection in &crowd {
+        registry.join(connection, "g").unwrap();
+    }
+    for (left, at_most) in [(0..4_000, 4_000), (4_000..4_950, 200), (4_950..4_999, 0)] {
+        for connection in &crowd[left] {
+            registry.leave(connection, "g");
+        }
+        let places = registry.group_places("g");
+        assert!(places <= at_most, "room for {places} of {}", registry.group_len("g"));
+    }
+    assert_eq!(ids(&registry.choose(&group("g"))), ["c4999"]);
+}
+
+/// Neither does a connection, for the groups that it has left.
+#[test]
+fn a_connection_keeps_no_room_for_the_groups_that_it_has_left() {
+    let registry = Registry::new();
+    let one = connection(1, Json);
+    for n in 0..1000 {
+        registry.join(&one, &n.to_string()).unwrap();
+    }
+    for n in 1..1000 {
+        registry.leave(&one, &n.to_string());
+    }
+    assert!(one.groups_capacity() <= 32, "{}", one.groups_capacity());
+}
+
 #[test]
 fn who_was_chosen_stays_chosen() {
     let registry = Registry::new();
