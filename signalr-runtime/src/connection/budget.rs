@@ -25,7 +25,7 @@ const SLOW_READERS: usize = 4;
 ///   for as long as one client has not got it, and with 32 bytes for each of them. (8 bytes more for each message that
 ///   waits for an acknowledgement.)
 /// - bytes that were received and not read: of messages, of POST requests, of streams,
-/// - calls that wait, and arguments that filters and rules have copied,
+/// - calls that wait, arguments that filters and rules have copied, and client results that are awaited,
 /// - the requests that are kept, the groups that it is in, and the senders that wait for it,
 /// - answers that the HTTP server has taken and not written.
 ///
@@ -170,11 +170,11 @@ pub(crate) struct Charge {
 /// The things that are charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ChargeKind {
-    /// Bytes of the peer that nobody has read.
+    /// Bytes of the peer that nobody has read, and its calls that wait.
     Received,
     /// Bytes that wait to be written to the peer, or for its acknowledgement.
     Unsent,
-    /// Calls of the peer that wait or run, and client results that are awaited.
+    /// Arguments of calls that filters and rules have, and client results that are awaited.
     Calls,
     /// Groups and users, and memberships in them.
     Groups,

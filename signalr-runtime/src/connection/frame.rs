@@ -49,6 +49,11 @@ impl Frame {
         Self { bytes: Bytes::from_owner(Charged { bytes: self.bytes, _charge: charge }), ..self }
     }
 
+    /// The bytes of a frame that are not charged with it: those of one that every queue copies.
+    pub(crate) fn uncharged(&self) -> usize {
+        if pieces::is_shared(&self.bytes) { 0 } else { self.bytes.len() }
+    }
+
     /// The frame with its WebSocket header.
     pub(crate) fn websocket(&self) -> &Bytes {
         &self.bytes

@@ -57,13 +57,22 @@ pub(crate) fn send_to_one(connection: Arc<Connection>, call: &ClientCall) -> Del
     let sender = Sender::to_one(&connection.shared);
     match offer(&connection, &frame, sender) {
         Offered::Settled => Delivery::Done(Ok(())),
-        Offered::Full => Delivery::Waiting(Box::pin(async move {
-            match sender {
-                Sender::Alone => connection.shared.push_alone(&frame).await,
-                sender => connection.shared.push_when_room(&frame, sender).await,
-            }
-            Ok(())
-        })),
+        Offered::Full => {
+            let mut charge = Charge::new(connection.shared.outbound.budget().cloned(), ChargeKind::Senders);
+            let bytes = frame.uncharged().saturating_add(WAITING);
+            let wait = async move {
+                match sender {
+                    Sender::Alone => connection.shared.push_alone(&frame).await,
+                    sender => connection.shared.push_when_room(&frame, sender).await,
+                }
+            };
+            charge.set(size_of_val(&wait).saturating_add(bytes));
+            Delivery::Waiting(Box::pin(async move {
+                wait.await;
+                drop(charge);
+                Ok(())
+            }))
+        }
     }
 }
 
@@ -181,7 +190,7 @@ impl Posting {
         let mut charge = Charge::new(first.shared.outbound.budget().cloned(), ChargeKind::Senders);
         let mut held = size_of_val(&*waits).saturating_add(waits.len().saturating_mul(WAITING));
         self.frames.map(|_, frame| {
-            held = held.saturating_add(frame.as_ref().map_or(0, |frame| frame.websocket().len()));
+            held = held.saturating_add(frame.as_ref().map_or(0, Frame::uncharged));
         });
         charge.set(held);
         join_all(waits).await;

@@ -12,6 +12,7 @@ use super::broadcast;
 use super::connection::{Connection, ConnectionId};
 use super::deadline::within;
 use super::lifetime::no_such_connection;
+use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::frame::Frame;
 use crate::connection::limit::Limit;
 use crate::connection::pending::Awaited;
@@ -29,6 +30,9 @@ pub(crate) struct ClientResults {
     next: AtomicU64,
     asked: Mutex<HashMap<Box<str>, ConnectionId>>,
 }
+
+/// What an open question costs beside its text: its places in two tables, and the future that waits.
+const OPEN: usize = 512;
 
 /// How many random bytes tell the ids of one node from those of others.
 const NODE_BYTES: usize = 6;
@@ -77,7 +81,9 @@ impl ClientResults {
         connection.shared.pending.insert(&id, Awaited::Reply(reply))?;
         self.asked().insert(id.clone(), connection.id.clone());
         scope::ask();
-        Ok(Question { results: Arc::clone(self), connection, id, frame, answer })
+        let mut charge = Charge::new(connection.shared.outbound.budget().cloned(), ChargeKind::Calls);
+        charge.set(frame.uncharged().saturating_add(OPEN));
+        Ok(Question { results: Arc::clone(self), connection, id, frame: Some(frame), answer, charge })
     }
 
     /// Whether a question with this id is open to a connection other than `connection`. One that answers twice finds
@@ -101,8 +107,10 @@ pub(crate) struct Question {
     results: Arc<ClientResults>,
     connection: Arc<Connection>,
     id: Box<str>,
-    frame: Frame,
+    /// Until it is in the queue.
+    frame: Option<Frame>,
     answer: oneshot::Receiver<HubResult<Encoded>>,
+    charge: Charge,
 }
 
 impl Question {
@@ -110,7 +118,10 @@ impl Question {
     pub(crate) async fn answer(mut self) -> HubResult<Answer> {
         let connection = Arc::clone(&self.connection);
         let answered = async {
-            connection.shared.push_when_room(&self.frame, Sender::Own).await;
+            if let Some(frame) = self.frame.take() {
+                connection.shared.push_when_room(&frame, Sender::Own).await;
+            }
+            self.charge.set(OPEN);
             (&mut self.answer).await.unwrap_or_else(|_| {
                 Err(HubError::with_kind(HubErrorKind::Canceled, "Invocation canceled by the server."))
             })

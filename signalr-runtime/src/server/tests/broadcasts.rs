@@ -195,6 +195,48 @@ async fn senders_that_wait_are_charged_to_the_memory_budget() {
     assert_eq!(budget.held(), full);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_large_message_counts_once_however_many_wait_for_room() {
+    const BYTES: usize = 1_000_000;
+    let budget = MemoryBudget::new(1 << 30);
+    let lifetime = bare::lifetime();
+    let crowd: Vec<_> =
+        (0..10).map(|n| bare::connection(&format!("c{n}"), None, Json, 1, Some(&budget))).collect();
+    for connection in &crowd {
+        lifetime.connected(connection);
+    }
+    assert!(matches!(begin(&lifetime, &Selection::All, "first"), Delivery::Done(Ok(()))));
+    let full = budget.held();
+    for to in [Selection::All, Selection::Connection(crowd[0].id.clone())] {
+        let Delivery::Waiting(mut sender) = begin(&lifetime, &to, &"x".repeat(BYTES)) else {
+            panic!("there is no room")
+        };
+        assert!(tokio::task::unconstrained(&mut sender).now_or_never().is_none());
+        let held = budget.held() - full;
+        assert!((BYTES..BYTES + 10_000).contains(&held), "{held}");
+        drop(sender);
+        assert_eq!(budget.held(), full);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_for_one_client_are_charged_as_well() {
+    let budget = MemoryBudget::new(1 << 30);
+    let lifetime = bare::lifetime();
+    let connection = bare::connection("c0", None, Json, 1, Some(&budget));
+    lifetime.connected(&connection);
+    let to = Selection::Connection(connection.id.clone());
+    let text = "x".repeat(900);
+    assert!(matches!(begin(&lifetime, &to, "first"), Delivery::Done(Ok(()))));
+    let full = budget.held();
+    let senders: Vec<_> = (0..100).map(|_| begin(&lifetime, &to, &text)).collect();
+    assert!(senders.iter().all(|sender| matches!(sender, Delivery::Waiting(_))));
+    let held = budget.held() - full;
+    assert!((100 * 900..100 * 1800).contains(&held), "{held}");
+    drop(senders);
+    assert_eq!(budget.held(), full);
+}
+
 /// Asks the registry while it is written.
 struct Asking(Arc<Groups>);
 

@@ -265,3 +265,25 @@ async fn unless_it_is_limited_a_client_may_take_a_day_to_answer() {
     client.send(result("s1", r#""late""#)).await;
     assert_eq!(client.next().await, result("1", r#""late""#));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_is_open_is_charged_without_what_was_written() {
+    let budget = crate::connection::budget::MemoryBudget::new(1 << 30);
+    let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+    let mut client = server.connect().await;
+    assert_eq!(budget.held(), 0);
+    for length in [10, 100_000] {
+        let handle = server.handle();
+        let asked =
+            tokio::spawn(async move { handle.clients().client("c1").confirm(&"x".repeat(length)).await });
+        let question = client.next().await;
+        assert!(question.len() > length);
+        settle().await;
+        let held = budget.held();
+        assert!((100..1000).contains(&held), "{length}: {held}");
+        asked.abort();
+        settle().await;
+        assert_eq!(budget.held(), 0);
+    }
+}
