@@ -15,7 +15,7 @@ const SECTIONS: [(&str, usize); 12] = [
     ("How a connection ends", 10),
     ("Errors that a client reads", 17),
     ("Who a client is, and what it may do", 13),
-    ("Stateful reconnect", 13),
+    ("Stateful reconnect", 15),
     ("Connections over HTTP", 17),
     ("Abort, Close, shutdown", 7),
 ];

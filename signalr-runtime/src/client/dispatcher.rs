@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connection::calls::{Mode, Stage, Turn};
+use crate::connection::calls::{Mode, Turn};
 use crate::connection::methods::MethodTable;
 use crate::connection::pending::Awaited;
 use crate::connection::role::{Bound, Role};
+use crate::connection::running_method::Stage;
 use crate::connection::shared::Shared;
 use crate::connection::slice;
 use crate::contract::arguments::BindError;

@@ -119,7 +119,8 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
     let ending = Ending { line: Arc::clone(&line), life: Arc::new(Life::new()) };
     let held = Held { line, life: Arc::clone(&ending.life), id };
     tokio::spawn(async move {
-        let left = run(engine, ending, settings.close_timeout).await;
+        let mut engine = engine;
+        let left = run(&mut engine, ending, settings.close_timeout).await;
         // Nobody waits for handlers that are still busy.
         left.run_out().await;
     });
@@ -149,10 +150,10 @@ async fn shake_hands(
 
 /// Runs a connection until its transport is closed.
 async fn run(
-    mut engine: Engine<ClientDispatcher>,
+    engine: &mut Engine<ClientDispatcher>,
     ending: Ending,
     close_timeout: Duration,
-) -> Leaving<ClientDispatcher> {
+) -> Leaving<'_, ClientDispatcher> {
     let ended = engine.run().await;
     let close =
         matches!(ended, Ended::Stopped(_)).then_some(Message::Close { error: None, allow_reconnect: false });

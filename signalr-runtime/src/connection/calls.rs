@@ -4,16 +4,17 @@
 //! stays what it was on the wire: its arguments are decoded when its turn comes.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::Future;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use super::panics::Panicked;
 use super::running_calls::RunningCalls;
-use super::scope::{self, Scope};
+use super::running_method::{Ended, Guarded, RunningMethod, Stage};
 use super::slice;
-use crate::contract::dispatch::{self, Answer, Reply};
+use super::thread::ThreadEnd;
+use crate::contract::dispatch::Reply;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::incoming::ItemSink;
 
@@ -37,18 +38,6 @@ pub(crate) enum Turn {
     /// At once.
     Free,
 }
-
-/// How far a call has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// The method has not returned.
-    Invoking,
-    /// It has returned a stream, whose items are being sent.
-    Streaming,
-}
-
-/// How a call ended.
-pub(crate) type Ended = (Stage, Reply);
 
 /// A call that waits for its turn.
 pub(crate) struct WaitingCall {
@@ -86,7 +75,14 @@ pub(crate) struct RunningCall {
     /// Whether it holds a permit.
     permit: bool,
     canceled: bool,
-    method: RunningMethod,
+    progress: Progress,
+}
+
+/// How far a running call has come.
+enum Progress {
+    Method(RunningMethod),
+    /// It has been answered, and its thread goes on.
+    Thread(ThreadEnd),
 }
 
 /// The calls of one connection.
@@ -109,6 +105,12 @@ struct Running {
     calls: RunningCalls<RunningCall>,
     /// The slots of those that have an id, to stop them.
     by_id: HashMap<Box<str>, usize>,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self { calls: RunningCalls::new(), by_id: HashMap::new() }
+    }
 }
 
 impl Calls {
@@ -209,49 +211,92 @@ impl Calls {
         }
         let id: Option<Box<str>> = id.map(Into::into);
         let key = id.clone();
-        let call = RunningCall { id, target: target.into(), mode, uploads, permit, canceled: false, method };
-        let running = self
-            .running
-            .get_or_insert_with(|| Box::new(Running { calls: RunningCalls::new(), by_id: HashMap::new() }));
+        let progress = Progress::Method(method);
+        let call =
+            RunningCall { id, target: target.into(), mode, uploads, permit, canceled: false, progress };
+        let running = self.running.get_or_insert_default();
         let slot = running.calls.push(call);
         if let Some(id) = key {
             running.by_id.insert(id, slot);
         }
     }
 
+    /// Goes on with the thread of a call that did end at its first poll.
+    pub(crate) fn go_on_with_thread(&mut self, turn: Turn, mut method: RunningMethod) {
+        if let Some(thread) = method.thread() {
+            let permit = turn == Turn::Ordered;
+            if permit {
+                self.permits -= 1;
+            } else {
+                self.unordered += 1;
+            }
+            self.push_thread(thread, permit);
+        }
+    }
+
+    fn push_thread(&mut self, thread: ThreadEnd, permit: bool) {
+        self.running.get_or_insert_default().calls.push(RunningCall {
+            id: None,
+            target: Box::default(),
+            mode: Mode::Plain,
+            uploads: Vec::new(),
+            permit,
+            canceled: false,
+            progress: Progress::Thread(thread),
+        });
+    }
+
     /// Polls the running call that was woken first, and tells `has_run` which it was. None when none was woken.
-    pub(crate) fn poll_running(&mut self, has_run: impl FnOnce(&str)) -> Option<Poll<(RunningCall, Ended)>> {
+    pub(crate) fn poll_running(
+        &mut self,
+        has_run: impl FnOnce(&str),
+    ) -> Option<Poll<Option<(RunningCall, Ended)>>> {
         let Self { running, permits, unordered, .. } = self;
         let running = running.as_mut()?;
         let polled = running.calls.poll_one(|call, cx| {
+            let method = match &mut call.progress {
+                Progress::Method(method) => method,
+                Progress::Thread(end) => return Pin::new(end).poll(cx).map(|()| None),
+            };
             slice::start();
             if mem::take(&mut call.canceled) {
-                call.method.drop_running();
+                method.drop_running();
                 has_run(&call.target);
-                return Poll::Ready(canceled(call.mode));
+                return Poll::Ready(Some(canceled(call.mode)));
             }
-            let (polled, asked) = call.method.poll(cx);
+            let (polled, asked) = method.poll(cx);
             has_run(&call.target);
             if asked && mem::take(&mut call.permit) {
                 *permits += 1;
                 *unordered += 1;
             }
-            polled
+            polled.map(Some)
         })?;
-        if let Poll::Ready((call, _)) = &polled {
-            if call.permit {
-                *permits += 1;
-            } else {
-                *unordered -= 1;
-            }
-            if let Some(id) = &call.id {
-                running.by_id.remove(id);
-            }
-            if running.calls.is_empty() {
-                self.running = None;
-            }
+        let Poll::Ready((mut call, ended)) = polled else { return Some(Poll::Pending) };
+        self.removed(&mut call);
+        Some(Poll::Ready(ended.map(|ended| (call, ended))))
+    }
+
+    /// A call runs no more; its thread may do so.
+    fn removed(&mut self, call: &mut RunningCall) {
+        if let Some(running) = &mut self.running
+            && let Some(id) = &call.id
+        {
+            running.by_id.remove(id);
         }
-        Some(polled)
+        if let Progress::Method(method) = &mut call.progress
+            && let Some(thread) = method.thread()
+        {
+            return self.push_thread(thread, call.permit);
+        }
+        if call.permit {
+            self.permits += 1;
+        } else {
+            self.unordered -= 1;
+        }
+        if self.running.as_ref().is_some_and(|running| running.calls.is_empty()) {
+            self.running = None;
+        }
     }
 
     /// The connection's task sleeps until a running call is woken: false if one has been already.
@@ -307,10 +352,16 @@ pub(crate) struct Abandoned {
 }
 
 impl Abandoned {
-    /// Drops one call. False if there is none.
-    pub(crate) fn drop_next(&mut self) -> bool {
-        self.waiting.pop_front().is_some()
-            || self.running.as_mut().and_then(|running| running.calls.pop()).is_some()
+    /// Drops one call, and leaves its thread with the others of `calls`. False if there is none.
+    pub(crate) fn drop_next(&mut self, calls: &mut Calls) -> bool {
+        if self.waiting.pop_front().is_some() {
+            return true;
+        }
+        let Some(mut call) = self.running.as_mut().and_then(|running| running.calls.pop()) else {
+            return false;
+        };
+        calls.removed(&mut call);
+        true
     }
 }
 
@@ -322,75 +373,6 @@ impl WaitingCall {
             Work::Own(..) => 0,
         };
         work + self.id.as_ref().map_or(0, |id| id.len()) + size_of::<Self>()
-    }
-}
-
-/// A method, and then the stream that it may have returned.
-pub(crate) struct RunningMethod {
-    stage: Stage,
-    running: Guarded,
-}
-
-impl RunningMethod {
-    pub(crate) fn new(running: Guarded) -> Self {
-        Self { stage: Stage::Invoking, running }
-    }
-
-    /// Runs it; the second value says whether it asked its client for a result.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> (Poll<Ended>, bool) {
-        scope::enter(Scope::Invocation, || {
-            loop {
-                match ready!(self.running.poll(cx)).0 {
-                    Ok(Answer::Items(items)) => {
-                        self.stage = Stage::Streaming;
-                        self.running = Guarded::new(items);
-                    }
-                    ended => return Poll::Ready((self.stage, Reply(ended))),
-                }
-            }
-        })
-    }
-
-    fn drop_running(&mut self) {
-        self.running.drop_running();
-    }
-}
-
-/// The user's code of one call. A panic in it ends this call and nothing else, even while it is dropped.
-pub(crate) struct Guarded(Option<dispatch::Running>);
-
-impl Guarded {
-    pub(crate) fn new(running: dispatch::Running) -> Self {
-        Self(Some(running))
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Reply> {
-        let panicked = || Reply::error(HubError::with_kind(HubErrorKind::Internal, "the method panicked"));
-        let Some(running) = &mut self.0 else {
-            return Poll::Ready(panicked());
-        };
-        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx)));
-        let reply = ready!(polled.unwrap_or_else(|_| {
-            Panicked::Method.count();
-            Poll::Ready(panicked())
-        }));
-        self.drop_running();
-        Poll::Ready(reply)
-    }
-
-    fn drop_running(&mut self) {
-        if let Some(running) = self.0.take()
-            && catch_unwind(AssertUnwindSafe(|| drop(running))).is_err()
-        {
-            Panicked::Method.count();
-            tracing::error!("a call panicked while it was dropped");
-        }
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        self.drop_running();
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) enum Limit {
     MethodCalls,
     /// A call took longer than its method may.
     MethodTime,
+    /// As many methods that block run on threads as may: another call waits.
+    BlockingThreads,
     /// A client has left, and its calls went on for longer than they may.
     CallLinger,
     /// A callback of the hub took longer than it may.
@@ -126,6 +128,7 @@ impl Limit {
             Self::MethodArguments => "method_arguments",
             Self::MethodCalls => "method_calls",
             Self::MethodTime => "method_time",
+            Self::BlockingThreads => "blocking_threads",
             Self::CallLinger => "call_linger",
             Self::CallbackTime => "callback_time",
             Self::ClientResultTime => "client_result_time",

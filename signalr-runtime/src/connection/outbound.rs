@@ -6,6 +6,7 @@
 //!
 //! Stateful reconnect numbers messages here and nowhere else: in the order in which they were queued.
 
+mod offer;
 mod queue;
 mod resume;
 mod senders;
@@ -20,16 +21,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::timeout_at;
 
-use self::queue::{Droppable, Numbered, Queue};
+use self::queue::{Numbered, Queue};
 use self::senders::Senders;
 pub(crate) use self::senders::Share;
 use super::budget::{Charge, ChargeKind, MemoryBudget};
-use super::frame::{Frame, FrameHeader};
-use super::limit::Limit;
+use super::frame::FrameHeader;
 use super::pieces::Piece;
-use super::slow_consumer::{Patience, Sender, SlowConsumer, UsedUp};
+use super::slow_consumer::{Patience, SlowConsumer};
 use super::writer::Writing;
 use crate::contract::value::HubProtocol;
 use crate::protocol::TransferFormat;
@@ -124,69 +123,6 @@ impl Outbound {
     /// What is charged.
     pub(crate) fn budget(&self) -> Option<&MemoryBudget> {
         self.budget.as_ref()
-    }
-
-    /// Queues a call that nobody waits for an answer to. Where there is no room, `sender` is to wait
-    /// ([`Full`](Refused::Full)), or the policy for slow peers decides.
-    pub(crate) fn offer(&self, frame: &Frame, sender: Sender) -> Result<(), Refused> {
-        let mut state = self.lock();
-        match state.has_room() {
-            Ok(()) => {
-                state.queue.push_frame(frame, Droppable::from(sender));
-                state.wake_writer();
-            }
-            Err(Refused::Full) if sender == Sender::Outside => return self.overflow(state, frame),
-            refused => return refused,
-        }
-        Ok(())
-    }
-
-    /// Somebody from outside has no room.
-    #[cold]
-    fn overflow(&self, mut state: Locked<'_>, frame: &Frame) -> Result<(), Refused> {
-        let last = state.queue.last_number();
-        if state.patience.wait(last) != Err(UsedUp) {
-            self.waited_for.store(true, Ordering::Relaxed);
-            return Err(Refused::Full);
-        }
-        let offered = match state.queue.slow_consumer {
-            SlowConsumer::DropNewest | SlowConsumer::DropOldest if state.queue.replay.is_none() => Ok(()),
-            _ => Err(Refused::TooSlow),
-        };
-        if offered.is_err() {
-            state.give_up();
-        } else if state.queue.slow_consumer == SlowConsumer::DropOldest && state.queue.drop_oldest() {
-            state.queue.push_frame(frame, Droppable::Yes);
-            state.wake_writer();
-        }
-        drop(state);
-        // Not under the lock: whoever counts is not ours.
-        Limit::SlowConsumer.hit();
-        offered
-    }
-
-    /// Waits until it is worth to try again: for room, as long as `sender` is to wait.
-    pub(crate) async fn room_for(&self, sender: Sender) {
-        let room = self.room.notified();
-        let until = {
-            let mut state = self.lock();
-            if state.has_room() != Err(Refused::Full) {
-                return;
-            }
-            let last = state.queue.last_number();
-            match sender {
-                Sender::Own => None,
-                Sender::Outside => match state.patience.wait(last) {
-                    Ok(until) => until,
-                    Err(UsedUp) => return,
-                },
-            }
-        };
-        match until {
-            // Either way it is worth another look.
-            Some(until) => drop(timeout_at(until, room).await),
-            None => room.await,
-        }
     }
 
     /// Waits for room.
@@ -317,18 +253,6 @@ impl Outbound {
     /// A number that changes whenever bytes go out. A transport takes nothing before it has written what it has taken.
     pub(crate) fn progress(&self) -> usize {
         self.taken().wrapping_add(self.parts.load(Ordering::Relaxed))
-    }
-
-    /// Everything that was queued when something was last taken has been written.
-    #[inline]
-    pub(crate) fn written(&self) {
-        if self.waited_for.load(Ordering::Relaxed) {
-            let mut state = self.lock();
-            let acknowledged = state.queue.replay.as_ref().map(|replay| replay.acknowledged());
-            if state.patience.written(acknowledged) {
-                self.waited_for.store(false, Ordering::Relaxed);
-            }
-        }
     }
 
     /// A number that changes whenever something is taken from the queue.

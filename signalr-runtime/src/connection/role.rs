@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::calls::{Mode, Stage, Turn};
+use super::calls::{Mode, Turn};
 use super::limit::Limit;
+use super::running_method::Stage;
 use crate::contract::backlog::StreamHooks;
 use crate::contract::dispatch::{Call, Running};
 use crate::contract::error::{HubError, HubResult};

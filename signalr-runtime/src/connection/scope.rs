@@ -2,12 +2,15 @@
 //!
 //! A hub method that asks its client for a result gives its permit back while it waits, and a hub that is
 //! still connecting must not ask at all. The question is put deep inside the user's code; the connection's
-//! task, which polls that code, tells it here where it is and afterwards reads here whether it was put.
+//! task, which polls that code, tells it here where it is and afterwards reads here whether it was put, and whether the
+//! call has moved to a thread of its own.
 
 use std::cell::Cell;
 use std::sync::Arc;
 
 use super::shared::Shared;
+
+use super::thread::ThreadEnd;
 
 /// What the code being polled belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,22 +44,49 @@ impl Owner {
 thread_local! {
     static OWNER: Cell<Owner> = const { Cell::new(Owner::NOBODY) };
     static SCOPE: Cell<Scope> = const { Cell::new(Scope::Outside) };
-    static ASKED: Cell<bool> = const { Cell::new(false) };
+    static NOTED: Cell<Noted> = const { Cell::new(Noted { asked: false, moved: false }) };
+    /// Looked at only where it is noted that there is one.
+    static THREAD: Cell<Option<ThreadEnd>> = const { Cell::new(None) };
 }
 
-/// Runs `poll` in `scope`; the second value says whether it asked a client for a result.
-pub(crate) fn enter<T>(scope: Scope, poll: impl FnOnce() -> T) -> (T, bool) {
+#[derive(Clone, Copy, Default)]
+struct Noted {
+    asked: bool,
+    moved: bool,
+}
+
+impl Noted {
+    fn thread(self) -> Option<ThreadEnd> {
+        if self.moved { THREAD.take() } else { None }
+    }
+}
+
+/// What code has done that its connection must know.
+pub(crate) struct Effects {
+    /// It has asked a client for a result.
+    pub(crate) asked: bool,
+    /// It has moved to this thread.
+    pub(crate) thread: Option<ThreadEnd>,
+}
+
+/// Runs `poll` in `scope`.
+pub(crate) fn enter<T>(scope: Scope, poll: impl FnOnce() -> T) -> (T, Effects) {
     /// Puts the outer scope back, also when the user's code panics.
-    struct Outer(Scope, bool);
+    struct Outer(Scope, Noted, Option<ThreadEnd>);
     impl Drop for Outer {
         fn drop(&mut self) {
             SCOPE.set(self.0);
-            ASKED.set(self.1);
+            NOTED.set(self.1);
+            if self.1.moved {
+                THREAD.set(self.2.take());
+            }
         }
     }
-    let _outer = Outer(SCOPE.replace(scope), ASKED.replace(false));
+    let noted = NOTED.take();
+    let _outer = Outer(SCOPE.replace(scope), noted, noted.thread());
     let polled = poll();
-    (polled, ASKED.get())
+    let noted = NOTED.get();
+    (polled, Effects { asked: noted.asked, thread: noted.thread() })
 }
 
 /// Puts the owner before it back when it is dropped.
@@ -92,5 +122,13 @@ pub(crate) fn current() -> Scope {
 
 /// The code that runs now asks a client for a result.
 pub(crate) fn ask() {
-    ASKED.set(true);
+    NOTED.set(Noted { asked: true, ..NOTED.get() });
+}
+
+/// The code that runs now goes on in a thread, which ends with `end`. Outside of a connection nobody waits for that.
+pub(crate) fn move_to_thread(end: ThreadEnd) {
+    if SCOPE.get() == Scope::Invocation {
+        NOTED.set(Noted { moved: true, ..NOTED.get() });
+        THREAD.set(Some(end));
+    }
 }

@@ -79,6 +79,14 @@ impl Shared {
         }
     }
 
+    /// [`push_when_room`](Self::push_when_room) for somebody who sends to this connection only.
+    pub(crate) async fn push_alone(&self, frame: &Frame) {
+        let until = self.outbound.patience_from_now();
+        while self.offer(frame, Sender::Alone) == Err(Refused::Full) {
+            self.outbound.room_until(until).await;
+        }
+    }
+
     /// Queues a message of the connection itself, whether or not there is room.
     pub(crate) fn send(&self, message: &Message<'_>) {
         let record = self.record(message);

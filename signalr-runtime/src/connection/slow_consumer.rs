@@ -43,18 +43,25 @@ pub(crate) enum Sender {
     /// The connection itself: what its methods send to their caller, and what is asked of the peer. It waits as long as
     /// the peer makes progress.
     Own,
-    /// Anybody else, who waits no longer than the peer's [`Patience`].
+    /// Anybody else who sends to several peers, and waits no longer than the peer's [`Patience`].
     Outside,
+    /// Anybody else who sends to this peer only, and holds nobody else up: it may wait anew for each call.
+    Alone,
 }
 
 impl Sender {
-    /// The one whose code runs now, to a connection.
+    /// The one whose code runs now, to a connection among several.
     pub(crate) fn to(receiver: &Arc<Shared>) -> Self {
         if scope::is_own(receiver) { Self::Own } else { Self::Outside }
     }
+
+    /// The one whose code runs now, to this connection only.
+    pub(crate) fn to_one(receiver: &Arc<Shared>) -> Self {
+        if scope::is_own(receiver) { Self::Own } else { Self::Alone }
+    }
 }
 
-/// How long senders wait for one peer: from when the first of them waits until the peer has caught up, however many come
+/// How long senders to several peers wait for one of them: from when the first of them waits until the peer has caught up, however many come
 /// meanwhile. A peer that reads a little at a time has only one patience to use up.
 pub(super) struct Patience {
     limit: Duration,
@@ -62,11 +69,13 @@ pub(super) struct Patience {
     since: Option<Instant>,
     /// The last message that had a number then: a peer that may come back has to acknowledge it.
     last: u64,
+    /// Whether a sender has waited in vain.
+    used_up: bool,
 }
 
 impl Patience {
     pub(super) fn new(limit: Duration) -> Self {
-        Self { limit, since: None, last: 0 }
+        Self { limit, since: None, last: 0, used_up: false }
     }
 
     /// A sender is to wait, after message `last`: until when, or that the patience is used up. `Ok(None)` is for ever.
@@ -77,9 +86,27 @@ impl Patience {
             now
         });
         match since.checked_add(self.limit) {
+            _ if self.used_up => Err(UsedUp),
             Some(until) if until <= now => Err(UsedUp),
             until => Ok(until),
         }
+    }
+
+    /// How long a sender waits that begins to wait now, whatever others have waited. `None` is for ever.
+    pub(super) fn from_now(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.limit)
+    }
+
+    /// Whether nobody waits any more.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.used_up || self.limit.is_zero()
+    }
+
+    /// A sender has waited in vain, after message `last`.
+    pub(super) fn use_up(&mut self, last: u64) {
+        self.since.get_or_insert_with(Instant::now);
+        self.last = last;
+        self.used_up = true;
     }
 
     /// Everything that was queued has been written, and `acknowledged` is the last message that the peer has acknowledged.
@@ -87,6 +114,7 @@ impl Patience {
     pub(super) fn written(&mut self, acknowledged: Option<u64>) -> bool {
         if acknowledged.is_none_or(|acknowledged| acknowledged >= self.last) {
             self.since = None;
+            self.used_up = false;
         }
         self.since.is_none()
     }

@@ -86,6 +86,11 @@ impl<'a> Call<'a> {
         self.results.take().unwrap_or_else(|| ResultSink(Box::new(Nowhere)))
     }
 
+    /// Lets the results go through another sink.
+    pub(crate) fn replace_results(&mut self, replace: impl FnOnce(ResultSink) -> ResultSink) {
+        self.results = self.results.take().map(replace);
+    }
+
     /// The feeding ends of the streams that were opened, in the order of the parameters.
     pub(crate) fn into_uploads(self) -> Vec<Arc<dyn ItemSink>> {
         self.uploads

@@ -62,10 +62,14 @@ fn invocation_frame(target: &str, id: Option<&str>, arguments: Payload<'_>) -> F
 pub(crate) fn send_to_one(connection: Arc<Connection>, call: &ClientCall) -> Delivery {
     let Some(frame) = frame(call, None, connection.shared.format) else { return Delivery::Done(Ok(())) };
     let frame = frame.charged_to(connection.shared.outbound.budget());
-    match offer(&connection, &frame) {
+    let sender = Sender::to_one(&connection.shared);
+    match offer(&connection, &frame, sender) {
         Offered::Settled => Delivery::Done(Ok(())),
         Offered::Full => Delivery::Waiting(Box::pin(async move {
-            wait_for_room(&connection, &frame).await;
+            match sender {
+                Sender::Alone => connection.shared.push_alone(&frame).await,
+                sender => connection.shared.push_when_room(&frame, sender).await,
+            }
             Ok(())
         })),
     }
@@ -210,7 +214,7 @@ impl Posting {
         }
         // Who speaks another protocol than was found at the call has come later.
         let Some(frame) = self.frames.get(connection.shared.format) else { return };
-        if let Offered::Full = offer(connection, frame) {
+        if let Offered::Full = offer(connection, frame, Sender::to(&connection.shared)) {
             self.waiting.push(Arc::clone(connection));
         }
     }
@@ -220,7 +224,7 @@ impl Posting {
         let Some(first) = self.waiting.first() else { return };
         let waits = self.waiting.iter().filter_map(|connection| {
             let frame = self.frames.get(connection.shared.format).as_ref()?;
-            Some(wait_for_room(connection, frame))
+            Some(connection.shared.push_when_room(frame, Sender::to(&connection.shared)))
         });
         let waits: Vec<_> = waits.collect();
         let mut charge = Charge::new(first.shared.outbound.budget().cloned(), ChargeKind::Senders);
@@ -240,14 +244,10 @@ enum Offered {
     Full,
 }
 
-fn offer(connection: &Connection, frame: &Frame) -> Offered {
+fn offer(connection: &Connection, frame: &Frame, sender: Sender) -> Offered {
     locks::assert_none_held();
-    match connection.shared.offer(frame, Sender::to(&connection.shared)) {
+    match connection.shared.offer(frame, sender) {
         Ok(()) | Err(Refused::Closed | Refused::TooSlow) => Offered::Settled,
         Err(Refused::Full) => Offered::Full,
     }
-}
-
-async fn wait_for_room(connection: &Connection, frame: &Frame) {
-    connection.shared.push_when_room(frame, Sender::to(&connection.shared)).await;
 }

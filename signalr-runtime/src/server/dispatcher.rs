@@ -11,13 +11,14 @@ use super::connection::Connection;
 use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall, KeptArguments};
 use super::hub::Hub;
-use super::method_options::ClientLines;
+use super::places::ClientLines;
 use super::service::HubShared;
 use super::telemetry::span::{self, CallSpan};
-use crate::connection::calls::{Mode, Stage, Turn};
+use crate::connection::calls::{Mode, Turn};
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 use crate::connection::role::{Bound, Role};
+use crate::connection::running_method::Stage;
 use crate::connection::slice;
 use crate::contract::backlog::StreamHooks;
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
@@ -140,6 +141,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
         if guard.is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len())) {
             return self.refused(target, &HubError::new("The arguments are larger than this method takes."));
         }
+        let gate = guard.and_then(|guard| guard.gate(call));
         // Decoding is the user's code too: what panics does not fit.
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
@@ -155,7 +157,14 @@ impl<H: Hub> Role for HubDispatcher<H> {
             }
         };
         let running = match guard {
-            Some(guard) => guard.place(&mut self.lines, handler.name, &self.connection.aborted, running),
+            Some(guard) => guard.place(
+                &mut self.lines,
+                &self.shared.threads,
+                &self.connection.aborted,
+                handler.kind,
+                running,
+                gate,
+            ),
             None => running,
         };
         let mut running = self.guarded(handler, invocation, mode, running);

@@ -58,7 +58,8 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | the answer of a client that was asked for a result | [`client_result_timeout`] | none | the call fails with `Timeout` |
 /// | a call | [`MethodOptions::timeout`](super::MethodOptions::timeout) | none | it is answered with an error |
 /// | bytes that are to be written, of a message, of an event or of an answer to a poll, while none go out | [`transport_send_timeout`] | 10 s | the connection ends |
-/// | those outside a connection who send to its client, all together until it has caught up | [`send_patience`](Self::send_patience) | 5 s | [`slow_consumer`](Self::slow_consumer) decides |
+/// | those outside a connection who send to its client and to others, all together until it has caught up | [`send_patience`](Self::send_patience) | 5 s | [`slow_consumer`](Self::slow_consumer) decides |
+/// | a call from outside a connection to its client alone | [`send_patience`](Self::send_patience) | 5 s | [`slow_consumer`](Self::slow_consumer) decides |
 /// | an acknowledgement of a client that may come back, while all is kept for it that may be | | 5 s | the connection ends |
 ///
 /// [`handshake_timeout`]: super::HubOptions::handshake_timeout
@@ -128,6 +129,9 @@ pub struct Limits {
     /// an error of the kind [`Timeout`](crate::HubErrorKind::Timeout), and a later answer is ignored. Default: `None`, as
     /// in ASP.NET Core: until the client answers or leaves.
     pub client_result_timeout: Option<Duration>,
+    /// Threads on which the calls of methods that [block](super::MethodOptions::blocking) run, for one hub. One client has
+    /// half of them at most; other calls wait. Default: 64.
+    pub blocking_threads: usize,
     /// How many POST requests of one client may wait while another one is read, over Server-Sent Events and long polling.
     /// Others are answered with status 429. Default: 100.
     pub queued_posts: usize,
@@ -200,6 +204,7 @@ impl Default for Limits {
             call_linger: Some(Duration::from_secs(30)),
             callback_timeout: Some(Duration::from_secs(30)),
             client_result_timeout: None,
+            blocking_threads: 64,
             queued_posts: 100,
             id_length: 128,
             upload_streams: 100,

@@ -5,15 +5,75 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::select;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::blocking::{GateKeeper, on_a_thread};
 use super::deadline::within;
+use super::places::{ClientLine, ClientLines, Place, Places};
 use crate::connection::limit::Limit;
-use crate::contract::dispatch::{Answer, Reply, Running};
+use crate::contract::dispatch::{Answer, Call, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
+use crate::contract::hub::MethodKind;
 
 /// The options of single methods: see [`HubService::method_options`](super::HubService::method_options).
+///
+/// # Methods that block
+///
+/// Code that reads files, asks `SQLite` or computes for long holds its thread, and other clients wait. With `blocking`, a
+/// method runs on a thread of tokio's blocking pool instead, and so does the stream that it returns:
+///
+/// ```
+/// # use std::path::PathBuf;
+/// # use signalr_runtime::{HubResult, ResultExt, hub};
+/// # use signalr_runtime::server::{Hub, HubService, MethodOptions};
+/// #[hub]
+/// pub trait Archive {
+///     /// Reads a file, with the standard library.
+///     async fn page(&self, number: u32) -> HubResult<String>;
+///     /// Computes for as long as it takes.
+///     async fn digits_of_pi(&self, count: usize) -> HubResult<String>;
+/// }
+///
+/// struct Shelf {
+///     folder: PathBuf,
+/// }
+///
+/// impl Hub for Shelf {
+///     type Contract = ArchiveContract;
+/// }
+///
+/// impl Archive for Shelf {
+///     async fn page(&self, number: u32) -> HubResult<String> {
+///         std::fs::read_to_string(self.folder.join(format!("{number}.txt"))).internal()
+///     }
+///
+///     async fn digits_of_pi(&self, count: usize) -> HubResult<String> {
+///         Ok(compute_pi(count))
+///     }
+/// }
+///
+/// # fn compute_pi(_: usize) -> String { "3.14".to_owned() }
+/// # fn service() -> HubService<Shelf> {
+/// let blocking = MethodOptions { blocking: true, ..MethodOptions::default() };
+/// HubService::<Shelf>::new(|_| Shelf { folder: "pages".into() })
+///     .method_options(&[ArchiveContract::PAGE, ArchiveContract::DIGITS_OF_PI], &blocking)
+/// # }
+/// ```
+///
+/// - A hub has [`Limits::blocking_threads`](super::Limits::blocking_threads) of these threads, 64 by default, and one client
+///   half of them. Calls that wait for one wait as those for a place of
+///   [`maximum_concurrency`](Self::maximum_concurrency) do. Leave tokio's pool some more (`max_blocking_threads`, 512 by
+///   default): it is others' too.
+/// - A thread cannot be stopped. A call that is cancelled, or takes longer than its [`timeout`](Self::timeout), is answered
+///   at once, and its code stops where it waits next. Until its thread ends, it keeps its place and its turn: the client's
+///   next call in order waits. A call that has a thread begins, even if it is cancelled before that.
+/// - Arguments, rules, filters and callbacks are not moved: they run where those of other methods do.
+/// - A thread outlives its client, [`call_linger`](super::Limits::call_linger) and a
+///   [drain](super::HubHandle::drain) that has to cut it short; the runtime waits for it when it is dropped, unless it is
+///   told not to (`Runtime::shutdown_timeout`).
+/// - A paused clock of tokio's does not advance by itself while a thread runs.
+///
+/// # An example
 ///
 /// ```
 /// use signalr_runtime::server::MethodOptions;
@@ -42,31 +102,32 @@ pub struct MethodOptions {
     /// their own, and hold up nobody else. Zero is taken for one, and more than there are places for all of them.
     /// Default: half of [`maximum_concurrency`](Self::maximum_concurrency), and at least one; none without it.
     pub maximum_concurrency_per_client: Option<usize>,
+    /// Whether calls run on threads of their own. Default: no. See [above](Self#methods-that-block).
+    pub blocking: bool,
 }
 
 /// The options of the methods that have some.
 #[derive(Clone, Default)]
 pub(crate) struct MethodGuards(HashMap<&'static str, Arc<MethodGuard>>);
 
-/// The options of one method, and the calls that run.
+/// The options of one method, and the places of its calls.
 pub(crate) struct MethodGuard {
     options: MethodOptions,
-    places: Option<Arc<Semaphore>>,
-    /// Places for the calls of one connection.
-    share: Option<usize>,
+    places: Option<Arc<Places>>,
 }
 
 impl MethodGuards {
     /// Sets the options of a method.
     pub(crate) fn set(&mut self, method: &'static str, options: &MethodOptions) {
-        let most = options.maximum_concurrency.map(|most| most.min(Semaphore::MAX_PERMITS));
-        let share = options.maximum_concurrency_per_client.or(most.map(|most| most / 2));
-        let guard = MethodGuard {
-            options: options.clone(),
-            places: most.map(|most| Arc::new(Semaphore::new(most))),
-            share: share.map(|share| share.clamp(1, Semaphore::MAX_PERMITS)),
+        let MethodOptions { maximum_concurrency: most, maximum_concurrency_per_client: share, .. } = *options;
+        let places = match (most, share) {
+            (Some(most), None) => Some(Places::new(most, Limit::MethodCalls)),
+            (Some(most), Some(share)) => Some(Places::new(most, Limit::MethodCalls).with_share(share)),
+            (None, Some(share)) => Some(Places::for_each_client(share, Limit::MethodCalls)),
+            (None, None) => None,
         };
-        self.0.insert(method, Arc::new(guard));
+        let places = places.map(Arc::new);
+        self.0.insert(method, Arc::new(MethodGuard { options: options.clone(), places }));
     }
 
     /// The options of a method, if it has some.
@@ -86,38 +147,49 @@ impl MethodGuard {
         takes
     }
 
-    /// Runs a call in one of the places, if their number is limited.
+    /// Guards the results of a call that is about to be bound, if a thread is to send them.
+    pub(crate) fn gate(&self, call: &mut Call<'_>) -> Option<GateKeeper> {
+        self.options.blocking.then(|| GateKeeper::of(call))
+    }
+
+    /// Runs a call where it is to run: in one of the method's places, and on one of `threads` if it blocks.
     pub(crate) fn place(
         &self,
         lines: &mut ClientLines,
-        method: &'static str,
+        threads: &Arc<Places>,
         left: &CancellationToken,
+        kind: MethodKind,
         running: Running,
+        gate: Option<GateKeeper>,
     ) -> Running {
-        let line = self.share.map(|share| lines.of(method, share));
-        if line.is_none() && self.places.is_none() {
+        let blocking = self.options.blocking;
+        let place = self.places.as_ref().map(|places| lines.of(places));
+        let thread = blocking.then(|| lines.of(threads));
+        if place.is_none() && thread.is_none() {
             return running;
         }
-        let (places, left) = (self.places.clone(), left.clone());
+        let left = left.clone();
         Box::pin(async move {
-            // Its own line first: no more calls of one client than its share wait among those of others.
-            let waiting = async { (take(line).await, take(places).await) };
-            let place = select! {
+            let waiting = async { (wait_in(place).await, wait_in(thread).await) };
+            let places = select! {
                 biased;
-                place = waiting => place,
+                places = waiting => places,
                 () = left.cancelled() => {
                     let text = "The client left while the call waited for its place.";
                     return Reply::error(HubError::with_kind(HubErrorKind::Closed, text));
                 }
             };
-            let reply = running.await;
-            match reply.0 {
+            if kind != MethodKind::Stream {
+                return run(running, blocking, places).await;
+            }
+            // It is called by the stream.
+            match running.await.0 {
                 Ok(Answer::Items(items)) => Reply::items(Box::pin(async move {
-                    let ended = items.await;
-                    drop(place);
-                    ended
+                    let reply = run(items, blocking, places).await;
+                    drop(gate);
+                    reply
                 })),
-                _ => reply,
+                ended => Reply(ended),
             }
         })
     }
@@ -133,24 +205,16 @@ impl MethodGuard {
     }
 }
 
-/// Where the calls of one connection wait for their share of the places, by method.
-#[derive(Default)]
-pub(crate) struct ClientLines(Option<Box<HashMap<&'static str, Arc<Semaphore>>>>);
-
-impl ClientLines {
-    fn of(&mut self, method: &'static str, share: usize) -> Arc<Semaphore> {
-        let lines = self.0.get_or_insert_default();
-        Arc::clone(lines.entry(method).or_insert_with(|| Arc::new(Semaphore::new(share))))
-    }
+async fn wait_in(line: Option<Arc<ClientLine>>) -> Option<Place> {
+    Some(line?.place().await)
 }
 
-/// A place among the calls that run; at once, if there is one. A call that is dropped while it waits is out of the line.
-async fn take(places: Option<Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
-    let places = places?;
-    if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-        return Some(place);
+/// Runs a call in the places that it has.
+async fn run(running: Running, blocking: bool, places: impl Send + 'static) -> Reply {
+    if blocking {
+        return on_a_thread(running, places).await;
     }
-    Limit::MethodCalls.hit();
-    // It is never closed.
-    places.acquire_owned().await.ok()
+    let reply = running.await;
+    drop(places);
+    reply
 }

@@ -60,6 +60,7 @@
 mod access_token;
 mod admission;
 mod authentication_refresh;
+mod blocking;
 mod blocking_detector;
 mod broadcast;
 mod client_results;
@@ -90,6 +91,7 @@ mod origin;
 mod origin_policy;
 mod path_case;
 mod peer_address;
+mod places;
 mod query;
 mod raw;
 mod registry;

@@ -31,10 +31,12 @@ use super::identity::Identity;
 use super::limits::Limits;
 use super::method_options::{MethodGuard, MethodGuards, MethodOptions};
 use super::options::HubOptions;
+use super::places::Places;
 use super::session;
 use super::telemetry::TraceContext;
 use super::telemetry::span::TraceParent;
 use crate::connection::engine::EngineLimits;
+use crate::connection::limit::Limit;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -68,7 +70,14 @@ pub(crate) struct HubShared<H: Hub> {
     rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
     method_guards: MethodGuards,
+    /// Where methods that block run.
+    pub(crate) threads: Arc<Places>,
     pub(crate) blocking: BlockingDetector,
+}
+
+/// The threads of one hub.
+fn threads(limits: &Limits) -> Arc<Places> {
+    Arc::new(Places::new(limits.blocking_threads.max(1), Limit::BlockingThreads))
 }
 
 impl<H: Hub> HubShared<H> {
@@ -140,6 +149,7 @@ impl<H: Hub> Clone for HubShared<H> {
             identity: self.identity.clone(),
             rules: self.rules.clone(),
             method_guards: self.method_guards.clone(),
+            threads: Arc::clone(&self.threads),
             blocking: self.blocking.clone(),
             trace_parent: self.trace_parent.clone(),
         }
@@ -249,6 +259,7 @@ impl<H: Hub> HubService<H> {
                 identity: Identity::new(H::Contract::NAME),
                 rules: Vec::new(),
                 method_guards: MethodGuards::default(),
+                threads: threads(&Limits::default()),
                 blocking: BlockingDetector::new(H::Contract::NAME, Some(BlockingDetector::DEFAULT)),
                 trace_parent: None,
             }),
@@ -260,6 +271,7 @@ impl<H: Hub> HubService<H> {
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
         shared.connections = Arc::new(Connections::new(shared.core.name(), &options.http, &options.limits));
+        shared.threads = threads(&options.limits);
         shared.engine_limits = Arc::new(session::engine_limits(&options));
         shared.blocking = BlockingDetector::new(shared.core.name(), options.blocking_warning);
         shared.identity.blocking = shared.blocking.clone();

@@ -22,8 +22,8 @@ use super::http::application::{Accepted, Place};
 use super::http::authentication::Authentication;
 use super::http::options::unless_zero;
 use super::hub::Hub;
-use super::method_options::ClientLines;
 use super::options::HubOptions;
+use super::places::ClientLines;
 use super::service::HubShared;
 use super::telemetry::{ConnectionMeter, span};
 use crate::connection::budget::{MemoryBudget, Watched};
@@ -101,7 +101,11 @@ fn run<H: Hub>(
             (Err(error), _) => (Ended::Failed(error), None),
         };
         meter.ended(&ended);
-        Box::pin(end(engine, registration, &hub, ended, value, close_timeout, place)).await;
+        let ending = end(&mut engine, registration, &hub, ended, value, close_timeout, place);
+        let place = Box::pin(ending).await;
+        // The hub goes before its place is given to somebody else.
+        drop(engine);
+        drop(place);
     }
 }
 
@@ -132,16 +136,16 @@ async fn watch(connection: Arc<Connection>, authentication: Arc<Authentication>,
     }
 }
 
-/// What is left to do when a connection is over.
+/// What is left to do when a connection is over. Gives its place back.
 async fn end<H: Hub>(
-    engine: Engine<HubDispatcher<H>>,
+    engine: &mut Engine<HubDispatcher<H>>,
     mut registration: Registration,
     hub: &HubShared<H>,
     ended: Ended,
     value: Option<Arc<H>>,
     close_timeout: Duration,
     mut place: Place,
-) {
+) -> Place {
     let patience = match &ended {
         Ended::Lost(error) if error.kind() != ErrorKind::InvalidData => Duration::ZERO,
         // Who is still there waits for our half of the close, or is told of the end; also who broke the transport.
@@ -159,8 +163,7 @@ async fn end<H: Hub>(
                 Some(value) => disconnect(hub, &registration.connection, value, error).await,
                 None => End::Normal,
             };
-            registration.core.lifetime.disconnected(&registration.connection).await;
-            drop(registration);
+            registration.end().await;
             end
         })
         .await;
@@ -168,7 +171,7 @@ async fn end<H: Hub>(
     let _ = timeout(close_timeout, left.close(end)).await;
     drop((place.live.take(), watched));
     left.run_out().await;
-    drop(place);
+    place
 }
 
 /// Makes the hub and runs its connect callback.
@@ -281,6 +284,8 @@ struct Registration {
     core: Arc<HubCore>,
     connection: Arc<Connection>,
     watched: Option<Watched>,
+    /// Whether the connection has left the registry, and everyone knows.
+    ended: bool,
 }
 
 impl Registration {
@@ -288,12 +293,18 @@ impl Registration {
         core.lifetime.connected(connection);
         let watched = budget.map(|budget| budget.watch(&connection.shared));
         let (core, connection) = (Arc::clone(core), Arc::clone(connection));
-        let registration = Self { core, connection, watched };
+        let registration = Self { core, connection, watched, ended: false };
         if registration.core.open.stopping.is_cancelled() {
             // The shutdown may have told all others already.
             registration.connection.shared.end(EndRequest::Drain);
         }
         registration
+    }
+
+    /// Takes the connection out, in parts.
+    async fn end(mut self) {
+        self.core.lifetime.disconnected(&self.connection).await;
+        self.ended = true;
     }
 
     /// Tells everyone who waits for the client.
@@ -308,6 +319,9 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
         self.core.lifetime.forget(&self.connection);
         // A task that is ended says nothing more: nobody is to wait for room.
         self.connection.shared.send_last(None);

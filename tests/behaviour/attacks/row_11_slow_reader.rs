@@ -108,7 +108,8 @@ async fn a_client_that_takes_no_answers_is_not_read() {
     };
     tokio::select! {
         () = asking => {}
-        () = super::until(|| victim.hits("unsent_answers") > 0) => {}
+        // The buffers of the system take a lot before it is felt.
+        () = super::until(|| victim.hits("unsent_answers") > 0 && victim.hits("write_time") > 0) => {}
     }
     // The calls that were read with the one whose answer was too much are answered as well.
     assert!(budget.held() <= 2 * BOUND, "{}", budget.held());

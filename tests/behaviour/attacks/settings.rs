@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use signalr_runtime::HubResult;
 use signalr_runtime::server::{
-    ConnectionInfo, Filter, HttpOptions, HubOptions, Invocation, Limits, Next, NextConnect, Rate, Reply,
+    ConnectionInfo, Filter, HttpOptions, HubOptions, Invocation, Limits, MethodOptions, Next, NextConnect,
+    Rate, Reply,
 };
+use signalr_tests::test_hub::TestHubContract;
 
 use super::victim::Victim;
 use super::wire::{FINAL, PING, Socket, call, handshake, item, upload};
@@ -135,4 +137,23 @@ async fn of_waits() {
     drop(mute);
     victim.forgets_everybody().await;
     super::until(|| victim.hits("call_linger") > 0).await;
+}
+
+#[tokio::test]
+async fn of_threads() {
+    let limits = Limits { blocking_threads: 1, ..Limits::default() };
+    let options = HubOptions { limits, ..HubOptions::default() };
+    let blocking = MethodOptions { blocking: true, ..MethodOptions::default() };
+    let victim =
+        Victim::of(|service| service.options(options).method_options(&[TestHubContract::SLEEP], &blocking))
+            .await;
+    let (mut one, mut two) = (victim.connect().await, victim.connect().await);
+    one.send(&call("1", "Sleep", "[600000]")).await;
+    assert!(one.call("2", "Sleep", "[]").await.contains("due to an error"), "it has begun");
+    two.send(&call("1", "Sleep", "[1]")).await;
+    super::until(|| victim.hits("blocking_threads") == 1).await;
+    victim.serves_others().await;
+    one.send(r#"{"type":5,"invocationId":"1"}"#).await;
+    assert!(one.next().await.contains("\"error\""));
+    assert_eq!(two.next().await, r#"{"type":3,"invocationId":"1","result":null}"#);
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{Core, EngineLimits};
-use crate::connection::calls::{Ended, Guarded, Mode, NewCall, RunningMethod, Stage, Turn, Uploads};
-use crate::connection::calls::{WaitingCall, Work, canceled};
+use crate::connection::calls::{Mode, NewCall, Turn, Uploads, WaitingCall, Work, canceled};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Share;
 use crate::connection::pending::Awaited;
 use crate::connection::role::{Bound, Role};
+use crate::connection::running_method::{Ended, Guarded, RunningMethod, Stage};
 use crate::connection::shared::StreamResults;
 use crate::connection::slice;
 use crate::contract::dispatch::{self, Answer, ResultSink};
@@ -143,7 +143,10 @@ impl<R: Role> Core<R> {
         let (polled, asked) = method.poll(cx);
         note_blocking(&self.role, &self.limits, call.target);
         match polled {
-            Poll::Ready(ended) => self.finished(call.id, call.target, &call.uploads, ended),
+            Poll::Ready(ended) => {
+                self.calls.go_on_with_thread(call.turn, method);
+                self.finished(call.id, call.target, &call.uploads, ended);
+            }
             Poll::Pending => self.calls.go_on(call, method, asked),
         }
     }
@@ -186,8 +189,8 @@ impl<R: Role> Core<R> {
                 let Self { calls, role, limits, .. } = self;
                 match calls.poll_running(|target| note_blocking(role, limits, target)) {
                     None => return,
-                    Some(Poll::Pending) => {}
-                    Some(Poll::Ready((call, ended))) => {
+                    Some(Poll::Pending | Poll::Ready(None)) => {}
+                    Some(Poll::Ready(Some((call, ended)))) => {
                         self.finished(call.id.as_deref(), &call.target, &call.uploads, ended);
                     }
                 }

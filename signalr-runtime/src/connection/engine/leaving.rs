@@ -16,6 +16,7 @@ use crate::connection::duplex::{End, Gone};
 use crate::connection::limit::Limit;
 use crate::connection::role::Role;
 use crate::connection::slice;
+use crate::protocol::framing::RecordReader;
 use crate::protocol::message::Message;
 
 /// The calls of a connection that is over.
@@ -28,14 +29,14 @@ pub(crate) struct Linger {
 }
 
 /// An engine after the end of its connection.
-pub(crate) struct Leaving<R> {
-    engine: Engine<R>,
+pub(crate) struct Leaving<'a, R> {
+    engine: &'a mut Engine<R>,
     left: LeftCalls,
 }
 
 impl<R: Role> Engine<R> {
     /// Queues the last message, if there is one; from now on nothing is sent. Streams of results end.
-    pub(crate) fn leave(mut self, last: Option<Message<'_>>, linger: Linger) -> Leaving<R> {
+    pub(crate) fn leave(&mut self, last: Option<Message<'_>>, linger: Linger) -> Leaving<'_, R> {
         self.core.shared.send_last(last);
         self.core.calls.cancel_streams();
         let mut abandoned = Abandoned::default();
@@ -47,7 +48,7 @@ impl<R: Role> Engine<R> {
     }
 }
 
-impl<R: Role> Leaving<R> {
+impl<R: Role> Leaving<'_, R> {
     /// Runs `disconnected` beside what is still running. The transport is held on to for `patience` meanwhile, and no
     /// longer: the callback may take any time, a socket must not.
     pub(crate) async fn finish<F: Future>(&mut self, patience: Duration, disconnected: F) -> F::Output {
@@ -55,7 +56,7 @@ impl<R: Role> Leaving<R> {
         let mut closing = Some(Box::pin(sleep(patience)));
         poll_fn(|cx| {
             let _slice = slice::begin(self.engine.core.owner());
-            let Engine { transport, core, .. } = &mut self.engine;
+            let Engine { transport, core, .. } = &mut *self.engine;
             let _ = self.left.poll(core, cx);
             let outbound = &core.shared.outbound;
             let sent = slice::poll_unconstrained(cx, |cx| transport.poll_send(cx, outbound));
@@ -76,7 +77,7 @@ impl<R: Role> Leaving<R> {
     pub(crate) async fn close(&mut self, end: End) {
         poll_fn(|cx| {
             let _slice = slice::begin(self.engine.core.owner());
-            let Engine { transport, core, .. } = &mut self.engine;
+            let Engine { transport, core, .. } = &mut *self.engine;
             let _ = self.left.poll(core, cx);
             let outbound = &core.shared.outbound;
             slice::poll_unconstrained(cx, |cx| transport.poll_finish(cx, outbound, end))
@@ -86,12 +87,13 @@ impl<R: Role> Leaving<R> {
 
     /// Lets the calls that are still running come to their end, without a transport.
     pub(crate) async fn run_out(self) {
-        let Self { engine: Engine { transport, reader, mut core, .. }, mut left } = self;
-        drop((transport, reader));
+        let Self { engine: Engine { transport, reader, core, .. }, mut left } = self;
+        *transport = Box::new(Gone);
+        *reader = RecordReader::new(None);
         core.shared.outbound.discard();
         poll_fn(|cx| {
             let _slice = slice::begin(core.owner());
-            let over = left.poll(&mut core, cx);
+            let over = left.poll(core, cx);
             core.received.set(core.held());
             over
         })
@@ -117,7 +119,7 @@ impl LeftCalls {
             core.role.limit_hit(Limit::CallLinger);
             core.calls.abandon(&mut self.abandoned);
         }
-        while self.abandoned.drop_next() {
+        while self.abandoned.drop_next(&mut core.calls) {
             ready!(slice::poll_give_way(cx));
         }
         if core.calls.is_empty() {

@@ -30,7 +30,10 @@ impl<R: Role> Core<R> {
             return ControlFlow::Break(());
         }
         if let Some(limit) = self.pause() {
-            self.count_pause(limit);
+            // The answers may yet go out: that is counted only if they do not.
+            if limit != Limit::UnsentAnswers {
+                self.count_pause(limit);
+            }
             return ControlFlow::Break(());
         }
         // What is left is handled when others have had their turn.

@@ -47,7 +47,7 @@ impl From<Sender> for Droppable {
     fn from(sender: Sender) -> Self {
         match sender {
             Sender::Own => Self::No,
-            Sender::Outside => Self::Yes,
+            Sender::Outside | Sender::Alone => Self::Yes,
         }
     }
 }

@@ -97,8 +97,8 @@ pub struct ResponseFuture {
 }
 
 /// The part of tokio's cooperative budget that a request takes. A task has 128 for each of its polls: one that has a
-/// long row of requests answers sixteen of them, and lets others run.
-const SHARE: usize = 8;
+/// long row of requests answers 32 of them, and lets others run.
+const SHARE: usize = 4;
 
 enum Answer {
     Now(Option<HttpResponse>),

@@ -32,7 +32,7 @@ impl Filter for StuckAtTheEnd {
     }
 
     async fn disconnect(&self, _: ConnectionInfo, _: NextDisconnect) {
-        pending().await
+        pending::<()>().await;
     }
 }
 

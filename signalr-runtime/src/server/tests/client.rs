@@ -178,6 +178,18 @@ impl Client {
         records
     }
 
+    /// Everything that has come so far, while threads run that do not answer.
+    pub(super) async fn so_far_in_real_time(&mut self) -> Vec<String> {
+        let mut records = Vec::new();
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+            while let Ok(Ok(record)) = timeout(Duration::ZERO, self.read()).await {
+                records.push(record);
+            }
+        }
+        records
+    }
+
     /// The next bytes, as they are.
     #[cfg(feature = "messagepack")]
     pub(super) async fn bytes(&mut self, count: usize) -> Vec<u8> {

@@ -122,3 +122,30 @@ async fn of_many_calls_none_is_left() {
     assert_eq!(server.log(), ["w0 begins", "c1 disconnected", "w0 given up", "c1 dropped"]);
     assert!(server.service.shared.core.open.tasks.is_empty());
 }
+
+/// Dropping a call is the hub's code, which takes its time. In real time: a slice is about the thread that is held.
+#[tokio::test]
+async fn others_are_served_while_calls_are_dropped() {
+    const CALLS: usize = 20;
+    let hold = || {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < Duration::from_millis(5) {
+            std::hint::spin_loop();
+        }
+    };
+    let options =
+        HubOptions { maximum_parallel_invocations_per_client: CALLS, ..lingering(Some(Duration::ZERO)) };
+    let world = World { given_up: Some(hold), ..World::default() };
+    let server = Server::of(world, |service| service.options(options));
+    let mut client = server.connect().await;
+    client.send_all((0..CALLS).map(|n| wait(&n.to_string()))).await;
+    server.world.hears(&format!("{} begins", CALLS - 1)).await;
+    client.leave().await;
+    // Whoever runs between two of them sees each number.
+    let mut seen = std::collections::BTreeSet::new();
+    while !seen.contains(&CALLS) {
+        seen.insert(server.log().iter().filter(|line| line.ends_with("given up")).count());
+        tokio::task::yield_now().await;
+    }
+    assert!(seen.len() > CALLS / 2, "{seen:?}");
+}

@@ -11,6 +11,7 @@ mod authentication;
 mod authorize;
 #[cfg(feature = "messagepack")]
 mod bare;
+mod blocking;
 #[cfg(feature = "messagepack")]
 mod broadcasts;
 mod callback_timeout;

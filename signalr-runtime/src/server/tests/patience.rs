@@ -21,7 +21,7 @@ fn said(text: &str) -> String {
 
 fn send(server: &Server, text: &str) -> JoinHandle<()> {
     let (clients, text) = (server.handle().clients(), text.to_owned());
-    tokio::spawn(async move { clients.client("c1").said(&text).await.unwrap() })
+    tokio::spawn(async move { clients.all().said(&text).await.unwrap() })
 }
 
 /// Sends `0` to `4`: the line takes the first, and then the queue is full.
@@ -92,7 +92,7 @@ async fn a_client_that_reads_a_little_at_a_time_has_one_patience() {
     let clients = server.handle().clients();
     let sending = tokio::spawn(async move {
         for n in 0..1_000 {
-            clients.client("c1").said(&n.to_string()).await.unwrap();
+            clients.all().said(&n.to_string()).await.unwrap();
         }
         began.elapsed().as_secs()
     });
@@ -101,6 +101,48 @@ async fn a_client_that_reads_a_little_at_a_time_has_one_patience() {
         seconds(1).await;
     }
     assert_eq!(sending.await.unwrap(), 5);
+}
+
+/// Nobody else is held up: all of them together may take as long as it takes.
+#[tokio::test(start_paused = true)]
+async fn who_sends_to_one_client_only_waits_anew_for_each_call() {
+    for policy in [SlowConsumer::Disconnect, SlowConsumer::DropNewest, SlowConsumer::DropOldest] {
+        let server = server(policy);
+        let mut client = slow(&server).await;
+        let clients = server.handle().clients();
+        let sending = tokio::spawn(async move {
+            for n in 0..100 {
+                clients.client("c1").said(&n.to_string()).await.unwrap();
+            }
+        });
+        for n in 0..100 {
+            assert_eq!(client.next().await, said(&n.to_string()), "{policy:?}");
+            milliseconds(500).await;
+        }
+        sending.await.unwrap();
+        assert_eq!(server.handle().connection_count(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sends_to_one_client_only_waits_five_seconds_for_a_call() {
+    for (policy, ends) in [
+        (SlowConsumer::Disconnect, true),
+        (SlowConsumer::DropNewest, false),
+        (SlowConsumer::DropOldest, false),
+    ] {
+        let server = server(policy);
+        let _client = slow(&server).await;
+        fill(&server).await;
+        let clients = server.handle().clients();
+        let sending = tokio::spawn(async move { clients.client("c1").said("last").await.unwrap() });
+        milliseconds(4_900).await;
+        assert!(!sending.is_finished());
+        milliseconds(200).await;
+        assert!(sending.is_finished(), "{policy:?}");
+        seconds(3).await;
+        assert_eq!(server.handle().connection_count() == 0, ends, "{policy:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::server::{Hub, HubContext};
 use crate::{HubError, HubResult, ResultExt, Stream, client_proxy, hub};
@@ -23,6 +23,10 @@ pub(super) trait ProbeHub {
     async fn panic(&self) -> HubResult;
     /// Waits for a gate.
     async fn wait(&self, gate: &str) -> HubResult<String>;
+    /// Holds its thread until a gate opens, and then waits for another one of that name.
+    async fn block(&self, gate: &str) -> HubResult<String>;
+    /// One item, and another one for each time that it has held its thread until a gate opened.
+    fn blocking_items(&self, gate: String) -> impl Stream<Item = HubResult<i32>>;
     /// Answers with a value that cannot be serialized.
     async fn broken_value(&self, how: Broken) -> HubResult<Broken>;
 
@@ -78,6 +82,9 @@ pub(super) trait ProbeClient {
     async fn broken(&self, value: Broken);
 }
 
+/// Lifted for all at the end of a test: a runtime waits for its threads.
+pub(super) const EVERY_BARRIER: &str = "";
+
 /// What a gate is: as many may pass as it was opened for.
 type Gate = Arc<Semaphore>;
 
@@ -89,11 +96,18 @@ type Hook =
 pub(super) struct World {
     pub(super) log: Mutex<Vec<String>>,
     pub(super) gates: Mutex<HashMap<String, Gate>>,
+    /// Gates that hold a thread.
+    pub(super) barriers: Mutex<HashMap<String, usize>>,
+    pub(super) lifted: Condvar,
+    /// Tells of each line of the log.
+    pub(super) said: Notify,
     /// Before the hub is made.
     pub(super) factory: Option<Hook>,
     pub(super) connected: Option<Hook>,
     pub(super) disconnected: Option<Hook>,
     pub(super) refreshed: Option<Hook>,
+    /// Runs when a call is given up.
+    pub(super) given_up: Option<fn()>,
     /// Runs when a hub is dropped.
     pub(super) dropped: Option<fn()>,
 }
@@ -110,6 +124,43 @@ impl World {
 
     pub(super) fn say(&self, what: impl Into<String>) {
         self.log.lock().unwrap().push(what.into());
+        self.said.notify_waiters();
+    }
+
+    /// Waits until something has been said: by another thread, and so in real time.
+    pub(super) async fn hears(&self, what: &str) {
+        let waiting = async {
+            loop {
+                let mut said = pin!(self.said.notified());
+                said.as_mut().enable();
+                if self.log.lock().unwrap().iter().any(|line| line == what) {
+                    return;
+                }
+                said.await;
+            }
+        };
+        let heard = tokio::time::timeout(std::time::Duration::from_secs(20), waiting).await;
+        assert!(heard.is_ok(), "nobody says {what}: {:?}", self.log.lock().unwrap());
+    }
+
+    /// Lets one more thread pass.
+    pub(super) fn lift(&self, name: &str) {
+        *self.barriers.lock().unwrap().entry(name.to_owned()).or_default() += 1;
+        self.lifted.notify_all();
+    }
+
+    /// Holds the thread.
+    fn hold(&self, name: &str) {
+        self.say(format!("{name} blocks"));
+        tracing::debug!("blocks");
+        let barriers = self.barriers.lock().unwrap();
+        let closed = |barriers: &mut HashMap<String, usize>| {
+            ![name, EVERY_BARRIER].iter().any(|name| barriers.get(*name).is_some_and(|left| *left > 0))
+        };
+        let mut barriers = self.lifted.wait_while(barriers, closed).unwrap();
+        barriers.entry(name.to_owned()).and_modify(|left| *left = left.saturating_sub(1));
+        drop(barriers);
+        self.say(format!("{name} goes on"));
     }
 
     fn gate(&self, name: &str) -> Gate {
@@ -199,6 +250,9 @@ impl Drop for Dropped {
     fn drop(&mut self) {
         if !self.2 {
             self.0.say(format!("{} given up", self.1));
+            if let Some(given_up) = self.0.given_up {
+                given_up();
+            }
         }
     }
 }
@@ -265,6 +319,21 @@ impl ProbeHub for Probe {
         waiting.2 = true;
         self.world.say(format!("{gate} ends"));
         Ok(gate.to_owned())
+    }
+
+    async fn block(&self, gate: &str) -> HubResult<String> {
+        self.world.hold(gate);
+        self.wait(gate).await
+    }
+
+    fn blocking_items(&self, gate: String) -> impl Stream<Item = HubResult<i32>> {
+        let waiting = Dropped(Arc::clone(&self.world), gate, false);
+        stream::unfold((waiting, 0), async |(waiting, n)| {
+            if n > 0 {
+                waiting.0.hold(&waiting.1);
+            }
+            Some((Ok(n), (waiting, n + 1)))
+        })
     }
 
     async fn broken_value(&self, how: Broken) -> HubResult<Broken> {

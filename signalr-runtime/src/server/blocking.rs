@@ -1,0 +1,111 @@
+//! Calls that run on a thread of their own, because their code blocks it.
+//!
+//! A thread cannot be stopped: it sees that nobody waits for its call any more when the code waits for something. Until
+//! then it holds what the call held, also when that has been answered.
+
+mod gate;
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::Poll;
+
+use tokio::runtime::Handle;
+use tokio::select;
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+use tracing::instrument::WithSubscriber;
+use tracing::{Instrument, Span};
+
+pub(crate) use self::gate::GateKeeper;
+use crate::connection::panics::Panicked;
+use crate::connection::scope::{self, Owner, Scope};
+use crate::connection::slice;
+use crate::connection::thread;
+use crate::contract::dispatch::{Reply, Running};
+use crate::contract::error::{HubError, HubErrorKind};
+
+/// A reply, or the panic that came in its place.
+type Outcome = Result<Reply, Box<dyn Any + Send>>;
+
+/// Runs a call on a thread, which holds `held` until it ends. Dropped, it lets the thread know.
+pub(crate) async fn on_a_thread(running: Running, held: impl Send + 'static) -> Reply {
+    // Panics are the caller's, which knows whose call it is.
+    let running = Box::pin(running.instrument(Span::current()).with_current_subscriber());
+    let (on_thread, end) = thread::pair();
+    let (answer, mut answered) = oneshot::channel();
+    let (asks, asked) = oneshot::channel();
+    let (runtime, owner) = (Handle::current(), scope::owner());
+    spawn_blocking(move || run(&runtime, owner, running, answer, asks, (held, on_thread)));
+    scope::move_to_thread(end);
+    let outcome = select! {
+        biased;
+        outcome = &mut answered => outcome,
+        // The call waits for its client, and lets the next one start.
+        Ok(()) = asked => {
+            scope::ask();
+            answered.await
+        }
+    };
+    match outcome {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => Reply::error(HubError::with_kind(HubErrorKind::Canceled, "The runtime is shutting down.")),
+    }
+}
+
+/// What a thread does.
+fn run(
+    runtime: &Handle,
+    owner: Owner,
+    mut running: Pin<Box<impl Future<Output = Reply>>>,
+    mut answer: oneshot::Sender<Outcome>,
+    asks: oneshot::Sender<()>,
+    held: impl Send,
+) {
+    let work = until_given_up(running.as_mut(), owner, &mut answer, asks);
+    let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
+    // Values of the call are dropped here as well.
+    if catch_unwind(AssertUnwindSafe(|| drop(running))).is_err() {
+        Panicked::Method.count();
+        tracing::error!("a call panicked while it was dropped");
+    }
+    // Before the answer: whoever has it finds the place free.
+    drop(held);
+    let unheard = match outcome {
+        Ok(Some(reply)) => answer.send(Ok(reply)),
+        Ok(None) => Ok(()),
+        Err(panic) => answer.send(Err(panic)),
+    };
+    if let Err(Err(_)) = unheard {
+        Panicked::Method.count();
+        tracing::error!("a call panicked after it had been given up");
+    }
+}
+
+/// Runs a call to its end, or until it waits and nobody waits for its answer: it begins in any case.
+async fn until_given_up(
+    mut running: Pin<&mut impl Future<Output = Reply>>,
+    owner: Owner,
+    answer: &mut oneshot::Sender<Outcome>,
+    asks: oneshot::Sender<()>,
+) -> Option<Reply> {
+    let mut asks = Some(asks);
+    poll_fn(|cx| {
+        // What completes at once gives way here too, for the call to be found given up.
+        let _slice = slice::begin_step(owner);
+        let (polled, effects) = scope::enter(Scope::Invocation, || running.as_mut().poll(cx));
+        if effects.asked
+            && let Some(asks) = asks.take()
+        {
+            // Nobody may be there any more.
+            let _ = asks.send(());
+        }
+        match polled {
+            Poll::Ready(reply) => Poll::Ready(Some(reply)),
+            Poll::Pending => answer.poll_closed(cx).map(|()| None),
+        }
+    })
+    .await
+}
