@@ -122,14 +122,12 @@ async fn measure(arguments: &Arguments) -> Outcome<()> {
         "----------------|--------------------|-----------------------|--------------|-------------|--------"
     );
     for &clients in &arguments.clients {
-        let own = match arguments.address {
-            Some(_) => None,
-            None => {
-                let plain = arguments.plain.then(|| "--plain".to_owned());
-                let options: Vec<_> = ["serve".to_owned()].into_iter().chain(plain).collect();
-                Some(Server::start(&[], &options).await?)
-            }
-        };
+        let mut own = None;
+        if arguments.address.is_none() {
+            let plain = arguments.plain.then(|| "--plain".to_owned());
+            let options: Vec<_> = ["serve".to_owned()].into_iter().chain(plain).collect();
+            own = Some(Server::start(&[], &options).await?);
+        }
         let address = own.as_ref().map(|server| server.address).or(arguments.address);
         row(arguments, address.ok_or("no address")?, clients).await?;
     }
