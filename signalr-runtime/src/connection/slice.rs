@@ -186,13 +186,13 @@ impl Slice {
             let stride = self.stride.get();
             let is_short = self.lap() < SHORT * Nanos::from(stride.max(1));
             let longer = if stride == 0 { 1 } else { stride.saturating_mul(2).min(MOST_STEPS) };
-            if self.due.get() != Due::Nothing {
-                // The step that follows is the same one, which goes on.
-                self.stride.set(0);
-            } else {
+            if self.due.get() == Due::Nothing {
                 let stride = if is_short { longer } else { 1 };
                 self.stride.set(stride);
                 self.left.set(stride - 1);
+            } else {
+                // The step that follows is the same one, which goes on.
+                self.stride.set(0);
             }
         }
         self.due.get()

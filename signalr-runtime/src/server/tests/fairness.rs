@@ -199,10 +199,7 @@ where
         let outcome = runtime().block_on(async { tokio::spawn(test).await });
         let _ = done.send(outcome);
     });
-    match result.recv_timeout(Duration::from_secs(20)) {
-        Ok(outcome) => outcome.unwrap(),
-        Err(_) => panic!("nobody else was served"),
-    }
+    result.recv_timeout(Duration::from_secs(20)).expect("nobody else was served").unwrap();
 }
 
 fn current_thread() -> Runtime {
