@@ -108,8 +108,7 @@ impl HoldingHub for Holding {
         Ok(())
     }
 
-    async fn filtered(&self, value: Unread) -> HubResult {
-        drop(value);
+    async fn filtered(&self, _: Unread) -> HubResult {
         Ok(())
     }
 
