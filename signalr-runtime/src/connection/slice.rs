@@ -46,6 +46,8 @@ struct Slice {
     began: Cell<Option<Instant>>,
     /// When the clock was read last.
     read: Cell<Nanos>,
+    /// When a piece of the user's code has ended last.
+    lap: Cell<Nanos>,
     /// How long it may be.
     length: Cell<Nanos>,
     /// When something was written last.
@@ -74,6 +76,7 @@ thread_local! {
             runs: Cell::new(false),
             began: Cell::new(None),
             read: Cell::new(0),
+            lap: Cell::new(0),
             length: Cell::new(0),
             flushed: Cell::new(0),
             due: Cell::new(Due::Nothing),
@@ -145,12 +148,13 @@ impl Slice {
         self.length.set(if among_others { AMONG_OTHERS } else { ALONE });
         self.began.set(Some(now));
         self.read.set(0);
+        self.lap.set(0);
         self.flushed.set(0);
         self.stride.set(0);
     }
 
     /// Reads the clock, and gives the time since it was read last.
-    fn lap(&self) -> Nanos {
+    fn read(&self) -> Nanos {
         let Some(began) = self.began.get() else { return 0 };
         let now = nanos(began.elapsed());
         let took = now.saturating_sub(self.read.replace(now));
@@ -184,7 +188,7 @@ impl Slice {
             self.start();
         } else if self.due.get() == Due::Nothing {
             let stride = self.stride.get();
-            let is_short = self.lap() < SHORT * Nanos::from(stride.max(1));
+            let is_short = self.read() < SHORT * Nanos::from(stride.max(1));
             let longer = if stride == 0 { 1 } else { stride.saturating_mul(2).min(MOST_STEPS) };
             if self.due.get() == Due::Nothing {
                 let stride = if is_short { longer } else { 1 };
@@ -214,7 +218,14 @@ pub(crate) fn start() {
 
 /// A piece of the user's code has run in a connection's task: gives how long it took. (Nothing outside of such a task.)
 pub(crate) fn lap() -> Duration {
-    SLICE.with(|slice| if slice.runs.get() { Duration::from_nanos(slice.lap()) } else { Duration::ZERO })
+    SLICE.with(|slice| {
+        if slice.began.get().is_none() {
+            return Duration::ZERO;
+        }
+        slice.read();
+        let now = slice.read.get();
+        Duration::from_nanos(now.saturating_sub(slice.lap.replace(now)))
+    })
 }
 
 /// A step of a connection's task was made. Whether its slice is over.
