@@ -89,7 +89,7 @@ pub(crate) fn send(to: Chosen, except: Option<&Except>, call: &ClientCall) -> De
     let frames = PerProtocol::<()>::default().map(|format, ()| frame(call, None, format));
     let posting =
         Posting { frames, charged: false, except: except.cloned(), waiting: Vec::new(), late: None };
-    let mut walk = Walk { to, next: Some(Place::default()), posting, _counted: Counted::new() };
+    let mut walk = Walk { to, next: Some(Place::default()), posting, counted: Some(Counted::new()) };
     walk.part(PART);
     if walk.next.is_none() && walk.posting.waiting.is_empty() {
         return Delivery::Done(Ok(()));
@@ -121,7 +121,8 @@ struct Walk {
     /// Where it goes on. None at the end.
     next: Option<Place>,
     posting: Posting,
-    _counted: Counted,
+    /// Until it has ended: a sender that only waits for room keeps no other walk back.
+    counted: Option<Counted>,
 }
 
 /// A member of a chunk among those of several rosters.
@@ -132,7 +133,7 @@ struct Place {
     member: usize,
 }
 
-/// Counts a walk as long as it is under way.
+/// Counts a walk for as long as it is under way.
 struct Counted;
 
 impl Counted {
@@ -183,6 +184,9 @@ impl Walk {
                 Some(None) => Some(Place { roster: place.roster.saturating_add(1), chunk: 0, member: 0 }),
                 None => None,
             };
+        }
+        if self.next.is_none() {
+            self.counted = None;
         }
     }
 }
