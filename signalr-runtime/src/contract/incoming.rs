@@ -280,11 +280,9 @@ mod tests {
         static STREAM: RefCell<Option<Incoming<u8>>> = const { RefCell::new(None) };
     }
 
-    fn look() -> Option<Option<u8>> {
-        STREAM.with_borrow_mut(|stream| {
-            let next = stream.as_mut()?.next().now_or_never();
-            next.map(|item| item.map(Result::unwrap))
-        })
+    fn look() -> Option<u8> {
+        let item = STREAM.with_borrow_mut(|stream| stream.as_mut()?.next().now_or_never())?;
+        item.map(Result::unwrap)
     }
 
     #[test]
