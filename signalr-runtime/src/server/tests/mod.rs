@@ -12,6 +12,7 @@ mod authorize;
 #[cfg(feature = "messagepack")]
 mod bare;
 mod blocking;
+mod blocking_detector;
 #[cfg(feature = "messagepack")]
 mod broadcasts;
 mod callback_timeout;
