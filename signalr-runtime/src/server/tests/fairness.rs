@@ -30,6 +30,9 @@ trait Busy {
     fn numbers(&self) -> impl Stream<Item = HubResult<u64>>;
     /// Reads all items, which never run out.
     async fn swallow(&self, items: impl Stream<Item = HubResult<u64>>) -> HubResult;
+    /// Uses up tokio's budget in each of its polls.
+    async fn use_budget(&self) -> HubResult;
+    fn few(&self) -> impl Stream<Item = HubResult<i32>>;
     async fn wait(&self) -> HubResult;
     async fn large(&self, bytes: usize) -> HubResult<String>;
     async fn keep(&self, values: Vec<String>) -> HubResult;
@@ -138,6 +141,16 @@ impl Busy for BusyHub {
         self.shared.begun.fetch_add(1, Ordering::SeqCst);
         items.for_each(async |_| ()).await;
         Ok(())
+    }
+
+    async fn use_budget(&self) -> HubResult {
+        loop {
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    fn few(&self) -> impl Stream<Item = HubResult<i32>> {
+        stream::iter(0..3).map(Ok)
     }
 
     async fn wait(&self) -> HubResult {
@@ -329,5 +342,25 @@ fn what_waits_is_held_as_it_came_and_counted_from_the_first_byte() {
             .await;
         others_are_served(&server).await;
         assert_eq!(budget.held(), before);
+    });
+}
+
+/// A socket takes from tokio's budget as well.
+#[cfg(feature = "axum")]
+#[test]
+fn a_method_that_uses_up_tokios_budget_does_not_hold_up_what_is_written() {
+    use super::over_tcp::{self, Socket};
+    use crate::server::HubRouterExt;
+    run(current_thread, async {
+        let server = Server::new(HubOptions::default());
+        let address = over_tcp::serve(axum::Router::new().hub("/hub", server.service.clone())).await;
+        let mut socket = Socket::upgrade(address, "/hub", "ada").await.unwrap();
+        socket.send(r#"{"protocol":"json","version":1}"#).await;
+        assert_eq!(socket.text().await, "{}");
+        socket.send(r#"{"type":1,"target":"UseBudget","arguments":[]}"#).await;
+        for n in 0..20 {
+            socket.send(&format!(r#"{{"type":4,"invocationId":"{n}","target":"Few","arguments":[]}}"#)).await;
+            while !socket.text().await.contains(r#""type":3"#) {}
+        }
     });
 }
