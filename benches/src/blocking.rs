@@ -21,7 +21,7 @@ use signalr_benches::client::Outcome;
 use signalr_benches::client::caller::Caller;
 use signalr_benches::client::messages::Message;
 use signalr_benches::serve::serve_on_a_free_port;
-use signalr_runtime::server::{Hub, HubContext, HubRouterExt, HubService};
+use signalr_runtime::server::{Hub, HubContext, HubRouterExt, HubService, MethodOptions};
 use signalr_runtime::{HubResult, hub};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -91,8 +91,9 @@ impl BlockingHub for Blocking {
 }
 
 fn service(plain: bool) -> HubService<Blocking> {
-    let _ = plain;
+    let options = MethodOptions { blocking: !plain, ..MethodOptions::default() };
     HubService::new(|_: HubContext<BlockingHubContract>| Blocking)
+        .method_options(&[BlockingHubContract::BLOCK], &options)
 }
 
 fn main() -> ExitCode {
@@ -122,14 +123,12 @@ async fn measure(arguments: &Arguments) -> Outcome<()> {
         "----------------|--------------------|-----------------------|--------------|-------------|--------"
     );
     for &clients in &arguments.clients {
-        let own = match arguments.address {
-            Some(_) => None,
-            None => {
-                let plain = arguments.plain.then(|| "--plain".to_owned());
-                let options: Vec<_> = ["serve".to_owned()].into_iter().chain(plain).collect();
-                Some(Server::start(&[], &options).await?)
-            }
-        };
+        let mut own = None;
+        if arguments.address.is_none() {
+            let plain = arguments.plain.then(|| "--plain".to_owned());
+            let options: Vec<_> = ["serve".to_owned()].into_iter().chain(plain).collect();
+            own = Some(Server::start(&[], &options).await?);
+        }
         let address = own.as_ref().map(|server| server.address).or(arguments.address);
         row(arguments, address.ok_or("no address")?, clients).await?;
     }

@@ -84,7 +84,8 @@ async fn compare(arguments: &Arguments) -> Outcome<bool> {
     let things = if arguments.things.is_empty() { Thing::value_variants() } else { &arguments.things };
     for &thing in things {
         for size in thing.sizes() {
-            match timeout(PATIENCE, Entry::of(thing, size)).await.map_err(Into::into).flatten() {
+            match timeout(PATIENCE, Entry::of(thing, size)).await.map_err(Into::into).and_then(|entry| entry)
+            {
                 Ok(entry) => {
                     let holds =
                         entry.unseen() <= arguments.factor && entry.beyond_formula() <= arguments.factor;

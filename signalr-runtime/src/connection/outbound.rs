@@ -287,6 +287,12 @@ impl Outbound {
         self.look().writer_sleeps = false;
     }
 
+    /// Whether the connection's task has done all it can for now, or is over.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let state = self.look();
+        state.writer_sleeps || state.closed
+    }
+
     /// Wakes the connection's task, if it sleeps.
     pub(crate) fn wake(&self) {
         self.lock().wake_writer();

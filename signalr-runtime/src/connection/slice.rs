@@ -51,8 +51,8 @@ struct Slice {
     began: Cell<Option<Instant>>,
     /// When the clock was read last.
     read: Cell<Nanos>,
-    /// When the piece of the user's code has begun that runs now, or that ended last.
-    piece: Cell<Nanos>,
+    /// When a piece of the user's code has ended last.
+    lap: Cell<Nanos>,
     /// How long it may be.
     length: Cell<Nanos>,
     /// When something was written last.
@@ -83,7 +83,7 @@ thread_local! {
             runs: Cell::new(false),
             began: Cell::new(None),
             read: Cell::new(0),
-            piece: Cell::new(0),
+            lap: Cell::new(0),
             length: Cell::new(0),
             flushed: Cell::new(0),
             due: Cell::new(Due::Nothing),
@@ -158,13 +158,13 @@ impl Slice {
         self.length.set(if among_others { AMONG_OTHERS } else { ALONE });
         self.began.set(Some(now));
         self.read.set(0);
-        self.piece.set(0);
+        self.lap.set(0);
         self.flushed.set(0);
         self.stride.set(0);
     }
 
     /// Reads the clock, and gives the time since it was read last.
-    fn lap(&self) -> Nanos {
+    fn read(&self) -> Nanos {
         let Some(began) = self.began.get() else { return 0 };
         let now = nanos(began.elapsed());
         let took = now.saturating_sub(self.read.replace(now));
@@ -198,15 +198,15 @@ impl Slice {
             self.start();
         } else if self.due.get() == Due::Nothing {
             let stride = self.stride.get();
-            let is_short = self.lap() < SHORT * Nanos::from(stride.max(1));
+            let is_short = self.read() < SHORT * Nanos::from(stride.max(1));
             let longer = if stride == 0 { 1 } else { stride.saturating_mul(2).min(self.most_steps.get()) };
-            if self.due.get() != Due::Nothing {
-                // The step that follows is the same one, which goes on.
-                self.stride.set(0);
-            } else {
+            if self.due.get() == Due::Nothing {
                 let stride = if is_short { longer } else { 1 };
                 self.stride.set(stride);
                 self.left.set(stride - 1);
+            } else {
+                // The step that follows is the same one, which goes on.
+                self.stride.set(0);
             }
         }
         self.due.get()
@@ -226,16 +226,15 @@ pub(crate) fn start() {
     });
 }
 
-/// A piece of the user's code has run in a connection's task: gives how long it took, also if it has asked meanwhile
-/// whether to give way. (Nothing outside of such a task.)
+/// A piece of the user's code has run in a connection's task: gives how long it took. (Nothing outside of such a task.)
 pub(crate) fn lap() -> Duration {
     SLICE.with(|slice| {
-        if !slice.runs.get() {
+        if slice.began.get().is_none() {
             return Duration::ZERO;
         }
-        slice.lap();
+        slice.read();
         let now = slice.read.get();
-        Duration::from_nanos(now.saturating_sub(slice.piece.replace(now)))
+        Duration::from_nanos(now.saturating_sub(slice.lap.replace(now)))
     })
 }
 

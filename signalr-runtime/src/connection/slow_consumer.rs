@@ -93,7 +93,7 @@ impl Patience {
     }
 
     /// How long a sender waits that begins to wait now, whatever others have waited. `None` is for ever.
-    pub(super) fn from_now(&self) -> Option<Instant> {
+    pub(super) fn until_from_now(&self) -> Option<Instant> {
         Instant::now().checked_add(self.limit)
     }
 

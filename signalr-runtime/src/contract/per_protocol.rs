@@ -1,4 +1,8 @@
 //! One thing for each hub protocol.
+#![cfg_attr(
+    not(any(feature = "json", feature = "messagepack")),
+    expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "there is no protocol, and so no thing")
+)]
 
 use super::value::HubProtocol;
 

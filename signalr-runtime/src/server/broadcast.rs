@@ -5,8 +5,10 @@
 //! what one sender sends in a row reaches everybody in this order.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
+use tokio::task::yield_now;
 
 use super::connection::Connection;
 use super::registry::Chosen;
@@ -14,7 +16,6 @@ use super::selection::Except;
 use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::frame::Frame;
 use crate::connection::outbound::Refused;
-use crate::connection::slice::give_way;
 use crate::connection::slow_consumer::Sender;
 use crate::contract::client_call::ClientCall;
 use crate::contract::locks;
@@ -24,11 +25,18 @@ use crate::contract::value::{HubProtocol, Payload};
 use crate::protocol;
 use crate::protocol::message::{Invocation, Message};
 
-/// How many connections are sent to before others may run.
-const PART: usize = 256;
+/// The connections that all walks together send to before others run. Each of them is woken by what it is sent, and
+/// writes it: that takes longer than the walk.
+const PART: usize = 64;
 
-/// How many operations a part counts for, where operations are counted.
-const OPERATIONS: usize = 32;
+/// The connections that one walk sends to before others run, however many walks there are.
+const LEAST: usize = 2;
+
+/// How often a sender lets others run, at the most, until its receivers have run.
+const MOST_TURNS: usize = 8;
+
+/// The walks that are under way in this process.
+static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
 
 /// What a sender holds for each slow connection that it waits for, beside the frame and the wait itself: its place in
 /// two lists, and what wakes it.
@@ -70,25 +78,31 @@ pub(crate) fn send_to_one(connection: Arc<Connection>, call: &ClientCall) -> Del
 /// Queues a call for each of the connections but some.
 pub(crate) fn send(to: Chosen, except: Option<&Except>, call: &ClientCall) -> Delivery {
     let frames = PerProtocol::<()>::default().map(|format, ()| frame(call, None, format));
-    let posting = Posting { frames, charged: false, except: except.cloned(), waiting: Vec::new() };
-    let mut walk = Walk { to, next: Some(Place::default()), posting };
-    walk.part();
+    let posting =
+        Posting { frames, charged: false, except: except.cloned(), waiting: Vec::new(), late: None };
+    let mut walk = Walk { to, next: Some(Place::default()), posting, _counted: Counted::new() };
+    walk.part(PART);
     if walk.next.is_none() && walk.posting.waiting.is_empty() {
         return Delivery::Done(Ok(()));
     }
     Delivery::Waiting(Box::pin(async move {
         while walk.next.is_some() {
-            give_way_after_part().await;
-            walk.part();
+            let_receivers_run(walk.posting.late.take()).await;
+            walk.part(share());
         }
         walk.posting.wait_for_room().await;
         Ok(())
     }))
 }
 
-async fn give_way_after_part() {
-    for _ in 0..OPERATIONS {
-        give_way().await;
+/// Lets those run who were sent to, whatever is left of the sender's slice. A sender may be the first that runs when the
+/// runtime has looked at its sockets, before those that wait already: it goes on when one of the last of them has run.
+async fn let_receivers_run(late: Option<Arc<Connection>>) {
+    for _ in 0..MOST_TURNS {
+        yield_now().await;
+        if late.as_ref().is_none_or(|late| late.shared.outbound.is_at_rest()) {
+            break;
+        }
     }
 }
 
@@ -98,33 +112,66 @@ struct Walk {
     /// Where it goes on. None at the end.
     next: Option<Place>,
     posting: Posting,
+    _counted: Counted,
 }
 
-/// A chunk among the members of several rosters.
+/// A member of a chunk among those of several rosters.
 #[derive(Clone, Copy, Default)]
 struct Place {
     roster: usize,
     chunk: usize,
+    member: usize,
+}
+
+/// Counts a walk as long as it is under way.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        UNDER_WAY.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        UNDER_WAY.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The share of one walk in the connections that all send to.
+fn share() -> usize {
+    let walks = UNDER_WAY.load(Ordering::Relaxed).max(1);
+    (PART / walks).max(LEAST)
 }
 
 impl Walk {
-    /// Goes on for a while.
-    fn part(&mut self) {
-        let mut sent = 0;
+    /// Goes on to so many connections.
+    fn part(&mut self, connections: usize) {
+        let mut left = connections;
         while let Some(place) = self.next
-            && sent < PART
+            && left > 0
         {
             let members = self.to.roster(place.roster);
             self.next = match members.map(|members| members.chunk(place.chunk)) {
                 Some(Some(chunk)) => {
                     self.posting.charge(chunk.first());
-                    for connection in chunk {
+                    let rest = chunk.get(place.member..).unwrap_or_default();
+                    for connection in rest.iter().take(left) {
                         self.posting.send(connection);
                     }
-                    sent = sent.saturating_add(chunk.len());
-                    Some(Place { chunk: place.chunk.saturating_add(1), ..place })
+                    // The very last may run first: a runtime keeps the task that was woken last at hand.
+                    let late = rest.len().min(left).saturating_sub(2);
+                    self.posting.late = rest.get(late).cloned();
+                    let next = if rest.len() > left {
+                        Place { member: place.member.saturating_add(left), ..place }
+                    } else {
+                        Place { chunk: place.chunk.saturating_add(1), member: 0, ..place }
+                    };
+                    left = left.saturating_sub(rest.len());
+                    Some(next)
                 }
-                Some(None) => Some(Place { roster: place.roster.saturating_add(1), chunk: 0 }),
+                Some(None) => Some(Place { roster: place.roster.saturating_add(1), chunk: 0, member: 0 }),
                 None => None,
             };
         }
@@ -134,7 +181,7 @@ impl Walk {
 impl Drop for Walk {
     fn drop(&mut self) {
         while self.next.is_some() {
-            self.part();
+            self.part(PART);
         }
     }
 }
@@ -146,6 +193,8 @@ struct Posting {
     charged: bool,
     except: Option<Except>,
     waiting: Vec<Arc<Connection>>,
+    /// One of the last connections of the part.
+    late: Option<Arc<Connection>>,
 }
 
 impl Posting {

@@ -267,7 +267,8 @@ impl<H: Hub> Drop for HubDispatcher<H> {
     fn drop(&mut self) {
         // The hub's value goes with its last call, or here.
         let hub = self.hub.take();
-        if catch_unwind(AssertUnwindSafe(|| drop(hub))).is_err() {
+        let dropped = || self.shared.blocking.watch("the end of a hub", || drop(hub));
+        if catch_unwind(AssertUnwindSafe(dropped)).is_err() {
             Panicked::Disconnect.count();
             tracing::error!(hub = self.shared.core.name(), "a hub panicked while it was dropped");
         }

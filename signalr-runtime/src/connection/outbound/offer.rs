@@ -79,7 +79,7 @@ impl Outbound {
 
     /// Until when somebody waits for room who sends to this peer only, and begins to wait now. `None` is for ever.
     pub(crate) fn patience_from_now(&self) -> Option<Instant> {
-        self.look().patience.from_now()
+        self.look().patience.until_from_now()
     }
 
     /// [`room_for`](Self::room_for) somebody who sends to this peer only.

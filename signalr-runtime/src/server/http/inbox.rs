@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::io::ReadBuf;
@@ -11,6 +12,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::connection::budget::{Charge, ChargeKind, MemoryBudget};
 use crate::connection::duplex::Received;
 use crate::connection::waker_slot::WakerSlot;
+
+/// How long ago a pipe was read at the most to be read in a row.
+const JUST_NOW: Duration = Duration::from_millis(2);
 
 /// From the POST requests of a client, one at a time, to its connection; or from a connection of bytes to its handler.
 pub(crate) struct Inbox {
@@ -30,6 +34,8 @@ struct State {
     charge: Charge,
     end: Option<End>,
     reader: WakerSlot,
+    /// When it was read last.
+    read: Option<Instant>,
     writer: WakerSlot,
 }
 
@@ -92,8 +98,9 @@ impl Inbox {
             return Poll::Pending;
         }
         let bytes = std::mem::take(&mut state.bytes);
+        state.read = Some(Instant::now());
         state.settle();
-        state.writer.wake();
+        state.writer.wake_later();
         drop(state);
         receive(&bytes);
         Poll::Ready(Received::Some)
@@ -118,7 +125,7 @@ impl Inbox {
             state.bytes = BytesMut::new();
         }
         state.settle();
-        state.writer.wake();
+        state.writer.wake_later();
         Poll::Ready(Ok(()))
     }
 
@@ -138,7 +145,7 @@ impl Inbox {
         if state.end.is_none() {
             state.bytes.extend_from_slice(bytes);
             state.settle();
-            state.reader.wake();
+            state.wake_reader();
         }
     }
 
@@ -178,6 +185,16 @@ impl Inbox {
 }
 
 impl State {
+    /// Wakes who reads. Whoever has read just now lets others run first: requests that follow each other would keep the
+    /// runtime from its sockets.
+    fn wake_reader(&mut self) {
+        if self.read.is_some_and(|read| read.elapsed() < JUST_NOW) {
+            self.reader.wake_later();
+        } else {
+            self.reader.wake();
+        }
+    }
+
     /// Charges what is held now.
     fn settle(&mut self) {
         self.charge.set(self.bytes.len().saturating_add(self.writing));
@@ -197,7 +214,7 @@ impl Turn<'_> {
             let (fits, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
             if !fits.is_empty() {
                 state.bytes.extend_from_slice(fits);
-                state.reader.wake();
+                state.wake_reader();
                 bytes = rest;
             }
             state.writing = if bytes.is_empty() { 0 } else { piece.len() };

@@ -43,10 +43,10 @@ pub(super) fn head_length(parts: &Parts) -> usize {
 
 /// The charge of a request that is kept. Each header has a place in a table beside its text.
 pub(super) fn charge_of(parts: &Parts, limits: &Limits) -> Charge {
+    const HEADER: usize = size_of::<HeaderName>() + size_of::<HeaderValue>() + 4 * size_of::<usize>();
     if limits.memory.is_none() {
         return Charge::default();
     }
-    const HEADER: usize = size_of::<HeaderName>() + size_of::<HeaderValue>() + 4 * size_of::<usize>();
     let table = parts.headers.len().saturating_mul(HEADER);
     let mut charge = Charge::new(limits.memory.clone(), ChargeKind::Requests);
     charge.set(size_of::<Parts>().saturating_add(table).saturating_add(head_length(parts)));

@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 use http::Request;
 use tokio::task::{consume_budget, yield_now};
 use tokio::time::{sleep, timeout};
 
 use super::client::{Client, PING};
-use super::recorder::Recorder;
 use super::{call, item, result, upload};
 use crate::server::{Hub, HubContext, HubOptions, HubService, Limits, MethodOptions};
 use crate::transport::memory;
@@ -24,10 +23,6 @@ trait Greedy {
     /// Uses up its time without end.
     async fn compute(&self) -> HubResult;
     async fn nap(&self) -> HubResult;
-    /// Holds its thread, and then sends.
-    async fn hold_and_send(&self, milliseconds: u64) -> HubResult;
-    /// Holds its thread before each item.
-    fn hold_and_yield(&self, milliseconds: u64) -> impl Stream<Item = HubResult<u64>>;
     /// Reads one item, of whichever stream has one, and always looks at the first one first.
     async fn either(
         &self,
@@ -110,18 +105,6 @@ impl Greedy for GreedyHub {
     async fn nap(&self) -> HubResult {
         sleep(Duration::from_millis(1)).await;
         Ok(())
-    }
-
-    async fn hold_and_send(&self, milliseconds: u64) -> HubResult {
-        std::thread::sleep(Duration::from_millis(milliseconds));
-        self.cx.clients().caller().hear("at last").await
-    }
-
-    fn hold_and_yield(&self, milliseconds: u64) -> impl Stream<Item = HubResult<u64>> {
-        stream::iter(0..2).map(move |n| {
-            std::thread::sleep(Duration::from_millis(milliseconds));
-            Ok(n)
-        })
     }
 
     async fn either(
@@ -231,28 +214,4 @@ async fn on_a_thread_a_silent_stream_hides_no_other() {
     let answer = timeout(LIMIT, client.next()).await;
     client.leave().await;
     assert_eq!(answer.expect("it waits for ever"), result("1", "7"));
-}
-
-/// Giving way reads the clock too.
-#[test]
-fn code_that_holds_its_thread_and_then_gives_way_is_told_of() {
-    let (recorder, _guard) = Recorder::start();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let longest = Some(Duration::from_millis(20));
-        let (service, _) =
-            serve(HubOptions { blocking_warning: longest, ..HubOptions::default() }, Seen::default());
-        let mut client = connect(&service).await;
-        client.send(call("1", "HoldAndSend", "[60]")).await;
-        client.next().await;
-        client.next().await;
-        client.send(super::stream("2", "HoldAndYield", "[60]")).await;
-        client.next().await;
-        client.next().await;
-    });
-    let warnings = recorder.events().into_iter().filter(|event| event.fields.contains_key("took"));
-    let mut methods: Vec<_> =
-        warnings.map(|event| event.fields["method"].trim_matches('"').to_owned()).collect();
-    methods.sort();
-    assert_eq!(methods, ["HoldAndSend", "HoldAndYield"]);
 }

@@ -9,14 +9,20 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::codec::Violation;
 use crate::connection::rate::{Rate, TokenBucket};
+use crate::connection::slice;
 
 /// Time between two answers to pings. Whoever pings more often gets an answer to the newest one only, as RFC 6455
 /// §5.5.3 allows.
 const ANSWER_INTERVAL: Duration = Duration::from_secs(1);
 
+/// So many frames in one read are many.
+const MANY: usize = 64;
+
 /// The control frames of one peer. Most connections never see one, and have none of this.
 pub(super) struct ControlFrames {
     allowance: Option<TokenBucket>,
+    /// The number of frames in the last read.
+    in_read: usize,
     /// The payload of the newest ping that has no answer yet.
     ping: Option<Vec<u8>>,
     /// From when on a ping is answered at once.
@@ -27,11 +33,29 @@ pub(super) struct ControlFrames {
 
 impl ControlFrames {
     pub(super) fn new(rate: Option<Rate>) -> Self {
-        Self { allowance: rate.map(TokenBucket::new), ping: None, next_answer: Instant::now(), timer: None }
+        Self {
+            allowance: rate.map(TokenBucket::new),
+            in_read: 0,
+            ping: None,
+            next_answer: Instant::now(),
+            timer: None,
+        }
+    }
+
+    /// More was read.
+    pub(super) fn begin_read(&mut self) {
+        self.in_read = 0;
+    }
+
+    /// The last read has brought many of these frames: the next one is to bring less.
+    pub(super) fn were_many(&self) -> bool {
+        self.in_read >= MANY
     }
 
     /// A frame has come that carries no data.
     pub(super) fn count(&mut self) -> Result<(), Violation> {
+        self.in_read = self.in_read.saturating_add(1);
+        slice::step();
         match &mut self.allowance {
             Some(allowance) => allowance.take().map_err(|_| Violation::TooManyControlFrames),
             None => Ok(()),

@@ -21,6 +21,10 @@ use crate::contract::value::HubProtocol;
 /// How much one read can bring.
 const READ: usize = 64 * 1024;
 
+/// How much one read can bring after one that was full of control frames: what was read is handled in one go, and a frame
+/// can be as short as six bytes.
+const LITTLE: usize = 4 * 1024;
+
 thread_local! {
     /// What all connections of a thread read into, so that none keeps a buffer while it waits. It is taken out
     /// while it is in use: whoever comes then, from within `receive`, gets a buffer of his own.
@@ -129,11 +133,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         if buffer.is_empty() {
             buffer = vec![0; READ];
         }
-        let mut into = ReadBuf::new(&mut buffer);
+        let mut into = match &mut self.control {
+            Some(control) if control.were_many() => ReadBuf::new(&mut buffer[..LITTLE]),
+            _ => ReadBuf::new(&mut buffer),
+        };
         let read = if self.early.is_empty() {
             Pin::new(&mut self.io).poll_read(cx, &mut into)
         } else {
-            let part = self.early.split_to(self.early.len().min(READ));
+            let part = self.early.split_to(self.early.len().min(into.capacity()));
             into.put_slice(&part);
             Poll::Ready(Ok(()))
         };
@@ -144,6 +151,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
 
     /// Hands the data in `chunk` to `receive`, and keeps in mind what the control frames in it ask for.
     fn take_in(&mut self, chunk: &mut [u8], receive: &mut dyn FnMut(&[u8])) -> io::Result<Received> {
+        if let Some(control) = &mut self.control {
+            control.begin_read();
+        }
         let mut chunk = Chunk(chunk);
         loop {
             let taken = match self.reader.next(&mut chunk) {
