@@ -3,7 +3,8 @@
 //! `cargo bench -p signalr-benches` measures what the runtime adds to a call, without a socket. The program
 //! `bench-server` serves the hub for a load generator; the program `crowd` starts such a server and is its load: ten
 //! thousand clients over the three transports, who check what they get. The program `bystander` measures how long one
-//! client waits while others flood the server. `--help` lists the options of each.
+//! client waits while others flood the server; `ledger` compares the bytes that a server believes to hold with those that it
+//! holds; `blocking` has methods that block their threads. `--help` lists the options of each.
 
 pub mod child;
 pub mod client;

@@ -170,8 +170,12 @@ impl Thing {
                 for sender in senders.iter_mut() {
                     sender.send(&call("BroadcastGroup", &format!("\"{GROUP}\",\"{text}\""))).await?;
                 }
-                let places = if self == Self::WaitingSenders { 300 * clients.len() } else { 0 };
-                return Ok(senders.len() * (size + places));
+                return Ok(match self {
+                    // The call that runs, its frame, and each client that it waits for.
+                    Self::WaitingSenders => senders.len() * (2 * size + 300 * clients.len()),
+                    // One frame, and a place for it in each queue.
+                    _ => size + 64 * clients.len(),
+                });
             }
             Self::Absent => {
                 for mut client in clients.drain(..) {
@@ -193,6 +197,8 @@ impl Thing {
             // As many names as there are, each as long as it may be.
             Self::LongGroups => clients.len() * (size / 255) * (256 + 352),
             Self::ShortGroups => clients.len() * (size / 8) * (256 + 352),
+            // And one piece of a body as hyper hands it over.
+            Self::UnreadChunks => all + 408 * 1024 * clients.len(),
             _ => all,
         })
     }
@@ -221,7 +227,7 @@ impl Thing {
                 }
                 Ok(())
             }
-            Self::FilteredCall => client.send(&call("Filtered", &format!("\"{}\"", "x".repeat(size)))).await,
+            Self::FilteredCall => client.send(&call("Filtered", &format!("[{}]", maps(size)))).await,
             Self::UnpolledMessages | Self::Unacknowledged => client.send(&fill(size)).await,
             Self::SmallMessages => client.send(&call("Fill", &format!("{},16", size / 60))).await,
             Self::UnreadMessages | Self::UnreadEvents => {

@@ -1,7 +1,10 @@
 //! One call to many connections: when it is encoded, whom it reaches, and what it keeps others from.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -13,6 +16,7 @@ use super::*;
 use crate::HubProtocol::{Json, MessagePack};
 use crate::HubResult;
 use crate::connection::budget::MemoryBudget;
+use crate::connection::writer::Writing;
 use crate::contract::client_call::ClientCall;
 use crate::contract::receivers::Delivery;
 use crate::server::Groups;
@@ -146,6 +150,46 @@ async fn a_large_broadcast_lets_others_run_between_its_parts() {
     bystander.await.unwrap();
     assert!(crowd.iter().all(|connection| !connection.shared.outbound.is_empty()));
     assert!(turns.load(Ordering::Relaxed) > 10, "{turns:?}");
+}
+
+/// Receivers that are woken stand in the way of everybody else: a walk does not wake more than a few of them at once.
+#[tokio::test(flavor = "current_thread")]
+async fn the_receivers_of_a_large_broadcast_run_before_it_goes_on() {
+    let lifetime = Arc::new(bare::lifetime());
+    let crowd = bare::crowd(&lifetime, 4_000);
+    let (written, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    for connection in &crowd {
+        let (connection, written) = (Arc::clone(connection), Arc::clone(&written));
+        tokio::spawn(poll_fn(move |cx| {
+            let outbound = &connection.shared.outbound;
+            outbound.awake();
+            let mut batch = VecDeque::new();
+            outbound.take(&mut batch);
+            written.fetch_add(batch.len(), Ordering::Relaxed);
+            let _ = outbound.sleep(Writing::Free, cx);
+            Poll::<()>::Pending
+        }));
+    }
+    while !crowd.iter().all(|connection| connection.shared.outbound.is_at_rest()) {
+        tokio::task::yield_now().await;
+    }
+    let bystander = tokio::spawn({
+        let (written, most) = (Arc::clone(&written), Arc::clone(&most));
+        async move {
+            loop {
+                let before = written.load(Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                most.fetch_max(written.load(Ordering::Relaxed) - before, Ordering::Relaxed);
+            }
+        }
+    });
+    let Delivery::Waiting(walk) = begin(&lifetime, &group(), "hi") else { panic!("in parts") };
+    walk.await.unwrap();
+    while written.load(Ordering::Relaxed) < crowd.len() {
+        tokio::task::yield_now().await;
+    }
+    bystander.abort();
+    assert!(most.load(Ordering::Relaxed) <= 200, "{most:?}");
 }
 
 /// A join takes what a join takes, however many a broadcast beside it goes to: it waits for no lock that is held during

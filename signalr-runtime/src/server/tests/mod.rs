@@ -60,6 +60,7 @@ mod send;
 mod server_sent_events;
 mod shutdown;
 mod slow_consumers;
+mod starvation;
 mod stateful;
 mod streams;
 mod traces;

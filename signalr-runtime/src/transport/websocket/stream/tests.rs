@@ -55,6 +55,26 @@ fn a_batch_goes_out_in_one_write() {
 }
 
 #[test]
+fn little_is_read_at_once_from_a_peer_that_sends_control_frames_only() {
+    let (a, mut b) = Wire::pair();
+    let mut ours = WebSocket::server(a, &[]).limited(FREE_FRAGMENTS, None);
+    let pings = [0x89, 0x80, 0, 0, 0, 0].repeat(30_000);
+    io::Write::write_all(&mut b, &pings).unwrap();
+    let mut left = pings.len();
+    let mut reads = Vec::new();
+    while receive(&mut ours).1.is_ready() {
+        let before = std::mem::replace(&mut left, b.outgoing().bytes.len());
+        reads.push(before - left);
+    }
+    assert!(reads[0] <= READ && reads[1..].iter().all(|read| *read <= LITTLE), "{reads:?}");
+    // Data is read as ever, from the next read on.
+    io::Write::write_all(&mut b, &[&[0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0][..], &[0; 0xffff]].concat())
+        .unwrap();
+    assert!(receive(&mut ours).1.is_ready());
+    assert!(receive(&mut ours).0.len() > LITTLE);
+}
+
+#[test]
 fn each_message_of_a_client_has_a_mask_of_its_own() {
     let mut line = Line::to_server();
     let masks: Vec<Vec<u8>> = (0..3)
