@@ -258,7 +258,7 @@ impl<R: Role> Engine<R> {
             if !goes_on && self.core.sleep(writing, cx) {
                 return Poll::Pending;
             }
-            if slice::is_over() {
+            if slice::is_over() || slice::has_used_up_budget() {
                 break;
             }
         }

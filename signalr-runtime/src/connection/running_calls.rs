@@ -142,7 +142,8 @@ impl<T> RunningCalls<T> {
             let Some(Slot { task, wake, waker }) = self.slots.get_mut(slot).and_then(Option::as_mut) else {
                 continue;
             };
-            wake.queued.store(false, Ordering::Release);
+            // Not a mere store: whoever finds it still set has left what the poll is to see.
+            wake.queued.swap(false, Ordering::AcqRel);
             return Some(match poll(task, &mut Context::from_waker(waker)) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(output) => match self.take(slot) {
@@ -156,6 +157,8 @@ impl<T> RunningCalls<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     /// Ends when it is polled for the last time.
@@ -228,5 +231,57 @@ mod tests {
         assert_eq!(ended(&mut running), [""; 0]);
         running.wake(slot);
         assert_eq!(ended(&mut running), ["b"]);
+    }
+
+    /// A task that is woken while it runs either sees what it was woken for, or runs again. With threads: the order of memory
+    /// decides.
+    #[test]
+    fn whoever_wakes_a_task_that_runs_is_not_overlooked() {
+        const ROUNDS: usize = 3_000;
+        let mut running = RunningCalls::new();
+        let slot = running.push(());
+        let mut waker = None;
+        let polled = running.poll_one(|(), cx| {
+            waker = Some(cx.waker().clone());
+            Poll::<()>::Pending
+        });
+        assert!(polled.is_some());
+        let waker = waker.unwrap();
+        let [round, told, done] = [(); 3].map(|()| AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for n in 1..=ROUNDS {
+                    while round.load(Ordering::SeqCst) != n {
+                        std::hint::spin_loop();
+                    }
+                    (0..n * 7 % 50).for_each(|_| std::hint::spin_loop());
+                    told.store(n, Ordering::Release);
+                    waker.wake_by_ref();
+                    done.store(n, Ordering::SeqCst);
+                }
+            });
+            let mut overlooked = 0;
+            for n in 1..=ROUNDS {
+                running.wake(slot);
+                round.store(n, Ordering::SeqCst);
+                (0..n * 13 % 80).for_each(|_| std::hint::spin_loop());
+                let mut seen = 0;
+                while seen != n {
+                    let is_done = done.load(Ordering::SeqCst) == n;
+                    let polled = running.poll_one(|(), _| {
+                        seen = told.load(Ordering::Acquire);
+                        Poll::<()>::Pending
+                    });
+                    if is_done && polled.is_none() {
+                        overlooked += 1;
+                        break;
+                    }
+                }
+                while done.load(Ordering::SeqCst) != n {
+                    std::hint::spin_loop();
+                }
+            }
+            assert_eq!(overlooked, 0);
+        });
     }
 }

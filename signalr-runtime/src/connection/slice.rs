@@ -24,6 +24,11 @@ const AMONG_OTHERS: Nanos = 100_000;
 /// How long a poll may go on while nobody else does.
 const ALONE: Nanos = 4_000_000;
 
+/// How long a poll may go on that holds a thread of its own. Not for no time: whoever looks at several streams at once
+/// would never see the second.
+#[cfg(feature = "server")]
+const ON_A_THREAD: Nanos = 50_000;
+
 /// How long ago another connection has used its slice up at the most, to be somebody else.
 const LATELY: Duration = Duration::from_millis(20);
 
@@ -56,6 +61,8 @@ struct Slice {
     /// Steps between two looks at the clock, and those that are left until the next. None is left outside of a slice.
     stride: Cell<u8>,
     left: Cell<u8>,
+    /// The most steps between two looks at the clock.
+    most_steps: Cell<u8>,
     /// Who has used a slice up last, and when.
     busy: Cell<(Owner, Option<Instant>)>,
 }
@@ -82,6 +89,7 @@ thread_local! {
             due: Cell::new(Due::Nothing),
             stride: Cell::new(0),
             left: Cell::new(0),
+            most_steps: Cell::new(MOST_STEPS),
             busy: Cell::new((Owner::NOBODY, None)),
         }
     };
@@ -99,19 +107,21 @@ pub(crate) fn begin(owner: Owner) -> Running {
     SLICE.with(|slice| {
         slice.due.set(Due::Nothing);
         slice.left.set(0);
+        slice.most_steps.set(MOST_STEPS);
         let (outer, outer_began) = (slice.runs.replace(true), slice.began.take());
         Running { outer, outer_began, _owned: scope::owned_by(owner) }
     })
 }
 
-/// Begins a slice of one step, on a thread that holds up nobody: after each step its call can be given up.
+/// Begins a slice on a thread that holds up nobody: a step that took some time is followed by the end of the slice, for
+/// the call to be found given up.
 #[cfg(feature = "server")]
-pub(crate) fn begin_step(owner: Owner) -> Running {
+pub(crate) fn begin_on_thread(owner: Owner) -> Running {
     let running = begin(owner);
     SLICE.with(|slice| {
         slice.start();
-        slice.length.set(0);
-        slice.left.set(1);
+        slice.length.set(ON_A_THREAD);
+        slice.most_steps.set(1);
     });
     running
 }
@@ -189,7 +199,7 @@ impl Slice {
         } else if self.due.get() == Due::Nothing {
             let stride = self.stride.get();
             let is_short = self.read() < SHORT * Nanos::from(stride.max(1));
-            let longer = if stride == 0 { 1 } else { stride.saturating_mul(2).min(MOST_STEPS) };
+            let longer = if stride == 0 { 1 } else { stride.saturating_mul(2).min(self.most_steps.get()) };
             if self.due.get() == Due::Nothing {
                 let stride = if is_short { longer } else { 1 };
                 self.stride.set(stride);
@@ -241,6 +251,11 @@ pub(crate) fn is_due() -> bool {
 /// Whether the slice was over when the clock was read last.
 pub(crate) fn is_over() -> bool {
     SLICE.with(|slice| slice.due.get() == Due::End)
+}
+
+/// Whether the user's code has used up tokio's budget: whatever it asks of tokio pends then, in other calls too.
+pub(crate) fn has_used_up_budget() -> bool {
+    !coop::has_budget_remaining()
 }
 
 /// What was sent has been written out.
@@ -299,8 +314,8 @@ pub(crate) fn poll_unconstrained<T>(
     cx: &mut Context<'_>,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Poll<T> {
-    if SLICE.with(|slice| slice.began.get().is_none()) {
-        // None of it has run.
+    if SLICE.with(|slice| slice.began.get().is_none()) && coop::has_budget_remaining() {
+        // None of it has run, neither in this slice nor in one before it in the same poll.
         return poll(cx);
     }
     pin!(coop::unconstrained(poll_fn(poll))).poll(cx)

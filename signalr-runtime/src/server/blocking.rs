@@ -94,7 +94,7 @@ async fn until_given_up(
     let mut asks = Some(asks);
     poll_fn(|cx| {
         // What completes at once gives way here too, for the call to be found given up.
-        let _slice = slice::begin_step(owner);
+        let _slice = slice::begin_on_thread(owner);
         let (polled, effects) = scope::enter(Scope::Invocation, || running.as_mut().poll(cx));
         if effects.asked
             && let Some(asks) = asks.take()

@@ -178,8 +178,8 @@ impl<R: Role> Core<R> {
         }
     }
 
-    /// Starts calls that have waited for their turn, and goes on with those that were woken, until the slice is over: one
-    /// step is made in any case.
+    /// Starts calls that have waited for their turn, and goes on with those that were woken, until the slice is over, or
+    /// tokio's budget used up: one step is made in any case.
     pub(super) fn poll_calls(&mut self, cx: &mut Context<'_>) {
         loop {
             let startable = if self.is_behind() { None } else { self.calls.next_to_start() };
@@ -195,7 +195,7 @@ impl<R: Role> Core<R> {
                     }
                 }
             }
-            if slice::is_due() || self.ended.is_some() {
+            if slice::is_due() || slice::has_used_up_budget() || self.ended.is_some() {
                 return;
             }
         }

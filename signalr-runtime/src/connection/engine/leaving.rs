@@ -53,22 +53,34 @@ impl<R: Role> Leaving<'_, R> {
     /// longer: the callback may take any time, a socket must not.
     pub(crate) async fn finish<F: Future>(&mut self, patience: Duration, disconnected: F) -> F::Output {
         let mut disconnected = pin!(disconnected);
+        let owner = self.engine.core.owner();
+        let mut poll_disconnected = |cx: &mut Context<'_>| {
+            let _slice = slice::begin(owner);
+            disconnected.as_mut().poll(cx)
+        };
+        let mut has_begun = false;
         let mut closing = Some(Box::pin(sleep(patience)));
         poll_fn(|cx| {
-            let _slice = slice::begin(self.engine.core.owner());
+            // It begins after the calls have been told, and then has its turn before them: they may use up all the time
+            // there is.
+            if has_begun && let Poll::Ready(output) = poll_disconnected(cx) {
+                return Poll::Ready(output);
+            }
+            let slice = slice::begin(owner);
             let Engine { transport, core, .. } = &mut *self.engine;
             let _ = self.left.poll(core, cx);
             let outbound = &core.shared.outbound;
             let sent = slice::poll_unconstrained(cx, |cx| transport.poll_send(cx, outbound));
             let lost = matches!(sent, Poll::Ready(Err(_)));
-            if closing.as_mut().is_some_and(|closing| lost || closing.as_mut().poll(cx).is_ready()) {
+            if closing.as_mut().is_some_and(|closing| lost || is_over(closing, cx)) {
                 // A client that is still there is told so, and not waited for any more.
                 let _ = transport.poll_close(cx, End::Normal);
                 *transport = Box::new(Gone);
                 core.shared.outbound.discard();
                 closing = None;
             }
-            disconnected.as_mut().poll(cx)
+            drop(slice);
+            if std::mem::replace(&mut has_begun, true) { Poll::Pending } else { poll_disconnected(cx) }
         })
         .await
     }
@@ -101,6 +113,11 @@ impl<R: Role> Leaving<'_, R> {
     }
 }
 
+/// Whether a time is over, also where the calls have used up tokio's budget.
+fn is_over(time: &mut Pin<Box<Sleep>>, cx: &mut Context<'_>) -> bool {
+    slice::poll_unconstrained(cx, |cx| time.as_mut().poll(cx)).is_ready()
+}
+
 /// The calls that a connection has left.
 struct LeftCalls {
     /// The end of all of them, if there is to be one and it has not come.
@@ -112,9 +129,7 @@ impl LeftCalls {
     /// Runs the calls, or drops them when their time is over. Ready when none is left.
     fn poll<R: Role>(&mut self, core: &mut Core<R>, cx: &mut Context<'_>) -> Poll<()> {
         core.poll_calls(cx);
-        if !core.calls.is_empty()
-            && self.linger.as_mut().is_some_and(|linger| linger.as_mut().poll(cx).is_ready())
-        {
+        if !core.calls.is_empty() && self.linger.as_mut().is_some_and(|linger| is_over(linger, cx)) {
             self.linger = None;
             core.role.limit_hit(Limit::CallLinger);
             core.calls.abandon(&mut self.abandoned);

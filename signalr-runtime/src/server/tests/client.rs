@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::Request;
 use tokio::time::timeout;
 
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::contract::value::HubProtocol;
-use crate::transport::memory::{Line, Memory};
+use crate::server::{Hub, HubService};
+use crate::transport::memory::{self, Line, Memory};
 
 pub(super) const PING: &str = r#"{"type":6}"#;
 
@@ -73,6 +75,16 @@ impl Client {
     pub(super) fn new(end: Memory, ended: Arc<Mutex<Option<End>>>) -> Self {
         let queue = Outbound::new(FrameHeader::None, QueueLimit { bytes: usize::MAX, frames: usize::MAX });
         Self { format: HubProtocol::Json, end, queue, received: Vec::new(), records: VecDeque::new(), ended }
+    }
+
+    /// A client of a hub, which has shaken hands. Its line holds `capacity` bytes in each direction.
+    pub(super) async fn connect_to<H: Hub>(service: &HubService<H>, capacity: usize) -> Self {
+        let (near, far) = memory::pair(capacity);
+        let (request, ()) = Request::new(()).into_parts();
+        service.accept(request, Box::new(far)).unwrap();
+        let mut client = Self::new(near, Arc::default());
+        client.shake_hands().await;
+        client
     }
 
     pub(super) async fn shake_hands(&mut self) {

@@ -2,19 +2,16 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
-use http::Request;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::runtime::{Builder, Runtime};
 
 use super::client::Client;
 use super::{call, result};
-use crate::server::{Hub, HubContext, HubOptions, HubService, Invocation, Limits, MemoryBudget, Next};
-use crate::transport::memory;
+use crate::server::{Hub, HubContext, HubOptions, HubService, Limits, MemoryBudget};
 use crate::{HubError, HubResult, Stream, client_proxy, hub};
 
 #[hub(client = Screen, crate = "crate")]
@@ -33,6 +30,9 @@ trait Busy {
     fn numbers(&self) -> impl Stream<Item = HubResult<u64>>;
     /// Reads all items, which never run out.
     async fn swallow(&self, items: impl Stream<Item = HubResult<u64>>) -> HubResult;
+    /// Uses up tokio's budget in each of its polls.
+    async fn use_budget(&self) -> HubResult;
+    fn few(&self) -> impl Stream<Item = HubResult<i32>>;
     async fn wait(&self) -> HubResult;
     async fn large(&self, bytes: usize) -> HubResult<String>;
     async fn keep(&self, values: Vec<String>) -> HubResult;
@@ -143,6 +143,16 @@ impl Busy for BusyHub {
         Ok(())
     }
 
+    async fn use_budget(&self) -> HubResult {
+        loop {
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    fn few(&self) -> impl Stream<Item = HubResult<i32>> {
+        stream::iter(0..3).map(Ok)
+    }
+
     async fn wait(&self) -> HubResult {
         self.shared.gate.notified().await;
         Ok(())
@@ -173,7 +183,7 @@ impl Server {
     }
 
     async fn connect_narrow(&self, capacity: usize) -> Client {
-        connect(&self.service, capacity).await
+        Client::connect_to(&self.service, capacity).await
     }
 
     async fn connect(&self) -> Client {
@@ -183,16 +193,6 @@ impl Server {
     fn begun(&self) -> usize {
         self.shared.begun.load(Ordering::SeqCst)
     }
-}
-
-/// A client whose line holds `capacity` bytes in each direction.
-async fn connect<H: Hub>(service: &HubService<H>, capacity: usize) -> Client {
-    let (near, far) = memory::pair(capacity);
-    let (request, ()) = Request::new(()).into_parts();
-    service.accept(request, Box::new(far)).unwrap();
-    let mut client = Client::new(near, Arc::new(Mutex::new(None)));
-    client.shake_hands().await;
-    client
 }
 
 /// Runs a test on a runtime of its own. One that hangs, even in a loop that nothing can stop, fails.
@@ -345,153 +345,22 @@ fn what_waits_is_held_as_it_came_and_counted_from_the_first_byte() {
     });
 }
 
-/// Holds its thread while it is read and written.
-struct Sluggish;
-
-fn hold() {
-    thread::sleep(Duration::from_millis(30));
-}
-
-impl Serialize for Sluggish {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        hold();
-        serializer.serialize_unit()
-    }
-}
-
-impl<'de> Deserialize<'de> for Sluggish {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        hold();
-        <()>::deserialize(deserializer).map(|()| Self)
-    }
-}
-
-#[hub(crate = "crate")]
-trait Slow {
-    async fn quick(&self) -> HubResult;
-    async fn run(&self) -> HubResult;
-    fn items(&self) -> impl Stream<Item = HubResult<i32>>;
-    async fn take(&self, value: Sluggish) -> HubResult;
-    async fn give(&self) -> HubResult<Sluggish>;
-    async fn ruled(&self) -> HubResult;
-    async fn filtered(&self) -> HubResult;
-}
-
-struct SlowHub;
-
-impl Hub for SlowHub {
-    type Contract = SlowContract;
-
-    async fn on_connected(&self) -> HubResult {
-        hold();
-        Ok(())
-    }
-
-    async fn on_disconnected(&self, _: Option<&HubError>) {
-        hold();
-    }
-}
-
-impl Drop for SlowHub {
-    fn drop(&mut self) {
-        hold();
-    }
-}
-
-impl Slow for SlowHub {
-    async fn quick(&self) -> HubResult {
-        Ok(())
-    }
-
-    async fn run(&self) -> HubResult {
-        hold();
-        Ok(())
-    }
-
-    fn items(&self) -> impl Stream<Item = HubResult<i32>> {
-        stream::iter(0..2).map(|n| {
-            hold();
-            Ok(n)
-        })
-    }
-
-    async fn take(&self, _: Sluggish) -> HubResult {
-        Ok(())
-    }
-
-    async fn give(&self) -> HubResult<Sluggish> {
-        Ok(Sluggish)
-    }
-
-    async fn ruled(&self) -> HubResult {
-        Ok(())
-    }
-
-    async fn filtered(&self) -> HubResult {
-        Ok(())
-    }
-}
-
+/// A socket takes from tokio's budget as well.
+#[cfg(feature = "axum")]
 #[test]
-fn code_that_holds_its_thread_is_told_of() {
-    use super::recorder::Recorder;
-    let (recorder, _guard) = Recorder::start();
-    let options = HubOptions { blocking_warning: Some(Duration::from_millis(20)), ..HubOptions::default() };
-    let service = HubService::<SlowHub>::new(|_| SlowHub)
-        .options(options)
-        .user_id(|_| {
-            hold();
-            None
-        })
-        .authorize_hub(|_| {
-            hold();
-            true
-        })
-        .authorize(&[SlowContract::RULED], |_| {
-            hold();
-            true
-        })
-        .filter(|call: Invocation, next: Next| async move {
-            if call.method() == "Filtered" {
-                hold();
-            }
-            next.run(call).await
-        });
-    current_thread().block_on(async {
-        let mut client = connect(&service, 1 << 20).await;
-        let calls = ["Quick", "RUN", "run", "Take", "Give", "Ruled", "Filtered"];
-        for (n, method) in calls.into_iter().enumerate() {
-            let arguments = if method == "Take" { "[null]" } else { "[]" };
-            client.send(call(&n.to_string(), method, arguments)).await;
-            client.next().await;
+fn a_method_that_uses_up_tokios_budget_does_not_hold_up_what_is_written() {
+    use super::over_tcp::{self, Socket};
+    use crate::server::HubRouterExt;
+    run(current_thread, async {
+        let server = Server::new(HubOptions::default());
+        let address = over_tcp::serve(axum::Router::new().hub("/hub", server.service.clone())).await;
+        let mut socket = Socket::upgrade(address, "/hub", "ada").await.unwrap();
+        socket.send(r#"{"protocol":"json","version":1}"#).await;
+        assert_eq!(socket.text().await, "{}");
+        socket.send(r#"{"type":1,"target":"UseBudget","arguments":[]}"#).await;
+        for n in 0..20 {
+            socket.send(&format!(r#"{{"type":4,"invocationId":"{n}","target":"Few","arguments":[]}}"#)).await;
+            while !socket.text().await.contains(r#""type":3"#) {}
         }
-        client.send(r#"{"type":4,"invocationId":"s","target":"Items","arguments":[]}"#).await;
-        while !client.next().await.contains(r#""type":3"#) {}
-        client.send(r#"{"type":7}"#).await;
-        assert_eq!(client.next().await, r#"{"type":7}"#);
-        drop(client);
-        service.handle().shut_down().await;
     });
-    let mut told: Vec<_> = recorder
-        .events()
-        .into_iter()
-        .filter(|event| event.fields.contains_key("took"))
-        .map(|event| event.fields["method"].trim_matches('"').to_owned())
-        .collect();
-    told.sort();
-    // Once in a minute for each, and by the names that the contract gives.
-    let expected = [
-        "Filtered",
-        "Give",
-        "Items",
-        "OnConnectedAsync",
-        "OnDisconnectedAsync",
-        "Ruled",
-        "Run",
-        "Take",
-        "a rule of a hub",
-        "the end of a hub",
-        "the user id of a connection",
-    ];
-    assert_eq!(told, expected);
 }

@@ -12,6 +12,7 @@ mod authorize;
 #[cfg(feature = "messagepack")]
 mod bare;
 mod blocking;
+mod blocking_detector;
 #[cfg(feature = "messagepack")]
 mod broadcasts;
 mod callback_timeout;
@@ -59,6 +60,7 @@ mod send;
 mod server_sent_events;
 mod shutdown;
 mod slow_consumers;
+mod starvation;
 mod stateful;
 mod streams;
 mod traces;
