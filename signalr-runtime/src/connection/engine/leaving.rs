@@ -79,6 +79,8 @@ impl<R: Role> Leaving<'_, R> {
                 core.shared.outbound.discard();
                 closing = None;
             }
+            // Calls that waited for room may start now.
+            core.rest(cx);
             drop(slice);
             if std::mem::replace(&mut has_begun, true) { Poll::Pending } else { poll_disconnected(cx) }
         })
@@ -92,7 +94,9 @@ impl<R: Role> Leaving<'_, R> {
             let Engine { transport, core, .. } = &mut *self.engine;
             let _ = self.left.poll(core, cx);
             let outbound = &core.shared.outbound;
-            slice::poll_unconstrained(cx, |cx| transport.poll_finish(cx, outbound, end))
+            let closed = slice::poll_unconstrained(cx, |cx| transport.poll_finish(cx, outbound, end));
+            core.rest(cx);
+            closed
         })
         .await;
     }
