@@ -284,34 +284,6 @@ async fn those_who_wait_for_one_client_are_charged_as_well() {
     assert_eq!(budget.held(), full);
 }
 
-/// Walks share the connections that are sent to before others run. A sender that only waits for room takes no part.
-#[tokio::test(start_paused = true)]
-async fn those_who_wait_for_room_do_not_slow_a_broadcast_down() {
-    let lifetime = bare::lifetime();
-    let _crowd = bare::crowd(&lifetime, 1000);
-    let stuck = bare::connection("stuck", None, Json, 1, None);
-    lifetime.connected(&stuck);
-    lifetime.join("stuck", "stuck");
-    let to_stuck = Selection::Groups(vec!["stuck".into()]);
-    assert!(matches!(begin(&lifetime, &to_stuck, "first"), Delivery::Done(Ok(()))));
-    let mut senders: Vec<_> = (0..200)
-        .map(|_| match begin(&lifetime, &to_stuck, "x") {
-            Delivery::Waiting(sender) => sender,
-            Delivery::Done(_) => panic!("there is no room"),
-        })
-        .collect();
-    for sender in &mut senders {
-        assert!(tokio::task::unconstrained(sender).now_or_never().is_none());
-    }
-    let Delivery::Waiting(mut walk) = begin(&lifetime, &group(), "hi") else { panic!("in parts") };
-    let mut polls = 0;
-    while walk.as_mut().now_or_never().is_none() {
-        polls += 1;
-    }
-    // With parts of two it would be thousands. Other tests walk meanwhile.
-    assert!(polls < 2_000, "{polls}");
-}
-
 /// Asks the registry while it is written.
 struct Asking(Arc<Groups>);
 
