@@ -9,7 +9,6 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::shared::Shared;
-
 use super::thread::ThreadEnd;
 
 /// What the code being polled belongs to.

@@ -68,8 +68,9 @@ fn little_is_read_at_once_from_a_peer_that_sends_control_frames_only() {
     }
     assert!(reads[0] <= READ && reads[1..].iter().all(|read| *read <= LITTLE), "{reads:?}");
     // Data is read as ever, from the next read on.
-    io::Write::write_all(&mut b, &[&[0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0][..], &[0; 0xffff]].concat())
-        .unwrap();
+    let mut message = vec![0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0];
+    message.resize(message.len() + 0xffff, 0);
+    io::Write::write_all(&mut b, &message).unwrap();
     assert!(receive(&mut ours).1.is_ready());
     assert!(receive(&mut ours).0.len() > LITTLE);
 }
