@@ -196,6 +196,7 @@ impl Calls {
     }
 
     /// Whether no call is left at all.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.running.is_none()
     }

@@ -227,11 +227,15 @@ impl<R: Role> Engine<R> {
                 Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
                 Reads::Nothing => false,
             };
-            self.core.poll_calls(cx);
+            if !self.core.calls.is_empty() {
+                self.core.poll_calls(cx);
+            }
             if reading == Reading::Yes {
                 self.core.clock.listens(reads != Reads::Nothing, self.core.calls.is_full());
             }
-            self.core.received.set(self.reader.kept().saturating_add(self.core.held()));
+            if self.core.received.is_counted() {
+                self.core.received.set(self.reader.kept().saturating_add(self.core.held()));
+            }
             let writing = self.core.poll_write(&mut *self.transport, cx);
             if self.core.receipts.is_some() {
                 self.core.clock.unacknowledged(self.core.shared.outbound.unacknowledged());

@@ -375,7 +375,9 @@ impl State {
 
     /// Charges exactly what is held.
     fn settle(&mut self) {
-        self.charge.set(self.queue.held());
+        if self.charge.is_counted() {
+            self.charge.set(self.queue.held());
+        }
     }
 
     fn wake_writer(&mut self) {

@@ -273,7 +273,14 @@ pub(crate) fn flushed() {
 ///
 /// An operation that never waits by itself asks after its work is done: what it has queued then leaves.
 pub(crate) fn poll_give_way(cx: &mut Context<'_>) -> Poll<()> {
-    let due = SLICE.with(|slice| slice.runs.get().then(|| slice.step()));
+    // No step is left outside of a slice.
+    let due = SLICE.with(|slice| match slice.left.get().checked_sub(1) {
+        Some(left) => {
+            slice.left.set(left);
+            Some(Due::Nothing)
+        }
+        None => slice.runs.get().then(|| slice.look()),
+    });
     if due == Some(Due::Nothing) { Poll::Ready(()) } else { give_way_now(due, cx) }
 }
 
