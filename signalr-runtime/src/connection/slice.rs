@@ -29,7 +29,7 @@ const ALONE: Nanos = 4_000_000;
 #[cfg(feature = "server")]
 const ON_A_THREAD: Nanos = 50_000;
 
-/// How long ago another connection has used its slice up at the most, to be somebody else.
+/// How long ago another connection has taken its time at the most, to be somebody else.
 const LATELY: Duration = Duration::from_millis(20);
 
 /// What was sent is written out after this time.
@@ -63,7 +63,7 @@ struct Slice {
     left: Cell<u8>,
     /// The most steps between two looks at the clock.
     most_steps: Cell<u8>,
-    /// Who has used a slice up last, and when.
+    /// Who has taken as long as a short slice last, and when.
     busy: Cell<(Owner, Option<Instant>)>,
 }
 
@@ -129,9 +129,11 @@ pub(crate) fn begin_on_thread(owner: Owner) -> Running {
 impl Drop for Running {
     fn drop(&mut self) {
         SLICE.with(|slice| {
-            if slice.due.get() == Due::End {
-                let end = slice.began.get().and_then(|began| began.checked_add(slice.so_far()));
-                slice.busy.set((scope::owner(), end));
+            // Whoever stops for another reason, such as a full queue, has held the thread as well.
+            if let Some(began) = slice.began.get()
+                && slice.read.get() >= AMONG_OTHERS
+            {
+                slice.busy.set((scope::owner(), began.checked_add(slice.so_far())));
             }
             slice.runs.set(self.outer);
             slice.began.set(self.outer_began);
@@ -381,6 +383,26 @@ mod tests {
         // By far, on a busy machine too.
         assert!((0..20).map(|_| use_up(two).min(use_up(one))).min() < Some(alone / 2));
         assert!(use_up(one) >= alone);
+    }
+
+    #[test]
+    fn one_that_stops_before_its_slice_is_over_counts_if_it_took_long() {
+        let stop_after = |owner: Owner, time: Nanos| {
+            let _slice = begin(owner);
+            start();
+            work(time);
+            lap();
+        };
+        let length = |owner: Owner| {
+            let _slice = begin(owner);
+            start();
+            SLICE.with(|slice| slice.length.get())
+        };
+        let [one, two, three] = [1, 2, 3].map(Owner::numbered);
+        stop_after(one, AMONG_OTHERS / 10);
+        assert_eq!(length(two), ALONE);
+        stop_after(one, AMONG_OTHERS * 2);
+        assert_eq!([length(one), length(two), length(three)], [ALONE, AMONG_OTHERS, AMONG_OTHERS]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::connection::duplex::Received;
 use crate::connection::waker_slot::WakerSlot;
 
 /// How long ago a pipe was read at the most to be read in a row.
-const JUST_NOW: Duration = Duration::from_millis(2);
+const JUST_NOW: Duration = Duration::from_millis(100);
 
 /// From the POST requests of a client, one at a time, to its connection; or from a connection of bytes to its handler.
 pub(crate) struct Inbox {
