@@ -62,6 +62,9 @@ pub(crate) enum Thing {
     ClientResults,
 }
 
+/// What each client is asked for at once.
+const QUESTIONS: usize = 40;
+
 impl Thing {
     /// Bytes for each client: just below 4 KiB, and far above.
     pub(crate) fn sizes(self) -> [usize; 2] {
@@ -199,6 +202,8 @@ impl Thing {
             Self::ShortGroups => clients.len() * (size / 8) * (256 + 352),
             // And one piece of a body as hyper hands it over.
             Self::UnreadChunks => all + 408 * 1024 * clients.len(),
+            // The questions have been written: what is left of each is that it is open.
+            Self::ClientResults => clients.len() * QUESTIONS * 1024,
             _ => all,
         })
     }
@@ -248,7 +253,9 @@ impl Thing {
             }
             Self::LongGroups => client.send(&call("JoinGroups", &format!("{},255", size / 255))).await,
             Self::ShortGroups => client.send(&call("JoinGroups", &format!("{},8", size / 8))).await,
-            Self::ClientResults => client.send(&call("Ask", &format!("40,{}", size / 40))).await,
+            Self::ClientResults => {
+                client.send(&call("Ask", &format!("{QUESTIONS},{}", size / QUESTIONS))).await
+            }
             _ => Ok(()),
         }
     }

@@ -31,8 +31,8 @@ pub(crate) struct ClientResults {
     asked: Mutex<HashMap<Box<str>, ConnectionId>>,
 }
 
-/// What an open question costs beside its text: its places in two tables, and the future that waits.
-const OPEN: usize = 512;
+/// What an open question costs beside its text: its places in two tables, and the futures that wait.
+const OPEN: usize = 1024;
 
 /// How many random bytes tell the ids of one node from those of others.
 const NODE_BYTES: usize = 6;

@@ -31,7 +31,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | kept for a client that may come back | `stateful_reconnect_buffer_size` and 8 bytes for each message, the message that is too much, ten more for one that comes back and acknowledges nothing, and [`read_ahead`] of what it sends | 100 000, 1 MiB |
 /// | groups | [`groups_per_connection`] × ([`group_name_length`] + 352); in groups that others have joined before, 96 each | 594 KiB |
 /// | senders that wait for it | for each of them one frame for each hub protocol, and about 300 bytes for each client that it waits for | |
-/// | client results that are awaited from it | 512 bytes each, and each question until it is in the queue | |
+/// | client results that are awaited from it | 1 KiB each, and each question until it is in the queue | |
 ///
 /// An idle connection holds nothing of all that but its request. Those that hold much can be held off together by a
 /// [`MemoryBudget`]: see [`memory`](Self::memory).
