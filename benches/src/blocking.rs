@@ -20,6 +20,7 @@ use signalr_benches::child::Server;
 use signalr_benches::client::Outcome;
 use signalr_benches::client::caller::Caller;
 use signalr_benches::client::messages::Message;
+use signalr_benches::exit;
 use signalr_benches::serve::serve_on_a_free_port;
 use signalr_runtime::server::{Hub, HubContext, HubRouterExt, HubService, MethodOptions};
 use signalr_runtime::{HubResult, hub};
@@ -105,13 +106,7 @@ fn main() -> ExitCode {
         }
         None => measure(&arguments).map_err(|fault| fault.to_string()),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            eprintln!("blocking: {fault}");
-            ExitCode::FAILURE
-        }
-    }
+    exit::code("blocking", outcome.map(|()| true))
 }
 
 #[tokio::main(flavor = "current_thread")]

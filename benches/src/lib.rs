@@ -8,6 +8,7 @@
 
 pub mod child;
 pub mod client;
+pub mod exit;
 pub mod serve;
 
 use std::pin::pin;
@@ -100,12 +101,17 @@ impl BenchHub for Bench {
     }
 
     async fn upload(&self, items: impl Stream<Item = HubResult<i32>>) -> HubResult<u64> {
-        let mut items = pin!(items);
-        let mut count = 0;
-        while let Some(item) = items.next().await {
-            item?;
-            count += 1;
-        }
-        Ok(count)
+        count(items).await
     }
+}
+
+/// The number of the items that a client uploads.
+pub async fn count<T>(items: impl Stream<Item = HubResult<T>>) -> HubResult<u64> {
+    let mut items = pin!(items);
+    let mut count = 0;
+    while let Some(item) = items.next().await {
+        item?;
+        count += 1;
+    }
+    Ok(count)
 }

@@ -1,10 +1,10 @@
 //! A hub with a method for each way to keep a server busy.
 
 use std::hint::spin_loop;
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, stream};
+use signalr_benches::count;
 use signalr_runtime::server::{Hub, HubContext, HubOptions, HubService, Limits};
 use signalr_runtime::{HubResult, client_proxy, hub};
 
@@ -152,12 +152,6 @@ impl BusyHub for Busy {
     }
 
     async fn upload(&self, items: impl Stream<Item = HubResult<u64>>) -> HubResult<u64> {
-        let mut items = pin!(items);
-        let mut count = 0;
-        while let Some(item) = items.next().await {
-            item?;
-            count += 1;
-        }
-        Ok(count)
+        count(items).await
     }
 }

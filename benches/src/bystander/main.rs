@@ -27,6 +27,7 @@ use std::time::Duration;
 use axum::Router;
 use clap::{Parser, Subcommand, ValueEnum};
 use signalr_benches::client::Outcome;
+use signalr_benches::exit;
 use signalr_benches::serve::serve_on_a_free_port;
 use signalr_runtime::server::HubRouterExt;
 
@@ -85,14 +86,7 @@ fn main() -> ExitCode {
         }
         None => measure(&arguments).map_err(|fault| fault.to_string()),
     };
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(fault) => {
-            eprintln!("bystander: {fault}");
-            ExitCode::FAILURE
-        }
-    }
+    exit::code("bystander", outcome)
 }
 
 /// Measures every case, prints the table, and says whether all of them hold.

@@ -24,6 +24,7 @@ use signalr_benches::child::Server;
 use signalr_benches::client::Outcome;
 use signalr_benches::client::link::Transport;
 use signalr_benches::client::messages::Protocol;
+use signalr_benches::exit;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
@@ -76,13 +77,7 @@ fn main() -> ExitCode {
         }
         None => run(&arguments).map_err(|fault| fault.to_string()),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            eprintln!("crowd: {fault}");
-            ExitCode::FAILURE
-        }
-    }
+    exit::code("crowd", outcome.map(|()| true))
 }
 
 #[tokio::main(flavor = "current_thread")]

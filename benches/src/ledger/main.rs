@@ -22,6 +22,7 @@ use signalr_benches::client::Outcome;
 use signalr_benches::client::caller::Caller;
 use signalr_benches::client::http::{exchange, request};
 use signalr_benches::client::wire::Wire;
+use signalr_benches::exit;
 use signalr_benches::serve::serve_on_a_free_port;
 use tokio::time::{sleep, timeout};
 
@@ -61,14 +62,7 @@ fn main() -> ExitCode {
         }
         None => compare(&arguments).map_err(|fault| fault.to_string()),
     };
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(fault) => {
-            eprintln!("ledger: {fault}");
-            ExitCode::FAILURE
-        }
-    }
+    exit::code("ledger", outcome)
 }
 
 /// Compares all things, prints the table, and says whether all of them hold.
