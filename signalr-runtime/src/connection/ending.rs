@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::limit::Limit;
 use super::outbound::Outbound;
 use crate::contract::error::{HubError, HubErrorKind};
 
@@ -59,6 +60,13 @@ impl Ending {
         if self.0.set(request).is_ok() {
             outbound.wake();
         }
+    }
+
+    /// Gives up on the peer that does not read what is queued in `outbound`, to relieve the memory.
+    pub(crate) fn relieve(&self, outbound: &Outbound) {
+        Limit::SlowReaders.hit();
+        outbound.give_up();
+        self.ask(EndRequest::MemoryRelief, outbound);
     }
 
     /// The request, if there is one. A task that looks after [`Outbound::sleep`] misses none.

@@ -6,7 +6,6 @@ use std::task::{Context, Poll, ready};
 
 use super::ending::{EndRequest, Ending};
 use super::frame::Frame;
-use super::limit::Limit;
 use super::outbound::{Outbound, Refused, Share};
 use super::pending::Pending;
 use super::relief::Holder;
@@ -38,9 +37,7 @@ impl Holder for Shared {
     }
 
     fn give_up(&self) {
-        Limit::SlowReaders.hit();
-        self.outbound.give_up();
-        self.ending.ask(EndRequest::MemoryRelief, &self.outbound);
+        self.ending.relieve(&self.outbound);
     }
 }
 

@@ -12,7 +12,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::super::connection::ConnectionId;
 use super::super::http::inbox::Inbox;
 use crate::connection::ending::{EndRequest, Ending};
-use crate::connection::limit::Limit;
 use crate::connection::outbound::Outbound;
 use crate::connection::relief::Holder;
 use crate::connection::slice;
@@ -69,9 +68,7 @@ impl Holder for Outgoing {
     }
 
     fn give_up(&self) {
-        Limit::SlowReaders.hit();
-        self.queue.give_up();
-        self.ending.ask(EndRequest::MemoryRelief, &self.queue);
+        self.ending.relieve(&self.queue);
     }
 }
 

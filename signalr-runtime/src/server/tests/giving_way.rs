@@ -81,13 +81,7 @@ async fn a_connection_leaves_its_groups_in_parts() {
 async fn a_sender_does_not_wait_for_a_connection_whose_task_was_ended() {
     let server = Server::of(World::slow_to_end(), |service| service);
     let _slow = server.connect_narrow(1000).await;
-    let clients = server.handle().clients();
-    for _ in 0..14 {
-        clients.all().said(&"x".repeat(10_000)).await.unwrap();
-    }
-    let sending = tokio::spawn(async move { clients.all().said("last").await });
-    settle().await;
-    assert!(!sending.is_finished());
+    let sending = server.send_until_one_waits().await;
     server.service.shared.core.open.kill.cancel();
     tokio::time::timeout(std::time::Duration::from_secs(60), sending).await.unwrap().unwrap().unwrap();
 }

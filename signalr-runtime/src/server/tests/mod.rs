@@ -200,6 +200,18 @@ impl Server {
         client
     }
 
+    /// Sends to everyone until a send waits for a narrow client that does not read, and returns that send.
+    async fn send_until_one_waits(&self) -> tokio::task::JoinHandle<crate::HubResult> {
+        let clients = self.handle().clients();
+        for _ in 0..14 {
+            clients.all().said(&"x".repeat(10_000)).await.unwrap();
+        }
+        let sending = tokio::spawn(async move { clients.all().said("last").await });
+        settle().await;
+        assert!(!sending.is_finished());
+        sending
+    }
+
     /// What has happened in the hub so far.
     fn log(&self) -> Vec<String> {
         self.world.log.lock().unwrap().clone()

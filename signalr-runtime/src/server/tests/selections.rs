@@ -159,13 +159,7 @@ async fn who_waits_for_a_receiver_that_goes_waits_no_more() {
     for abort in [true, false] {
         let server = Server::new();
         let slow = server.connect_narrow(1000).await;
-        let clients = server.handle().clients();
-        for _ in 0..14 {
-            clients.all().said(&"x".repeat(10_000)).await.unwrap();
-        }
-        let sending = tokio::spawn(async move { clients.all().said("last").await });
-        settle().await;
-        assert!(!sending.is_finished());
+        let sending = server.send_until_one_waits().await;
         if abort {
             server.handle().abort("c1");
         } else {
