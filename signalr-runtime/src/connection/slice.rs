@@ -63,9 +63,13 @@ struct Slice {
     left: Cell<u8>,
     /// The most steps between two looks at the clock.
     most_steps: Cell<u8>,
-    /// Who has taken as long as a short slice last, and when.
-    busy: Cell<(Owner, Option<Instant>)>,
+    /// The two connections that have taken as long as a short slice last, the last one first. Two: one that is woken
+    /// again and again does not make the others be forgotten.
+    busy: Cell<[Busy; 2]>,
 }
+
+/// Who has taken as long as a short slice, and when.
+type Busy = (Owner, Option<Instant>);
 
 /// What it is time for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +94,7 @@ thread_local! {
             stride: Cell::new(0),
             left: Cell::new(0),
             most_steps: Cell::new(MOST_STEPS),
-            busy: Cell::new((Owner::NOBODY, None)),
+            busy: Cell::new([(Owner::NOBODY, None); 2]),
         }
     };
 }
@@ -133,7 +137,7 @@ impl Drop for Running {
             if let Some(began) = slice.began.get()
                 && slice.read.get() >= AMONG_OTHERS
             {
-                slice.busy.set((scope::owner(), began.checked_add(slice.so_far())));
+                slice.was_busy(scope::owner(), began.checked_add(slice.so_far()));
             }
             slice.runs.set(self.outer);
             slice.began.set(self.outer_began);
@@ -144,6 +148,11 @@ impl Drop for Running {
 }
 
 impl Slice {
+    fn was_busy(&self, owner: Owner, until: Option<Instant>) {
+        let [last, before] = self.busy.get();
+        self.busy.set([(owner, until), if last.0 == owner { before } else { last }]);
+    }
+
     fn so_far(&self) -> Duration {
         Duration::from_nanos(self.read.get())
     }
@@ -154,9 +163,9 @@ impl Slice {
             return;
         }
         let now = Instant::now();
-        let (owner, last) = self.busy.get();
-        let among_others =
-            owner != scope::owner() && last.is_some_and(|last| now.saturating_duration_since(last) < LATELY);
+        let is_lately = |last: Instant| now.saturating_duration_since(last) < LATELY;
+        let is_other = |(owner, last): Busy| owner != scope::owner() && last.is_some_and(is_lately);
+        let among_others = self.busy.get().into_iter().any(is_other);
         self.length.set(if among_others { AMONG_OTHERS } else { ALONE });
         self.began.set(Some(now));
         self.read.set(0);
@@ -382,6 +391,7 @@ mod tests {
         assert!(use_up(one) >= alone);
         // By far, on a busy machine too.
         assert!((0..20).map(|_| use_up(two).min(use_up(one))).min() < Some(alone / 2));
+        work(nanos(LATELY));
         assert!(use_up(one) >= alone);
     }
 
@@ -403,6 +413,10 @@ mod tests {
         assert_eq!(length(two), ALONE);
         stop_after(one, AMONG_OTHERS * 2);
         assert_eq!([length(one), length(two), length(three)], [ALONE, AMONG_OTHERS, AMONG_OTHERS]);
+        // One that has another turn before they have theirs does not become alone by that.
+        stop_after(two, AMONG_OTHERS * 2);
+        stop_after(two, AMONG_OTHERS * 2);
+        assert_eq!([length(one), length(two), length(three)], [AMONG_OTHERS; 3]);
     }
 
     #[test]
