@@ -1,7 +1,5 @@
 //! The kinds of flood.
 
-use std::time::Duration;
-
 use clap::ValueEnum;
 use signalr_benches::client::link::Transport;
 use signalr_benches::client::messages::SEPARATOR;
@@ -90,11 +88,6 @@ impl Kind {
     /// How many clients receive the broadcasts.
     pub(crate) fn audience(self) -> usize {
         if self == Self::Broadcasts { 10_000 } else { 0 }
-    }
-
-    /// The time of the longest step that no runtime can divide, where it is more than nothing: a value is read at once.
-    pub(crate) fn indivisible(self) -> Duration {
-        if self == Self::Maps { Duration::from_millis(1) } else { Duration::ZERO }
     }
 
     /// What each flooding client does.

@@ -102,7 +102,7 @@ async fn measure(arguments: &Arguments) -> Outcome<bool> {
                 let case = Case { kind, clients, workers };
                 match case.measure(Duration::from_millis(arguments.time), arguments.clock).await {
                     Ok(row) => {
-                        let late = row.above() > Duration::from_millis(arguments.margin) + row.indivisible();
+                        let late = row.above() > Duration::from_millis(arguments.margin);
                         let joins =
                             kind != Kind::Broadcasts || row.joins() <= Duration::from_millis(arguments.join);
                         failed += usize::from(late || !joins);

@@ -106,12 +106,6 @@ impl Case {
 }
 
 impl Row {
-    /// The time by which the slowest percent of the calls may be slower than alone, beyond the margin: that of what
-    /// cannot be divided, once for each flooding client.
-    pub(crate) fn indivisible(&self) -> Duration {
-        self.case.kind.indivisible() * u32::try_from(self.case.clients).unwrap_or(u32::MAX)
-    }
-
     /// By how much the slowest percent of the calls is slower than alone.
     pub(crate) fn above(&self) -> Duration {
         let [(alone, _), (beside, _)] = [&self.alone, &self.beside];

@@ -21,6 +21,7 @@ use crate::connection::engine::{Ended, Engine, EngineLimits, Leaving, Linger, Pa
 use crate::connection::first_record::first_record;
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
+use crate::connection::round::in_rounds;
 use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::value::HubProtocol;
@@ -118,12 +119,12 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
     });
     let ending = Ending { line: Arc::clone(&line), life: Arc::new(Life::new()) };
     let held = Held { line, life: Arc::clone(&ending.life), id };
-    tokio::spawn(async move {
+    tokio::spawn(in_rounds(Box::pin(async move {
         let mut engine = engine;
         let left = run(&mut engine, ending, settings.close_timeout).await;
         // Nobody waits for handlers that are still busy.
         left.run_out().await;
-    });
+    })));
     Ok(Arc::new(held))
 }
 

@@ -6,7 +6,7 @@
 //! - [`outbound`] is the one way out, for [`frame`]s in [`pieces`], and [`writer`] empties it. Where a peer may come back,
 //!   [`replay`] keeps what it may have missed, and [`receipts`] counts what it has sent.
 //! - [`shared`] is what other tasks hold of a connection, and [`scope`] tells which of the user's code runs in it.
-//! - [`slice`] decides when a task lets others run.
+//! - [`slice`] decides when a task lets others run, and [`round`] when it has its next turn among those who are busy.
 //! - [`limit`], [`rate`], [`budget`], [`relief`] and [`slow_consumer`] bound what a peer may cost.
 
 pub(crate) mod budget;
@@ -28,6 +28,7 @@ mod receipts;
 pub(crate) mod relief;
 mod replay;
 pub(crate) mod role;
+pub(crate) mod round;
 mod running_calls;
 pub(crate) mod running_method;
 pub(crate) mod scope;

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{coop, yield_now};
 
+use super::round;
 use super::scope::{self, Owned, Owner};
 
 /// How long a poll may go on while other connections use their thread up as well: 64 of them let another one wait for
@@ -42,7 +43,7 @@ const SHORT: Nanos = 25_000;
 const MOST_STEPS: u8 = 8;
 
 /// A time, or a moment within a slice.
-type Nanos = u64;
+pub(super) type Nanos = u64;
 
 /// The slice of a thread, while a connection's task runs there.
 struct Slice {
@@ -138,6 +139,7 @@ impl Drop for Running {
                 && slice.read.get() >= AMONG_OTHERS
             {
                 slice.was_busy(scope::owner(), began.checked_add(slice.so_far()));
+                round::took(slice.read.get());
             }
             slice.runs.set(self.outer);
             slice.began.set(self.outer_began);
@@ -224,7 +226,7 @@ impl Slice {
     }
 }
 
-fn nanos(time: Duration) -> Nanos {
+pub(super) fn nanos(time: Duration) -> Nanos {
     time.as_secs().saturating_mul(1_000_000_000).saturating_add(time.subsec_nanos().into())
 }
 

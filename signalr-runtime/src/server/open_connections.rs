@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::telemetry::describe_metrics;
 use crate::connection::panics::Panicked;
+use crate::connection::round::in_rounds;
 
 /// The connections of a hub, or of a handler of bytes, from the opening of their transport to their end.
 pub(crate) struct OpenConnections {
@@ -40,7 +41,7 @@ impl OpenConnections {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let (name, kill) = (self.name, self.kill.clone());
         // Boxed: a future that is moved into another one is kept there twice.
-        let task = AssertUnwindSafe(Box::pin(task)).catch_unwind();
+        let task = in_rounds(AssertUnwindSafe(Box::pin(task)).catch_unwind());
         self.tasks.spawn(async move {
             if let Some(Err(_)) = kill.run_until_cancelled(task).await {
                 Panicked::Connection.count();
