@@ -172,7 +172,7 @@ fn send(
     if let Some(Live::Socket(_)) = app.connections().find(&claim) {
         return Err(Refused::PostToWebSocket);
     }
-    let (expiry, patience) = (claim.expiry, app.options().body_read_timeout);
+    let (expiry, patience, version) = (claim.expiry, app.options().body_read_timeout, parts.version);
     let connection = find_or_make(app, parts, claim, user_id, |connection| {
         let connection = Arc::clone(connection);
         tokio::spawn(async move {
@@ -180,7 +180,7 @@ fn send(
             connection.abandon();
         });
     })?;
-    Ok(ResponseFuture::later(async move { send::answer(connection.inbox(), body, patience).await }))
+    Ok(ResponseFuture::later(async move { send::answer(connection.inbox(), body, version, patience).await }))
 }
 
 /// Ends a connection that polls.

@@ -31,6 +31,8 @@ struct State {
     bytes: BytesMut,
     /// The size of the piece of a request that is being written. It is kept as a whole until all of it has found room.
     writing: usize,
+    /// What the HTTP server holds for that request, as it seems.
+    framing: usize,
     charge: Charge,
     end: Option<End>,
     reader: WakerSlot,
@@ -197,13 +199,14 @@ impl State {
 
     /// Charges what is held now.
     fn settle(&mut self) {
-        self.charge.set(self.bytes.len().saturating_add(self.writing));
+        let held = self.bytes.len().saturating_add(self.writing).saturating_add(self.framing);
+        self.charge.set(held);
     }
 }
 
 impl Turn<'_> {
-    /// Writes all of `piece`, as room comes.
-    pub(super) async fn write(&mut self, piece: &[u8]) -> Result<(), Closed> {
+    /// Writes all of `piece`, as room comes, of a request for which the HTTP server holds `framing` bytes more.
+    pub(super) async fn write(&mut self, piece: &[u8], framing: usize) -> Result<(), Closed> {
         let mut bytes = piece;
         poll_fn(|cx| {
             let mut state = self.inbox.lock();
@@ -218,6 +221,7 @@ impl Turn<'_> {
                 bytes = rest;
             }
             state.writing = if bytes.is_empty() { 0 } else { piece.len() };
+            state.framing = framing;
             state.settle();
             if bytes.is_empty() {
                 return Poll::Ready(Ok(()));
@@ -234,6 +238,7 @@ impl Drop for Turn<'_> {
         let mut state = self.inbox.lock();
         // The request may have gone in the middle of a piece.
         state.writing = 0;
+        state.framing = 0;
         state.settle();
     }
 }

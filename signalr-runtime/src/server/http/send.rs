@@ -4,7 +4,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use http::StatusCode;
+use http::header::{CONNECTION, HeaderValue};
+use http::{StatusCode, Version};
 use http_body::Body;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -26,6 +27,15 @@ pub(super) struct Unreadable;
 /// The slowest body that is accepted, in bytes per second.
 const SLOWEST: u32 = 240;
 
+/// What stands around each piece of a body that comes in chunks: its length, two line ends, and no more (RFC 9112, 7.1).
+const CHUNK_FRAMING: usize = 5;
+
+/// The most that the HTTP server reads at once (with hyper), and keeps until all of it was handed over.
+const READ_BUFFER: usize = 408 * 1024;
+
+/// A body in so many pieces, with fewer bytes in each than this, is one in tiny pieces.
+const TINY_PIECES: (usize, usize) = (1_000, 16);
+
 /// When a client may try again that has too many requests waiting.
 const CROWD: Duration = Duration::from_secs(1);
 
@@ -40,8 +50,24 @@ where
         .boxed_unsync()
 }
 
-/// Writes a body into the inbox of its connection, one body at a time, and answers when all of it is there.
-pub(super) async fn answer(inbox: &Inbox, mut body: RequestBody, patience: Duration) -> HttpResponse {
+/// Writes a body into the inbox of its connection, one body at a time, and answers when all of it is there. Whoever has
+/// sent it in tiny pieces has to connect anew for the next one: the HTTP server keeps the room of a connection in which it
+/// has read them.
+pub(super) async fn answer(
+    inbox: &Inbox,
+    body: RequestBody,
+    version: Version,
+    patience: Duration,
+) -> HttpResponse {
+    let mut pieces = Pieces::default();
+    let mut response = take(inbox, body, &mut pieces, patience).await;
+    if pieces.are_tiny() && version <= Version::HTTP_11 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn take(inbox: &Inbox, mut body: RequestBody, pieces: &mut Pieces, patience: Duration) -> HttpResponse {
     let Ok(mut turn) = inbox.turn().await else {
         Limit::QueuedPosts.hit();
         return Refused::TooOften { retry_after: CROWD }.response();
@@ -59,14 +85,39 @@ pub(super) async fn answer(inbox: &Inbox, mut body: RequestBody, patience: Durat
         };
         if let Ok(data) = frame.into_data() {
             pace.received(data.len());
+            pieces.received(data.len());
             let before = Instant::now();
-            if turn.write(&data).await.is_err() {
+            if turn.write(&data, pieces.framing()).await.is_err() {
                 return Refused::NoConnection.response();
             }
             pace.held_back(before.elapsed());
         }
         // A body may consist of any number of tiny pieces that are all there.
         give_way().await;
+    }
+}
+
+/// The pieces of a body that have come.
+#[derive(Default)]
+struct Pieces {
+    count: usize,
+    bytes: usize,
+}
+
+impl Pieces {
+    fn received(&mut self, bytes: usize) {
+        self.count = self.count.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// What the HTTP server may hold beside tiny ones: it reads on as much at once as it has read before.
+    fn framing(&self) -> usize {
+        if self.are_tiny() { self.count.saturating_mul(CHUNK_FRAMING).min(READ_BUFFER) } else { 0 }
+    }
+
+    fn are_tiny(&self) -> bool {
+        let (many, tiny) = TINY_PIECES;
+        self.count > many && self.bytes < self.count.saturating_mul(tiny)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::{Method, Request};
+use http::{Method, Request, Version};
 use http_body::{Body, Frame};
 use http_body_util::{Full, StreamBody};
 use tokio::sync::mpsc;
@@ -257,6 +257,53 @@ async fn a_piece_that_waits_for_room_is_charged_as_a_whole() {
     server.world.open("gate");
     settle().await;
     assert_eq!(budget.held_as(ChargeKind::Received), 0);
+}
+
+/// A body of `count` pieces.
+fn pieces(count: usize, size: usize) -> impl Body<Data = Bytes> + Send + 'static {
+    let piece = Bytes::from(" ".repeat(size));
+    StreamBody::new(stream::iter((0..count).map(move |_| Ok::<_, Infallible>(Frame::data(piece.clone())))))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_http_server_reads_of_tiny_pieces_is_charged_with_them() {
+    let budget = MemoryBudget::new(10_000_000);
+    let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+    let (client, events) = Requests::streaming(&server).await;
+    client.post(too_many_calls()).await;
+    settle().await;
+    let before = budget.held_as(ChargeKind::Received);
+    // Its inbox takes 64 KiB.
+    let tiny = tokio::spawn(client.post_body(pieces(66_000, 1)));
+    seconds(1).await;
+    let charged = budget.held_as(ChargeKind::Received) - before;
+    assert!((300_000..600_000).contains(&charged), "{charged}");
+    server.world.open("gate");
+    assert_eq!(tiny.await.unwrap().brief(), OK);
+    drop(events);
+    settle().await;
+    assert_eq!(budget.held_as(ChargeKind::Received), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sends_in_tiny_pieces_has_to_connect_anew() {
+    let cases = [
+        (2_000, 1, Version::HTTP_11, Some("close")),
+        (2_000, 1, Version::HTTP_10, Some("close")),
+        // It has no such header.
+        (2_000, 1, Version::HTTP_2, None),
+        (900, 1, Version::HTTP_11, None),
+        (1_500, 20, Version::HTTP_11, None),
+    ];
+    for (count, size, version, close) in cases {
+        let server = Server::new();
+        let (client, _events) = Requests::streaming(&server).await;
+        let request = client.request(Method::POST).version(version);
+        let response = client.ask(request, pieces(count, size)).await.unwrap();
+        let connection = response.headers().get("connection").map(|value| value.to_str().unwrap());
+        assert_eq!((response.status().as_u16(), connection), (200, close), "{count} × {size}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
