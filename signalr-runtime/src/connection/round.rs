@@ -10,7 +10,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake};
+use std::task::{Context, Poll, Wake, ready};
 use std::time::{Duration, Instant};
 
 use super::slice::{self, Nanos};
@@ -59,11 +59,10 @@ impl Wake for Look {
     fn wake(self: Arc<Self>) {}
 }
 
-/// A connection's turns.
-#[derive(Default)]
+/// The turns of a connection that is, or was, busy.
 struct Turn {
     /// When it has used up a slice last, or waited for the next one.
-    busy: Option<Instant>,
+    busy: Instant,
     /// The cycle in which it has had its last turn as a busy one.
     cycle: u64,
     /// Whether those have gone first who were woken by the last look at the sockets.
@@ -72,8 +71,24 @@ struct Turn {
 
 /// Runs the task of a connection in rounds with the others of its thread.
 pub(crate) fn in_rounds<F: Future + Unpin>(mut task: F) -> impl Future<Output = F::Output> {
-    let mut turn = Turn::default();
-    poll_fn(move |cx| turn.poll(&mut task, cx))
+    // Most connections never need it.
+    let mut turn: Option<Box<Turn>> = None;
+    poll_fn(move |cx| {
+        if let Some(turn) = &mut turn {
+            ready!(turn.poll(cx));
+        }
+        let polled = Pin::new(&mut task).poll(cx);
+        let taken = ROUND.with(|round| round.taken.take());
+        if taken > 0 {
+            let cycle = ROUND.with(|round| round.spend(taken));
+            let had = Turn { busy: Instant::now(), cycle, has_stood_back: false };
+            match &mut turn {
+                Some(turn) => **turn = had,
+                None => turn = Some(Box::new(had)),
+            }
+        }
+        polled
+    })
 }
 
 /// The connection that runs has used a slice up.
@@ -82,27 +97,23 @@ pub(super) fn took(time: Nanos) {
 }
 
 impl Turn {
-    fn poll<F: Future + Unpin>(&mut self, task: &mut F, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if self.busy.is_some_and(|last| last.elapsed() < LATELY) {
-            if !ROUND.with(|round| round.has_turn_for(self)) {
-                self.busy = Some(Instant::now());
-                slice::defer(cx);
-                return Poll::Pending;
-            }
-            // A runtime with workers runs a task that was deferred before those that its sockets have woken.
-            self.has_stood_back = !self.has_stood_back;
-            if self.has_stood_back {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
+    /// Ready when the connection has its turn.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.busy.elapsed() >= LATELY {
+            return Poll::Ready(());
         }
-        let polled = Pin::new(task).poll(cx);
-        let taken = ROUND.with(|round| round.taken.take());
-        if taken > 0 {
-            self.busy = Some(Instant::now());
-            self.cycle = ROUND.with(|round| round.spend(taken));
+        if !ROUND.with(|round| round.has_turn_for(self)) {
+            self.busy = Instant::now();
+            slice::defer(cx);
+            return Poll::Pending;
         }
-        polled
+        // A runtime with workers runs a task that was deferred before those that its sockets have woken.
+        self.has_stood_back = !self.has_stood_back;
+        if self.has_stood_back {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
     }
 }
 
