@@ -65,8 +65,8 @@ struct Turn {
     busy: Instant,
     /// The cycle in which it has had its last turn as a busy one.
     cycle: u64,
-    /// Whether those have gone first who were woken by the last look at the sockets.
-    has_stood_back: bool,
+    /// Whether it was woken by the last look at the sockets, and others have not gone first.
+    was_deferred: bool,
 }
 
 /// Runs the task of a connection in rounds with the others of its thread.
@@ -81,7 +81,7 @@ pub(crate) fn in_rounds<F: Future + Unpin>(mut task: F) -> impl Future<Output = 
         let taken = ROUND.with(|round| round.taken.take());
         if taken > 0 {
             let cycle = ROUND.with(|round| round.spend(taken));
-            let had = Turn { busy: Instant::now(), cycle, has_stood_back: false };
+            let had = Turn { busy: Instant::now(), cycle, was_deferred: true };
             match &mut turn {
                 Some(turn) => **turn = had,
                 None => turn = Some(Box::new(had)),
@@ -99,17 +99,15 @@ pub(super) fn took(time: Nanos) {
 impl Turn {
     /// Ready when the connection has its turn.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.busy.elapsed() >= LATELY {
-            return Poll::Ready(());
-        }
-        if !ROUND.with(|round| round.has_turn_for(self)) {
+        if !ROUND.with(|round| round.has_turn_for(self)) && self.busy.elapsed() < LATELY {
+            ROUND.with(|round| round.put_off(self));
             self.busy = Instant::now();
+            self.was_deferred = true;
             slice::defer(cx);
             return Poll::Pending;
         }
         // A runtime with workers runs a task that was deferred before those that its sockets have woken.
-        self.has_stood_back = !self.has_stood_back;
-        if self.has_stood_back {
+        if std::mem::take(&mut self.was_deferred) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -121,16 +119,20 @@ impl Round {
     /// Whether a busy connection has its turn in this round.
     fn has_turn_for(&self, turn: &Turn) -> bool {
         self.go_on();
-        let is_full = self.spent.get() >= LENGTH;
-        let has_had_one = turn.cycle == self.cycle.get();
-        if is_full && !has_had_one {
+        self.spent.get() < LENGTH && !(self.waited.get() && self.has_had(turn))
+    }
+
+    /// A busy connection waits for the next round.
+    fn put_off(&self, turn: &Turn) {
+        if !self.has_had(turn) {
             self.waiting.set(true);
         }
-        let waits = is_full || (has_had_one && self.waited.get());
-        if waits {
-            Self::end_with_the_next_look();
-        }
-        !waits
+        Self::end_with_the_next_look();
+    }
+
+    /// Whether a connection has had its turn in this cycle.
+    fn has_had(&self, turn: &Turn) -> bool {
+        turn.cycle == self.cycle.get()
     }
 
     /// A busy connection has taken so much time. Gives the cycle.
