@@ -119,12 +119,12 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
     });
     let ending = Ending { line: Arc::clone(&line), life: Arc::new(Life::new()) };
     let held = Held { line, life: Arc::clone(&ending.life), id };
-    tokio::spawn(in_rounds(Box::pin(async move {
+    tokio::spawn(in_rounds(async move {
         let mut engine = engine;
         let left = run(&mut engine, ending, settings.close_timeout).await;
         // Nobody waits for handlers that are still busy.
         left.run_out().await;
-    })));
+    }));
     Ok(Arc::new(held))
 }
 

@@ -6,12 +6,14 @@
 //! can get, and however much longer than a slice a single step of theirs takes: a value is decoded in one go.
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, ready};
 use std::time::{Duration, Instant};
+
+use pin_project_lite::pin_project;
 
 use super::slice::{self, Nanos};
 
@@ -37,6 +39,8 @@ struct Round {
     /// Whether connections wait that have had no turn in this cycle: since this round, and since the one before.
     waiting: Cell<bool>,
     waited: Cell<bool>,
+    /// Whether the next look at the sockets ends it.
+    ends: Cell<bool>,
 }
 
 thread_local! {
@@ -47,6 +51,7 @@ thread_local! {
             cycle: Cell::new(0),
             waiting: Cell::new(false),
             waited: Cell::new(false),
+            ends: Cell::new(false),
         }
     };
     static LOOK: RefCell<Weak<Look>> = const { RefCell::new(Weak::new()) };
@@ -69,26 +74,42 @@ struct Turn {
     was_deferred: bool,
 }
 
+pin_project! {
+    /// The task of a connection, in rounds with the others of its thread.
+    #[project = InRoundsProjection]
+    pub(crate) struct InRounds<F> {
+        // Most connections never need it.
+        turn: Option<Box<Turn>>,
+        #[pin]
+        task: F,
+    }
+}
+
 /// Runs the task of a connection in rounds with the others of its thread.
-pub(crate) fn in_rounds<F: Future + Unpin>(mut task: F) -> impl Future<Output = F::Output> {
-    // Most connections never need it.
-    let mut turn: Option<Box<Turn>> = None;
-    poll_fn(move |cx| {
-        if let Some(turn) = &mut turn {
+pub(crate) fn in_rounds<F: Future>(task: F) -> InRounds<F> {
+    InRounds { turn: None, task }
+}
+
+impl<F: Future> Future for InRounds<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let InRoundsProjection { turn, task } = self.project();
+        if let Some(turn) = turn {
             ready!(turn.poll(cx));
         }
-        let polled = Pin::new(&mut task).poll(cx);
+        let polled = task.poll(cx);
         let taken = ROUND.with(|round| round.taken.take());
         if taken > 0 {
             let cycle = ROUND.with(|round| round.spend(taken));
             let had = Turn { busy: Instant::now(), cycle, was_deferred: true };
-            match &mut turn {
+            match turn {
                 Some(turn) => **turn = had,
-                None => turn = Some(Box::new(had)),
+                None => *turn = Some(Box::new(had)),
             }
         }
         polled
-    })
+    }
 }
 
 /// The connection that runs has used a slice up.
@@ -127,7 +148,7 @@ impl Round {
         if !self.has_had(turn) {
             self.waiting.set(true);
         }
-        Self::end_with_the_next_look();
+        self.end_with_the_next_look();
     }
 
     /// Whether a connection has had its turn in this cycle.
@@ -139,14 +160,14 @@ impl Round {
     fn spend(&self, time: Nanos) -> u64 {
         self.go_on();
         self.spent.set(self.spent.get().saturating_add(time));
-        Self::end_with_the_next_look();
+        self.end_with_the_next_look();
         self.cycle.get()
     }
 
     /// Begins the next round if the thread has looked at its sockets.
     fn go_on(&self) {
-        let has_looked = LOOK.with_borrow(|look| look.strong_count() == 0);
-        if has_looked {
+        if self.ends.get() && LOOK.with_borrow(|look| look.strong_count() == 0) {
+            self.ends.set(false);
             self.spent.set(0);
             self.waited.set(self.waiting.take());
             if !self.waited.get() {
@@ -155,19 +176,18 @@ impl Round {
         }
     }
 
-    fn end_with_the_next_look() {
-        LOOK.with_borrow_mut(|last| {
-            if last.strong_count() == 0 {
-                let look = Arc::new(Look);
-                *last = Arc::downgrade(&look);
-                slice::defer(&mut Context::from_waker(&look.into()));
-            }
-        });
+    fn end_with_the_next_look(&self) {
+        if !self.ends.replace(true) {
+            let look = Arc::new(Look);
+            LOOK.set(Arc::downgrade(&look));
+            slice::defer(&mut Context::from_waker(&look.into()));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::sync::atomic::AtomicUsize;
 
     use tokio::runtime::Builder;

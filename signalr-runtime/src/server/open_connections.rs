@@ -41,7 +41,7 @@ impl OpenConnections {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let (name, kill) = (self.name, self.kill.clone());
         // Boxed: a future that is moved into another one is kept there twice.
-        let task = in_rounds(AssertUnwindSafe(Box::pin(task)).catch_unwind());
+        let task = AssertUnwindSafe(Box::pin(in_rounds(task))).catch_unwind();
         self.tasks.spawn(async move {
             if let Some(Err(_)) = kill.run_until_cancelled(task).await {
                 Panicked::Connection.count();
