@@ -99,14 +99,8 @@ impl<F: Future> Future for InRounds<F> {
             ready!(turn.poll(cx));
         }
         let polled = task.poll(cx);
-        let taken = ROUND.with(|round| round.taken.take());
-        if taken > 0 {
-            let cycle = ROUND.with(|round| round.spend(taken));
-            let had = Turn { busy: Instant::now(), cycle, was_deferred: true };
-            match turn {
-                Some(turn) => **turn = had,
-                None => *turn = Some(Box::new(had)),
-            }
+        if ROUND.with(|round| round.taken.get()) > 0 {
+            Turn::end(turn);
         }
         polled
     }
@@ -118,6 +112,17 @@ pub(super) fn took(time: Nanos) {
 }
 
 impl Turn {
+    /// The connection was busy.
+    #[cold]
+    fn end(turn: &mut Option<Box<Self>>) {
+        let cycle = ROUND.with(Round::spend);
+        let had = Self { busy: Instant::now(), cycle, was_deferred: true };
+        match turn {
+            Some(turn) => **turn = had,
+            None => *turn = Some(Box::new(had)),
+        }
+    }
+
     /// Ready when the connection has its turn.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !ROUND.with(|round| round.has_turn_for(self)) && self.busy.elapsed() < LATELY {
@@ -156,10 +161,10 @@ impl Round {
         turn.cycle == self.cycle.get()
     }
 
-    /// A busy connection has taken so much time. Gives the cycle.
-    fn spend(&self, time: Nanos) -> u64 {
+    /// A busy connection has taken its time. Gives the cycle.
+    fn spend(&self) -> u64 {
         self.go_on();
-        self.spent.set(self.spent.get().saturating_add(time));
+        self.spent.set(self.spent.get().saturating_add(self.taken.take()));
         self.end_with_the_next_look();
         self.cycle.get()
     }
@@ -260,7 +265,8 @@ mod tests {
             let beside = async {
                 let spent = beside(4).await;
                 // The round is not over when the runtime ends.
-                ROUND.with(|round| round.spend(LENGTH));
+                took(LENGTH);
+                ROUND.with(Round::spend);
                 spent
             };
             assert_eq!(runtime.block_on(beside).1.len(), 4);
