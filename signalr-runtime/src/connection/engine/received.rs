@@ -16,10 +16,17 @@ use crate::contract::value::Encoded;
 use crate::protocol;
 use crate::protocol::message::{Message, Outcome};
 
+/// A message of so many bytes is a step of some length before anything of it runs.
+const LARGE: usize = 4 * 1024;
+
 impl<R: Role> Core<R> {
     /// Handles one record; breaks when the next one has to wait.
     pub(super) fn record(&mut self, record: &[u8], cx: &mut Context<'_>) -> ControlFlow<()> {
         self.messages = self.messages.saturating_add(1);
+        if record.len() > LARGE {
+            // Reading it takes its time, too.
+            slice::start();
+        }
         match protocol::read(self.shared.format, record) {
             Ok(Some(message)) => self.message(message, record, cx),
             // A type that we do not know: skipped.
