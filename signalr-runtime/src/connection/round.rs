@@ -292,7 +292,7 @@ mod tests {
     async fn many_that_hold_their_thread_give_way_to_others_and_take_turns() {
         let a_round = usize::try_from(LENGTH / slice::nanos(STEP)).unwrap();
         let (most, steps) = beside(32).await;
-        assert!(most <= a_round, "{most}");
+        assert!(most <= 2 * a_round, "{most}");
         // Twelve each, or nearly so where a look at the sockets comes between two of them.
         assert!(steps.iter().all(|steps| (5..=20).contains(steps)), "{steps:?}");
     }
