@@ -72,6 +72,7 @@ impl<R: Role> Core<R> {
                 Delivered::Unchecked => self.validate(record),
                 Delivered::Nowhere => {
                     self.validate(record);
+                    tracing::debug!(?id, "an item came for a stream that does not exist");
                     self.role.stray_item(&id);
                     self.count_stray();
                 }
@@ -129,6 +130,8 @@ impl<R: Role> Core<R> {
                 sink.end(error);
             }
             None => {
+                // Perhaps the answer to a call that was given up.
+                tracing::debug!(?id, "an answer or an end came that nothing waits for");
                 if let Err(error) = self.role.unasked(id) {
                     self.role.limit_hit(Limit::ForgedResult);
                     self.end(Ended::Failed(error));
