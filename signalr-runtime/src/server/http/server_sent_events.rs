@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, PRAGMA};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, PRAGMA};
 use http::request::Parts;
 use memchr::memchr_iter;
 
@@ -25,6 +25,9 @@ use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;
 use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
+
+/// The header by which a response tells nginx not to buffer it (`ngx_http_proxy_module`).
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// A comment, so that the client learns at once that the stream is open.
 const OPEN: &[u8] = b":\r\n";
@@ -51,6 +54,8 @@ pub(super) fn answer(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+    // An nginx in front passes events on as they come, and does not wait for its buffers to be full.
+    headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     let transport = ServerSentEvents {
         inbox: Arc::clone(connection.inbox()),
         events,
