@@ -143,7 +143,7 @@ fn find_or_make(
     };
     let entered = connections.enter(claim, |entry| {
         let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
-            .with_room_to_wait(app.limits().queued_posts)
+            .with_room_to_wait(app.limits().queued_posts, app.limits().queued_post_bytes)
             .charged_to(app.limits().memory.clone());
         let id = entry.id().clone();
         let place = Place::new(Some(entry), permit);

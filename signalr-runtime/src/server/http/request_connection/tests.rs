@@ -29,5 +29,5 @@ async fn a_connection_that_was_given_up_gets_no_transport() {
     connection.abandon();
     assert!(connections.find(&claim).is_none());
     assert!(matches!(connection.attach(Attached::Events, None), Err(Attached::Nothing)));
-    assert!(connection.inbox().turn().await.unwrap().write(b"x", 0).await.is_err());
+    assert!(connection.inbox().turn(0).await.unwrap().write(b"x", 0).await.is_err());
 }
