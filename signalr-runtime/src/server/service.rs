@@ -24,6 +24,7 @@ use super::handle::HubHandle;
 use super::http::application::{Accepted, Application};
 use super::http::connections::Connections;
 use super::http::endpoint;
+use super::http::mount::Mount;
 use super::http::options::HttpOptions;
 use super::http::response::{ResponseBody, ResponseFuture};
 use super::hub::Hub;
@@ -158,8 +159,10 @@ impl<H: Hub> Clone for HubShared<H> {
 
 /// A hub, ready to be served: a [`tower_service::Service`] over HTTP requests.
 ///
-/// Give it to the `hub` of an axum router (feature `axum`), or route `path` and `path/negotiate` to it with any
-/// other router.
+/// Give it to the `hub` of an axum router (feature `axum`), or route `path`, `path/negotiate` and, where refreshes are on,
+/// `path/refresh` to it with any other router. Without [`Router::hub`](super::HubRouterExt::hub) the end of the path of a
+/// request says which of these it is for, so that the path of the hub must not end in `/negotiate` or `/refresh` itself, and
+/// all places where the service stands are one endpoint: a client may negotiate at one of them and connect at another.
 ///
 /// ```
 /// use signalr_runtime::server::*;
@@ -250,11 +253,7 @@ impl<H: Hub> HubService<H> {
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
-                connections: Arc::new(Connections::new(
-                    H::Contract::NAME,
-                    &HttpOptions::default(),
-                    &Limits::default(),
-                )),
+                connections: Arc::new(Connections::new(&HttpOptions::default(), &Limits::default())),
                 factory,
                 identity: Identity::new(H::Contract::NAME),
                 rules: Vec::new(),
@@ -270,7 +269,7 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
-        shared.connections = Arc::new(Connections::new(shared.core.name(), &options.http, &options.limits));
+        shared.connections = Arc::new(Connections::new(&options.http, &options.limits));
         shared.threads = threads(&options.limits);
         shared.engine_limits = Arc::new(session::engine_limits(&options));
         shared.blocking = BlockingDetector::new(shared.core.name(), options.blocking_warning);
@@ -437,6 +436,11 @@ impl<H: Hub> HubService<H> {
         HubHandle::new(Arc::clone(&self.shared.core))
     }
 
+    /// The hub, as its requests see it.
+    pub(super) fn application(&self) -> Arc<dyn Application> {
+        self.shared.clone()
+    }
+
     fn configure(&mut self) -> &mut HubShared<H> {
         Arc::make_mut(&mut self.shared)
     }
@@ -468,7 +472,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
-        let app: Arc<dyn Application> = self.shared.clone();
-        endpoint::answer(&app, request)
+        let app = self.application();
+        let mount = Mount { endpoint: app.identity().application(), route: None };
+        endpoint::answer(&app, mount, request)
     }
 }

@@ -12,12 +12,12 @@ use http::request::Parts;
 use tokio::time::Instant;
 
 use super::absentees::AbsenceBudget;
-use super::application::UserId;
 use super::authentication::Authentication;
 use super::options::HttpOptions;
 use super::refused::Refused;
 use super::request::connection_token;
 use super::request_connection::RequestConnection;
+use super::requester::Requester;
 use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
 use super::used_tokens::UsedTokens;
@@ -62,8 +62,8 @@ pub(super) struct SocketConnection {
 }
 
 impl Connections {
-    pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
-        let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
+    pub(crate) fn new(options: &HttpOptions, limits: &Limits) -> Self {
+        let tokens = TokenSealer::new(options.disconnect_timeout, options.token_key.as_ref());
         Self {
             tokens,
             absentees: limits.kept_for_absent_clients.clone(),
@@ -77,9 +77,10 @@ impl Connections {
     }
 
     /// What the token of a request stands for, if the request brings one.
-    pub(super) fn claim(&self, request: &Parts, user_id: &UserId) -> Result<Option<Claim>, Refused> {
+    pub(super) fn claim(&self, request: &Parts, requester: &Requester<'_>) -> Result<Option<Claim>, Refused> {
         let Some(token) = connection_token(request) else { return Ok(None) };
-        self.tokens.open(&token, user_id.as_deref()).map(Some).ok_or(Refused::NoConnection)
+        let tokens = self.tokens.of(requester.endpoint);
+        tokens.open(&token, requester.user_id.as_deref()).map(Some).ok_or(Refused::NoConnection)
     }
 
     /// The connection of a token, if there is one.

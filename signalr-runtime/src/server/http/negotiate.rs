@@ -8,6 +8,7 @@ use super::admit;
 use super::application::Application;
 use super::authentication::Expiry;
 use super::refused::Refused;
+use super::requester::Requester;
 use super::response::{HttpResponse, with_type};
 use crate::server::connection::ConnectionId;
 use crate::server::query;
@@ -18,7 +19,7 @@ use crate::transport::negotiate::{
 pub(super) fn answer(
     app: &dyn Application,
     parts: &Parts,
-    user_id: Option<&str>,
+    requester: &Requester<'_>,
 ) -> Result<HttpResponse, Refused> {
     let options = app.options();
     if app.is_stopping() {
@@ -26,11 +27,12 @@ pub(super) fn answer(
     }
     let connections = app.connections();
     admit::negotiate(app, parts)?;
-    let requested = query::parameter(&parts.uri, "negotiateVersion");
-    let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
+    let version = query::parameter(&parts.uri, "negotiateVersion");
+    let negotiation = match NegotiateVersion::choose(version.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
         Ok(version) => {
-            let tokens = &connections.tokens;
+            let tokens = connections.tokens.of(requester.endpoint);
+            let user_id = requester.user_id.as_deref();
             let asked =
                 query::parameter(&parts.uri, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
             let stateful = asked && app.allows_resumes() && options.transports.web_sockets;

@@ -12,6 +12,7 @@ use super::application::{Application, UserId};
 use super::authentication::{Authentication, Current, Expiry};
 use super::connections::Live;
 use super::request::{charge_of, connection_token, detach};
+use super::requester::Requester;
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, with_type};
 use crate::connection::budget::Charge;
 use crate::server::authentication_refresh::AuthenticationRefresh;
@@ -51,11 +52,11 @@ impl Refused {
 }
 
 /// Answers a request for `path/refresh`.
-pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) -> ResponseFuture {
+pub(super) fn answer(app: &Arc<dyn Application>, requester: &Requester<'_>, parts: Parts) -> ResponseFuture {
     if parts.method != Method::POST {
         return ResponseFuture::now(method_not_allowed("POST"));
     }
-    match Refresh::requested(app, user_id, parts) {
+    match Refresh::requested(app, requester, parts) {
         Ok(refresh) => ResponseFuture::later(async move {
             let expiry = refresh.expiry;
             match refresh.run().await {
@@ -93,14 +94,19 @@ pub(super) struct Refresh {
 }
 
 impl Refresh {
-    fn requested(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) -> Result<Self, Refused> {
+    fn requested(
+        app: &Arc<dyn Application>,
+        requester: &Requester<'_>,
+        parts: Parts,
+    ) -> Result<Self, Refused> {
         if !app.options().enable_authentication_refresh {
             return Err(Refused::Disabled);
         }
         let token = connection_token(&parts).ok_or(Refused::NoToken)?;
         let connections = app.connections();
         // Whoever the client is now: if that has changed, the connection ends.
-        let claim = connections.tokens.open_for_anyone(&token).ok_or(Refused::NotFound)?;
+        let claim =
+            connections.tokens.of(requester.endpoint).open_for_anyone(&token).ok_or(Refused::NotFound)?;
         let authentication = match connections.find(&claim) {
             Some(Live::Socket(connection)) => connection.authentication,
             Some(Live::Requests(connection)) => connection.authentication().cloned(),
@@ -113,6 +119,7 @@ impl Refresh {
             return Err(Refused::TokenIsPublic);
         }
         let expiry = app.identity().expiry(&parts);
+        let user_id = requester.user_id();
         let nobody = user_id.is_none() && expiry.is_none();
         if nobody || expiry.is_some_and(|expiry| expiry.left().is_zero()) {
             return Err(Refused::Unauthenticated);

@@ -1,7 +1,7 @@
 //! Connection tokens: what a negotiate hands out and a transport brings back.
 //!
 //! A token is sealed, so that nothing has to be remembered for it: a flood of negotiates costs no memory. It opens one
-//! connection of one application, for the user it was made for, and for a short time.
+//! connection of one endpoint, for the user it was made for, and for a short time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,12 +46,18 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-/// Seals and opens the tokens of one application.
+/// Seals and opens the tokens of one application, at each of its endpoints.
 pub(crate) struct TokenSealer {
     cipher: XChaCha20Poly1305,
-    application: &'static str,
     lifetime: Duration,
     clock: Clock,
+}
+
+/// The tokens of one endpoint: none of them is one of another.
+#[derive(Clone, Copy)]
+pub(crate) struct EndpointTokens<'a> {
+    sealer: &'a TokenSealer,
+    endpoint: &'a str,
 }
 
 /// What expiry is counted with.
@@ -88,14 +94,21 @@ const ANYONE: Mark = [0; MARK_BYTES];
 
 impl TokenSealer {
     /// Tokens that are good for `lifetime`. Without a key, one that lives as long as the process.
-    pub(crate) fn new(application: &'static str, lifetime: Duration, key: Option<&TokenKey>) -> Self {
+    pub(crate) fn new(lifetime: Duration, key: Option<&TokenKey>) -> Self {
         let (key, clock) = match key {
             Some(TokenKey(key)) => (*key, Clock::Shared(TimeOfDay::starting(Instant::now()))),
             None => (rand::random(), Clock::Process(Instant::now())),
         };
-        Self { cipher: XChaCha20Poly1305::new(&key.into()), application, lifetime, clock }
+        Self { cipher: XChaCha20Poly1305::new(&key.into()), lifetime, clock }
     }
 
+    /// Those of the endpoint with this name.
+    pub(crate) fn of<'a>(&'a self, endpoint: &'a str) -> EndpointTokens<'a> {
+        EndpointTokens { sealer: self, endpoint }
+    }
+}
+
+impl EndpointTokens<'_> {
     /// A token that opens the connection `id`.
     pub(crate) fn seal(&self, id: &ConnectionId, user_id: Option<&str>, stateful: bool) -> String {
         self.seal_bytes(id.as_bytes(), user_id, stateful)
@@ -108,20 +121,20 @@ impl TokenSealer {
 
     fn seal_bytes(&self, id: &[u8], user_id: Option<&str>, stateful: bool) -> String {
         let nonce: [u8; NONCE_BYTES] = rand::random();
-        let expiry = self.clock.now().saturating_add(self.lifetime).as_millis();
+        let expiry = self.sealer.clock.now().saturating_add(self.sealer.lifetime).as_millis();
         let mut plain = u64::try_from(expiry).unwrap_or(u64::MAX).to_be_bytes().to_vec();
         plain.push(stateful.into());
         plain.extend_from_slice(&self.mark(nonce, user_id));
         plain.extend_from_slice(id);
-        let payload = Payload { msg: &plain, aad: self.application.as_bytes() };
+        let payload = Payload { msg: &plain, aad: self.endpoint.as_bytes() };
         // Encryption fails only for messages of many gigabytes.
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
+        let sealed = self.sealer.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
         let mut token = nonce.to_vec();
         token.extend_from_slice(&sealed);
         BASE64_URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// What a token stands for that `user_id` brings. None for every text that is no token of this application, and
+    /// What a token stands for that `user_id` brings. None for every text that is no token of this endpoint, and
     /// for a token that was made for another user; one that was made for nobody in particular is good for all.
     pub(crate) fn open(&self, token: &str, user_id: Option<&str>) -> Option<Claim> {
         let (claim, nonce, mark) = self.unseal(token)?;
@@ -139,17 +152,17 @@ impl TokenSealer {
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-        let payload = Payload { msg: sealed, aad: self.application.as_bytes() };
-        let plain = self.cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
+        let payload = Payload { msg: sealed, aad: self.endpoint.as_bytes() };
+        let plain = self.sealer.cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
         let (expiry, rest) = plain.split_first_chunk::<EXPIRY_BYTES>()?;
         let (stateful, rest) = rest.split_first()?;
         let (mark, id) = rest.split_first_chunk::<MARK_BYTES>()?;
         let id = std::str::from_utf8(id).ok()?;
-        let left = Duration::from_millis(u64::from_be_bytes(*expiry)).saturating_sub(self.clock.now());
+        let left = Duration::from_millis(u64::from_be_bytes(*expiry)).saturating_sub(self.sealer.clock.now());
         let claim = Claim {
             id: ConnectionId::new(if id.is_empty() { token } else { id }),
             // The clocks of two nodes may differ: no token lives longer than it may here.
-            expiry: Instant::now().checked_add(left.min(self.lifetime))?,
+            expiry: Instant::now().checked_add(left.min(self.sealer.lifetime))?,
             stateful: *stateful != 0,
             is_public: id.is_empty(),
         };
@@ -162,7 +175,7 @@ impl TokenSealer {
         let Some(user_id) = user_id else { return ANYONE };
         let nonce = XNonce::from(nonce.map(|byte| !byte));
         let payload = Payload { msg: b"", aad: user_id.as_bytes() };
-        let tag = self.cipher.encrypt(&nonce, payload).unwrap_or_default();
+        let tag = self.sealer.cipher.encrypt(&nonce, payload).unwrap_or_default();
         // Encryption fails only for messages of many gigabytes. A mark that nobody has would still not open for all.
         Mark::try_from(tag).unwrap_or([1; MARK_BYTES])
     }

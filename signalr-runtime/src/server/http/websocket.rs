@@ -14,6 +14,7 @@ use super::connections::{Live, SocketConnection};
 use super::refresh::Refresh;
 use super::refused::Refused;
 use super::request::{charge_of, detach};
+use super::requester::Requester;
 use super::response::{HttpResponse, ResponseBody, ResponseFuture};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
@@ -29,15 +30,16 @@ use crate::transport::websocket::upgrade;
 /// Opens a WebSocket, which goes on in a task of its own.
 pub(super) fn answer(
     app: &Arc<dyn Application>,
-    user_id: UserId,
+    requester: &Requester<'_>,
     mut parts: Parts,
 ) -> Result<ResponseFuture, Refused> {
     if app.is_stopping() {
         return Err(Refused::ShuttingDown { retry_after: app.options().retry_after });
     }
     let connections = app.connections();
+    let user_id = requester.user_id();
     // Without a token negotiation was skipped.
-    let claim = connections.claim(&parts, &user_id)?;
+    let claim = connections.claim(&parts, requester)?;
     if !app.options().transports.offers(TransportKind::WebSockets) {
         return Err(Refused::NotOffered(TransportKind::WebSockets));
     }

@@ -40,6 +40,8 @@ mod measurements;
 #[cfg(feature = "messagepack")]
 mod messagepack;
 mod method_options;
+#[cfg(feature = "axum")]
+mod mounting;
 mod negotiate;
 mod ordering;
 mod origin;

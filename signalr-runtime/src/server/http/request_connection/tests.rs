@@ -12,7 +12,7 @@ use crate::server::node::NodeId;
 /// A request may find a connection right before it is given up, and come with its transport right after.
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_was_given_up_gets_no_transport() {
-    let connections = Arc::new(Connections::new("hub", &HttpOptions::default(), &Limits::default()));
+    let connections = Arc::new(Connections::new(&HttpOptions::default(), &Limits::default()));
     let expiry = tokio::time::Instant::now() + Duration::from_secs(15);
     let claim = Claim { id: ConnectionId::random(NodeId::new(1)), expiry, stateful: false, is_public: false };
     let made = connections.enter(claim.clone(), |entry| {
