@@ -278,14 +278,45 @@ impl<H: Hub> HubService<H> {
         self
     }
 
-    /// Says who a client is (`IUserIdProvider`). It is asked for each request of a connection; one of another user than
-    /// the connection's is refused.
+    /// Says who a client is (`IUserIdProvider`). Unless there is an [`identity`](Self::identity), all requests of a
+    /// connection must be of the same user.
     #[must_use]
     pub fn user_id<F>(mut self, user_id: F) -> Self
     where
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
         self.configure().identity.user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Says by what a client is recognized on the later requests of its connection (ASP.NET Core compares `sub`, or all
+    /// claims). Default: the [user id](Self::user_id).
+    ///
+    /// Every request that brings a connection token, for a transport, a poll, a POST or its end, must be of the identity
+    /// that has negotiated; others are answered with status 403 and change nothing. `None` is nobody, which equals nobody
+    /// only: a client that negotiates anonymously cannot connect as somebody. The connection token holds a keyed hash of the
+    /// identity, nothing else is remembered.
+    ///
+    /// ```
+    /// # use signalr_runtime::server::{Hub, HubService};
+    /// # #[derive(Clone)]
+    /// # struct Claims { issuer: String, subject: String, name: String }
+    /// # fn known<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// service
+    ///     .user_id(|request| Some(request.extensions.get::<Claims>()?.name.clone()))
+    ///     // Two people may have one name, and a name may change.
+    ///     .identity(|request| {
+    ///         let claims = request.extensions.get::<Claims>()?;
+    ///         Some(format!("{}\n{}", claims.issuer, claims.subject))
+    ///     })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn identity<F>(mut self, identity: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    {
+        self.configure().identity.key = Some(Arc::new(identity));
         self
     }
 

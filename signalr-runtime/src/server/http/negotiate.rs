@@ -32,15 +32,15 @@ pub(super) fn answer(
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
         Ok(version) => {
             let tokens = connections.tokens.of(requester.endpoint);
-            let user_id = requester.user_id.as_deref();
+            let identity = requester.identity();
             let asked =
                 query::parameter(&parts.uri, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
             let stateful = asked && app.allows_resumes() && options.transports.web_sockets;
             let (id, token) = match version {
-                NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),
+                NegotiateVersion::V0 => (tokens.seal_id(identity, stateful), None),
                 NegotiateVersion::V1 => {
                     let id = ConnectionId::random(options.node_id);
-                    let token = tokens.seal(&id, user_id, stateful);
+                    let token = tokens.seal(&id, identity, stateful);
                     (id, Some(ConnectionToken(token)))
                 }
             };

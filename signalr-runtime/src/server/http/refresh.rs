@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::application::{Application, UserId};
 use super::authentication::{Authentication, Current, Expiry};
-use super::connections::Live;
+use super::connections::{Live, Ticket};
 use super::request::{charge_of, connection_token, detach};
 use super::requester::Requester;
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, with_type};
@@ -105,9 +105,9 @@ impl Refresh {
         let token = connection_token(&parts).ok_or(Refused::NoToken)?;
         let connections = app.connections();
         // Whoever the client is now: if that has changed, the connection ends.
-        let claim =
-            connections.tokens.of(requester.endpoint).open_for_anyone(&token).ok_or(Refused::NotFound)?;
-        let authentication = match connections.find(&claim) {
+        let Ticket { claim, live } =
+            connections.look_up(requester.endpoint, &token).ok_or(Refused::NotFound)?;
+        let authentication = match live {
             Some(Live::Socket(connection)) => connection.authentication,
             Some(Live::Requests(connection)) => connection.authentication().cloned(),
             None => None,

@@ -14,11 +14,13 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, He
 use http::request::Parts;
 use memchr::memchr_iter;
 
-use super::application::{Application, Unwritten, UserId};
+use super::application::{Application, Unwritten};
+use super::connections::Ticket;
 use super::inbox::Inbox;
 use super::outgoing::Outgoing;
 use super::refused::Refused;
-use super::request_connection::{Attached, RequestConnection};
+use super::request_connection::{Carrier, Opened, open};
+use super::requester::Requester;
 use super::response::{HttpResponse, ResponseBody};
 use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::duplex::{Duplex, End, Received};
@@ -35,15 +37,18 @@ const OPEN: &[u8] = b":\r\n";
 /// Begins the event stream of a connection.
 pub(super) fn answer(
     app: &Arc<dyn Application>,
-    connection: &RequestConnection,
-    user_id: UserId,
+    ticket: Ticket,
+    requester: &Requester<'_>,
     parts: Parts,
 ) -> Result<HttpResponse, Refused> {
-    let mut place = match connection.attach(Attached::Events, user_id) {
-        Ok(place) => place,
-        Err(Attached::Events) => return Err(Refused::Taken),
-        Err(Attached::Nothing) => return Err(Refused::NoConnection),
-        Err(Attached::Polls(_)) => return Err(Refused::OtherTransport),
+    let (connection, mut place) = match open(app, ticket, requester, &parts, Carrier::Events)? {
+        Opened::New(connection, place) => (connection, place),
+        Opened::Known(connection) => {
+            return Err(match connection.carrier() {
+                Carrier::Events => Refused::Taken,
+                Carrier::Polls(_) => Refused::OtherTransport,
+            });
+        }
     };
     let charge = Charge::new(app.limits().memory.clone(), ChargeKind::Answers);
     let events = Outgoing::stream(Bytes::from_static(OPEN), charge);
@@ -63,7 +68,15 @@ pub(super) fn answer(
         batch: VecDeque::new(),
     };
     let close_timeout = app.options().close_timeout;
-    connection.begin(app, place, parts, Box::new(transport), TransportKind::ServerSentEvents, close_timeout);
+    let opening = (requester.user_id(), parts);
+    connection.begin(
+        app,
+        place,
+        opening,
+        Box::new(transport),
+        TransportKind::ServerSentEvents,
+        close_timeout,
+    );
     Ok(response)
 }
 

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::admit;
 use super::application::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
-use super::connections::{Live, SocketConnection};
+use super::connections::{Live, SocketConnection, Ticket};
 use super::refresh::Refresh;
 use super::refused::Refused;
 use super::request::{charge_of, detach};
@@ -39,7 +39,7 @@ pub(super) fn answer(
     let connections = app.connections();
     let user_id = requester.user_id();
     // Without a token negotiation was skipped.
-    let claim = connections.claim(&parts, requester)?;
+    let ticket = connections.ticket(&parts, requester)?;
     if !app.options().transports.offers(TransportKind::WebSockets) {
         return Err(Refused::NotOffered(TransportKind::WebSockets));
     }
@@ -48,21 +48,21 @@ pub(super) fn answer(
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     // A token opens one connection: it is not used up before the request is found to be in order, and there is room.
     let admit = || admit::connect(&**app, &parts, &user_id);
-    let is_known = claim.as_ref().is_some_and(|claim| connections.find(claim).is_some());
+    let is_known = ticket.as_ref().is_some_and(|ticket| ticket.live.is_some());
     let permit = if is_known { None } else { Some(admit()?) };
     // The user's code runs before the table is locked: others go on finding their connections.
     let authentication = Authentication::of(&**app, &parts, &user_id);
-    let (id, live, connection) = match claim {
+    let (id, live, connection) = match ticket {
         None => (
             ConnectionId::random(app.options().node_id),
             None,
             SocketConnection { seat: None, authentication },
         ),
-        Some(claim) => {
+        Some(Ticket { claim, .. }) => {
             let stateful = claim.stateful && app.allows_resumes();
             let entered = connections.enter(claim, |entry| {
                 let attempts = app.limits().resumes_per_minute;
-                let seat = stateful.then(|| Seat::new(user_id.clone(), attempts));
+                let seat = stateful.then(|| Seat::new(attempts));
                 let connection = SocketConnection { seat, authentication };
                 (Live::Socket(connection.clone()), (entry, connection))
             });
@@ -147,9 +147,6 @@ fn come_back(
 ) -> Result<ResponseFuture, Refused> {
     let SocketConnection { seat, authentication } = connection;
     let seat = seat.ok_or(Refused::Taken)?;
-    if !seat.belongs_to(&user_id) {
-        return Err(Refused::NoConnection);
-    }
     seat.admit().map_err(|refused| match refused {
         ResumeRefused::NotResumable => Refused::Taken,
         ResumeRefused::Closing => Refused::Closing,

@@ -117,6 +117,17 @@ impl RawService {
         self
     }
 
+    /// Says by what a client is recognized on the later requests of its connection; see
+    /// [`HubService::identity`](crate::server::HubService::identity).
+    #[must_use]
+    pub fn identity<F>(mut self, identity: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    {
+        self.configure().identity.key = Some(Arc::new(identity));
+        self
+    }
+
     /// Says when the credentials of a request end; see
     /// [`HubService::authentication_expiry`](crate::server::HubService::authentication_expiry). A connection that ends with them is
     /// closed, as if the client had.

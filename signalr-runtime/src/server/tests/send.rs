@@ -76,84 +76,42 @@ async fn its_type_does_not_matter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_may_come_before_the_transport() {
-    for (events, pieces) in [(false, 1), (true, 1), (false, 30), (true, 30)] {
-        let server = Server::new();
-        let client = Requests::negotiate(&server).await;
-        let text = records([HANDSHAKE, &call("1", "Echo", r#"["early"]"#)]);
-        for piece in text.as_bytes().chunks(text.len().div_ceil(pieces)) {
-            assert_eq!(client.post(piece.to_vec()).await.brief(), OK);
+async fn it_may_not_come_before_the_transport() {
+    let server = Server::new();
+    for (events, version) in [(false, 1), (true, 1), (false, 0), (true, 0)] {
+        let mut client = Requests::negotiate(&server).await;
+        if version == 0 {
+            client = client.with_id_of_version_0().await;
         }
-        settle().await;
-        assert_eq!(server.log(), [""; 0]);
-        // Afterwards, what limits the time until the transport has no meaning any more.
+        for _ in 0..2 {
+            let refused = client.post(record(HANDSHAKE)).await;
+            assert_eq!((refused.status, refused.headers.len(), &*refused.body), (400, 0, ""));
+        }
+        // Nothing of it is kept, and the token is as good as before.
         if events {
             let mut events = client.events().await;
             assert_eq!(events.chunk().await.unwrap(), ":\r\n");
-            let all = format!("{{}}\u{1E}{}", result("1", r#""early""#));
-            assert_eq!(events.chunk().await.unwrap(), event(all));
-            for _ in 0..3 {
-                assert_eq!(events.chunk().await.unwrap(), event(client::PING));
-            }
+            assert_eq!(client.post(record(HANDSHAKE)).await.brief(), OK);
+            assert_eq!(events.chunk().await.unwrap(), event("{}"));
         } else {
             assert_eq!(client.poll().await.body, "");
-            settle().await;
-            assert_eq!(client.poll().await.body, records(["{}", &result("1", r#""early""#)]));
-            assert_eq!(client.poll().await.brief(), OK);
+            assert_eq!(client.post(record(HANDSHAKE)).await.brief(), OK);
+            assert_eq!(client.poll().await.body, record("{}"));
         }
-        assert_eq!(server.log(), ["echo early"]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_the_transport_it_waits_for_room() {
-    let options = HttpOptions { application_max_buffer_size: 100, ..HttpOptions::default() };
-    let server = Server::with(HubOptions { http: options, ..HubOptions::default() });
-    let client = Requests::negotiate(&server).await;
-    let mut post = client.post(records([HANDSHAKE.to_owned(), call("1", "Echo", r#"["early, but long"]"#)]));
-    waits(&mut post).await;
-    assert_eq!(client.poll().await.body, "");
-    assert_eq!(post.await.brief(), OK);
-    settle().await;
-    assert_eq!(server.log(), ["echo early, but long"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_transport_that_does_not_follow_leaves_nothing_behind() {
-    let server = Server::new();
-    let client = Requests::negotiate(&server).await;
-    seconds(10).await;
-    let mut large = client.post(vec![b' '; 100_000]);
-    waits(&mut large).await;
-    tokio::time::sleep(Duration::from_millis(4_900)).await;
-    waits(&mut large).await;
-    assert_eq!(large.await.brief(), GONE);
-    // The token is used up.
-    for asked in [client.post(""), client.poll(), client.refused_events(), client.upgrade()] {
-        assert_eq!(asked.await.brief(), GONE);
-    }
-    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn many_that_come_before_the_transport_cost_one_timer() {
+async fn what_comes_before_the_transport_leaves_nothing_behind() {
     let server = Server::new();
     let client = Requests::negotiate(&server).await;
     for _ in 0..100 {
-        assert_eq!(client.post(" ").await.brief(), OK);
+        assert_eq!(client.post(vec![b' '; 10_000]).await.status, 400);
     }
-    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_websocket_may_not_follow_it() {
-    let server = Server::new();
-    let client = Requests::negotiate(&server).await;
-    client.post(record(HANDSHAKE)).await;
-    let change = (400, TEXT, "Cannot change transports mid-connection");
-    assert_eq!(client.upgrade().await.brief(), change);
-    // The others may.
-    assert_eq!(client.poll().await.status, 200);
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
+    // Any transport may follow. There is no socket.
+    assert_eq!(client.upgrade().await.status, 500);
+    assert_eq!(client.post("").await.brief(), GONE);
 }
 
 #[tokio::test(start_paused = true)]
@@ -490,16 +448,11 @@ async fn a_token_is_good_for_fifteen_seconds() {
 #[tokio::test(start_paused = true)]
 async fn an_id_of_version_0_is_the_token() {
     let server = Server::new();
-    let client = Requests::negotiate(&server).await.with_token("");
-    let request = Request::builder().method(Method::POST).uri("/hub/negotiate");
-    let response = client.ask(request, Full::default()).await.unwrap();
-    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
-    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    let client = client.with_token(body["connectionId"].as_str().unwrap());
+    let client = Requests::negotiate(&server).await.with_id_of_version_0().await;
     assert_eq!(client.poll().await.status, 200);
     client.post(records([HANDSHAKE, &call("1", "Id", "[]")])).await;
     settle().await;
-    assert!(client.poll().await.body.ends_with(&record(result("1", &body["connectionId"].to_string()))));
+    assert!(client.poll().await.body.ends_with(&record(result("1", &format!(r#""{}""#, client.token())))));
 }
 
 #[tokio::test(start_paused = true)]
