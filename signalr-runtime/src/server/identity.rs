@@ -13,7 +13,6 @@ use super::authentication_refresh::AuthenticationRefresh;
 use super::blocking_detector::BlockingDetector;
 use super::deadline::within;
 use super::http::application::UserId;
-use super::http::authentication::Expiry;
 use super::peer_address::{is_forwarded, is_of_a_private_network, peer_address};
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
@@ -100,14 +99,12 @@ impl Identity {
         self.rules.iter().all(|allows| self.ask("a rule of a hub", || allows(request)).unwrap_or(false))
     }
 
-    /// When the credentials of a request end. None if they do not.
-    pub(crate) fn expiry(&self, request: &Parts) -> Option<Expiry> {
+    /// When the credentials of a request end by themselves. None if they do not.
+    pub(crate) fn expiry(&self, request: &Parts) -> Option<SystemTime> {
         let expiry = self.expiry.as_ref()?;
         // Where nobody knows how long it is good, it is not.
-        let at = self
-            .ask("the expiry of an authentication", || expiry(request))
-            .unwrap_or(Some(SystemTime::UNIX_EPOCH));
-        at.map(Expiry::new)
+        self.ask("the expiry of an authentication", || expiry(request))
+            .unwrap_or(Some(SystemTime::UNIX_EPOCH))
     }
 
     /// Whether a client may go on with new credentials. It may not if that takes longer than `longest`.

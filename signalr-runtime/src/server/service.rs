@@ -335,11 +335,15 @@ impl<H: Hub> HubService<H> {
 
     /// Says whether a connection may go on with new credentials (`OnAuthenticationRefresh`): they have been verified by
     /// the layers around the hub, and take the place of the old ones unless this answers `false`, or takes longer than
-    /// [`callback_timeout`](super::Limits::callback_timeout). Without it, all are accepted. It needs [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
+    /// [`callback_timeout`](super::Limits::callback_timeout). Without it, all are accepted. It needs
+    /// [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
     ///
     /// Rules and filters see the new request from the next call on, and the hub is told by
-    /// [`Hub::on_authentication_refreshed`]. The user of a connection does not change: if the new credentials are
-    /// somebody else's, the connection ends.
+    /// [`Hub::on_authentication_refreshed`]. It is not asked about credentials of another [identity](Self::identity) or
+    /// another user, which are refused, about those that end before the old ones, which change nothing, and before the
+    /// connection has a transport. After a refusal the connection goes on with its old credentials; a poll, or a WebSocket
+    /// in place of a lost one, that shows the refused ones ends it. A later poll shows other credentials if their end is
+    /// another one, or the bearer token.
     ///
     /// ```
     /// # use signalr_runtime::server::{Hub, HubService};

@@ -235,6 +235,9 @@ impl NegotiatedConnection {
             out.extend_from_slice(br#","connectionToken":"#);
             write_string(out, token);
         }
+        if let Some(seconds) = self.token_lifetime {
+            out.extend_from_slice(format!(r#","tokenLifetimeSeconds":{seconds}"#).as_bytes());
+        }
         out.extend_from_slice(br#","availableTransports":"#);
         write_list(out, &self.transports, |out, transport| {
             out.extend_from_slice(br#"{"transport":"#);
@@ -243,9 +246,6 @@ impl NegotiatedConnection {
             write_list(out, &transport.transfer_formats, |out, format| write_string(out, format.name()));
             out.push(b'}');
         });
-        if let Some(seconds) = self.token_lifetime {
-            out.extend_from_slice(format!(r#","tokenLifetimeSeconds":{seconds}"#).as_bytes());
-        }
         out.push(b'}');
     }
 }

@@ -88,7 +88,7 @@ impl<'a> Client<'a> {
         let accepted = Accepted {
             id: id.clone(),
             user_id: Ok(None),
-            request,
+            request: std::sync::Arc::new(request),
             transport,
             frame_header: FrameHeader::None,
             kind: TransportKind::WebSockets,

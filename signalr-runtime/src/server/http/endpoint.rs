@@ -10,7 +10,7 @@ use super::application::Application;
 use super::connections::{Live, Ticket};
 use super::mount::{Mount, Route};
 use super::refused::Refused;
-use super::request::{accepts_events, head_length};
+use super::request::{accepts_events, head_length, take_connection_token};
 use super::request_connection::Carrier;
 use super::requester::Requester;
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
@@ -40,7 +40,7 @@ where
 fn serve(
     app: &Arc<dyn Application>,
     (endpoint, route): (&str, Route),
-    parts: Parts,
+    mut parts: Parts,
     body: RequestBody,
 ) -> Result<ResponseFuture, Refused> {
     if head_length(&parts) > app.limits().request_head {
@@ -50,7 +50,12 @@ fn serve(
     if !app.options().origin_policy.allows(&parts) {
         return Err(Refused::Origin);
     }
-    let requester = Requester::of(&**app, endpoint, &parts)?;
+    // Before the application's own code sees the request.
+    let token = take_connection_token(&mut parts);
+    let requester = match Requester::of(&**app, endpoint, &parts) {
+        Err(Refused::UnknownUser) if route == Route::Refresh => return Ok(refresh::unknown_user()),
+        requester => requester?,
+    };
     if !app.identity().admits(&parts) {
         return Err(if requester.user_id.is_some() { Refused::Forbidden } else { Refused::Unauthenticated });
     }
@@ -61,7 +66,7 @@ fn serve(
         Route::Negotiate => {
             return negotiate::answer(&**app, &parts, &requester).map(ResponseFuture::now);
         }
-        Route::Refresh => return Ok(refresh::answer(app, &requester, parts)),
+        Route::Refresh => return Ok(refresh::answer(app, &requester, token.as_deref(), parts)),
         Route::Transport => {}
     }
     match parts.method {

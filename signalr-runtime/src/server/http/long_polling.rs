@@ -47,7 +47,7 @@ pub(super) fn answer(
         Opened::New(connection, place) => (connection, place),
         Opened::Known(connection) => {
             return match connection.carrier() {
-                Carrier::Polls(polls) => Ok(later_poll(app, &connection, polls, requester, parts)),
+                Carrier::Polls(polls) => later_poll(app, &connection, polls, requester, parts),
                 Carrier::Events => Err(Refused::OtherTransport),
             };
         }
@@ -74,21 +74,24 @@ fn later_poll(
     polls: &Arc<Polls>,
     requester: &Requester<'_>,
     parts: Parts,
-) -> ResponseFuture {
+) -> Result<ResponseFuture, Refused> {
     let (polls, longest) = (Arc::clone(polls), app.options().poll_timeout);
-    let refresh = connection.authentication().and_then(|authentication| {
-        Refresh::by_later_request(app, Arc::clone(authentication), requester.user_id(), parts)
-    });
+    let refresh = match connection.authentication() {
+        Some(authentication) => {
+            Refresh::by_later_request(app, Arc::clone(authentication), requester.user_id(), parts)?
+        }
+        None => None,
+    };
     let Some(refresh) = refresh else {
         let poll = polls.open(longest);
-        return ResponseFuture::later(async move { brought(poll.await) });
+        return Ok(ResponseFuture::later(async move { brought(poll.await) }));
     };
-    ResponseFuture::later(async move {
+    Ok(ResponseFuture::later(async move {
         match refresh.run_or_end().await {
             Ok(()) => brought(polls.open(longest).await),
             Err(refused) => refused.response(),
         }
-    })
+    }))
 }
 
 fn brought(brought: Brought) -> HttpResponse {

@@ -18,7 +18,7 @@ pub(crate) mod outgoing;
 pub(crate) mod polls;
 mod refresh;
 mod refused;
-mod request;
+pub(crate) mod request;
 mod request_connection;
 mod requester;
 pub(crate) mod response;

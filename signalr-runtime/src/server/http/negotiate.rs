@@ -44,18 +44,14 @@ pub(super) fn answer(
                     (id, Some(ConnectionToken(token)))
                 }
             };
-            let expiry = options
-                .enable_authentication_refresh
-                .then(|| app.identity().expiry(parts))
-                .flatten()
-                .filter(|expiry| !expiry.left().is_zero());
+            let expiry = options.enable_authentication_refresh.then(|| Expiry::of(app, parts)).flatten();
             let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));
             Negotiation::Connection(NegotiatedConnection {
                 id: id.into(),
                 token,
                 stateful_reconnect: stateful,
                 transports: offered.map(Into::into).collect(),
-                token_lifetime: expiry.map(Expiry::seconds_left),
+                token_lifetime: expiry.and_then(Expiry::seconds_left),
             })
         }
     };

@@ -109,10 +109,14 @@ impl RequestConnection {
         close_timeout: Duration,
     ) {
         place.head = charge_of(&request, app.limits());
+        let request = Arc::new(detach(request));
+        if let Some(authentication) = &self.authentication {
+            authentication.begin(&self.id, &request);
+        }
         Arc::clone(app).accept(Accepted {
             id: self.id.clone(),
             user_id: Ok(user_id),
-            request: detach(request),
+            request,
             transport,
             frame_header: FrameHeader::None,
             kind,

@@ -111,11 +111,15 @@ impl Opening {
                 Box::new(Resumable::new(socket, Arc::clone(seat), absentees, patience))
             }
         };
+        // In a fresh task: what the upgrade has held would stay as long as the connection.
+        let request = Arc::new(detach(request));
+        if let Some(authentication) = &authentication {
+            authentication.begin(&id, &request);
+        }
         let accepted = Accepted {
             id,
             user_id: Ok(user_id),
-            // In a fresh task: what the upgrade has held would stay as long as the connection.
-            request: detach(request),
+            request,
             transport,
             frame_header: FrameHeader::WebSocket,
             kind: TransportKind::WebSockets,
@@ -156,8 +160,10 @@ fn come_back(
         }
     })?;
     let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
-    let refresh = authentication
-        .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
+    let refresh = match authentication {
+        Some(authentication) => Refresh::by_later_request(app, authentication, user_id, parts)?,
+        None => None,
+    };
     let app = Arc::clone(app);
     let take_seat = move || {
         tokio::spawn(async move {

@@ -186,10 +186,6 @@ impl RawShared {
         if let Some(permit) = &mut place.permit {
             permit.shaken();
         }
-        let request = Arc::new(request);
-        if let Some(authentication) = &authentication {
-            authentication.opened(&id, &request);
-        }
         let budget = self.limits.memory.clone();
         let line = Line {
             incoming: Arc::new(

@@ -143,9 +143,13 @@ impl<'a> Poller<'a> {
         assert_eq!(self.post(person, &call).await.0, StatusCode::OK);
     }
 
+    /// A request for a refresh.
+    fn refreshes(&self, person: Person) -> Builder {
+        person.asks(Method::POST, "/hub/refresh").header("x-signalr-connection-token", &self.token)
+    }
+
     async fn refresh(&self, person: Person) -> (StatusCode, String) {
-        let uri = format!("/hub/refresh?id={}", self.token);
-        read(ask(self.server, person.asks(Method::POST, &uri), "").await).await
+        read(ask(self.server, self.refreshes(person), "").await).await
     }
 }
 

@@ -35,9 +35,9 @@ async fn a_websocket_is_refreshed_from_outside() {
     socket.send(&call("2", "Echo", r#"["yes"]"#)).await;
     assert_eq!(socket.text().await, result("2", r#""yes""#));
 
-    is(&poller.refresh(BOB).await, REFRESHED);
-    assert_eq!(socket.text().await, CLOSE);
-    socket.expect_end(1000).await;
+    is(&poller.refresh(BOB).await, (StatusCode::FORBIDDEN, r#"{"error":"user_changed"}"#));
+    socket.send(&call("3", "Echo", r#"["still mine"]"#)).await;
+    assert_eq!(socket.text().await, result("3", r#""still mine""#));
 }
 
 #[tokio::test]
