@@ -12,6 +12,7 @@ mod interop;
 mod javascript;
 mod process;
 mod project;
+mod proxies;
 mod report;
 mod server;
 mod setup;

@@ -69,10 +69,10 @@ impl<C: HubContract> Clients<C> {
 
     /// The connections in a group.
     pub fn group(&self, group: impl Into<String>) -> Proxy<C> {
-        self.select(Selection::Groups(vec![group.into()]))
+        self.select(Selection::Group(group.into()))
     }
 
-    /// The connections in these groups; who is in two of them is called twice.
+    /// The connections in these groups; one that is in two of them is called twice. The call fails if a name is empty.
     pub fn groups<I>(&self, groups: I) -> Proxy<C>
     where
         I: IntoIterator<Item: Into<String>>,

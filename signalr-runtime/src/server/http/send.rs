@@ -18,7 +18,11 @@ use crate::connection::limit::Limit;
 use crate::connection::slice::give_way;
 
 /// The body of a request, of whatever server.
-pub(super) type RequestBody = UnsyncBoxBody<Bytes, Unreadable>;
+pub(super) struct RequestBody {
+    pieces: UnsyncBoxBody<Bytes, Unreadable>,
+    /// The length that the client has announced.
+    announced: u64,
+}
 
 /// A body could not be read.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +40,9 @@ const TINY: usize = 16;
 /// So many tiny pieces make the HTTP server read as much at once as it does.
 const MANY: usize = 1_000;
 
+/// What a request holds that waits for its turn, beside the part of its body that the HTTP server has read.
+const WAITING: usize = 1024;
+
 /// When a client may try again that has too many requests waiting.
 const CROWD: Duration = Duration::from_secs(1);
 
@@ -45,9 +52,12 @@ where
     B: Body + Send + 'static,
     B::Data: Send,
 {
-    body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
+    let announced = body.size_hint().lower();
+    let pieces = body
+        .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
         .map_err(|_| Unreadable)
-        .boxed_unsync()
+        .boxed_unsync();
+    RequestBody { pieces, announced }
 }
 
 /// Writes a body into the inbox of its connection, one body at a time, and answers when all of it is there. Whoever has
@@ -69,11 +79,13 @@ pub(super) async fn answer(
 
 async fn take(
     inbox: &Inbox,
-    mut body: RequestBody,
+    body: RequestBody,
     tiny: &mut TinyPieces,
     patience: Duration,
 ) -> HttpResponse {
-    let Ok(mut turn) = inbox.turn().await else {
+    let RequestBody { pieces: mut body, announced } = body;
+    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+    let Ok(mut turn) = inbox.turn(WAITING.saturating_add(announced.min(READ_BUFFER))).await else {
         Limit::QueuedPosts.hit();
         return Refused::TooOften { retry_after: CROWD }.response();
     };

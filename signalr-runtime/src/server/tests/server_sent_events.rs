@@ -47,6 +47,7 @@ async fn the_response_begins_at_once_and_is_not_kept_by_anybody() {
         ("cache-control", "no-cache,no-store"),
         ("pragma", "no-cache"),
         ("content-encoding", "identity"),
+        ("x-accel-buffering", "no"),
     ];
     let headers = events.headers.clone();
     assert_eq!(headers.len(), expected.len(), "{headers:?}");
