@@ -153,7 +153,9 @@ pub use futures_core::Stream;
 ///   nobody can ask a whole group for one result;
 /// - `ChatClientSingleProxy`: calls to one client, with all methods.
 ///
-/// Every method of a proxy is `async` and returns a `Result`: sending can fail, too.
+/// A method of a proxy encodes its arguments and returns a future, which sends when it is first polled. The future borrows
+/// nothing: calls can be joined, collected and spawned. It gives a `Result`, because sending can fail, too. Proxies are
+/// cheap to clone.
 ///
 /// # Options
 ///

@@ -17,6 +17,7 @@ mod in_a_macro;
 mod names;
 mod no_prelude;
 mod pedantic;
+mod proxies;
 mod renamed;
 mod shadowed;
 mod types;

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Ident, Type, Visibility};
 
-use super::{argument_list, doc_comment, docs, local, number, private};
+use super::{argument_list, doc_comment, docs, number, private};
 use crate::model::{Contract, Kind, Method, Param};
 use crate::parse::suffixed;
 
@@ -71,6 +71,12 @@ fn conversions(proxy: &Ident, receivers: &str) -> TokenStream {
             }
         }
 
+        impl __rt::Clone for #proxy {
+            fn clone(&self) -> Self {
+                Self { receivers: __rt::Clone::clone(&self.receivers) }
+            }
+        }
+
         impl __rt::fmt::Debug for #proxy {
             fn fmt(&self, f: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
                 f.write_str(#name)
@@ -100,15 +106,12 @@ fn call(
     let docs = docs(method, text);
     let params = method.params.iter().map(|Param { ident, ty, .. }| quote!(#ident: #ty));
     let arguments = argument_list(method);
-    let answer = local("answer");
     quote! {
         #(#cfgs)*
         #docs
         #deprecated
-        #vis async fn #ident(&self, #(#params),*) -> #returns {
-            // A statement of its own: the argument list must not live while this waits.
-            let #answer = __rt::#how(&self.receivers, #wire_name, #arguments);
-            #answer.await
+        #vis fn #ident(&self, #(#params),*) -> impl __rt::Future<Output = #returns> + __rt::Send + use<> {
+            __rt::#how(&self.receivers, #wire_name, #arguments)
         }
     }
 }

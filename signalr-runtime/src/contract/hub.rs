@@ -24,7 +24,7 @@ pub trait HubContract: Sized + Send + Sync + 'static {
     /// What the server may call on clients: the marker of the trait named by `client = …`, or [`NoClient`].
     type Client: ClientContract;
     /// The typed stub (`ChatHubClient`).
-    type Stub: From<Arc<dyn Link>>;
+    type Stub: From<Arc<dyn Link>> + Clone + Send + Sync + 'static;
 }
 
 /// The contract of the methods that a server may call on its clients: implemented by the marker type that
@@ -40,9 +40,9 @@ pub trait ClientContract: Sized + Send + Sync + 'static {
     /// Every method, in the order of the trait.
     const METHODS: &'static [MethodDescription];
     /// The typed calls to any number of clients (`ChatClientProxy`).
-    type Proxy: From<Arc<dyn Receivers>>;
+    type Proxy: From<Arc<dyn Receivers>> + Clone + Send + Sync + 'static;
     /// The typed calls to exactly one client, which may have results (`ChatClientSingleProxy`).
-    type SingleProxy: From<Arc<dyn Receiver>>;
+    type SingleProxy: From<Arc<dyn Receiver>> + Clone + Send + Sync + 'static;
 }
 
 /// The client contract of a hub that never calls its clients.
@@ -51,7 +51,7 @@ pub enum NoClient {}
 
 /// Stands where the calls to clients would be, for a hub without `client = …`: it has none. To call clients, name the
 /// trait of theirs: `#[hub(client = ChatClient)]`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct HubWithoutClient(());
 
 impl From<Arc<dyn Receivers>> for HubWithoutClient {
