@@ -29,7 +29,7 @@ struct Key {
 }
 
 const CLIENT: Key = Key { name: "client", example: "client = ChatClient" };
-const CRATE: Key = Key { name: "crate", example: r#"crate = "path::to::signalr_runtime""# };
+const CRATE: Key = Key { name: "crate", example: "crate = path::to::signalr_runtime" };
 const RENAME_ALL: Key = Key { name: "rename_all", example: r#"rename_all = "camelCase""# };
 const NAME: Key = Key { name: "name", example: r#"name = "SendMessage""# };
 
@@ -45,8 +45,8 @@ pub(crate) fn of_trait(role: Role, options: TokenStream, faults: &mut Faults) ->
     for part in split(options) {
         let Some(option) = list.next(part, faults) else { continue };
         match option.key.name {
-            "client" => read.client = option.value(trait_path, faults).or(read.client),
-            "crate" => read.runtime = option.value(quoted_path, faults).unwrap_or(read.runtime),
+            "client" => read.client = option.value(plain_path, faults).or(read.client),
+            "crate" => read.runtime = option.value(runtime_path, faults).unwrap_or(read.runtime),
             _ => read.case = option.value(case, faults).unwrap_or(read.case),
         }
     }
@@ -177,7 +177,7 @@ fn string(input: ParseStream) -> Result<LitStr, ValueFault> {
     input.parse().map_err(|_| None)
 }
 
-fn trait_path(input: ParseStream) -> Result<Path, ValueFault> {
+fn plain_path(input: ParseStream) -> Result<Path, ValueFault> {
     let path = input.call(Path::parse_mod_style).map_err(|_| None)?;
     if path.segments.iter().all(|segment| matches!(segment.arguments, PathArguments::None)) {
         Ok(path)
@@ -186,7 +186,11 @@ fn trait_path(input: ParseStream) -> Result<Path, ValueFault> {
     }
 }
 
-fn quoted_path(input: ParseStream) -> Result<Path, ValueFault> {
+/// A path, which may begin with `$crate`; or one in quotes.
+fn runtime_path(input: ParseStream) -> Result<Path, ValueFault> {
+    if !input.peek(LitStr) {
+        return plain_path(input);
+    }
     let written = string(input)?;
     written.parse_with(Path::parse_mod_style).map_err(|_| {
         let message = format!("`{}` is not the path of a crate or module", written.value());

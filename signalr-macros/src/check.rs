@@ -13,6 +13,7 @@ use syn::{
 };
 
 use crate::attr::is_ours;
+use crate::attributes::{has, hides};
 use crate::errors::Faults;
 use crate::model::{Conflict, Method, Role};
 use crate::parse::{StreamType, plain};
@@ -81,17 +82,8 @@ pub(crate) fn method_attributes(attrs: &[Attribute], faults: &mut Faults) {
         if hides(attr, "signalr") {
             faults
                 .at(attr, "`signalr` cannot be inside of `cfg_attr`: put `#[signalr]` on the method itself");
-        } else if hides(attr, "cfg") {
-            faults.at(attr, "`cfg` cannot be inside of `cfg_attr` here: use `#[cfg]` itself");
         }
     }
-}
-
-/// Whether this is a `cfg_attr` that holds the word.
-pub(crate) fn hides(attr: &Attribute, word: &str) -> bool {
-    let text = attr.meta.to_token_stream().to_string();
-    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-    attr.path().is_ident("cfg_attr") && words.any(|other| other == word)
 }
 
 /// Whether this is `#[async_trait]`.
@@ -176,9 +168,9 @@ pub(crate) fn parameter_name(parameter: &PatType, faults: &mut Faults) -> Option
 
 fn no_attributes(attrs: &[Attribute], faults: &mut Faults) {
     for attr in attrs {
-        if is_ours(attr) {
+        if is_ours(attr) || hides(attr, "signalr") {
             faults.at(attr, "`#[signalr]` belongs on a method: a parameter has no options");
-        } else if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
+        } else if has(std::slice::from_ref(attr), "cfg") {
             let message = "a parameter cannot depend on `cfg`: the other side counts on it, put `#[cfg]` on two methods";
             faults.at(attr, message);
         }

@@ -41,6 +41,8 @@ pub(crate) struct Contract {
     pub(crate) ident: Ident,
     /// The `#[cfg]`s of the trait: everything that is generated carries them too.
     pub(crate) cfgs: Vec<Attribute>,
+    /// The lint levels of the trait, as everything that is generated carries them.
+    pub(crate) lints: Vec<Attribute>,
     /// The methods that have no fault.
     pub(crate) methods: Vec<Method>,
     /// Methods that may share a wire name as long as they are never compiled together.
@@ -77,7 +79,10 @@ pub(crate) struct Method {
     pub(crate) docs: Vec<Attribute>,
     /// `#[cfg]`.
     pub(crate) cfgs: Vec<Attribute>,
-    pub(crate) deprecated: Option<Attribute>,
+    /// The lint levels, as what is generated carries them.
+    pub(crate) lints: Vec<Attribute>,
+    /// `#[deprecated]`.
+    pub(crate) deprecated: Vec<Attribute>,
     pub(crate) kind: Kind,
     pub(crate) params: Vec<Param>,
     /// The signature as the re-emitted trait has it, without attributes.
@@ -110,6 +115,8 @@ pub(crate) struct Param {
     /// Its position among all parameters after `&self`.
     pub(crate) index: usize,
     pub(crate) ident: Ident,
+    /// The lint levels, as what is generated carries them.
+    pub(crate) lints: Vec<Attribute>,
     /// As the trait declares it.
     pub(crate) ty: Type,
     pub(crate) kind: ParamKind,

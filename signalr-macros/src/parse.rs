@@ -4,11 +4,12 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, ItemTrait, PatType, PathArguments, ReturnType, Signature,
-    Token, TraitItem, TraitItemFn, Type, TypeParamBound,
+    Attribute, FnArg, GenericArgument, Ident, ItemTrait, PatType, Path, PathArguments, Receiver, ReturnType,
+    Signature, Token, TraitItem, TraitItemFn, Type, TypeParamBound,
 };
 
 use crate::attr::{self, TraitOptions};
+use crate::attributes::{lint_levels, named};
 use crate::check::{self, Place};
 use crate::errors::Faults;
 use crate::expand::trait_item;
@@ -45,6 +46,7 @@ pub(crate) fn contract(role: Role, options: TraitOptions, item: &ItemTrait, faul
         vis: item.vis.clone(),
         ident: item.ident.clone(),
         cfgs: named(&item.attrs, "cfg"),
+        lints: lint_levels(&item.attrs),
         methods,
         conflicts,
         soundness,
@@ -92,17 +94,29 @@ fn method(
         wire_name,
         docs: named(&item.attrs, "doc"),
         cfgs: named(&item.attrs, "cfg"),
-        deprecated: named(&item.attrs, "deprecated").into_iter().next(),
+        lints: lint_levels(&item.attrs),
+        deprecated: named(&item.attrs, "deprecated"),
         kind: kind?,
         params,
-        signature: trait_item::signature(&options.runtime, signature),
+        signature: implemented(&options.runtime, signature),
     })
+}
+
+/// The signature as an implementation has it: of its parameters' attributes, only the lint levels.
+fn implemented(runtime: &Path, declared: &Signature) -> Signature {
+    let mut signature = trait_item::signature(runtime, declared);
+    for input in &mut signature.inputs {
+        let (FnArg::Receiver(Receiver { attrs, .. }) | FnArg::Typed(PatType { attrs, .. })) = input;
+        *attrs = lint_levels(attrs);
+    }
+    signature
 }
 
 fn parameter(role: Role, index: usize, input: &PatType, faults: &mut Faults) -> Option<Param> {
     let ident = check::parameter_name(input, faults);
     let kind = parameter_kind(role, &input.ty, faults);
-    Some(Param { index, ident: ident?, ty: (*input.ty).clone(), kind: kind? })
+    let lints = lint_levels(&input.attrs);
+    Some(Param { index, ident: ident?, lints, ty: (*input.ty).clone(), kind: kind? })
 }
 
 fn parameter_kind(role: Role, ty: &Type, faults: &mut Faults) -> Option<ParamKind> {
@@ -238,11 +252,6 @@ pub(crate) fn plain(ty: &Type) -> &Type {
 
 fn is_unit(ty: &Type) -> bool {
     matches!(plain(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
-}
-
-/// The attributes of that name.
-fn named(attrs: &[Attribute], name: &str) -> Vec<Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident(name)).cloned().collect()
 }
 
 /// The text of `#[doc]` attributes, line by line.

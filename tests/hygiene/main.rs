@@ -14,6 +14,7 @@ mod default_bodies;
 mod deprecated;
 mod in_a_function;
 mod in_a_macro;
+mod lint_levels;
 mod names;
 mod no_prelude;
 mod pedantic;
@@ -21,6 +22,7 @@ mod proxies;
 mod renamed;
 mod shadowed;
 mod types;
+mod unit_structs;
 mod visibility;
 
 /// Streams nothing.

@@ -5,6 +5,7 @@ use quote::quote;
 use syn::Ident;
 use syn::ext::IdentExt;
 
+use super::carried::{of_contract, of_method};
 use super::{doc_comment, docs, type_text};
 use crate::check;
 use crate::model::{Contract, Kind, Method, ParamKind, Role};
@@ -16,8 +17,8 @@ fn marker_name(ident: &Ident) -> Ident {
 }
 
 pub(super) fn marker(contract: &Contract) -> TokenStream {
-    let Contract { cfgs, vis, ident, role, .. } = contract;
-    let marker = marker_name(ident);
+    let Contract { vis, ident, role, .. } = contract;
+    let (marker, carried) = (marker_name(ident), of_contract(contract));
     let text = match role {
         Role::Hub => {
             format!(
@@ -28,7 +29,7 @@ pub(super) fn marker(contract: &Contract) -> TokenStream {
     };
     let text = doc_comment(&text);
     quote! {
-        #(#cfgs)*
+        #carried
         #text
         #[allow(dead_code)]
         #vis enum #marker {}
@@ -74,13 +75,14 @@ fn names(contract: &Contract) -> TokenStream {
     let Contract { ident, vis, methods, .. } = contract;
     let marker = marker_name(ident);
     let constants = methods.iter().map(|method| {
-        let Method { wire_name, cfgs, deprecated, .. } = method;
+        let Method { wire_name, deprecated, .. } = method;
+        let carried = of_method(method);
         let constant = Ident::new(&check::constant(&method.ident), method.ident.span());
         let docs = docs(method, &format!("On the wire: `{wire_name}`."));
         quote! {
-            #(#cfgs)*
+            #carried
             #docs
-            #deprecated
+            #(#deprecated)*
             #vis const #constant: __rt::MethodName<#marker> = __rt::MethodName::new(#wire_name);
         }
     });

@@ -1,10 +1,12 @@
 //! From the model to code.
 //!
 //! Everything besides the trait and the generated types stands in one anonymous constant, so that it adds no
-//! name to the user's scope. Inside, `__rt` is what the runtime keeps for generated code, and `__Signatures`
+//! name to the user's scope. Every name in it begins with two underscores, local variables too: a pattern that is
+//! called like a unit struct or a constant of the user's would mean that. Inside, `__rt` is what the runtime keeps for generated code, and `__Signatures`
 //! is the private type that states the types of each method (`Method`, `Param`, …): private, because the
 //! user's types may be less visible than the trait.
 
+mod carried;
 mod describe;
 mod dispatch;
 mod proxy;
@@ -19,6 +21,7 @@ use quote::{ToTokens, quote};
 use syn::{Path, Type};
 
 use crate::attr;
+use crate::attributes;
 use crate::errors::Faults;
 use crate::model::{Contract, Method, Param, ParamKind, Role, Soundness};
 use crate::parse;
@@ -49,7 +52,8 @@ fn generated(contract: &Contract) -> TokenStream {
     if contract.soundness == Soundness::NamesTaken {
         return TokenStream::new();
     }
-    let Contract { cfgs, conflicts, runtime, .. } = contract;
+    let Contract { conflicts, runtime, .. } = contract;
+    let (carried, allowed) = (carried::of_contract(contract), carried::allowed());
     let marker = describe::marker(contract);
     let types = match contract.role {
         Role::Hub => stub::item(contract),
@@ -65,25 +69,16 @@ fn generated(contract: &Contract) -> TokenStream {
         },
     ];
     let conflicts = conflicts.iter().map(|conflict| {
-        let conditions = conflict.cfgs.iter().filter_map(|cfg| Some(&cfg.meta.require_list().ok()?.tokens));
+        let conditions = conflict.cfgs.iter().map(attributes::condition);
         let error = conflict.error.to_compile_error();
         quote!(#[cfg(all(#(#conditions),*))] #error)
     });
     quote! {
         #marker
         #types
-        #(#cfgs)*
+        #carried
         #[doc(hidden)]
-        #[allow(
-            dead_code,
-            deprecated,
-            private_bounds,
-            private_interfaces,
-            clippy::all,
-            clippy::nursery,
-            clippy::pedantic,
-            clippy::restriction
-        )]
+        #allowed
         const _: () = {
             use #runtime::__private as __rt;
             #(#parts)*
@@ -116,7 +111,7 @@ fn doc_comment(text: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// A local variable that no name of the user's can meet.
+/// A local variable beside parameters that the user named.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
@@ -128,7 +123,7 @@ fn argument_list(method: &Method) -> TokenStream {
         return quote!(&());
     }
     let count = number(count);
-    let to = local("to");
+    let to = local("__to");
     let writes = method.values().map(|param| write_argument(method, param, &to)).collect::<Vec<_>>();
     let (last, others) = writes.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
     quote!(&__rt::arguments(#count, |#to| { #(#others?;)* #last }))

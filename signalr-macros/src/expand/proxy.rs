@@ -5,12 +5,14 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Ident, Type, Visibility};
 
+use super::carried::{of_contract, of_method};
 use super::{argument_list, doc_comment, docs, number, private};
 use crate::model::{Contract, Kind, Method, Param};
 use crate::parse::suffixed;
 
 pub(super) fn items(contract: &Contract) -> TokenStream {
-    let Contract { cfgs, vis, ident, runtime, .. } = contract;
+    let Contract { vis, ident, runtime, .. } = contract;
+    let carried = of_contract(contract);
     let (many, one) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
     let shared = private(runtime, "Arc");
     let (receivers, receiver) = (private(runtime, "Receivers"), private(runtime, "Receiver"));
@@ -20,14 +22,14 @@ pub(super) fn items(contract: &Contract) -> TokenStream {
     let one_text = format!("Calls one client that implements [`{ident}`].");
     let (many_text, one_text) = (doc_comment(&many_text), doc_comment(&one_text));
     quote! {
-        #(#cfgs)*
+        #carried
         #many_text
         #[allow(dead_code)]
         #vis struct #many {
             receivers: #shared<dyn #receivers>,
         }
 
-        #(#cfgs)*
+        #carried
         #one_text
         #[allow(dead_code)]
         #vis struct #one {
@@ -66,8 +68,8 @@ fn conversions(proxy: &Ident, receivers: &str) -> TokenStream {
     let name = proxy.unraw().to_string();
     quote! {
         impl __rt::From<__rt::Arc<dyn __rt::#receivers>> for #proxy {
-            fn from(receivers: __rt::Arc<dyn __rt::#receivers>) -> Self {
-                Self { receivers }
+            fn from(__receivers: __rt::Arc<dyn __rt::#receivers>) -> Self {
+                Self { receivers: __receivers }
             }
         }
 
@@ -78,8 +80,8 @@ fn conversions(proxy: &Ident, receivers: &str) -> TokenStream {
         }
 
         impl __rt::fmt::Debug for #proxy {
-            fn fmt(&self, f: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
-                f.write_str(#name)
+            fn fmt(&self, __f: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
+                __f.write_str(#name)
             }
         }
     }
@@ -102,14 +104,15 @@ fn call(
     returns: &TokenStream,
     how: &TokenStream,
 ) -> TokenStream {
-    let Method { ident, wire_name, cfgs, deprecated, .. } = method;
+    let Method { ident, wire_name, deprecated, .. } = method;
+    let carried = of_method(method);
     let docs = docs(method, text);
-    let params = method.params.iter().map(|Param { ident, ty, .. }| quote!(#ident: #ty));
+    let params = method.params.iter().map(|Param { ident, lints, ty, .. }| quote!(#(#lints)* #ident: #ty));
     let arguments = argument_list(method);
     quote! {
-        #(#cfgs)*
+        #carried
         #docs
-        #deprecated
+        #(#deprecated)*
         #vis fn #ident(&self, #(#params),*) -> impl __rt::Future<Output = #returns> + __rt::Send + use<> {
             __rt::#how(&self.receivers, #wire_name, #arguments)
         }

@@ -3,21 +3,22 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::carried::of_method;
 use super::number;
 use crate::model::{Contract, Kind, ParamKind};
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
     let impls = contract.methods.iter().map(|method| {
-        let (m, cfgs) = (number(method.index), &method.cfgs);
+        let (m, carried) = (number(method.index), of_method(method));
         let result = match &method.kind {
             Kind::Call(ty) => quote! {
-                #(#cfgs)*
+                #carried
                 impl __rt::Method<#m> for __Signatures {
                     type Output = #ty;
                 }
             },
             Kind::Stream(item) => quote! {
-                #(#cfgs)*
+                #carried
                 impl __rt::StreamMethod<#m> for __Signatures {
                     type Item = #item;
                 }
@@ -33,7 +34,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
                 ParamKind::Stream { item, .. } => (quote!(StreamParam), quote!(type Item = #item;)),
             };
             quote! {
-                #(#cfgs)*
+                #carried
                 impl __rt::#of<#m, #p> for __Signatures {
                     #stated
                 }

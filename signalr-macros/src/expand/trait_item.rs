@@ -12,6 +12,7 @@ use syn::{
 
 use super::private;
 use crate::attr::is_ours;
+use crate::attributes;
 use crate::check;
 use crate::parse::StreamType;
 
@@ -28,8 +29,7 @@ pub(crate) fn emit(runtime: &Path, mut item: ItemTrait) -> TokenStream {
     let mut seen = Vec::new();
     item.items.retain_mut(|item| match item {
         TraitItem::Fn(method) => {
-            let again = method.attrs.iter().all(|attr| !attr.path().is_ident("cfg"))
-                && seen.contains(&method.sig.ident.unraw());
+            let again = !attributes::has(&method.attrs, "cfg") && seen.contains(&method.sig.ident.unraw());
             seen.push(method.sig.ident.unraw());
             self::method(runtime, method);
             !again
@@ -60,7 +60,7 @@ fn with_empty_generics(item: &ItemTrait) -> TokenStream {
 }
 
 fn method(runtime: &Path, method: &mut TraitItemFn) {
-    method.attrs.retain(|attr| !is_ours(attr) && !check::hides(attr, "signalr"));
+    method.attrs.retain(|attr| !is_ours(attr) && !attributes::hides(attr, "signalr"));
     if method.default.is_none() {
         method.sig.inputs.iter_mut().enumerate().for_each(name_parameter);
     }
