@@ -295,6 +295,7 @@ pub mod __private {
     pub use core::fmt;
     pub use core::future::Future;
     pub use core::marker::{Send, Sync};
+    pub use core::option::Option;
     pub use core::result::Result;
     pub use std::boxed::Box;
     pub use std::clone::Clone;

@@ -67,14 +67,29 @@ fn method(runtime: &Path, method: &mut TraitItemFn) {
     if method.sig.asyncness.is_some()
         && let Some(body) = method.default.take()
     {
-        method.default = Some(async_body(&body));
+        method.default = Some(async_body(runtime, &method.sig.output, &body));
     }
     method.sig = signature(runtime, &method.sig);
 }
 
-/// `async fn f() { body }` returns a future that runs `body`.
-fn async_body(body: &Block) -> Block {
-    parse_quote_spanned!(body.brace_token.span.join()=> { async move #body })
+/// `async fn f() -> R { body }` returns a future that runs `body`.
+///
+/// An `async` block does not say its type. It is that of its first `return`, which is never reached.
+fn async_body(runtime: &Path, output: &ReturnType, body: &Block) -> Block {
+    let ReturnType::Type(_, ty) = output else {
+        return parse_quote_spanned!(body.brace_token.span.join()=> { async move #body });
+    };
+    let (option, statements) = (private(runtime, "Option"), &body.stmts);
+    parse_quote_spanned! {body.brace_token.span.join()=>
+        {
+            async move {
+                if let #option::Some(__returned) = #option::None::<#ty> {
+                    return __returned;
+                }
+                #(#statements)*
+            }
+        }
+    }
 }
 
 /// A method without a body has no patterns.
