@@ -7,14 +7,16 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, FnArg, Ident, ItemTrait, Lifetime, Pat, PatType, Path, Receiver, ReceiverKind, ReturnType,
-    Safety, Signature, TraitItem, Type, TypeImplTrait, TypeInfer, TypeParamBound, TypeReference,
+    Safety, Signature, TraitItem, Type, TypeImplTrait, TypeInfer, TypeParamBound, TypeReference, parse_quote,
 };
 
 use crate::attr::is_ours;
 use crate::attributes::{has, hides};
 use crate::errors::Faults;
+use crate::expand::type_text;
 use crate::model::{Conflict, Method, Role};
 use crate::parse::{StreamType, plain};
 
@@ -386,7 +388,7 @@ pub(crate) fn value_type(place: Place, ty: &Type, faults: &mut Faults) {
         }
         Type::Ptr(_) | Type::FnPtr(_) => "a pointer cannot be sent: send what it points to",
         Type::Never(_) => "`!` cannot be sent: every call is answered, or fails",
-        _ => return Parts { place, faults }.visit_type(ty),
+        _ => return Parts { place, whole: ty, faults }.visit_type(ty),
     };
     faults.at(ty, message);
 }
@@ -394,19 +396,40 @@ pub(crate) fn value_type(place: Place, ty: &Type, faults: &mut Faults) {
 /// The parts of a type.
 struct Parts<'a> {
     place: Place,
+    whole: &'a Type,
     faults: &'a mut Faults,
+}
+
+/// Makes of each reference within a type what it refers to, in its owned form.
+struct Owned;
+
+impl VisitMut for Owned {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if let Type::Reference(reference) = plain(ty) {
+            *ty = match plain(&reference.elem) {
+                Type::Path(path) if path.path.is_ident("str") => parse_quote!(String),
+                Type::Slice(slice) => {
+                    let element = &slice.elem;
+                    parse_quote!(Vec<#element>)
+                }
+                elem => elem.clone(),
+            };
+            return self.visit_type_mut(ty);
+        }
+        visit_mut::visit_type_mut(self, ty);
+    }
 }
 
 impl Visit<'_> for Parts<'_> {
     fn visit_type_reference(&mut self, reference: &TypeReference) {
-        let message = match self.place {
-            Place::Parameter => {
-                "only a whole parameter can be borrowed, because it is decoded first: take an owned type"
-            }
-            Place::Result => "a result cannot borrow, because it is sent away: return an owned type",
-            Place::Item => "an item of a stream cannot borrow, because it is sent away: use an owned type",
+        let why = match self.place {
+            Place::Parameter => "only a whole parameter can be borrowed, because it is decoded first",
+            Place::Result => "a result cannot borrow, because it is sent away",
+            Place::Item => "an item of a stream cannot borrow, because it is sent away",
         };
-        self.faults.at(and(reference), message);
+        let mut owned = self.whole.clone();
+        Owned.visit_type_mut(&mut owned);
+        self.faults.at(and(reference), format_args!("{why}: write `{}`", type_text(&owned)));
     }
 
     fn visit_type_impl_trait(&mut self, ty: &TypeImplTrait) {

@@ -1,7 +1,7 @@
 //! The `#[hub]` and `#[client_proxy]` attributes of `signalr-runtime`, which re-exports and documents them.
 //!
-//! A macro runs as a pipeline: `attr` reads the options (and `attributes` what other attributes say), `parse` the trait into the `model`, `check`
-//! refuses what a contract cannot say, and `expand` writes the code. Faults are collected on the way and
+//! A macro runs as a pipeline: `attr` reads the options and `attributes` the other attributes, `parse` the trait into the
+//! `model`, `check` refuses what a contract cannot say, and `expand` writes the code. Faults are collected on the way and
 //! reported together (`errors`); the trait itself is always written.
 
 mod attr;

@@ -90,8 +90,7 @@ mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
 pub use contract::hub::{
-    ClientContract, HubContract, HubWithoutClient, MethodDescription, MethodKind, MethodName, NoClient,
-    ParameterDescription,
+    ClientContract, HubContract, MethodDescription, MethodKind, MethodName, NoClient, ParameterDescription,
 };
 pub use contract::stub::{Invoke, ResultStream, Sending};
 #[cfg(feature = "engine")]
@@ -146,11 +145,12 @@ pub use futures_core::Stream;
 ///
 /// # What is generated
 ///
-/// The trait itself, as [`hub`](macro@hub) writes it, and for a trait `ChatClient`
+/// The trait itself, as [`hub`](macro@hub) writes it but with `where Self: Sized` on its methods, so that
+/// `dyn ChatClient` is a type which leads to the contract; and for a trait `ChatClient`
 ///
 /// - `ChatClientContract`, which implements [`ClientContract`],
-/// - `ChatClientProxy`: calls to any number of clients. It has the methods without a return type only, so that
-///   nobody can ask a whole group for one result;
+/// - `ChatClientProxy`: calls to any number of clients, by the methods without a return type: nobody can ask a whole
+///   group for one result;
 /// - `ChatClientSingleProxy`: calls to one client, with all methods.
 ///
 /// A method of a proxy encodes its arguments and returns a future, which sends when it is first polled. The future borrows
@@ -264,12 +264,13 @@ pub use signalr_macros::client_proxy;
 ///
 /// # Options
 ///
-/// - `client = ChatClient`: the trait of the client, which carries [`client_proxy`](macro@client_proxy).
-///   Without it the server cannot call its clients.
+/// - `client = ChatClient`: the trait of the client, which carries [`client_proxy`](macro@client_proxy), by whatever name or
+///   path it has here. Without it the server cannot call its clients.
 /// - `rename_all = "camelCase"`: how wire names are written: `PascalCase` (as .NET does, and the default),
 ///   `camelCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`. Servers ignore the
 ///   case of a name, so two names that differ in nothing else are refused.
-/// - `crate = "path::to::runtime"`: where this crate is, if not at `::signalr_runtime`.
+/// - `crate = path::to::runtime`: where this crate is, if not at `::signalr_runtime`; in a macro, `$crate::…`. It may
+///   stand in quotes.
 ///
 /// On a method, `#[signalr(name = "…")]` says its wire name.
 ///
@@ -294,7 +295,7 @@ pub use signalr_macros::hub;
 pub mod __private {
     pub use core::fmt;
     pub use core::future::Future;
-    pub use core::marker::{Send, Sync};
+    pub use core::marker::{Send, Sized, Sync};
     pub use core::option::Option;
     pub use core::result::Result;
     pub use std::boxed::Box;
@@ -309,13 +310,16 @@ pub mod __private {
     pub use crate::contract::bind::{arguments, opened, returned, streamed};
     pub use crate::contract::dispatch::{Call, Dispatch, Handler, Reply, ResultSink, Running, send_items};
     pub use crate::contract::error::{HubError, HubResult};
+    pub use crate::contract::error_type::{ReceivedError, SentError};
     pub use crate::contract::hub::{
-        ClientContract, HubContract, Method, MethodDescription, MethodKind, MethodName, NoClient, Outcome,
-        Param, ParameterDescription, Returned, SliceParam, StreamItem, StreamMethod, StreamParam, WireError,
+        ClientContract, ClientTrait, HubContract, Method, MethodDescription, MethodKind, MethodName,
+        NoClient, Outcome, Param, ParameterDescription, Returned, SliceParam, StreamItem, StreamMethod,
+        StreamParam,
     };
     pub use crate::contract::incoming::Incoming;
+    pub use crate::contract::lent::LentParam;
     pub use crate::contract::link::Link;
-    pub use crate::contract::proxy::{ask, deliver};
+    pub use crate::contract::proxy::{OneClient, ask, ask_nobody, deliver};
     pub use crate::contract::receivers::{Receiver, Receivers};
     pub use crate::contract::relay::{Pump, Pumping, Relay, pumping, relay};
     pub use crate::contract::stub::{Invoke, Outgoing, ResultStream};

@@ -10,6 +10,7 @@
 extern crate signalr_runtime as renamed_runtime;
 
 mod cfg;
+mod client_names;
 mod default_bodies;
 mod deprecated;
 mod in_a_function;

@@ -1,14 +1,14 @@
 //! The marker type of a contract, and what it says about the methods.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::carried::{of_contract, of_method};
 use super::{doc_comment, docs, type_text};
 use crate::check;
-use crate::model::{Contract, Kind, Method, ParamKind, Role};
+use crate::model::{Contract, Kind, Method, ParamKind, Role, Soundness};
 use crate::parse::{doc_text, suffixed};
 
 /// The name of the marker of a trait.
@@ -37,7 +37,7 @@ pub(super) fn marker(contract: &Contract) -> TokenStream {
 }
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
-    let Contract { ident, role, methods, .. } = contract;
+    let Contract { ident, role, methods, soundness, .. } = contract;
     let marker = marker_name(ident);
     let name = ident.unraw().to_string();
     let descriptions = methods.iter().map(description);
@@ -45,7 +45,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
         Role::Hub => {
             let client = client(contract);
             let stub = suffixed(ident, "Client");
-            (quote!(HubContract), quote!(type Client = #client; type Stub = #stub;))
+            (quote!(HubContract), quote!(#client type Stub = #stub;))
         }
         Role::Client => {
             let (proxy, single) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
@@ -53,8 +53,16 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
         }
     };
     let names = (*role == Role::Hub).then(|| names(contract));
+    let of_trait = (*role == Role::Client && *soundness != Soundness::Unusable).then(|| {
+        quote! {
+            impl __rt::ClientTrait for dyn #ident {
+                type Contract = #marker;
+            }
+        }
+    });
     quote! {
         #names
+        #of_trait
 
         impl __rt::fmt::Debug for #marker {
             fn fmt(&self, _: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
@@ -120,12 +128,15 @@ pub(super) fn kind(method: &Method) -> TokenStream {
     }
 }
 
-/// The contract of the trait in `client = …`.
+/// States the contract of the trait in `client = …`, at that trait: it is what a message about this is about.
 fn client(contract: &Contract) -> TokenStream {
-    let Some(client) = &contract.client else { return quote!(__rt::NoClient) };
-    let mut path = client.clone();
-    if let Some(last) = path.segments.last_mut() {
-        last.ident = marker_name(&last.ident);
+    let Some(client) = &contract.client else {
+        return quote!(
+            type Client = __rt::NoClient;
+        );
+    };
+    let span = client.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+    quote_spanned! {Span::call_site().located_at(span)=>
+        type Client = <dyn #client as __rt::ClientTrait>::Contract;
     }
-    quote!(#path)
 }

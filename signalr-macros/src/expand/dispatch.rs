@@ -109,6 +109,7 @@ fn read(method: &Method, param: &Param) -> TokenStream {
     match param.kind {
         ParamKind::Str => quote!(next::<__rt::String>),
         ParamKind::Slice(_) => quote!(slice::<__Signatures, #m, #p>),
+        ParamKind::Lent(_) => quote!(lent::<__Signatures, #m, #p>),
         _ => quote!(param::<__Signatures, #m, #p>),
     }
 }
@@ -117,7 +118,8 @@ fn read(method: &Method, param: &Param) -> TokenStream {
 fn pass(param: &Param) -> TokenStream {
     let local = argument(param);
     match param.kind {
-        ParamKind::Str | ParamKind::Slice(_) | ParamKind::Lent(_) => quote!(&#local),
+        ParamKind::Str | ParamKind::Slice(_) => quote!(&#local),
+        ParamKind::Lent(_) => quote!(&*#local),
         ParamKind::Owned(_) | ParamKind::Stream { .. } => quote!(#local),
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn attribute(role: Role, options: TokenStream, item: &TokenStream) ->
     let options = attr::of_trait(role, options, &mut faults);
     let contract = parse::contract(role, options, &user_trait, &mut faults);
     let faults = faults.finish();
-    let emitted = trait_item::emit(&contract.runtime, user_trait);
+    let emitted = trait_item::emit(role, &contract.runtime, user_trait);
     let generated = generated(&contract);
     quote! {
         #emitted
@@ -134,7 +134,7 @@ fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
     match param.kind {
         ParamKind::Str => quote!(#to.push(#ident)),
         ParamKind::Slice(_) => quote!(#to.slice::<__Signatures, #m, #p>(#ident)),
-        ParamKind::Lent(_) => quote!(#to.param::<__Signatures, #m, #p>(#ident)),
+        ParamKind::Lent(_) => quote!(#to.lent::<__Signatures, #m, #p>(#ident)),
         ParamKind::Owned(_) => quote!(#to.param::<__Signatures, #m, #p>(&#ident)),
         ParamKind::Stream { .. } => TokenStream::new(),
     }

@@ -41,8 +41,10 @@ pub(super) fn items(contract: &Contract) -> TokenStream {
 pub(super) fn impls(contract: &Contract) -> TokenStream {
     let Contract { vis, ident, methods, .. } = contract;
     let (many, one) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
-    let sends =
-        methods.iter().filter(|method| matches!(method.kind, Kind::Notify)).map(|method| send(vis, method));
+    let sends = methods.iter().map(|method| match &method.kind {
+        Kind::Call(ty) => refused(vis, method, ty),
+        _ => send(vis, method),
+    });
     let calls = methods.iter().map(|method| match &method.kind {
         Kind::Call(ty) => ask(vis, method, ty),
         _ => send(vis, method),
@@ -95,6 +97,24 @@ fn send(vis: &Visibility, method: &Method) -> TokenStream {
 fn ask(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
     let (m, text) = (number(method.index), format!("Calls `{}` and waits for the answer.", method.wire_name));
     call(vis, method, &text, &quote!(#returns), &quote!(ask::<__Signatures, #m>))
+}
+
+/// A method with a result, where there are many clients: it says that there can be only one.
+fn refused(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
+    let Method { ident, .. } = method;
+    let carried = of_method(method);
+    let params = method.params.iter().map(|Param { ty, .. }| quote!(_: #ty));
+    // The lifetime lets the bound be asked for at each call, and not here, where it never holds.
+    quote! {
+        #carried
+        #[doc(hidden)]
+        #vis fn #ident<'__many>(&'__many self, #(#params),*) -> __rt::Invoke<#returns>
+        where
+            &'__many Self: __rt::OneClient,
+        {
+            __rt::ask_nobody(self)
+        }
+    }
 }
 
 fn call(

@@ -30,7 +30,8 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
             let (of, stated) = match &param.kind {
                 ParamKind::Str => return TokenStream::new(),
                 ParamKind::Slice(ty) => (quote!(SliceParam), quote!(type Element = #ty;)),
-                ParamKind::Lent(ty) | ParamKind::Owned(ty) => (quote!(Param), quote!(type Owned = #ty;)),
+                ParamKind::Lent(ty) => (quote!(LentParam), quote!(type Owned = #ty;)),
+                ParamKind::Owned(ty) => (quote!(Param), quote!(type Owned = #ty;)),
                 ParamKind::Stream { item, .. } => (quote!(StreamParam), quote!(type Item = #item;)),
             };
             quote! {

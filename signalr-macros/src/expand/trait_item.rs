@@ -14,12 +14,13 @@ use super::private;
 use crate::attr::is_ours;
 use crate::attributes;
 use crate::check;
+use crate::model::Role;
 use crate::parse::StreamType;
 
 /// Writes the trait. Also one that has faults: the rest of the crate, and the editor, still need it.
 ///
 /// What has been refused is mended where the compiler would refuse it once more.
-pub(crate) fn emit(runtime: &Path, mut item: ItemTrait) -> TokenStream {
+pub(crate) fn emit(role: Role, runtime: &Path, mut item: ItemTrait) -> TokenStream {
     item.attrs.retain(|attr| !is_ours(attr) && !check::is_async_trait(attr));
     let (send, sync) = bounds_at(runtime, item.ident.span());
     let user_bounds = std::mem::replace(&mut item.supertraits, parse_quote!(#send + #sync + 'static));
@@ -32,6 +33,9 @@ pub(crate) fn emit(runtime: &Path, mut item: ItemTrait) -> TokenStream {
             let again = !attributes::has(&method.attrs, "cfg") && seen.contains(&method.sig.ident.unraw());
             seen.push(method.sig.ident.unraw());
             self::method(runtime, method);
+            if role == Role::Client {
+                leave_out_of_dyn(runtime, &mut method.sig);
+            }
             !again
         }
         _ => true,
@@ -57,6 +61,12 @@ fn with_empty_generics(item: &ItemTrait) -> TokenStream {
         }
     }
     tokens
+}
+
+/// Lets `dyn ChatClient` be a type, which leads to the contract of the trait (`ClientTrait`).
+fn leave_out_of_dyn(runtime: &Path, signature: &mut Signature) {
+    let sized = private(runtime, "Sized");
+    signature.generics.make_where_clause().predicates.push(parse_quote!(Self: #sized));
 }
 
 fn method(runtime: &Path, method: &mut TraitItemFn) {

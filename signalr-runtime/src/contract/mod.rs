@@ -9,8 +9,10 @@ pub(crate) mod bind;
 pub(crate) mod client_call;
 pub(crate) mod dispatch;
 pub(crate) mod error;
+pub(crate) mod error_type;
 pub(crate) mod hub;
 pub(crate) mod incoming;
+pub(crate) mod lent;
 pub(crate) mod link;
 pub(crate) mod locks;
 #[cfg(feature = "messagepack")]

@@ -11,6 +11,7 @@ use super::client_call::ClientCall;
 use super::error::{HubError, HubResult};
 use super::hub::{Method, Outcome};
 use super::receivers::{Delivery, Receiver, Receivers};
+use super::stub::Invoke;
 use super::value::Payload;
 
 /// Queues a call for each of the receivers; the future waits for those that have no room yet.
@@ -30,6 +31,19 @@ pub fn deliver<R: Receivers + ?Sized>(
             Delivery::Waiting(waiting) => waiting.await,
         }
     }
+}
+
+/// Exactly one client: nothing implements this. What a proxy to many clients would have to be for a call with a result.
+#[diagnostic::on_unimplemented(
+    message = "a result can be asked of one client only, not of many",
+    label = "asks all of these clients for one result",
+    note = "choose one client: `clients().client(id)`, or `clients().caller()` in a method of the hub"
+)]
+pub trait OneClient {}
+
+/// The call of many clients for one result, which [`OneClient`] refuses.
+pub fn ask_nobody<C: OneClient, R>(_: C) -> Invoke<R> {
+    unreachable!("no type implements `OneClient`")
 }
 
 /// Calls method `M` of one client; the future waits for its answer.
