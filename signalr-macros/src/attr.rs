@@ -1,6 +1,6 @@
 //! The options of the attributes: `#[hub(…)]`, `#[client_proxy(…)]` and `#[signalr(…)]` on a method.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, LitStr, Meta, Path, PathArguments, Token, parse_quote};
@@ -79,6 +79,35 @@ pub(crate) fn of_method(attrs: &[Attribute], faults: &mut Faults) -> MethodOptio
 /// Whether this is the helper attribute, which must not be left in the code.
 pub(crate) fn is_ours(attr: &Attribute) -> bool {
     attr.path().is_ident("signalr")
+}
+
+/// The tokens without the helper attribute, wherever it stands: no attribute reads it where there is no trait.
+pub(crate) fn without_ours(tokens: TokenStream) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut kept = Vec::new();
+    while let Some(token) = tokens.next() {
+        let is_pound = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
+        if is_pound && tokens.next_if(is_our_bracket).is_some() {
+            continue;
+        }
+        kept.push(match token {
+            TokenTree::Group(group) => {
+                let mut stripped = Group::new(group.delimiter(), without_ours(group.stream()));
+                stripped.set_span(group.span());
+                TokenTree::Group(stripped)
+            }
+            other => other,
+        });
+    }
+    kept.into_iter().collect()
+}
+
+/// `[signalr…]`
+fn is_our_bracket(token: &TokenTree) -> bool {
+    let TokenTree::Group(group) = token else { return false };
+    let first = group.stream().into_iter().next();
+    group.delimiter() == Delimiter::Bracket
+        && matches!(first, Some(TokenTree::Ident(word)) if word == "signalr")
 }
 
 /// The options of one attribute, each at most once.

@@ -203,10 +203,17 @@ fn and(reference: &TypeReference) -> TokenStream {
     quote!(#and_token #lifetime #mutability)
 }
 
+/// Whether a stream is bound by nothing that is refused.
+pub(crate) fn only_markers(stream: &StreamType<'_>) -> bool {
+    stream.others.iter().all(|bound| is_marker(bound, &STREAM_MARKERS))
+}
+
+const STREAM_MARKERS: [&str; 2] = ["Send", "Unpin"];
+
 /// The bounds of an `impl Stream` besides the stream itself.
 pub(crate) fn stream_bounds(stream: &StreamType<'_>, faults: &mut Faults) {
     for bound in &stream.others {
-        if !is_marker(bound, &["Send", "Unpin"]) {
+        if !is_marker(bound, &STREAM_MARKERS) {
             faults.at(
                 bound,
                 "a stream of a contract can be bound by `Send`, `Unpin` and `'static` only: remove this",
@@ -262,23 +269,26 @@ pub(crate) fn async_stream(signature: &Signature, faults: &mut Faults) {
 pub(crate) fn names(methods: &mut Vec<Method>, faults: &mut Faults) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     let mut distinct: Vec<Method> = Vec::with_capacity(methods.len());
-    for method in methods.drain(..) {
+    for mut method in methods.drain(..) {
         let Some((first, message)) = distinct.iter().find_map(|first| Some((first, clash(first, &method)?)))
         else {
             distinct.push(method);
             continue;
         };
         let error = syn::Error::new(method.ident.span(), message);
+        let same = first.ident.unraw() == method.ident.unraw();
         if first.cfgs.is_empty() && method.cfgs.is_empty() {
             faults.add(error);
-        } else {
-            let cfgs = first.cfgs.iter().chain(&method.cfgs).cloned().collect();
-            // Of one Rust name: the compiler reports that itself if both are compiled.
-            if first.ident.unraw() != method.ident.unraw() {
-                conflicts.push(Conflict { cfgs, error });
+            if same {
+                continue;
             }
-            distinct.push(method);
+            method.has_constant = constant(&first.ident) != constant(&method.ident);
+        } else if !same {
+            // Of one Rust name: the compiler reports that itself if both are compiled.
+            let cfgs = first.cfgs.iter().chain(&method.cfgs).cloned().collect();
+            conflicts.push(Conflict { cfgs, error });
         }
+        distinct.push(method);
     }
     *methods = distinct;
     conflicts
@@ -391,6 +401,15 @@ pub(crate) fn value_type(place: Place, ty: &Type, faults: &mut Faults) {
         _ => return Parts { place, whole: ty, faults }.visit_type(ty),
     };
     faults.at(ty, message);
+}
+
+/// Whether a value of the type would have no size of its own.
+pub(crate) fn has_no_size(ty: &Type) -> bool {
+    match plain(ty) {
+        Type::Path(path) => path.path.is_ident("str") || path.path.is_ident("Self"),
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        _ => false,
+    }
 }
 
 /// The parts of a type.

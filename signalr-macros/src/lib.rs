@@ -2,7 +2,8 @@
 //!
 //! A macro runs as a pipeline: `attr` reads the options and `attributes` the other attributes, `parse` the trait into the
 //! `model`, `check` refuses what a contract cannot say, and `expand` writes the code. Faults are collected on the way and
-//! reported together (`errors`); the trait itself is always written.
+//! reported together (`errors`); the trait itself is always written, and with it what uses need of a method that has a fault
+//! (`faulty`).
 
 mod attr;
 mod attributes;
@@ -10,8 +11,10 @@ mod case;
 mod check;
 mod errors;
 mod expand;
+mod faulty;
 mod model;
 mod parse;
+mod recover;
 
 use model::Role;
 

@@ -13,28 +13,39 @@ use crate::attributes::{lint_levels, named};
 use crate::check::{self, Place};
 use crate::errors::Faults;
 use crate::expand::trait_item;
-use crate::model::{Contract, Kind, Method, Param, ParamKind, Role, Soundness};
+use crate::faulty;
+use crate::model::{Contract, FaultyMethod, Kind, Method, Param, ParamKind, Role, Soundness};
+use crate::recover;
 
 /// Reads the whole trait. What has a fault is reported and left out.
 pub(crate) fn contract(role: Role, options: TraitOptions, item: &ItemTrait, faults: &mut Faults) -> Contract {
-    let start = faults.count();
     check::trait_head(role, item, faults);
-    let mut methods = Vec::new();
+    let (mut methods, mut refused) = (Vec::new(), Vec::new());
     for (index, item) in item.items.iter().enumerate() {
         match item {
-            TraitItem::Fn(method) => methods.extend(self::method(role, &options, index, method, faults)),
+            TraitItem::Fn(method) => match self::method(role, &options, index, method, faults) {
+                Ok(method) => methods.push(method),
+                Err(method) => refused.push(*method),
+            },
             other => check::not_a_method(role, other, faults),
         }
     }
     let conflicts = check::names(&mut methods, faults);
+    refused.retain(|refused| {
+        let same = |ident: &Ident| check::constant(ident) == check::constant(&refused.ident);
+        !methods.iter().any(|method| same(&method.ident))
+    });
     let generics = &item.generics;
     let mut soundness = if !generics.params.is_empty() || generics.where_clause.is_some() {
         methods.clear();
+        refused.clear();
         Soundness::Unusable
-    } else if faults.count() > start {
-        Soundness::MethodsMissing
-    } else {
+    } else if item.unsafety.is_none()
+        && item.items.iter().enumerate().all(|(index, item)| is_implemented(&refused, index, item))
+    {
         Soundness::Sound
+    } else {
+        Soundness::Incomplete
     };
     if !check::client_name(&item.ident, options.client.as_ref(), faults) {
         soundness = Soundness::NamesTaken;
@@ -48,8 +59,21 @@ pub(crate) fn contract(role: Role, options: TraitOptions, item: &ItemTrait, faul
         cfgs: named(&item.attrs, "cfg"),
         lints: lint_levels(&item.attrs),
         methods,
+        faulty: refused,
         conflicts,
         soundness,
+    }
+}
+
+/// Whether an implementation can do without this item, or knows how to have it.
+fn is_implemented(refused: &[FaultyMethod], index: usize, item: &TraitItem) -> bool {
+    match item {
+        TraitItem::Fn(method) if refused.iter().any(|method| method.index == index) => {
+            method.default.is_some() || faulty::has_body(&method.sig)
+        }
+        TraitItem::Fn(_) => true,
+        TraitItem::Const(item) => item.default.is_some(),
+        _ => false,
     }
 }
 
@@ -59,24 +83,24 @@ fn method(
     index: usize,
     item: &TraitItemFn,
     faults: &mut Faults,
-) -> Option<Method> {
+) -> Result<Method, Box<FaultyMethod>> {
     let before = faults.count();
     let signature = &item.sig;
     let name = attr::of_method(&item.attrs, faults).name;
     check::method_attributes(&item.attrs, faults);
     check::method_head(role, signature, faults);
     check::receiver(role, signature, faults);
-    let params: Vec<_> = signature
-        .inputs
-        .iter()
-        .filter_map(|input| match input {
-            FnArg::Typed(input) => Some(input),
-            FnArg::Receiver(_) => None,
-        })
-        .enumerate()
-        .filter_map(|(index, input)| parameter(role, index, input, faults))
-        .collect();
+    let mut params = Vec::new();
+    let mut types = Vec::new();
+    for (index, input) in values(signature).enumerate() {
+        let before = faults.count();
+        params.extend(parameter(role, index, input, faults));
+        let known = faults.count() == before && !faulty::names_generics(signature, &input.ty);
+        types.push(known.then(|| (*input.ty).clone()));
+    }
+    let left_to_compiler = faults.left_to_compiler();
     let kind = kind(role, signature, faults);
+    let output_is_known = faults.left_to_compiler() == left_to_compiler;
     let wire_name = name.map_or_else(
         || {
             let name = options.case.apply(&signature.ident.unraw().to_string());
@@ -85,20 +109,38 @@ fn method(
         },
         |name| name.value(),
     );
-    if faults.count() > before {
-        return None;
+    let (cfgs, lints) = (named(&item.attrs, "cfg"), lint_levels(&item.attrs));
+    match kind {
+        Some(kind) if faults.count() == before => Ok(Method {
+            index,
+            ident: signature.ident.clone(),
+            wire_name,
+            has_constant: true,
+            docs: named(&item.attrs, "doc"),
+            cfgs,
+            lints,
+            deprecated: named(&item.attrs, "deprecated"),
+            kind,
+            params,
+            signature: implemented(&options.runtime, signature),
+        }),
+        _ => Err(Box::new(FaultyMethod {
+            index,
+            ident: signature.ident.clone(),
+            wire_name: Some(wire_name).filter(|name| !name.is_empty()),
+            cfgs,
+            lints,
+            params: types,
+            kind: faulty::kind(signature, output_is_known),
+        })),
     }
-    Some(Method {
-        index,
-        ident: signature.ident.clone(),
-        wire_name,
-        docs: named(&item.attrs, "doc"),
-        cfgs: named(&item.attrs, "cfg"),
-        lints: lint_levels(&item.attrs),
-        deprecated: named(&item.attrs, "deprecated"),
-        kind: kind?,
-        params,
-        signature: implemented(&options.runtime, signature),
+}
+
+/// The parameters after `&self`.
+fn values(signature: &Signature) -> impl Iterator<Item = &PatType> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(input),
+        FnArg::Receiver(_) => None,
     })
 }
 
@@ -219,7 +261,16 @@ impl<'a> StreamType<'a> {
     fn item(&self, ty: &Type, faults: &mut Faults) -> Option<&'a Type> {
         let before = faults.count();
         check::stream_bounds(self, faults);
-        let item = match self.arguments {
+        let item = self.stated_item();
+        if item.is_none() {
+            check::stream_without_item(ty, faults);
+        }
+        item.filter(|_| faults.count() == before)
+    }
+
+    /// The type of the items, where it is stated.
+    pub(crate) fn stated_item(&self) -> Option<&'a Type> {
+        match self.arguments {
             PathArguments::AngleBracketed(arguments) => match arguments.args.iter().collect::<Vec<_>>()[..] {
                 [GenericArgument::AssocType(item)] if item.ident == "Item" && item.generics.is_none() => {
                     Some(&item.ty)
@@ -227,11 +278,7 @@ impl<'a> StreamType<'a> {
                 _ => None,
             },
             _ => None,
-        };
-        if item.is_none() {
-            check::stream_without_item(ty, faults);
         }
-        item.filter(|_| faults.count() == before)
     }
 }
 
@@ -265,9 +312,14 @@ pub(crate) fn doc_text(docs: &[Attribute]) -> String {
 }
 
 /// Reads the item that the attribute is on; says what is wrong if it is not a trait.
-pub(crate) fn item(role: Role, item: &proc_macro2::TokenStream) -> syn::Result<ItemTrait> {
+pub(crate) fn item(
+    role: Role,
+    item: &proc_macro2::TokenStream,
+    faults: &mut Faults,
+) -> syn::Result<ItemTrait> {
     let attribute = role.attribute();
-    match syn::parse2::<syn::Item>(item.clone())? {
+    let parsed = syn::parse2::<syn::Item>(item.clone());
+    match parsed.or_else(|error| recover::item(item, faults).map(syn::Item::Trait).ok_or(error))? {
         syn::Item::Trait(item) => Ok(item),
         syn::Item::Impl(item) => {
             let head = item.impl_token;

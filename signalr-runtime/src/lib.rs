@@ -319,8 +319,9 @@ pub mod __private {
     pub use crate::contract::incoming::Incoming;
     pub use crate::contract::lent::LentParam;
     pub use crate::contract::link::Link;
-    pub use crate::contract::proxy::{OneClient, ask, ask_nobody, deliver};
+    pub use crate::contract::proxy::{OneClient, ask, deliver};
     pub use crate::contract::receivers::{Receiver, Receivers};
+    pub use crate::contract::refused::refused;
     pub use crate::contract::relay::{Pump, Pumping, Relay, pumping, relay};
     pub use crate::contract::stub::{Invoke, Outgoing, ResultStream};
     pub use crate::contract::value::{HubProtocol, ValueError, WireValue};

@@ -17,7 +17,8 @@ pub(super) fn of_method(method: &Method) -> TokenStream {
     carried(&method.cfgs, &method.lints)
 }
 
-fn carried(cfgs: &[Attribute], lints: &[Attribute]) -> TokenStream {
+/// For what is generated for something with these attributes.
+pub(super) fn carried(cfgs: &[Attribute], lints: &[Attribute]) -> TokenStream {
     // The last level counts.
     let allowed = attributes::are_strict(lints).then(allowed);
     quote!(#(#cfgs)* #(#lints)* #allowed)

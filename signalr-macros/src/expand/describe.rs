@@ -5,10 +5,10 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::carried::{of_contract, of_method};
+use super::carried::{carried, of_contract, of_method};
 use super::{doc_comment, docs, type_text};
 use crate::check;
-use crate::model::{Contract, Kind, Method, ParamKind, Role, Soundness};
+use crate::model::{Contract, FaultyMethod, Kind, Method, ParamKind, Role, Soundness};
 use crate::parse::{doc_text, suffixed};
 
 /// The name of the marker of a trait.
@@ -80,12 +80,12 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
 
 /// The wire names as constants.
 fn names(contract: &Contract) -> TokenStream {
-    let Contract { ident, vis, methods, .. } = contract;
+    let Contract { ident, vis, methods, faulty, .. } = contract;
     let marker = marker_name(ident);
-    let constants = methods.iter().map(|method| {
+    let constants = methods.iter().filter(|method| method.has_constant).map(|method| {
         let Method { wire_name, deprecated, .. } = method;
         let carried = of_method(method);
-        let constant = Ident::new(&check::constant(&method.ident), method.ident.span());
+        let constant = constant_name(&method.ident);
         let docs = docs(method, &format!("On the wire: `{wire_name}`."));
         quote! {
             #carried
@@ -94,11 +94,26 @@ fn names(contract: &Contract) -> TokenStream {
             #vis const #constant: __rt::MethodName<#marker> = __rt::MethodName::new(#wire_name);
         }
     });
+    let refused = faulty.iter().filter_map(|method| {
+        let FaultyMethod { ident, wire_name, cfgs, lints, .. } = method;
+        let (constant, wire_name) = (constant_name(ident), wire_name.as_ref()?);
+        let carried = carried(cfgs, lints);
+        Some(quote! {
+            #carried
+            #[doc(hidden)]
+            #vis const #constant: __rt::MethodName<#marker> = __rt::MethodName::new(#wire_name);
+        })
+    });
     quote! {
         impl #marker {
             #(#constants)*
+            #(#refused)*
         }
     }
+}
+
+fn constant_name(method: &Ident) -> Ident {
+    Ident::new(&check::constant(method), method.span())
 }
 
 fn description(method: &Method) -> TokenStream {

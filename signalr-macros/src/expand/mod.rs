@@ -9,6 +9,7 @@
 mod carried;
 mod describe;
 mod dispatch;
+mod faulty;
 mod proxy;
 mod signatures;
 mod stub;
@@ -28,18 +29,19 @@ use crate::parse;
 
 /// What an attribute is replaced by.
 pub(crate) fn attribute(role: Role, options: TokenStream, item: &TokenStream) -> TokenStream {
-    let user_trait = match parse::item(role, item) {
+    let mut faults = Faults::default();
+    let user_trait = match parse::item(role, item, &mut faults) {
         Ok(user_trait) => user_trait,
         Err(error) => {
-            let error = error.to_compile_error();
-            return quote!(#item #error);
+            let (item, error) = (attr::without_ours(item.clone()), error.to_compile_error());
+            let faults = faults.finish();
+            return quote!(#item #error #faults);
         }
     };
-    let mut faults = Faults::default();
     let options = attr::of_trait(role, options, &mut faults);
     let contract = parse::contract(role, options, &user_trait, &mut faults);
     let faults = faults.finish();
-    let emitted = trait_item::emit(role, &contract.runtime, user_trait);
+    let emitted = trait_item::emit(&contract, user_trait);
     let generated = generated(&contract);
     quote! {
         #emitted

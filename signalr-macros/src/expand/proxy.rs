@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Ident, Type, Visibility};
 
 use super::carried::{of_contract, of_method};
+use super::faulty;
 use super::{argument_list, doc_comment, docs, number, private};
 use crate::model::{Contract, Kind, Method, Param};
 use crate::parse::suffixed;
@@ -42,22 +43,25 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     let Contract { vis, ident, methods, .. } = contract;
     let (many, one) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
     let sends = methods.iter().map(|method| match &method.kind {
-        Kind::Call(ty) => refused(vis, method, ty),
+        Kind::Call(ty) => of_one_client(vis, method, ty),
         _ => send(vis, method),
     });
     let calls = methods.iter().map(|method| match &method.kind {
         Kind::Call(ty) => ask(vis, method, ty),
         _ => send(vis, method),
     });
+    let refused = faulty::methods(contract);
     let from_many = conversions(&many, "Receivers");
     let from_one = conversions(&one, "Receiver");
     quote! {
         impl #many {
             #(#sends)*
+            #refused
         }
 
         impl #one {
             #(#calls)*
+            #refused
         }
 
         #from_many
@@ -100,7 +104,7 @@ fn ask(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
 }
 
 /// A method with a result, where there are many clients: it says that there can be only one.
-fn refused(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
+fn of_one_client(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
     let Method { ident, .. } = method;
     let carried = of_method(method);
     let params = method.params.iter().map(|Param { ty, .. }| quote!(_: #ty));
@@ -112,7 +116,7 @@ fn refused(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
         where
             &'__many Self: __rt::OneClient,
         {
-            __rt::ask_nobody(self)
+            __rt::refused()
         }
     }
 }

@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::{FnArg, Ident};
 
 use super::carried::{of_contract, of_method};
+use super::faulty;
 use super::{argument_list, doc_comment, docs, local, number, private};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
@@ -35,6 +36,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     let stub = suffixed(ident, "Client");
     let name = stub.unraw().to_string();
     let inherent = methods.iter().map(|method| inherent(vis, method));
+    let refused = faulty::methods(contract);
     let of_trait = (*soundness == Soundness::Sound).then(|| {
         let methods = methods.iter().map(|method| of_trait(&stub, method));
         quote! {
@@ -46,6 +48,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     quote! {
         impl #stub {
             #(#inherent)*
+            #refused
         }
 
         #of_trait

@@ -20,6 +20,7 @@ pub(crate) mod messagepack;
 pub(crate) mod per_protocol;
 pub(crate) mod proxy;
 pub(crate) mod receivers;
+pub(crate) mod refused;
 pub(crate) mod relay;
 pub(crate) mod stub;
 pub(crate) mod value;

@@ -11,7 +11,6 @@ use super::client_call::ClientCall;
 use super::error::{HubError, HubResult};
 use super::hub::{Method, Outcome};
 use super::receivers::{Delivery, Receiver, Receivers};
-use super::stub::Invoke;
 use super::value::Payload;
 
 /// Queues a call for each of the receivers; the future waits for those that have no room yet.
@@ -40,11 +39,6 @@ pub fn deliver<R: Receivers + ?Sized>(
     note = "choose one client: `clients().client(id)`, or `clients().caller()` in a method of the hub"
 )]
 pub trait OneClient {}
-
-/// The call of many clients for one result, which [`OneClient`] refuses.
-pub fn ask_nobody<C: OneClient, R>(_: C) -> Invoke<R> {
-    unreachable!("no type implements `OneClient`")
-}
 
 /// Calls method `M` of one client; the future waits for its answer.
 pub fn ask<C: Method<M>, const M: usize>(
