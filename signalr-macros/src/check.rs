@@ -51,6 +51,11 @@ pub(crate) fn trait_head(role: Role, item: &ItemTrait, faults: &mut Faults) {
                 attr,
                 format_args!("`#[signalr]` belongs on a method: options of the trait go into `{attribute}`"),
             );
+        } else if is_contract(attr) {
+            faults.at(
+                attr,
+                "a trait is what clients call, or what the server calls on its clients, and that once: remove this",
+            );
         } else if is_async_trait(attr) {
             faults.at(
                 attr,
@@ -86,6 +91,13 @@ pub(crate) fn method_attributes(attrs: &[Attribute], faults: &mut Faults) {
                 .at(attr, "`signalr` cannot be inside of `cfg_attr`: put `#[signalr]` on the method itself");
         }
     }
+}
+
+/// Whether this is `#[hub]` or `#[client_proxy]`.
+pub(crate) fn is_contract(attr: &Attribute) -> bool {
+    let segments = &attr.path().segments;
+    let ours = segments.len() == 1 || segments.first().is_some_and(|first| first.ident == "signalr_runtime");
+    ours && (ends_with(attr.path(), "hub") || ends_with(attr.path(), "client_proxy"))
 }
 
 /// Whether this is `#[async_trait]`.
@@ -401,6 +413,17 @@ pub(crate) fn value_type(place: Place, ty: &Type, faults: &mut Faults) {
         _ => return Parts { place, whole: ty, faults }.visit_type(ty),
     };
     faults.at(ty, message);
+}
+
+/// A stream that is written as a type of its own.
+pub(crate) fn boxed_stream(ty: &Type, item: &Type, faults: &mut Faults) {
+    let item = type_text(item);
+    faults.at(
+        ty,
+        format_args!(
+            "a stream is not named by a type here: write `impl Stream<Item = {item}>`, which may be boxed"
+        ),
+    );
 }
 
 /// Whether a value of the type would have no size of its own.

@@ -10,7 +10,7 @@ use syn::{
 
 use crate::check;
 use crate::model::Kind;
-use crate::parse::{StreamType, plain};
+use crate::parse::{StreamType, boxed_stream_item, plain};
 
 /// How the method would answer, as far as it can be told.
 pub(crate) fn kind(signature: &Signature, output_is_known: bool) -> Kind {
@@ -20,6 +20,9 @@ pub(crate) fn kind(signature: &Signature, output_is_known: bool) -> Kind {
     };
     if let Some(stream) = stated.and_then(StreamType::of) {
         return Kind::Stream(stream.stated_item().cloned().unwrap_or_else(some_result));
+    }
+    if let Some(item) = stated.and_then(boxed_stream_item) {
+        return Kind::Stream(item.clone());
     }
     Kind::Call(stated.filter(|ty| !has_impl(ty)).cloned().unwrap_or_else(some_result))
 }

@@ -4,8 +4,8 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, ItemTrait, PatType, Path, PathArguments, Receiver, ReturnType,
-    Signature, Token, TraitItem, TraitItemFn, Type, TypeParamBound,
+    FnArg, GenericArgument, Ident, ItemTrait, PatType, Path, PathArguments, PathSegment, Receiver,
+    ReturnType, Signature, Token, TraitItem, TraitItemFn, Type, TypeParamBound,
 };
 
 use crate::attr::{self, TraitOptions};
@@ -171,6 +171,13 @@ fn parameter_kind(role: Role, ty: &Type, faults: &mut Faults) -> Option<ParamKin
         check::value_type(Place::Item, item, faults);
         return Some(ParamKind::Stream { item: item.clone(), bounds: stream.bounds.clone() });
     }
+    if let Some(item) = boxed_stream_item(ty) {
+        match role {
+            Role::Hub => check::boxed_stream(ty, item, faults),
+            Role::Client => check::stream_of_client(ty, faults),
+        }
+        return None;
+    }
     let Type::Reference(reference) = plain(ty) else {
         check::value_type(Place::Parameter, ty, faults);
         return Some(ParamKind::Owned(ty.clone()));
@@ -211,6 +218,15 @@ fn kind(role: Role, signature: &Signature, faults: &mut Faults) -> Option<Kind> 
         let item = stream.item(ty, faults)?;
         check::value_type(Place::Result, item, faults);
         return Some(Kind::Stream(item.clone()));
+    }
+    if let Some(ty) = output
+        && let Some(item) = boxed_stream_item(ty)
+    {
+        match role {
+            Role::Hub => check::boxed_stream(ty, item, faults),
+            Role::Client => check::stream_of_client(ty, faults),
+        }
+        return None;
     }
     if signature.asyncness.is_none() {
         check::not_async(role, signature, faults);
@@ -268,7 +284,7 @@ impl<'a> StreamType<'a> {
         item.filter(|_| faults.count() == before)
     }
 
-    /// The type of the items, where it is stated.
+    /// The type of the items, where it is stated, and nothing else is.
     pub(crate) fn stated_item(&self) -> Option<&'a Type> {
         match self.arguments {
             PathArguments::AngleBracketed(arguments) => match arguments.args.iter().collect::<Vec<_>>()[..] {
@@ -280,6 +296,44 @@ impl<'a> StreamType<'a> {
             _ => None,
         }
     }
+}
+
+/// The items of a `BoxStream<'_, T>` or a `Pin<Box<dyn Stream<Item = T>>>`.
+pub(crate) fn boxed_stream_item(ty: &Type) -> Option<&Type> {
+    let named = last_segment(ty)?;
+    if named.ident == "BoxStream" || named.ident == "LocalBoxStream" {
+        return last_type(named);
+    }
+    let boxed =
+        Some(named).filter(|named| named.ident == "Pin").and_then(last_type).and_then(last_segment)?;
+    match plain(Some(boxed).filter(|boxed| boxed.ident == "Box").and_then(last_type)?) {
+        Type::TraitObject(object) => match object.bounds.iter().find_map(stream_arguments)? {
+            PathArguments::AngleBracketed(arguments) => {
+                arguments.args.iter().find_map(|argument| match argument {
+                    GenericArgument::AssocType(item) if item.ident == "Item" => Some(&item.ty),
+                    _ => None,
+                })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match plain(ty) {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// The last type among the arguments.
+fn last_type(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().rev().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
 
 fn stream_arguments(bound: &TypeParamBound) -> Option<&PathArguments> {
@@ -299,16 +353,6 @@ pub(crate) fn plain(ty: &Type) -> &Type {
 
 fn is_unit(ty: &Type) -> bool {
     matches!(plain(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
-}
-
-/// The text of `#[doc]` attributes, line by line.
-pub(crate) fn doc_text(docs: &[Attribute]) -> String {
-    let line = |attr: &Attribute| match &attr.meta.require_name_value().ok()?.value {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(line), .. }) => Some(line.value()),
-        _ => None,
-    };
-    let lines: Vec<_> = docs.iter().filter_map(line).collect();
-    lines.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Reads the item that the attribute is on; says what is wrong if it is not a trait.

@@ -293,7 +293,7 @@ pub use signalr_macros::hub;
 /// What generated code names. Not part of the API: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
-    pub use core::fmt;
+    pub use core::{concat, fmt};
     pub use core::future::Future;
     pub use core::marker::{Send, Sized, Sync};
     pub use core::option::Option;

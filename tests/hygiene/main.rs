@@ -13,6 +13,7 @@ mod cfg;
 mod client_names;
 mod default_bodies;
 mod deprecated;
+mod docs;
 mod in_a_function;
 mod in_a_macro;
 mod lint_levels;

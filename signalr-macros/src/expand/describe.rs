@@ -6,10 +6,11 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::carried::{carried, of_contract, of_method};
-use super::{doc_comment, docs, type_text};
+use super::doc_text::doc_text;
+use super::{doc_comment, type_text};
 use crate::check;
 use crate::model::{Contract, FaultyMethod, Kind, Method, ParamKind, Role, Soundness};
-use crate::parse::{doc_text, suffixed};
+use crate::parse::suffixed;
 
 /// The name of the marker of a trait.
 fn marker_name(ident: &Ident) -> Ident {
@@ -86,7 +87,9 @@ fn names(contract: &Contract) -> TokenStream {
         let Method { wire_name, deprecated, .. } = method;
         let carried = of_method(method);
         let constant = constant_name(&method.ident);
-        let docs = docs(method, &format!("On the wire: `{wire_name}`."));
+        // Not what the user wrote: `Self` is another type here, and a link to one of its methods would be broken.
+        let docs =
+            doc_comment(&format!("The name of `{}` on the wire: `{wire_name}`.", method.ident.unraw()));
         quote! {
             #carried
             #docs
@@ -129,9 +132,13 @@ fn description(method: &Method) -> TokenStream {
         };
         quote!(__rt::ParameterDescription::new(#name, #ty, #stream))
     });
+    let result = match &method.kind {
+        Kind::Call(ty) | Kind::Stream(ty) => type_text(ty),
+        Kind::Notify => "()".to_owned(),
+    };
     quote! {
         #(#cfgs)*
-        __rt::MethodDescription::new(#wire_name, #rust_name, #kind, &[#(#params),*], #docs)
+        __rt::MethodDescription::new(#wire_name, #rust_name, #kind, &[#(#params),*], #result, #docs)
     }
 }
 

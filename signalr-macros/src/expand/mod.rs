@@ -9,6 +9,7 @@
 mod carried;
 mod describe;
 mod dispatch;
+mod doc_text;
 mod faulty;
 mod proxy;
 mod signatures;

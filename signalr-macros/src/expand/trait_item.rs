@@ -23,7 +23,7 @@ use crate::parse::StreamType;
 /// What has been refused is mended where the compiler would refuse it once more.
 pub(crate) fn emit(contract: &Contract, mut item: ItemTrait) -> TokenStream {
     let Contract { role, runtime, faulty, .. } = contract;
-    item.attrs.retain(|attr| !is_ours(attr) && !check::is_async_trait(attr));
+    item.attrs.retain(|attr| !is_ours(attr) && !check::is_async_trait(attr) && !check::is_contract(attr));
     let (send, sync) = bounds_at(runtime, item.ident.span());
     let user_bounds = std::mem::replace(&mut item.supertraits, parse_quote!(#send + #sync + 'static));
     item.supertraits.extend(user_bounds);

@@ -125,6 +125,8 @@ pub struct MethodDescription {
     pub kind: MethodKind,
     /// The parameters in order, streams included.
     pub parameters: &'static [ParameterDescription],
+    /// The type of its result, or of the items of its stream, as written in the trait; `()` where there is none.
+    pub result_type: &'static str,
     /// The documentation of the method, line by line.
     pub docs: &'static str,
 }
@@ -136,9 +138,10 @@ impl MethodDescription {
         rust_name: &'static str,
         kind: MethodKind,
         parameters: &'static [ParameterDescription],
+        result_type: &'static str,
         docs: &'static str,
     ) -> Self {
-        Self { name, rust_name, kind, parameters, docs }
+        Self { name, rust_name, kind, parameters, result_type, docs }
     }
 }
 

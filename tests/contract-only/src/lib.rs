@@ -49,7 +49,7 @@ impl From<HubError> for JoinError {
 /// What clients may call.
 #[hub(client = ChatClient)]
 pub trait ChatHub {
-    /// Sends a line to everyone in the room.
+    /// Sends a line to everyone in the room; see [`Self::join`].
     async fn send_message(&self, room: &str, text: String) -> HubResult;
 
     /// Enters a room, and reads what was said there.
@@ -72,7 +72,7 @@ pub trait ChatHub {
 /// What the server may call on clients.
 #[client_proxy]
 pub trait ChatClient {
-    /// Somebody wrote a line.
+    /// Somebody wrote a line; see [`Self::confirm`] and [`ChatHub::send_message`].
     async fn message_received(&self, message: &Message);
 
     /// Asks the person in front of the client.
