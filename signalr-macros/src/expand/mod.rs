@@ -97,7 +97,7 @@ fn private(runtime: &Path, name: &str) -> TokenStream {
 }
 
 /// A number without a suffix, as a person would write it.
-fn number(number: usize) -> Literal {
+pub(crate) fn number(number: usize) -> Literal {
     Literal::usize_unsuffixed(number)
 }
 

@@ -9,8 +9,8 @@ use super::error::HubError;
     message = "`{Self}` cannot be the error type of a method",
     label = "does not convert into `HubError`",
     note = "use `HubError`: `.internal()?` makes one of any error, and keeps its text on the server",
-    note = "an error type of your own can stand here if it converts both ways: `From<{Self}> for HubError` and \
-            `From<HubError> for {Self}`"
+    note = "an error type of your own can stand here if it converts both ways, `From<{Self}> for HubError` and \
+            `From<HubError> for {Self}`: `#[derive(HubError)]` writes both for an enum"
 )]
 pub trait SentError: Send + 'static {
     #[doc(hidden)]

@@ -23,6 +23,7 @@ pub(crate) mod receivers;
 pub(crate) mod refused;
 pub(crate) mod relay;
 pub(crate) mod stub;
+pub(crate) mod typed_error;
 pub(crate) mod value;
 
 #[cfg(all(test, feature = "macros", feature = "json"))]
