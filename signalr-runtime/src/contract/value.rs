@@ -57,9 +57,10 @@ pub trait WireValue: Sized + Send + 'static {
 }
 
 #[diagnostic::do_not_recommend]
+#[expect(clippy::needless_maybe_sized, reason = "a bound of its own would be reported beside the others")]
 impl<T> WireValue for T
 where
-    T: Serialize + DeserializeOwned + Send + 'static,
+    T: ?Sized + Serialize + DeserializeOwned + Send + 'static,
 {
     fn decode_front(format: HubProtocol, input: &mut &[u8]) -> Result<Self, ValueError> {
         if TypeId::of::<T>() == TypeId::of::<()>() {
