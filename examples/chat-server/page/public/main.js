@@ -1,17 +1,20 @@
 // Puts the parts together: the forms and buttons, the hub, and what is shown.
 
 import { stopClock, toggleClock } from "./clock.js";
-import { linesToPaste, stillThere } from "./dialogs.js";
+import { stillThere, textToPaste, withdrawQuestion } from "./dialogs.js";
 import { Hub, reason } from "./hub.js";
-import { Room } from "./room.js";
-import { toast } from "./toasts.js";
+import { Room, scrollToEnd } from "./room.js";
+import { clearErrors, toast } from "./toasts.js";
 
 const $ = (selector) => document.querySelector(selector);
 const TYPING_EVERY_MS = 2_000;
 
+/** Where the browser keeps the name for as long as this tab is open. */
+const NAME = "chat.name";
+
 const hub = new Hub();
 
-/** Where the person is, and as whom: `{ room, name }`. Kept while the connection is interrupted. */
+/** Where the person is, and as whom: `{ room, name, since }`. Kept while the connection is interrupted. */
 let seat;
 /** What is shown of the room. */
 let view;
@@ -28,6 +31,7 @@ hub.handle({
 hub.watch({
   reconnecting() {
     showState("reconnecting");
+    withdrawQuestion();
   },
   async reconnected() {
     showState("online");
@@ -46,18 +50,25 @@ function whenShown(act) {
   else early.push(act);
 }
 
-/** Joins, and shows the room. If that fails, the person is told why and stays at the door. */
-async function enter({ room, name }) {
+/** Joins, and shows the room. If that is refused, the person is told why and stays at the door. */
+async function enter({ room, name, since }) {
   view = undefined;
   early = [];
   try {
     const welcome = await hub.join(room, name);
-    seat = { room, name };
+    seat = { room, name, since: welcome.since };
     view = new Room(name, welcome, ask);
+    if (since !== undefined && since !== welcome.since) {
+      view.note("The server was restarted. What was said before is gone.");
+    }
     for (const act of early) act();
+    sessionStorage.setItem(NAME, name);
+    clearErrors();
     showRoom();
   } catch (error) {
-    toast(reason(error), "error");
+    // The connection is gone once more: when it is back, this is tried again.
+    if (seat && !hub.isConnected) return;
+    toast(reason(error, "Joining did not work. Please try again."), "error");
     goToDoor();
   }
 }
@@ -69,23 +80,30 @@ async function ask(name) {
   });
 }
 
-/** Runs a call; if it fails, the person is told why. */
-async function tried(call) {
+/** Runs a call; if it fails, the person is told why. `kept` tells what becomes of what they have written. */
+async function tried(call, kept = "") {
   try {
     await call();
+    clearErrors();
     return true;
   } catch (error) {
-    toast(reason(error), "error");
+    tell(error, kept);
     return false;
   }
+}
+
+function tell(error, kept = "") {
+  const problem = hub.isConnected ? "That did not work." : "Not connected just now.";
+  toast(reason(error, `${problem} ${kept}`.trim()), "error");
 }
 
 function showRoom() {
   $("#room-name").textContent = seat.room;
   document.title = `${seat.room} · Chat`;
+  history.replaceState(null, "", `#${encodeURIComponent(seat.room)}`);
   $("#door").hidden = true;
   $("#chat").hidden = false;
-  $("#entries").scrollTop = $("#entries").scrollHeight;
+  scrollToEnd();
   $("#text").focus();
 }
 
@@ -102,6 +120,10 @@ function goToDoor() {
 function showState(state) {
   $("#state").dataset.state = state;
   $("#state").textContent = state;
+  const away = state !== "online";
+  for (const calls of document.querySelectorAll(".calls")) calls.disabled = away;
+  $("#away").hidden = !away;
+  $("#typing").hidden = away;
 }
 
 $("#join").onsubmit = async (event) => {
@@ -113,6 +135,7 @@ $("#join").onsubmit = async (event) => {
     showState("online");
     await enter({ room: $("#room").value.trim(), name: $("#name").value.trim() });
   } catch {
+    clearErrors();
     toast("The server cannot be reached. Is it running?", "error");
   } finally {
     button.disabled = false;
@@ -123,7 +146,11 @@ $("#leave").onclick = async () => {
   if (await tried(() => hub.leave())) goToDoor();
 };
 
-$("#clock-switch").onclick = () => toggleClock(hub, (error) => toast(reason(error), "error"));
+$("#clock-switch").onclick = () =>
+  toggleClock(hub, (error) => {
+    // A clock that stops with the connection needs no words: the state says it.
+    if (hub.isConnected) tell(error);
+  });
 
 $("#say").onsubmit = async (event) => {
   event.preventDefault();
@@ -131,7 +158,7 @@ $("#say").onsubmit = async (event) => {
   if (!text.trim()) return;
   $("#text").value = "";
   // What could not be said is given back, unless something new has been written.
-  if (!(await tried(() => hub.say(text)))) $("#text").value ||= text;
+  if (!(await tried(() => hub.say(text), "Your text is kept."))) $("#text").value ||= text;
 };
 
 let typingToldAt = 0;
@@ -149,16 +176,21 @@ $("#text").onpaste = (event) => {
   paste(text);
 };
 
-$("#paste-open").onclick = () => paste("");
+/** What was to be pasted and did not arrive. */
+let unsent = "";
+$("#paste-open").onclick = () => paste(unsent);
 
-async function paste(text) {
-  const lines = await linesToPaste(text);
+async function paste(given) {
+  const text = await textToPaste(given);
+  const lines = text.split("\n").filter((line) => line.trim());
   if (lines.length === 0) return;
-  await tried(async () => {
+  const arrived = await tried(async () => {
     const arrived = await hub.paste(lines);
     toast(arrived === 1 ? "1 line arrived." : `${arrived} lines arrived.`);
-  });
+  }, "Your lines are kept.");
+  unsent = arrived ? "" : text;
 }
 
 if (location.hash.length > 1) $("#room").value = decodeURIComponent(location.hash.slice(1));
+$("#name").value = sessionStorage.getItem(NAME) ?? "";
 $("#name").focus();
