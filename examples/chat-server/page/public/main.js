@@ -63,7 +63,8 @@ async function enter({ room, name, since }) {
     }
     for (const act of early) act();
     sessionStorage.setItem(NAME, name);
-    clearErrors();
+    // Coming back is not what the person did: what they have just been told stays.
+    if (since === undefined) clearErrors();
     showRoom();
   } catch (error) {
     // The connection is gone once more: when it is back, this is tried again.
