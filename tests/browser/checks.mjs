@@ -303,6 +303,27 @@ async function reconnect(stage) {
   await ada.members(["Ada"]);
 }
 
+/** The server may take one for somebody else of the same name, until it notices that the old connection is gone. */
+async function nameStillThere(stage) {
+  const ada = await stage.personIn("ghost", "Ada");
+  await ada.page.route("**/chat/negotiate*", (route) => route.abort());
+  await stage.stopServer();
+  await ada.state("reconnecting");
+  await stage.startServer();
+  const ghost = stage.terminal("ghost", "Ada");
+  await ghost.line("* this is ghost");
+
+  const opened = ada.page.waitForEvent("websocket", { timeout: 20_000 });
+  await ada.page.unroute("**/chat/negotiate*");
+  const isRefused = ({ payload }) => payload.includes("already has this name");
+  await (await opened).waitForEvent("framereceived", { predicate: isRefused });
+  await ada.state("reconnecting");
+  ghost.type("/quit");
+  assert.deepEqual(await ghost.end(), { code: 0, errors: "" });
+  await ada.state("online");
+  await ada.members(["Ada"]);
+}
+
 /** A call that is on its way when the connection breaks: the text comes back, and no word of the library is shown. */
 async function interrupted(stage) {
   const ada = await stage.personIn("interrupted", "Ada");
@@ -339,5 +360,6 @@ export const checks = {
   scripted,
   refusals,
   reconnect,
+  "name-still-there": nameStillThere,
   interrupted,
 };

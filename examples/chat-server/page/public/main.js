@@ -9,6 +9,11 @@ import { clearErrors, toast } from "./toasts.js";
 const $ = (selector) => document.querySelector(selector);
 const TYPING_EVERY_MS = 2_000;
 
+/** How often the page tries to come back into its room, and how long it waits between: longer in all than the server waits
+    for somebody who is silent. */
+const REJOIN_TRIES = 20;
+const REJOIN_EVERY_MS = 2_000;
+
 /** Where the browser keeps the name for as long as this tab is open. */
 const NAME = "chat.name";
 
@@ -20,6 +25,8 @@ let seat;
 let view;
 /** What was called before the answer to `Join` came. */
 let early = [];
+/** How often the connection has come back: only the latest time counts. */
+let comings = 0;
 
 hub.handle({
   posted: (entry) => whenShown(() => view.post(entry)),
@@ -34,9 +41,8 @@ hub.watch({
     withdrawQuestion();
   },
   async reconnected() {
-    showState("online");
-    // To the server this is a new connection: it must be told again who this is.
-    if (seat) await enter(seat);
+    if (seat) await comeBack();
+    else showState("online");
   },
   closed() {
     showState("offline");
@@ -50,28 +56,42 @@ function whenShown(act) {
   else early.push(act);
 }
 
-/** Joins, and shows the room. If that is refused, the person is told why and stays at the door. */
+/** Joins, and shows the room. */
 async function enter({ room, name, since }) {
   view = undefined;
   early = [];
-  try {
-    const welcome = await hub.join(room, name);
-    seat = { room, name, since: welcome.since };
-    view = new Room(name, welcome, ask);
-    if (since !== undefined && since !== welcome.since) {
-      view.note("The server was restarted. What was said before is gone.");
-    }
-    for (const act of early) act();
-    sessionStorage.setItem(NAME, name);
-    // Coming back is not what the person did: what they have just been told stays.
-    if (since === undefined) clearErrors();
-    showRoom();
-  } catch (error) {
-    // The connection is gone once more: when it is back, this is tried again.
-    if (seat && !hub.isConnected) return;
-    toast(reason(error, "Joining did not work. Please try again."), "error");
-    goToDoor();
+  const welcome = await hub.join(room, name);
+  seat = { room, name, since: welcome.since };
+  view = new Room(name, welcome, ask);
+  if (since !== undefined && since !== welcome.since) {
+    view.note("The server was restarted. What was said before is gone.");
   }
+  for (const act of early) act();
+  sessionStorage.setItem(NAME, name);
+  showState("online");
+  showRoom();
+}
+
+/** To the server this is a new connection: it must be told again who this is. It may not have noticed yet that the old one
+    is gone, and say that the name is taken: that passes. */
+async function comeBack() {
+  const mine = (comings += 1);
+  for (let tries = 1; seat && hub.isConnected && mine === comings; tries += 1) {
+    try {
+      return await enter(seat);
+    } catch (error) {
+      // If the connection is gone once more, this begins anew when it is back.
+      if (!hub.isConnected) return;
+      if (tries === REJOIN_TRIES) return refused(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, REJOIN_EVERY_MS));
+  }
+}
+
+/** Back to the door, where the person is told why. */
+function refused(error) {
+  toast(reason(error, "Joining did not work. Please try again."), "error");
+  goToDoor();
 }
 
 async function ask(name) {
@@ -127,17 +147,25 @@ function showState(state) {
   $("#typing").hidden = away;
 }
 
+async function connected() {
+  try {
+    await hub.connect();
+    return true;
+  } catch {
+    toast("The server cannot be reached. Is it running?", "error");
+    return false;
+  }
+}
+
 $("#join").onsubmit = async (event) => {
   event.preventDefault();
   const button = event.submitter;
   button.disabled = true;
+  clearErrors();
   try {
-    await hub.connect();
-    showState("online");
-    await enter({ room: $("#room").value.trim(), name: $("#name").value.trim() });
-  } catch {
-    clearErrors();
-    toast("The server cannot be reached. Is it running?", "error");
+    if (await connected()) await enter({ room: $("#room").value.trim(), name: $("#name").value.trim() });
+  } catch (error) {
+    refused(error);
   } finally {
     button.disabled = false;
   }
