@@ -25,10 +25,7 @@ impl fmt::Display for JoinError {
 /// The server sends it: every client reads the text.
 impl From<JoinError> for HubError {
     fn from(error: JoinError) -> Self {
-        match error {
-            JoinError::Call(error) => error,
-            other => Self::new(other.to_string()),
-        }
+        if let JoinError::Call(error) = error { error } else { Self::new(error.to_string()) }
     }
 }
 
