@@ -7,6 +7,7 @@ pub(crate) mod arguments;
 pub(crate) mod backlog;
 pub(crate) mod bind;
 pub(crate) mod client_call;
+mod depth;
 pub(crate) mod dispatch;
 pub(crate) mod error;
 pub(crate) mod hub;

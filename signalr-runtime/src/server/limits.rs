@@ -100,7 +100,7 @@ pub struct Limits {
     /// many at once.
     pub messages: Option<Rate>,
     /// How often a client may send a WebSocket ping, pong or empty message. Beyond that it is disconnected. Default:
-    /// 100 in a second. A ping is answered at most once in a second, whatever this is.
+    /// 100 in a second. Four pings in a second are answered at once, and 32 after a rest; of more, the newest, once in a second.
     pub control_frames: Option<Rate>,
     /// In how many fragments of any size a client may send one WebSocket message. It may take one more for each 256
     /// bytes of the message, because some clients send a fragment for each buffer that they have filled. Beyond that

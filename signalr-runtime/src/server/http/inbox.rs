@@ -31,8 +31,8 @@ struct State {
     bytes: BytesMut,
     /// The size of the piece of a request that is being written. It is kept as a whole until all of it has found room.
     writing: usize,
-    /// What the HTTP server holds for that request, as it seems.
-    framing: usize,
+    /// What the HTTP server holds of that request, as it seems.
+    read_ahead: usize,
     charge: Charge,
     end: Option<End>,
     reader: WakerSlot,
@@ -199,14 +199,14 @@ impl State {
 
     /// Charges what is held now.
     fn settle(&mut self) {
-        let held = self.bytes.len().saturating_add(self.writing).saturating_add(self.framing);
+        let held = self.bytes.len().saturating_add(self.writing).saturating_add(self.read_ahead);
         self.charge.set(held);
     }
 }
 
 impl Turn<'_> {
-    /// Writes all of `piece`, as room comes, of a request for which the HTTP server holds `framing` bytes more.
-    pub(super) async fn write(&mut self, piece: &[u8], framing: usize) -> Result<(), Closed> {
+    /// Writes all of `piece`, as room comes, of a request for which the HTTP server holds `read_ahead` bytes more.
+    pub(super) async fn write(&mut self, piece: &[u8], read_ahead: usize) -> Result<(), Closed> {
         let mut bytes = piece;
         poll_fn(|cx| {
             let mut state = self.inbox.lock();
@@ -221,7 +221,7 @@ impl Turn<'_> {
                 bytes = rest;
             }
             state.writing = if bytes.is_empty() { 0 } else { piece.len() };
-            state.framing = framing;
+            state.read_ahead = read_ahead;
             state.settle();
             if bytes.is_empty() {
                 return Poll::Ready(Ok(()));
@@ -238,7 +238,7 @@ impl Drop for Turn<'_> {
         let mut state = self.inbox.lock();
         // The request may have gone in the middle of a piece.
         state.writing = 0;
-        state.framing = 0;
+        state.read_ahead = 0;
         state.settle();
     }
 }

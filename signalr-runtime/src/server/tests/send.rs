@@ -295,6 +295,7 @@ async fn who_sends_in_tiny_pieces_has_to_connect_anew() {
         (2_000, 1, Version::HTTP_2, None),
         (900, 1, Version::HTTP_11, None),
         (1_500, 20, Version::HTTP_11, None),
+        (2_000, 15, Version::HTTP_11, Some("close")),
     ];
     for (count, size, version, close) in cases {
         let server = Server::new();
