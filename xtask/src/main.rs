@@ -6,6 +6,7 @@ mod cargo_test;
 mod chat;
 mod checklist;
 mod contract_only;
+mod dotnet;
 mod features;
 mod fuzz;
 mod interop;
