@@ -111,7 +111,7 @@ impl SuiteLines {
         }
     }
 
-    /// The reasons for known differences, one for each check that has them.
+    /// The reasons for the known differences of each check that has any.
     pub(crate) fn known_reasons(&self) -> impl Iterator<Item = &str> {
         self.known.iter().map(|(_, reason)| reason.as_str())
     }

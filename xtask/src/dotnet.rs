@@ -110,7 +110,7 @@ fn run_client(
             let lines = SuiteLines::read(&suite, &output);
             lines.report(&suite, report);
             lines.report_gaps(&suite, checklist, server.kind(), report);
-            for reason in lines.known_reasons() {
+            for reason in lines.known_reasons().flat_map(|reasons| reasons.split(" / ")) {
                 *known.entry(reason.to_owned()).or_insert(0) += 1;
             }
             any_failed |= lines.any_failed();

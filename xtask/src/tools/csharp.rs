@@ -17,6 +17,9 @@ use crate::setup::Setup;
 const FOLDER: &str = "tests/interop/dotnet";
 const KIT: &str = "DOTNET_KIT";
 
+/// Programs behave the same in every country.
+const ENVIRONMENT: [(&str, &str); 2] = [("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1"), ("TZ", "UTC")];
+
 /// The program that is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {
@@ -138,6 +141,7 @@ fn build_with_sdk(project: &Project, program: Program) -> Result<Command, Proble
         )
     })?;
     let mut command = Command::new("dotnet");
+    command.envs(ENVIRONMENT);
     // Clients run on any later .NET as well.
     command
         .arg("exec")
@@ -161,11 +165,7 @@ fn build_with_kit(project: &Project, kit: &Path, program: Program) -> Result<Com
         setup.command(&mut build)
     })?;
     let mut command = Command::new(kit.join("dotnet"));
-    command
-        .env("DOTNET_ROOT", kit)
-        .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
-        .arg("exec")
-        .arg(out.join("app.dll"));
+    command.envs(ENVIRONMENT).env("DOTNET_ROOT", kit).arg("exec").arg(out.join("app.dll"));
     Ok(command)
 }
 

@@ -98,7 +98,7 @@ namespace Interop
                         break;
                 }
             }
-            return known.Count == 0 ? Verdict.Pass : Verdict.Known(string.Join(" ", known.Distinct()));
+            return known.Count == 0 ? Verdict.Pass : Verdict.Known(string.Join(" / ", known.Distinct()));
         }
 
         private sealed record Verdict(string Word, string Reason)

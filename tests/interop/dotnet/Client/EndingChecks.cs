@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.Threading;
+using System.Threading.Channels;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.SignalR.Client;
 
@@ -13,6 +13,7 @@ namespace Interop
         [
             new("close", Close),
             new("close-for-good", CloseForGood),
+            new("close-pending", ClosePending),
             new("stop", Stop),
             new("stop-and-start", StopAndStart),
             new("cut", Cut),
@@ -41,6 +42,19 @@ namespace Interop
             await a.Send("CloseMe");
             visit.Answer("closed", await a.Closed);
             visit.Answer("reconnects", reconnects);
+        }
+
+        /// <summary>What has not been answered fails.</summary>
+        private static async Task ClosePending(Visit visit)
+        {
+            var a = await visit.Open();
+            var sum = a.Outcome<int>("Sum", Channel.CreateUnbounded<int>().Reader);
+            var doubled = a.Items<int>("Doubled", Channel.CreateUnbounded<int>().Reader);
+            await a.Send("CloseMe");
+            visit.Answer("closed", await a.Closed);
+            visit.AnswerText("Sum", await sum);
+            visit.AnswerText("Doubled", await doubled);
+            visit.AnswerText("Echo", await a.Outcome<string>("Echo", "too late"));
         }
 
         private static async Task Stop(Visit visit)

@@ -25,6 +25,9 @@ namespace Interop
             new("values-sent", Sent),
             new("values-asked", Asked),
             new("values-refused", Refused),
+            new("values-times-read", TimesRead),
+            new("values-times-range", TimesRange) { Over = way => way.Protocol != "messagepack" },
+            new("values-bytes-read", BytesRead),
         ];
 
         private static Everything Full => new()
@@ -99,7 +102,8 @@ namespace Interop
         {
             var a = await visit.OpenAt(Path);
             DateTime At(DateTimeKind kind) => new DateTime(2024, 2, 29, 12, 34, 56, kind).AddTicks(1_234_567);
-            await visit.Echo(a, "DateTime", At(DateTimeKind.Utc), At(DateTimeKind.Local), DateTime.UnixEpoch);
+            await visit.Echo(a, "DateTime", At(DateTimeKind.Utc), At(DateTimeKind.Local), At(DateTimeKind.Unspecified));
+            await visit.Echo(a, "DateTime", DateTime.UnixEpoch);
             await visit.Echo(a, "DateTime", new DateTime(1, 1, 1, 0, 0, 0, DateTimeKind.Utc));
             await visit.Echo(a, "DateTime", new DateTime(9999, 12, 31, 23, 59, 59, DateTimeKind.Utc));
             foreach (var minutes in new[] { 0, 120, -210, 840, -840 })
@@ -158,24 +162,78 @@ namespace Interop
         private static async Task Refused(Visit visit)
         {
             var a = await visit.OpenAt(Path);
-            async Task Refuse(string method, params object?[] values)
-            {
-                foreach (var value in values)
-                {
-                    visit.AnswerText($"{method} {Shown.Of(value)}", await a.Outcome<object>(method, value));
-                }
-            }
-            await Refuse("EchoBool", 1, 0, "true", null);
-            await Refuse("EchoByte", 256, -1, 1.5, "1");
-            await Refuse("EchoInt", 2_147_483_648, 1.5, "1", true, null, new[] { 1 });
-            await Refuse("EchoULong", -1, 1e20);
-            await Refuse("EchoFloat", "1.5", true);
-            await Refuse("EchoString", 5, true, new[] { "a" });
-            await Refuse("EchoLists", 1, "[]", new[] { 1 });
-            await Refuse("EchoByName", 1, new Dictionary<string, string> { ["a"] = "b" });
-            await Refuse("EchoDateTime", "yesterday", true);
-            await Refuse("EchoDateTimeOffset", "yesterday", true);
+            await visit.Offer<bool>(a, "Bool", 1, 0, "true", null);
+            await visit.Offer<byte>(a, "Byte", 256, -1, 1.5, "1", 255.0);
+            await visit.Offer<int>(a, "Int", 2_147_483_648, 1.5, 1.0, -0.0, 7m, 7.0m, "1", true, null, new[] { 1 });
+            await visit.Offer<ulong>(a, "ULong", -1, 1e20, 1e19, ulong.MaxValue);
+            await visit.Offer<float>(a, "Float", "1.5", true, 1, 0.1);
+            await visit.Offer<double>(a, "Double", "1.5", true, 1, ulong.MaxValue);
+            await visit.Offer<string>(a, "String", 5, true, new[] { "a" });
+            await visit.Offer<List<List<int>>>(a, "Lists", 1, "[]", new[] { 1 });
+            await visit.Offer<Dictionary<string, int>>(a, "ByName", 1, new Dictionary<string, string> { ["a"] = "b" });
             visit.Answer("EchoInt", await a.Call<int>("EchoInt", 7));
+        }
+
+        /// <summary>Texts, as times. Without an offset they are of the time zone of the server, which is UTC.</summary>
+        private static async Task TimesRead(Visit visit)
+        {
+            var a = await visit.OpenAt(Path);
+            string[] texts =
+            [
+                "2024-02-29", "2024-02-29T12:34", "2024-02-29T12:34Z", "2024-02-29T12:34:56", "2024-02-29T12:34:56Z",
+                "2024-02-29T12:34:56.1Z", "2024-02-29T12:34:56.12345678Z", "2024-02-29T12:34:56.1234567891234567Z",
+                "2024-02-29T12:34:56.12345678912345678Z", "2024-02-29T12:34:56.Z", "2024-02-29T12:34:56,5Z",
+                "2024-02-29t12:34:56z", "2024-02-29 12:34:56Z", " 2024-02-29T12:34:56Z", "2024-02-29T12:34:56Z ",
+                "2024-02-29T12:34:56+01:00", "2024-02-29T12:34:56+01", "2024-02-29T12:34:56+0100",
+                "2024-02-29T12:34:56-00:00", "2024-02-29T12:34:56+14:00", "2024-02-29T12:34:56-14:00",
+                "2024-02-29T12:34:56-15:00", "2024-02-29T12:34:56+24:00", "2024-02-29T12:34:56+00:60",
+                "2023-02-29T12:34:56Z", "2024-13-01T00:00:00Z", "2024-00-01T00:00:00Z", "2024-01-32T00:00:00Z",
+                "2024-02-29T24:00:00Z", "2024-02-29T23:59:60Z", "2024-02-29T23:60:00Z", "2024-060", "20240229T123456Z",
+                "0001-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "10000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "+2024-02-29T12:34:56Z",
+                "yesterday", "",
+            ];
+            // With MessagePack a text is no time.
+            object?[] offers = [.. visit.Way.Protocol == "messagepack" ? texts[..1] : texts, 0, true, null];
+            await visit.OfferTimes(a, offers);
+        }
+
+        /// <summary>Texts, as times that .NET does not have.</summary>
+        private static async Task TimesRange(Visit visit)
+        {
+            string[] texts =
+                ["2024-02-29T12:34:56+14:01", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"];
+            foreach (var text in texts)
+            {
+                // A client that reads one of them may not survive it.
+                await visit.OfferTimes(await visit.OpenAt(Path), text);
+            }
+        }
+
+        private static async Task OfferTimes(this Visit visit, Client client, params object?[] values)
+        {
+            foreach (var value in values)
+            {
+                async Task<DateTime> Echo() => (await client.Call<DateTime>("EchoDateTime", value)).ToUniversalTime();
+                visit.AnswerText($"DateTime {Shown.Of(value)}", await Shown.Outcome(Echo(), "EchoDateTime"));
+            }
+            await visit.Offer<DateTimeOffset>(client, "DateTimeOffset", values);
+        }
+
+        /// <summary>Texts, as bytes.</summary>
+        private static async Task BytesRead(Visit visit)
+        {
+            var a = await visit.OpenAt(Path);
+            await visit.Offer<byte[]>(a, "Bytes", "", "AAE=", "AAE", "AAF=", "AAE= ", "AA\nE=", "-_8=", "+/8=", "A", "====", "ä");
+            await visit.Offer<byte[]>(a, "Bytes", 5, true, new[] { 1, 2 });
+        }
+
+        /// <summary>Calls a method with values that may not be of its type.</summary>
+        private static async Task Offer<T>(this Visit visit, Client client, string kind, params object?[] values)
+        {
+            foreach (var value in values)
+            {
+                visit.AnswerText($"{kind} {Shown.Of(value)}", await client.Outcome<T>($"Echo{kind}", value));
+            }
         }
     }
 }
