@@ -1,4 +1,4 @@
-//! Serves the test hub for clients in other languages: prints where it listens, and ends when its standard input
+//! Serves the test hubs for clients in other languages: prints where it listens, and ends when its standard input
 //! does. Clients say who they are: `/hub?user=ada`. With `--scan-log` it logs everything, and says in the end whether
 //! a secret of a client is in there.
 
@@ -8,7 +8,9 @@ use axum::middleware::{Next, from_fn};
 use axum::serve::ListenerExt;
 use signalr_runtime::server::{HttpOptions, HubOptions, HubRouterExt, HubService, Limits};
 use signalr_tests::log_scan::{LogScan, Verdict};
+use signalr_tests::secure_hub;
 use signalr_tests::test_hub::TestHubServer;
+use signalr_tests::values_hub::ValuesServer;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
@@ -21,11 +23,16 @@ async fn main() -> std::io::Result<()> {
     let mut hub = HubService::<TestHubServer>::new(TestHubServer::new)
         .options(HubOptions { http, limits, ..HubOptions::default() })
         .user_id(user_id);
+    let mut values = HubService::<ValuesServer>::new(ValuesServer::new);
+    let mut secure = secure_hub::service(HubOptions::default());
     if let Some(scan) = &scan {
         hub = hub.filter(scan.filter());
+        values = values.filter(scan.filter());
+        secure = secure.filter(scan.filter());
     }
-    let handle = hub.handle();
-    let mut app: axum::Router = axum::Router::new().hub("/hub", hub);
+    let (handle, values_handle, secure_handle) = (hub.handle(), values.handle(), secure.handle());
+    let mut app: axum::Router =
+        axum::Router::new().hub("/hub", hub).hub("/values", values).hub("/secure", secure);
     if let Some(scan) = scan.clone() {
         app = app.layer(from_fn(move |request: Request, next: Next| {
             scan.see_request(&request);
@@ -42,7 +49,7 @@ async fn main() -> std::io::Result<()> {
         .with_graceful_shutdown(async move {
             // Whatever ends the input, an error too, ends the server.
             let _ = tokio::io::stdin().read_to_end(&mut Vec::new()).await;
-            handle.shut_down().await;
+            tokio::join!(handle.shut_down(), values_handle.shut_down(), secure_handle.shut_down());
         })
         .await?;
     match scan.map(|scan| scan.finish()) {

@@ -86,6 +86,10 @@ pub trait TestHub {
     fn doubled(&self, numbers: impl Stream<Item = HubResult<i32>>) -> impl Stream<Item = HubResult<i32>>;
     /// Asks the caller, and answers with the answer.
     async fn ask_caller(&self, question: &str) -> HubResult<String>;
+    /// Ends only when its caller cancels it or leaves.
+    async fn hang(&self) -> HubResult;
+    /// How many calls of `hang` of this connection were cancelled.
+    async fn cancelled_calls(&self) -> HubResult<u32>;
     /// Answers after a while.
     async fn sleep(&self, ms: u64) -> HubResult;
     /// Closes the connection.
@@ -107,12 +111,13 @@ pub struct TestHubServer {
     cx: HubContext<TestHubContract>,
     recorded: Mutex<Vec<String>>,
     cancelled: Arc<AtomicU32>,
+    cancelled_calls: Arc<AtomicU32>,
 }
 
 impl TestHubServer {
     /// For one connection.
     pub fn new(cx: HubContext<TestHubContract>) -> Self {
-        Self { cx, recorded: Mutex::default(), cancelled: Arc::default() }
+        Self { cx, recorded: Mutex::default(), cancelled: Arc::default(), cancelled_calls: Arc::default() }
     }
 }
 
@@ -287,6 +292,15 @@ impl TestHub for TestHubServer {
 
     async fn ask_caller(&self, question: &str) -> HubResult<String> {
         self.cx.clients().caller().confirm(question).await
+    }
+
+    async fn hang(&self) -> HubResult {
+        let _cancelled = CountDrop(Arc::clone(&self.cancelled_calls));
+        std::future::pending().await
+    }
+
+    async fn cancelled_calls(&self) -> HubResult<u32> {
+        Ok(self.cancelled_calls.load(Ordering::Relaxed))
     }
 
     async fn sleep(&self, ms: u64) -> HubResult {

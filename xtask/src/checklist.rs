@@ -44,6 +44,8 @@ pub(crate) struct SuiteLines {
     failed: Vec<(String, String)>,
     cannot: Vec<String>,
     omitted: Vec<String>,
+    /// Answers that are not the expected ones, and why that is so.
+    known: Vec<(String, String)>,
 }
 
 impl SuiteLines {
@@ -60,6 +62,7 @@ impl SuiteLines {
                 "FAIL" => lines.failed.push((name.to_owned(), reason.to_owned())),
                 "CANNOT" => lines.cannot.push(name.to_owned()),
                 "OMIT" => lines.omitted.push(name.to_owned()),
+                "KNOWN" => lines.known.push((name.to_owned(), reason.to_owned())),
                 _ => {}
             }
         }
@@ -69,8 +72,8 @@ impl SuiteLines {
     /// How often each check occurs.
     fn reported(&self) -> BTreeMap<&str, usize> {
         let mut reported = BTreeMap::new();
-        let failed = self.failed.iter().map(|(name, _)| name);
-        for name in self.passed.iter().chain(failed).chain(&self.cannot).chain(&self.omitted) {
+        let with_reason = self.failed.iter().chain(&self.known).map(|(name, _)| name);
+        for name in self.passed.iter().chain(with_reason).chain(&self.cannot).chain(&self.omitted) {
             *reported.entry(name.as_str()).or_insert(0) += 1;
         }
         reported
@@ -87,18 +90,30 @@ impl SuiteLines {
     /// Counts the checks, and says whether any of them failed.
     pub(crate) fn report(&self, suite: &str, report: &mut Report) {
         print!("   {suite}: {} passed", self.passed.len());
-        for (count, what) in
-            [(self.cannot.len(), "the client cannot"), (self.omitted.len(), "not on this server")]
-        {
+        for (count, what) in [
+            (self.cannot.len(), "the client cannot"),
+            (self.omitted.len(), "not on this server"),
+            (self.known.len(), "known to differ"),
+        ] {
             if count > 0 {
                 print!(", {count} {what}");
             }
         }
         println!();
-        report.passed(self.passed.len());
+        report.passed(self.passed.len() + self.known.len());
+        self.report_failures(suite, report);
+    }
+
+    /// Counts the checks that failed.
+    pub(crate) fn report_failures(&self, suite: &str, report: &mut Report) {
         for (name, reason) in &self.failed {
             report.fail(format_args!("{suite}/{name}"), reason);
         }
+    }
+
+    /// The reasons for the known differences of each check that has any.
+    pub(crate) fn known_reasons(&self) -> impl Iterator<Item = &str> {
+        self.known.iter().map(|(_, reason)| reason.as_str())
     }
 
     /// Fails for every check of the list that the suite dropped, repeated, or left out on our own server.
@@ -132,12 +147,13 @@ mod tests {
 
     #[test]
     fn lines_of_a_suite_are_told_from_other_output() {
-        let output = "warming up\nPASS s/one\nFAIL s/two: it broke: badly\nCANNOT s/three: no call\nOMIT s/four: old\nPASS t/five\n";
+        let output = "warming up\nPASS s/one\nFAIL s/two: it broke: badly\nCANNOT s/three: no call\nOMIT s/four: old\nPASS t/five\nKNOWN s/six: so be it\n";
         let wanted = SuiteLines {
             passed: vec!["one".to_owned()],
             failed: vec![("two".to_owned(), "it broke: badly".to_owned())],
             cannot: vec!["three".to_owned()],
             omitted: vec!["four".to_owned()],
+            known: vec![("six".to_owned(), "so be it".to_owned())],
         };
         assert_eq!(SuiteLines::read("s", output), wanted);
     }

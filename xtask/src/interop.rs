@@ -34,7 +34,7 @@ pub(crate) fn run_suites(project: &Project, kind: ServerKind, only: &Only, repor
     };
     let server = if wanted.iter().any(|suite| suite.needs == Needs::Hub) {
         report::heading(format_args!("the interop server: {}", kind.name()));
-        match Server::start(project, kind) {
+        match Server::start(project, kind, "interop") {
             Ok(server) => Some(server),
             Err(problem) => {
                 report.problem(format_args!("interop server {}", kind.name()), &problem);
@@ -59,7 +59,7 @@ pub(crate) fn run_suites(project: &Project, kind: ServerKind, only: &Only, repor
 }
 
 /// Counts what our server says of its own log: no token and no value of a client is in there, at the most verbose level.
-fn report_log_scan(output: &str, report: &mut Report) {
+pub(crate) fn report_log_scan(output: &str, report: &mut Report) {
     let lines = SuiteLines::read("interop-server", output);
     if lines.is_empty() {
         report.skip("interop-server/log-scan", "no suite has called the server");

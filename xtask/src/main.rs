@@ -5,6 +5,7 @@ mod cargo;
 mod cargo_test;
 mod checklist;
 mod contract_only;
+mod dotnet;
 mod example;
 mod features;
 mod fuzz;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::cargo::cargo;
 use crate::process::{Problem, Running, create_log, run_logged};
 use crate::project::Project;
+use crate::tools::csharp::{Builder, Program};
 use crate::tools::dotnet;
 
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -22,6 +23,10 @@ pub(crate) enum ServerKind {
     This,
     /// The real one, for checking the suites themselves.
     AspNetCore31,
+    /// The real one of .NET 10.
+    AspNetCore10,
+    /// The real one of .NET 11, with the answers that ours has to give.
+    AspNetCore11,
 }
 
 impl ServerKind {
@@ -37,6 +42,8 @@ impl ServerKind {
         match self {
             Self::This => "this",
             Self::AspNetCore31 => "aspnetcore31",
+            Self::AspNetCore10 => "aspnetcore10",
+            Self::AspNetCore11 => "aspnetcore11",
         }
     }
 
@@ -53,6 +60,8 @@ impl ServerKind {
                 Ok(server)
             }
             Self::AspNetCore31 => Ok(Command::new(dotnet::aspnetcore31(project)?)),
+            Self::AspNetCore10 => Builder::find()?.build(project, Program::Server(10)),
+            Self::AspNetCore11 => Builder::find()?.build(project, Program::Server(11)),
         }
     }
 }
@@ -60,17 +69,17 @@ impl ServerKind {
 /// A running server.
 pub(crate) struct Server {
     kind: ServerKind,
-    url: String,
+    address: String,
     process: Running,
     /// The lines that it prints.
     output: mpsc::Receiver<String>,
 }
 
 impl Server {
-    /// Starts the server and waits until it says where it listens.
-    pub(crate) fn start(project: &Project, kind: ServerKind) -> Result<Self, Problem> {
+    /// Starts the server for a part of the tests, and waits until it says where it listens.
+    pub(crate) fn start(project: &Project, kind: ServerKind, part: &str) -> Result<Self, Problem> {
         let mut program = kind.program(project)?;
-        let log = project.log(&format!("interop-server-{}", kind.name()));
+        let log = project.log(&format!("{part}-server-{}", kind.name()));
         program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(create_log(&log)?);
         let mut process = Running::start(&mut program)?;
         let with_log = |reason: String| Problem::Failed { reason, log: Some(log.clone()) };
@@ -79,15 +88,20 @@ impl Server {
         let output = lines_of(output);
         let address = address_among(&output)
             .ok_or_else(|| with_log("the server did not say `listening on http://…`".to_owned()))?;
-        Ok(Self { kind, url: format!("{address}/hub"), process, output })
+        Ok(Self { kind, address, process, output })
     }
 
     pub(crate) fn kind(&self) -> ServerKind {
         self.kind
     }
 
-    pub(crate) fn hub_url(&self) -> &str {
-        &self.url
+    /// `http://` and where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn hub_url(&self) -> String {
+        format!("{}/hub", self.address)
     }
 
     /// Closes the server's input, waits until it has ended, and gives what it has printed since it was started.

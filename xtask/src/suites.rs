@@ -129,7 +129,7 @@ impl Suite {
         let outcome = (self.command)(project).and_then(|mut command| {
             command.args(self.arguments);
             if let Some(server) = server {
-                command.args(["--server", server.kind().name(), server.hub_url()]);
+                command.args(["--server", server.kind().name(), &server.hub_url()]);
             }
             // Two logs: what the client logs must not end up in the middle of a line that is read here.
             command.stdin(Stdio::null()).stdout(create_log(&log)?).stderr(create_log(&error_log)?);

@@ -3,6 +3,7 @@
 
 pub(crate) mod cargo_fuzz;
 pub(crate) mod chromium;
+pub(crate) mod csharp;
 pub(crate) mod debian;
 pub(crate) mod dotnet;
 pub(crate) mod go;

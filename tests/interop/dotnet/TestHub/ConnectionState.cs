@@ -9,12 +9,17 @@ namespace TestHub
     {
         private static readonly object Key = new object();
         private int _cancelledStreams;
+        private int _cancelledCalls;
 
         public ConcurrentQueue<string> Recorded { get; } = new ConcurrentQueue<string>();
 
         public int CancelledStreams => Volatile.Read(ref _cancelledStreams);
 
+        public int CancelledCalls => Volatile.Read(ref _cancelledCalls);
+
         public void StreamCancelled() => Interlocked.Increment(ref _cancelledStreams);
+
+        public void CallCancelled() => Interlocked.Increment(ref _cancelledCalls);
 
         public static void Attach(HubCallerContext context) => context.Items[Key] = new ConnectionState();
 

@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.SignalR;
 namespace TestHub
 {
     /// <summary>The hub of the interop suites, as `tests/interop/README.md` lists it.</summary>
-    /// <remarks>`AskCaller` is missing: a server of this age cannot ask a client for a result.</remarks>
-    public class InteropHub : Hub
+    /// <remarks>What a server of this age cannot do is in `../Hub`: it adds to this class for newer ones.</remarks>
+    public partial class InteropHub : Hub
     {
         private static readonly ConcurrentDictionary<string, bool> Connected = new ConcurrentDictionary<string, bool>();
 

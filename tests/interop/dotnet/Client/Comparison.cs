@@ -1,0 +1,113 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+
+namespace Interop
+{
+    /// <summary>Runs checks on several servers, and compares their answers with those of the first one.</summary>
+    sealed class Comparison(
+        string client,
+        IReadOnlyList<(string Name, Uri Url)> servers,
+        Differences differences,
+        bool showsAnswers,
+        Action<string> print)
+    {
+        /// <summary>How a check ended is an answer, too.</summary>
+        private const string End = "how it ends";
+
+        private const string Ended = "as it should";
+
+        private string Reference => servers[0].Name;
+
+        /// <summary>Runs checks one after another, each on all servers at once.</summary>
+        public async Task Run(Way way, IEnumerable<Check> checks)
+        {
+            var networks = servers.Select(server => new Network(server.Url)).ToList();
+            foreach (var check in checks)
+            {
+                var visits = servers.Zip(networks, (server, network) => Visited(check, way, server.Url, network));
+                var answers = await Task.WhenAll(visits);
+                Report(way, check, answers);
+            }
+            networks.ForEach(network => network.Dispose());
+        }
+
+        private static async Task<Dictionary<string, string>> Visited(Check check, Way way, Uri server, Network network)
+        {
+            var end = Ended;
+            var visit = new Visit(way, server, network);
+            await using (visit)
+            {
+                try
+                {
+                    await check.Run(visit).Within("the check to end", Limits.Check);
+                }
+                catch (Exception error)
+                {
+                    end = Shown.Of(error);
+                }
+            }
+            var answers = visit.Answers.ToDictionary(answer => answer.Question, answer => answer.Answer);
+            answers[End] = end;
+            return answers;
+        }
+
+        private void Report(Way way, Check check, Dictionary<string, string>[] answers)
+        {
+            var expected = answers[0];
+            var reason = differences.ReasonAt(new Place(Reference, client, way, check.Name, End));
+            var verdicts = answers.Skip(1).Zip(servers.Skip(1), (found, server) =>
+                Compared(server.Name, way, check, found, expected));
+            var reference = expected[End] == Ended ? Verdict.Pass
+                : reason is null ? Verdict.Fail(expected[End])
+                : Verdict.Known(reason);
+            foreach (var (server, found, verdict) in servers.Zip(answers, verdicts.Prepend(reference)))
+            {
+                var line = $"{verdict.Word} {client}-{server.Name}/{way}/{check.Name}{verdict.Reason}".ReplaceLineEndings(" ");
+                print(showsAnswers ? line + Lines(found) : line);
+            }
+        }
+
+        private static string Lines(Dictionary<string, string> answers) =>
+            string.Concat(answers.Select(answer => $"\n    {answer.Key}: {answer.Value}"));
+
+        private Verdict Compared(
+            string server, Way way, Check check, Dictionary<string, string> found, Dictionary<string, string> expected)
+        {
+            var known = new List<string>();
+            foreach (var question in found.Keys.Union(expected.Keys))
+            {
+                if (differences.ReasonAt(new Place(Reference, client, way, check.Name, question)) is not null)
+                {
+                    // An older reference, which is no judge of this.
+                    continue;
+                }
+                var reason = differences.ReasonAt(new Place(server, client, way, check.Name, question));
+                var (answer, wanted) = (found.GetValueOrDefault(question), expected.GetValueOrDefault(question));
+                switch (answer == wanted, reason)
+                {
+                    case (true, null):
+                        break;
+                    case (true, _):
+                        return Verdict.Fail($"{question}: no different any more, though differences.txt says: {reason}");
+                    case (false, null):
+                        return Verdict.Fail($"{question}: {answer ?? "no answer"}, wanted {wanted ?? "no answer"}");
+                    case (false, _):
+                        known.Add(reason);
+                        break;
+                }
+            }
+            return known.Count == 0 ? Verdict.Pass : Verdict.Known(string.Join(" / ", known.Distinct()));
+        }
+
+        private sealed record Verdict(string Word, string Reason)
+        {
+            public static readonly Verdict Pass = new("PASS", "");
+
+            public static Verdict Fail(string reason) => new("FAIL", ": " + reason);
+
+            public static Verdict Known(string reason) => new("KNOWN", ": " + reason);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using MessagePack;
+
+namespace TestHub
+{
+    /// <summary>What `EchoPerson` takes and gives back: `{ name, age, tags }` on the wire, with both protocols.</summary>
+    [MessagePackObject]
+    public class Person
+    {
+        [Key("name")]
+        public string Name { get; set; }
+
+        [Key("age")]
+        public int Age { get; set; }
+
+        [Key("tags")]
+        public string[] Tags { get; set; }
+    }
+}
