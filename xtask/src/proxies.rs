@@ -54,7 +54,7 @@ pub(crate) fn run(project: &Project, report: &mut Report) {
     report::heading("behind reverse proxies");
     let ready = Proxies::unpack(project).and_then(|proxies| {
         node::install(project, CHECKS)?;
-        Ok((proxies, Server::start(project, ServerKind::This)?))
+        Ok((proxies, Server::start(project, ServerKind::This, PART)?))
     });
     let (proxies, server) = match ready {
         Ok(ready) => ready,
@@ -63,7 +63,7 @@ pub(crate) fn run(project: &Project, report: &mut Report) {
     // All at once: most of the time each of them idles.
     let runs: Vec<_> = PROXIES
         .iter()
-        .map(|proxy| (proxy, proxy.serve(project, &proxies, server.hub_url())))
+        .map(|proxy| (proxy, proxy.serve(project, &proxies, &server.hub_url())))
         .map(|(proxy, served)| (proxy, served.and_then(|served| proxy.check(project, served))))
         .collect();
     for (proxy, run) in runs {
