@@ -77,12 +77,7 @@ pub(super) async fn answer(
     response
 }
 
-async fn take(
-    inbox: &Inbox,
-    body: RequestBody,
-    tiny: &mut TinyPieces,
-    patience: Duration,
-) -> HttpResponse {
+async fn take(inbox: &Inbox, body: RequestBody, tiny: &mut TinyPieces, patience: Duration) -> HttpResponse {
     let RequestBody { pieces: mut body, announced } = body;
     let announced = usize::try_from(announced).unwrap_or(usize::MAX);
     let Ok(mut turn) = inbox.turn(WAITING.saturating_add(announced.min(READ_BUFFER))).await else {
