@@ -394,6 +394,13 @@ async fn credentials_count_for_no_longer_than_they_may() {
         http.poll_timeout = Duration::from_secs(70);
     };
     let server = with_world(refreshed_world(), options(capped));
+    let asked = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&asked);
+    let service = server.service.clone().on_authentication_refresh(move |refresh| {
+        *told.lock().unwrap() = refresh.expiration();
+        std::future::ready(true)
+    });
+    let server = Server { service, ..server };
     let lifetime = async |person| {
         let answer = negotiate(&server, person).await;
         answer["tokenLifetimeSeconds"].as_u64().unwrap()
@@ -419,6 +426,8 @@ async fn credentials_count_for_no_longer_than_they_may() {
     let poller = Poller { server: &server, uri, token };
     let (status, body) = poller.refresh(FOR_LONG).await;
     assert!(status == StatusCode::OK && body.starts_with(r#"{"tokenLifetimeSeconds":9"#), "{body}");
+    let left = asked.lock().unwrap().unwrap().duration_since(SystemTime::now()).unwrap();
+    assert!((95..=100).contains(&left.as_secs()), "{left:?}");
     server.world.open("refresh");
     events.await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 160);
