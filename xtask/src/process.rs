@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -44,14 +45,25 @@ pub(crate) fn while_doing(what: impl fmt::Display) -> impl FnOnce(io::Error) -> 
 pub(crate) struct Running {
     name: String,
     child: Child,
+    /// Whether it leads a group, which ends with it.
+    leads: bool,
 }
 
 impl Running {
     /// Starts the program. One that does not exist is a [`Problem::Missing`].
     pub(crate) fn start(command: &mut Command) -> Result<Self, Problem> {
+        Self::spawn(command, false)
+    }
+
+    /// Starts a program that starts others: they end with it.
+    pub(crate) fn start_with_its_children(command: &mut Command) -> Result<Self, Problem> {
+        Self::spawn(command.process_group(0), true)
+    }
+
+    fn spawn(command: &mut Command, leads: bool) -> Result<Self, Problem> {
         let name = name_of(command);
         match command.spawn() {
-            Ok(child) => Ok(Self { name, child }),
+            Ok(child) => Ok(Self { name, child, leads }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(Problem::missing(format!("{name} was not found: install it and put it on PATH")))
             }
@@ -81,6 +93,11 @@ impl Running {
     }
 
     fn end(&mut self) {
+        if self.leads {
+            // Fails only where nobody of the group is left.
+            let everybody = format!("kill -KILL -{}", self.child.id());
+            Command::new("sh").args(["-c", &everybody]).stderr(Stdio::null()).status().ok();
+        }
         // Both fail only for a process that has ended already.
         self.child.kill().ok();
         self.child.wait().ok();

@@ -103,7 +103,7 @@ impl Proxy {
         let output = create_log(&log)?;
         let errors = output.try_clone().map_err(while_doing("cannot share a log"))?;
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
-        let proxy = Running::start(&mut command)?;
+        let proxy = Running::start_with_its_children(&mut command)?;
         if accepts_connections(port) {
             Ok(Served { proxy, origin: format!("http://127.0.0.1:{port}") })
         } else {
