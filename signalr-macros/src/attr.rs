@@ -1,6 +1,6 @@
 //! The options of the attributes: `#[hub(…)]`, `#[client_proxy(…)]` and `#[signalr(…)]` on a method.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, LitStr, Meta, Path, PathArguments, Token, parse_quote};
@@ -29,8 +29,10 @@ struct Key {
 }
 
 const CLIENT: Key = Key { name: "client", example: "client = ChatClient" };
-const CRATE: Key = Key { name: "crate", example: r#"crate = "path::to::signalr_runtime""# };
+const CRATE: Key = Key { name: "crate", example: "crate = path::to::signalr_runtime" };
 const RENAME_ALL: Key = Key { name: "rename_all", example: r#"rename_all = "camelCase""# };
+const CODE: Key = Key { name: "code", example: r#"code = "RoomFull""# };
+const OTHER: Key = Key { name: "other", example: "other" };
 const NAME: Key = Key { name: "name", example: r#"name = "SendMessage""# };
 
 /// Reads the options of the attribute itself.
@@ -45,40 +47,112 @@ pub(crate) fn of_trait(role: Role, options: TokenStream, faults: &mut Faults) ->
     for part in split(options) {
         let Some(option) = list.next(part, faults) else { continue };
         match option.key.name {
-            "client" => read.client = option.value(trait_path, faults).or(read.client),
-            "crate" => read.runtime = option.value(quoted_path, faults).unwrap_or(read.runtime),
+            "client" => read.client = option.value(plain_path, faults).or(read.client),
+            "crate" => read.runtime = option.value(runtime_path, faults).unwrap_or(read.runtime),
             _ => read.case = option.value(case, faults).unwrap_or(read.case),
         }
     }
     read
 }
 
-/// Reads every `#[signalr(…)]` among `attrs`.
+/// Reads every `#[signalr(…)]` of a method.
 pub(crate) fn of_method(attrs: &[Attribute], faults: &mut Faults) -> MethodOptions {
     let mut read = MethodOptions::default();
-    let mut list = OptionList::new("#[signalr]", &[NAME]);
+    each(attrs, &[NAME], faults, |option, faults| {
+        read.name = option.value(wire_name, faults).or(read.name.take());
+    });
+    read
+}
+
+/// Reads every `#[signalr(…)]` of an enum with `#[derive(HubError)]`: gives the path of the runtime.
+pub(crate) fn of_error(attrs: &[Attribute], faults: &mut Faults) -> Path {
+    let mut runtime = parse_quote!(::signalr_runtime);
+    each(attrs, &[CRATE], faults, |option, faults| {
+        if let Some(path) = option.value(runtime_path, faults) {
+            runtime = path;
+        }
+    });
+    runtime
+}
+
+/// What `#[signalr(…)]` says about a variant.
+#[derive(Default)]
+pub(crate) struct VariantOptions {
+    pub(crate) code: Option<LitStr>,
+    /// Where it is said that it stands for every other error.
+    pub(crate) other: Option<Ident>,
+}
+
+/// Reads every `#[signalr(…)]` of a variant.
+pub(crate) fn of_variant(attrs: &[Attribute], faults: &mut Faults) -> VariantOptions {
+    let mut read = VariantOptions::default();
+    each(attrs, &[CODE, OTHER], faults, |option, faults| match option.key.name {
+        "other" => read.other = option.flag(faults).or(read.other.take()),
+        _ => read.code = option.value(code, faults).or(read.code.take()),
+    });
+    read
+}
+
+/// Reads each option of every `#[signalr(…)]` among `attrs`.
+fn each(
+    attrs: &[Attribute],
+    keys: &[Key],
+    faults: &mut Faults,
+    mut read: impl FnMut(OptionRead<'_>, &mut Faults),
+) {
+    let mut list = OptionList::new("#[signalr]", keys);
     for attr in attrs.iter().filter(|attr| is_ours(attr)) {
         let options = match &attr.meta {
             Meta::List(list) if !list.tokens.is_empty() => list.tokens.clone(),
             _ => {
+                let example = keys.first().map_or("…", |key| key.example);
                 faults.at(
                     attr,
-                    r#"`#[signalr]` says nothing: write `#[signalr(name = "SendMessage")]`, or remove it"#,
+                    format_args!("`#[signalr]` says nothing: write `#[signalr({example})]`, or remove it"),
                 );
                 continue;
             }
         };
         for part in split(options) {
-            let Some(option) = list.next(part, faults) else { continue };
-            read.name = option.value(wire_name, faults).or(read.name);
+            if let Some(option) = list.next(part, faults) {
+                read(option, faults);
+            }
         }
     }
-    read
 }
 
 /// Whether this is the helper attribute, which must not be left in the code.
 pub(crate) fn is_ours(attr: &Attribute) -> bool {
     attr.path().is_ident("signalr")
+}
+
+/// The tokens without the helper attribute, wherever it stands: no attribute reads it where there is no trait.
+pub(crate) fn without_ours(tokens: TokenStream) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut kept = Vec::new();
+    while let Some(token) = tokens.next() {
+        let is_pound = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
+        if is_pound && tokens.next_if(is_our_bracket).is_some() {
+            continue;
+        }
+        kept.push(match token {
+            TokenTree::Group(group) => {
+                let mut stripped = Group::new(group.delimiter(), without_ours(group.stream()));
+                stripped.set_span(group.span());
+                TokenTree::Group(stripped)
+            }
+            other => other,
+        });
+    }
+    kept.into_iter().collect()
+}
+
+/// `[signalr…]`
+fn is_our_bracket(token: &TokenTree) -> bool {
+    let TokenTree::Group(group) = token else { return false };
+    let first = group.stream().into_iter().next();
+    group.delimiter() == Delimiter::Bracket
+        && matches!(first, Some(TokenTree::Ident(word)) if word == "signalr")
 }
 
 /// The options of one attribute, each at most once.
@@ -173,11 +247,22 @@ impl OptionRead<'_> {
     }
 }
 
+impl OptionRead<'_> {
+    /// An option without a value.
+    fn flag(self, faults: &mut Faults) -> Option<Ident> {
+        if self.value.is_empty() {
+            return Some(self.ident);
+        }
+        faults.at(self.value, format_args!("`{0}` takes no value: write `{0}`", self.key.name));
+        None
+    }
+}
+
 fn string(input: ParseStream) -> Result<LitStr, ValueFault> {
     input.parse().map_err(|_| None)
 }
 
-fn trait_path(input: ParseStream) -> Result<Path, ValueFault> {
+fn plain_path(input: ParseStream) -> Result<Path, ValueFault> {
     let path = input.call(Path::parse_mod_style).map_err(|_| None)?;
     if path.segments.iter().all(|segment| matches!(segment.arguments, PathArguments::None)) {
         Ok(path)
@@ -186,7 +271,11 @@ fn trait_path(input: ParseStream) -> Result<Path, ValueFault> {
     }
 }
 
-fn quoted_path(input: ParseStream) -> Result<Path, ValueFault> {
+/// A path, which may begin with `$crate`; or one in quotes.
+fn runtime_path(input: ParseStream) -> Result<Path, ValueFault> {
+    if !input.peek(LitStr) {
+        return plain_path(input);
+    }
     let written = string(input)?;
     written.parse_with(Path::parse_mod_style).map_err(|_| {
         let message = format!("`{}` is not the path of a crate or module", written.value());
@@ -200,6 +289,17 @@ fn case(input: ParseStream) -> Result<Case, ValueFault> {
         let message = format!("unknown case `{}`: one of {}", written.value(), Case::list());
         Some(syn::Error::new(written.span(), message))
     })
+}
+
+/// What stands in brackets behind the text of an error.
+fn code(input: ParseStream) -> Result<LitStr, ValueFault> {
+    let code = string(input)?;
+    let value = code.value();
+    if value.is_empty() || !value.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
+        let message = "a code consists of letters, digits, `_`, `-` and `.`";
+        return Err(Some(syn::Error::new(code.span(), message)));
+    }
+    Ok(code)
 }
 
 fn wire_name(input: ParseStream) -> Result<LitStr, ValueFault> {

@@ -7,13 +7,16 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, FnArg, Ident, ItemTrait, Lifetime, Pat, PatType, Path, Receiver, ReceiverKind, ReturnType,
-    Safety, Signature, TraitItem, Type, TypeImplTrait, TypeInfer, TypeParamBound, TypeReference,
+    Safety, Signature, TraitItem, Type, TypeImplTrait, TypeInfer, TypeParamBound, TypeReference, parse_quote,
 };
 
 use crate::attr::is_ours;
+use crate::attributes::{has, hides};
 use crate::errors::Faults;
+use crate::expand::type_text;
 use crate::model::{Conflict, Method, Role};
 use crate::parse::{StreamType, plain};
 
@@ -48,6 +51,11 @@ pub(crate) fn trait_head(role: Role, item: &ItemTrait, faults: &mut Faults) {
                 attr,
                 format_args!("`#[signalr]` belongs on a method: options of the trait go into `{attribute}`"),
             );
+        } else if is_contract(attr) {
+            faults.at(
+                attr,
+                "a trait is what clients call, or what the server calls on its clients, and that once: remove this",
+            );
         } else if is_async_trait(attr) {
             faults.at(
                 attr,
@@ -81,17 +89,15 @@ pub(crate) fn method_attributes(attrs: &[Attribute], faults: &mut Faults) {
         if hides(attr, "signalr") {
             faults
                 .at(attr, "`signalr` cannot be inside of `cfg_attr`: put `#[signalr]` on the method itself");
-        } else if hides(attr, "cfg") {
-            faults.at(attr, "`cfg` cannot be inside of `cfg_attr` here: use `#[cfg]` itself");
         }
     }
 }
 
-/// Whether this is a `cfg_attr` that holds the word.
-pub(crate) fn hides(attr: &Attribute, word: &str) -> bool {
-    let text = attr.meta.to_token_stream().to_string();
-    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-    attr.path().is_ident("cfg_attr") && words.any(|other| other == word)
+/// Whether this is `#[hub]` or `#[client_proxy]`.
+pub(crate) fn is_contract(attr: &Attribute) -> bool {
+    let segments = &attr.path().segments;
+    let ours = segments.len() == 1 || segments.first().is_some_and(|first| first.ident == "signalr_runtime");
+    ours && (ends_with(attr.path(), "hub") || ends_with(attr.path(), "client_proxy"))
 }
 
 /// Whether this is `#[async_trait]`.
@@ -176,9 +182,9 @@ pub(crate) fn parameter_name(parameter: &PatType, faults: &mut Faults) -> Option
 
 fn no_attributes(attrs: &[Attribute], faults: &mut Faults) {
     for attr in attrs {
-        if is_ours(attr) {
+        if is_ours(attr) || hides(attr, "signalr") {
             faults.at(attr, "`#[signalr]` belongs on a method: a parameter has no options");
-        } else if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
+        } else if has(std::slice::from_ref(attr), "cfg") {
             let message = "a parameter cannot depend on `cfg`: the other side counts on it, put `#[cfg]` on two methods";
             faults.at(attr, message);
         }
@@ -209,10 +215,17 @@ fn and(reference: &TypeReference) -> TokenStream {
     quote!(#and_token #lifetime #mutability)
 }
 
+/// Whether a stream is bound by nothing that is refused.
+pub(crate) fn only_markers(stream: &StreamType<'_>) -> bool {
+    stream.others.iter().all(|bound| is_marker(bound, &STREAM_MARKERS))
+}
+
+const STREAM_MARKERS: [&str; 2] = ["Send", "Unpin"];
+
 /// The bounds of an `impl Stream` besides the stream itself.
 pub(crate) fn stream_bounds(stream: &StreamType<'_>, faults: &mut Faults) {
     for bound in &stream.others {
-        if !is_marker(bound, &["Send", "Unpin"]) {
+        if !is_marker(bound, &STREAM_MARKERS) {
             faults.at(
                 bound,
                 "a stream of a contract can be bound by `Send`, `Unpin` and `'static` only: remove this",
@@ -268,23 +281,26 @@ pub(crate) fn async_stream(signature: &Signature, faults: &mut Faults) {
 pub(crate) fn names(methods: &mut Vec<Method>, faults: &mut Faults) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     let mut distinct: Vec<Method> = Vec::with_capacity(methods.len());
-    for method in methods.drain(..) {
+    for mut method in methods.drain(..) {
         let Some((first, message)) = distinct.iter().find_map(|first| Some((first, clash(first, &method)?)))
         else {
             distinct.push(method);
             continue;
         };
         let error = syn::Error::new(method.ident.span(), message);
+        let same = first.ident.unraw() == method.ident.unraw();
         if first.cfgs.is_empty() && method.cfgs.is_empty() {
             faults.add(error);
-        } else {
-            let cfgs = first.cfgs.iter().chain(&method.cfgs).cloned().collect();
-            // Of one Rust name: the compiler reports that itself if both are compiled.
-            if first.ident.unraw() != method.ident.unraw() {
-                conflicts.push(Conflict { cfgs, error });
+            if same {
+                continue;
             }
-            distinct.push(method);
+            method.has_constant = constant(&first.ident) != constant(&method.ident);
+        } else if !same {
+            // Of one Rust name: the compiler reports that itself if both are compiled.
+            let cfgs = first.cfgs.iter().chain(&method.cfgs).cloned().collect();
+            conflicts.push(Conflict { cfgs, error });
         }
+        distinct.push(method);
     }
     *methods = distinct;
     conflicts
@@ -394,27 +410,68 @@ pub(crate) fn value_type(place: Place, ty: &Type, faults: &mut Faults) {
         }
         Type::Ptr(_) | Type::FnPtr(_) => "a pointer cannot be sent: send what it points to",
         Type::Never(_) => "`!` cannot be sent: every call is answered, or fails",
-        _ => return Parts { place, faults }.visit_type(ty),
+        _ => return Parts { place, whole: ty, faults }.visit_type(ty),
     };
     faults.at(ty, message);
+}
+
+/// A stream that is written as a type of its own.
+pub(crate) fn boxed_stream(ty: &Type, item: &Type, faults: &mut Faults) {
+    let item = type_text(item);
+    faults.at(
+        ty,
+        format_args!(
+            "a stream is not named by a type here: write `impl Stream<Item = {item}>`, which may be boxed"
+        ),
+    );
+}
+
+/// Whether a value of the type would have no size of its own.
+pub(crate) fn has_no_size(ty: &Type) -> bool {
+    match plain(ty) {
+        Type::Path(path) => path.path.is_ident("str") || path.path.is_ident("Self"),
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        _ => false,
+    }
 }
 
 /// The parts of a type.
 struct Parts<'a> {
     place: Place,
+    whole: &'a Type,
     faults: &'a mut Faults,
+}
+
+/// Makes of each reference within a type what it refers to, in its owned form.
+struct Owned;
+
+impl VisitMut for Owned {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if let Type::Reference(reference) = plain(ty) {
+            *ty = match plain(&reference.elem) {
+                Type::Path(path) if path.path.is_ident("str") => parse_quote!(String),
+                Type::Slice(slice) => {
+                    let element = &slice.elem;
+                    parse_quote!(Vec<#element>)
+                }
+                elem => elem.clone(),
+            };
+            return self.visit_type_mut(ty);
+        }
+        visit_mut::visit_type_mut(self, ty);
+    }
 }
 
 impl Visit<'_> for Parts<'_> {
     fn visit_type_reference(&mut self, reference: &TypeReference) {
-        let message = match self.place {
-            Place::Parameter => {
-                "only a whole parameter can be borrowed, because it is decoded first: take an owned type"
-            }
-            Place::Result => "a result cannot borrow, because it is sent away: return an owned type",
-            Place::Item => "an item of a stream cannot borrow, because it is sent away: use an owned type",
+        let why = match self.place {
+            Place::Parameter => "only a whole parameter can be borrowed, because it is decoded first",
+            Place::Result => "a result cannot borrow, because it is sent away",
+            Place::Item => "an item of a stream cannot borrow, because it is sent away",
         };
-        self.faults.at(and(reference), message);
+        let mut owned = self.whole.clone();
+        Owned.visit_type_mut(&mut owned);
+        self.faults.at(and(reference), format_args!("{why}: write `{}`", type_text(&owned)));
     }
 
     fn visit_type_impl_trait(&mut self, ty: &TypeImplTrait) {

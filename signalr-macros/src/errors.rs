@@ -29,6 +29,11 @@ impl Faults {
         self.left_to_compiler += 1;
     }
 
+    /// How many of them are left to the compiler.
+    pub(crate) fn left_to_compiler(&self) -> usize {
+        self.left_to_compiler
+    }
+
     /// How many there are so far: more than before a step means that the step found one.
     pub(crate) fn count(&self) -> usize {
         self.all.len() + self.left_to_compiler

@@ -41,8 +41,12 @@ pub(crate) struct Contract {
     pub(crate) ident: Ident,
     /// The `#[cfg]`s of the trait: everything that is generated carries them too.
     pub(crate) cfgs: Vec<Attribute>,
+    /// The lint levels of the trait, as everything that is generated carries them.
+    pub(crate) lints: Vec<Attribute>,
     /// The methods that have no fault.
     pub(crate) methods: Vec<Method>,
+    /// Those that have one.
+    pub(crate) faulty: Vec<FaultyMethod>,
     /// Methods that may share a wire name as long as they are never compiled together.
     pub(crate) conflicts: Vec<Conflict>,
     /// Whether anything is wrong with the trait itself, or with one of its methods.
@@ -53,8 +57,8 @@ pub(crate) struct Contract {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Soundness {
     Sound,
-    /// Some methods are missing from the model.
-    MethodsMissing,
+    /// There is more in the trait than could be said again in an implementation.
+    Incomplete,
     /// The trait cannot even be named in a bound.
     Unusable,
     /// A name that would be generated is the user's.
@@ -68,16 +72,36 @@ pub(crate) struct Conflict {
     pub(crate) error: syn::Error,
 }
 
+/// A method that has been refused. It stands in what is generated with a body that never runs, so that what uses it is
+/// not refused as well.
+pub(crate) struct FaultyMethod {
+    /// Its place in the trait.
+    pub(crate) index: usize,
+    pub(crate) ident: Ident,
+    /// None where the name is the fault.
+    pub(crate) wire_name: Option<String>,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) lints: Vec<Attribute>,
+    /// The types of the parameters; none for what has a fault.
+    pub(crate) params: Vec<Option<Type>>,
+    pub(crate) kind: Kind,
+}
+
 pub(crate) struct Method {
-    /// Counts every method of the trait, also those behind `#[cfg]`.
+    /// Its place in the trait, among those behind `#[cfg]` too.
     pub(crate) index: usize,
     pub(crate) ident: Ident,
     pub(crate) wire_name: String,
+    /// Whether the constant of its name is its own: otherwise a fault has been reported.
+    pub(crate) has_constant: bool,
     /// `#[doc]`.
     pub(crate) docs: Vec<Attribute>,
     /// `#[cfg]`.
     pub(crate) cfgs: Vec<Attribute>,
-    pub(crate) deprecated: Option<Attribute>,
+    /// The lint levels, as what is generated carries them.
+    pub(crate) lints: Vec<Attribute>,
+    /// `#[deprecated]`.
+    pub(crate) deprecated: Vec<Attribute>,
     pub(crate) kind: Kind,
     pub(crate) params: Vec<Param>,
     /// The signature as the re-emitted trait has it, without attributes.
@@ -110,6 +134,8 @@ pub(crate) struct Param {
     /// Its position among all parameters after `&self`.
     pub(crate) index: usize,
     pub(crate) ident: Ident,
+    /// The lint levels, as what is generated carries them.
+    pub(crate) lints: Vec<Attribute>,
     /// As the trait declares it.
     pub(crate) ty: Type,
     pub(crate) kind: ParamKind,

@@ -4,36 +4,48 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, ItemTrait, PatType, PathArguments, ReturnType, Signature,
-    Token, TraitItem, TraitItemFn, Type, TypeParamBound,
+    FnArg, GenericArgument, Ident, ItemTrait, PatType, Path, PathArguments, PathSegment, Receiver,
+    ReturnType, Signature, Token, TraitItem, TraitItemFn, Type, TypeParamBound,
 };
 
 use crate::attr::{self, TraitOptions};
+use crate::attributes::{lint_levels, named};
 use crate::check::{self, Place};
 use crate::errors::Faults;
 use crate::expand::trait_item;
-use crate::model::{Contract, Kind, Method, Param, ParamKind, Role, Soundness};
+use crate::faulty;
+use crate::model::{Contract, FaultyMethod, Kind, Method, Param, ParamKind, Role, Soundness};
+use crate::recover;
 
 /// Reads the whole trait. What has a fault is reported and left out.
 pub(crate) fn contract(role: Role, options: TraitOptions, item: &ItemTrait, faults: &mut Faults) -> Contract {
-    let start = faults.count();
     check::trait_head(role, item, faults);
-    let mut methods = Vec::new();
+    let (mut methods, mut refused) = (Vec::new(), Vec::new());
     for (index, item) in item.items.iter().enumerate() {
         match item {
-            TraitItem::Fn(method) => methods.extend(self::method(role, &options, index, method, faults)),
+            TraitItem::Fn(method) => match self::method(role, &options, index, method, faults) {
+                Ok(method) => methods.push(method),
+                Err(method) => refused.push(*method),
+            },
             other => check::not_a_method(role, other, faults),
         }
     }
     let conflicts = check::names(&mut methods, faults);
+    refused.retain(|refused| {
+        let same = |ident: &Ident| check::constant(ident) == check::constant(&refused.ident);
+        !methods.iter().any(|method| same(&method.ident))
+    });
     let generics = &item.generics;
     let mut soundness = if !generics.params.is_empty() || generics.where_clause.is_some() {
         methods.clear();
+        refused.clear();
         Soundness::Unusable
-    } else if faults.count() > start {
-        Soundness::MethodsMissing
-    } else {
+    } else if item.unsafety.is_none()
+        && item.items.iter().enumerate().all(|(index, item)| is_implemented(&refused, index, item))
+    {
         Soundness::Sound
+    } else {
+        Soundness::Incomplete
     };
     if !check::client_name(&item.ident, options.client.as_ref(), faults) {
         soundness = Soundness::NamesTaken;
@@ -45,9 +57,23 @@ pub(crate) fn contract(role: Role, options: TraitOptions, item: &ItemTrait, faul
         vis: item.vis.clone(),
         ident: item.ident.clone(),
         cfgs: named(&item.attrs, "cfg"),
+        lints: lint_levels(&item.attrs),
         methods,
+        faulty: refused,
         conflicts,
         soundness,
+    }
+}
+
+/// Whether an implementation can do without this item, or knows how to have it.
+fn is_implemented(refused: &[FaultyMethod], index: usize, item: &TraitItem) -> bool {
+    match item {
+        TraitItem::Fn(method) if refused.iter().any(|method| method.index == index) => {
+            method.default.is_some() || faulty::has_body(&method.sig)
+        }
+        TraitItem::Fn(_) => true,
+        TraitItem::Const(item) => item.default.is_some(),
+        _ => false,
     }
 }
 
@@ -57,24 +83,24 @@ fn method(
     index: usize,
     item: &TraitItemFn,
     faults: &mut Faults,
-) -> Option<Method> {
+) -> Result<Method, Box<FaultyMethod>> {
     let before = faults.count();
     let signature = &item.sig;
     let name = attr::of_method(&item.attrs, faults).name;
     check::method_attributes(&item.attrs, faults);
     check::method_head(role, signature, faults);
     check::receiver(role, signature, faults);
-    let params: Vec<_> = signature
-        .inputs
-        .iter()
-        .filter_map(|input| match input {
-            FnArg::Typed(input) => Some(input),
-            FnArg::Receiver(_) => None,
-        })
-        .enumerate()
-        .filter_map(|(index, input)| parameter(role, index, input, faults))
-        .collect();
+    let mut params = Vec::new();
+    let mut types = Vec::new();
+    for (index, input) in values(signature).enumerate() {
+        let before = faults.count();
+        params.extend(parameter(role, index, input, faults));
+        let known = faults.count() == before && !faulty::names_generics(signature, &input.ty);
+        types.push(known.then(|| (*input.ty).clone()));
+    }
+    let left_to_compiler = faults.left_to_compiler();
     let kind = kind(role, signature, faults);
+    let output_is_known = faults.left_to_compiler() == left_to_compiler;
     let wire_name = name.map_or_else(
         || {
             let name = options.case.apply(&signature.ident.unraw().to_string());
@@ -83,26 +109,56 @@ fn method(
         },
         |name| name.value(),
     );
-    if faults.count() > before {
-        return None;
+    let (cfgs, lints) = (named(&item.attrs, "cfg"), lint_levels(&item.attrs));
+    match kind {
+        Some(kind) if faults.count() == before => Ok(Method {
+            index,
+            ident: signature.ident.clone(),
+            wire_name,
+            has_constant: true,
+            docs: named(&item.attrs, "doc"),
+            cfgs,
+            lints,
+            deprecated: named(&item.attrs, "deprecated"),
+            kind,
+            params,
+            signature: implemented(&options.runtime, signature),
+        }),
+        _ => Err(Box::new(FaultyMethod {
+            index,
+            ident: signature.ident.clone(),
+            wire_name: Some(wire_name).filter(|name| !name.is_empty()),
+            cfgs,
+            lints,
+            params: types,
+            kind: faulty::kind(signature, output_is_known),
+        })),
     }
-    Some(Method {
-        index,
-        ident: signature.ident.clone(),
-        wire_name,
-        docs: named(&item.attrs, "doc"),
-        cfgs: named(&item.attrs, "cfg"),
-        deprecated: named(&item.attrs, "deprecated").into_iter().next(),
-        kind: kind?,
-        params,
-        signature: trait_item::signature(&options.runtime, signature),
+}
+
+/// The parameters after `&self`.
+fn values(signature: &Signature) -> impl Iterator<Item = &PatType> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(input),
+        FnArg::Receiver(_) => None,
     })
+}
+
+/// The signature as an implementation has it: of its parameters' attributes, only the lint levels.
+fn implemented(runtime: &Path, declared: &Signature) -> Signature {
+    let mut signature = trait_item::signature(runtime, declared);
+    for input in &mut signature.inputs {
+        let (FnArg::Receiver(Receiver { attrs, .. }) | FnArg::Typed(PatType { attrs, .. })) = input;
+        *attrs = lint_levels(attrs);
+    }
+    signature
 }
 
 fn parameter(role: Role, index: usize, input: &PatType, faults: &mut Faults) -> Option<Param> {
     let ident = check::parameter_name(input, faults);
     let kind = parameter_kind(role, &input.ty, faults);
-    Some(Param { index, ident: ident?, ty: (*input.ty).clone(), kind: kind? })
+    let lints = lint_levels(&input.attrs);
+    Some(Param { index, ident: ident?, lints, ty: (*input.ty).clone(), kind: kind? })
 }
 
 fn parameter_kind(role: Role, ty: &Type, faults: &mut Faults) -> Option<ParamKind> {
@@ -114,6 +170,13 @@ fn parameter_kind(role: Role, ty: &Type, faults: &mut Faults) -> Option<ParamKin
         let item = stream.item(ty, faults)?;
         check::value_type(Place::Item, item, faults);
         return Some(ParamKind::Stream { item: item.clone(), bounds: stream.bounds.clone() });
+    }
+    if let Some(item) = boxed_stream_item(ty) {
+        match role {
+            Role::Hub => check::boxed_stream(ty, item, faults),
+            Role::Client => check::stream_of_client(ty, faults),
+        }
+        return None;
     }
     let Type::Reference(reference) = plain(ty) else {
         check::value_type(Place::Parameter, ty, faults);
@@ -155,6 +218,15 @@ fn kind(role: Role, signature: &Signature, faults: &mut Faults) -> Option<Kind> 
         let item = stream.item(ty, faults)?;
         check::value_type(Place::Result, item, faults);
         return Some(Kind::Stream(item.clone()));
+    }
+    if let Some(ty) = output
+        && let Some(item) = boxed_stream_item(ty)
+    {
+        match role {
+            Role::Hub => check::boxed_stream(ty, item, faults),
+            Role::Client => check::stream_of_client(ty, faults),
+        }
+        return None;
     }
     if signature.asyncness.is_none() {
         check::not_async(role, signature, faults);
@@ -205,7 +277,16 @@ impl<'a> StreamType<'a> {
     fn item(&self, ty: &Type, faults: &mut Faults) -> Option<&'a Type> {
         let before = faults.count();
         check::stream_bounds(self, faults);
-        let item = match self.arguments {
+        let item = self.stated_item();
+        if item.is_none() {
+            check::stream_without_item(ty, faults);
+        }
+        item.filter(|_| faults.count() == before)
+    }
+
+    /// The type of the items, where it is stated, and nothing else is.
+    pub(crate) fn stated_item(&self) -> Option<&'a Type> {
+        match self.arguments {
             PathArguments::AngleBracketed(arguments) => match arguments.args.iter().collect::<Vec<_>>()[..] {
                 [GenericArgument::AssocType(item)] if item.ident == "Item" && item.generics.is_none() => {
                     Some(&item.ty)
@@ -213,12 +294,46 @@ impl<'a> StreamType<'a> {
                 _ => None,
             },
             _ => None,
-        };
-        if item.is_none() {
-            check::stream_without_item(ty, faults);
         }
-        item.filter(|_| faults.count() == before)
     }
+}
+
+/// The items of a `BoxStream<'_, T>` or a `Pin<Box<dyn Stream<Item = T>>>`.
+pub(crate) fn boxed_stream_item(ty: &Type) -> Option<&Type> {
+    let named = last_segment(ty)?;
+    if named.ident == "BoxStream" || named.ident == "LocalBoxStream" {
+        return last_type(named);
+    }
+    let boxed =
+        Some(named).filter(|named| named.ident == "Pin").and_then(last_type).and_then(last_segment)?;
+    match plain(Some(boxed).filter(|boxed| boxed.ident == "Box").and_then(last_type)?) {
+        Type::TraitObject(object) => match object.bounds.iter().find_map(stream_arguments)? {
+            PathArguments::AngleBracketed(arguments) => {
+                arguments.args.iter().find_map(|argument| match argument {
+                    GenericArgument::AssocType(item) if item.ident == "Item" => Some(&item.ty),
+                    _ => None,
+                })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match plain(ty) {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// The last type among the arguments.
+fn last_type(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().rev().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
 
 fn stream_arguments(bound: &TypeParamBound) -> Option<&PathArguments> {
@@ -240,25 +355,15 @@ fn is_unit(ty: &Type) -> bool {
     matches!(plain(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
-/// The attributes of that name.
-fn named(attrs: &[Attribute], name: &str) -> Vec<Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident(name)).cloned().collect()
-}
-
-/// The text of `#[doc]` attributes, line by line.
-pub(crate) fn doc_text(docs: &[Attribute]) -> String {
-    let line = |attr: &Attribute| match &attr.meta.require_name_value().ok()?.value {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(line), .. }) => Some(line.value()),
-        _ => None,
-    };
-    let lines: Vec<_> = docs.iter().filter_map(line).collect();
-    lines.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
-}
-
 /// Reads the item that the attribute is on; says what is wrong if it is not a trait.
-pub(crate) fn item(role: Role, item: &proc_macro2::TokenStream) -> syn::Result<ItemTrait> {
+pub(crate) fn item(
+    role: Role,
+    item: &proc_macro2::TokenStream,
+    faults: &mut Faults,
+) -> syn::Result<ItemTrait> {
     let attribute = role.attribute();
-    match syn::parse2::<syn::Item>(item.clone())? {
+    let parsed = syn::parse2::<syn::Item>(item.clone());
+    match parsed.or_else(|error| recover::item(item, faults).map(syn::Item::Trait).ok_or(error))? {
         syn::Item::Trait(item) => Ok(item),
         syn::Item::Impl(item) => {
             let head = item.impl_token;

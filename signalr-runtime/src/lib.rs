@@ -16,16 +16,16 @@
     doc = "* a client connects and calls it through a typed stub (feature `client`)."
 )]
 //!
-//! A method answers with a `Result`: [`HubResult`], or any error that converts to and from [`HubError`]. Whatever serde
-//! can write and read can be an argument, a result or a stream item; a method may stream its results
-//! (`-> impl Stream<Item = HubResult<T>>`), and take streams from its caller. How values are written, and how their
-//! members are named for clients in `camelCase`, is told in [`payload`].
+//! A method answers with a `Result`: [`HubResult`], or any error that converts to and from [`HubError`](struct@HubError),
+//! as `#[derive(HubError)]` makes one. Whatever serde can write and read can be an argument, a result or a stream item; a
+//! method may stream its results (`-> impl Stream<Item = HubResult<T>>`), and take streams from its caller. How values are
+//! written, and how their members are named for clients in `camelCase`, is told in [`payload`].
 //!
 //! # Features
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
-//! | `macros` | the two attributes | yes |
+//! | `macros` | the two attributes, and `#[derive(HubError)]` | yes |
 //! | `json` | the JSON hub protocol | yes |
 //! | `messagepack` | the MessagePack hub protocol | |
 //! | `server` | hubs over HTTP, as tower services | |
@@ -43,7 +43,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | this page | the attributes, [`HubError`], and the calls that a stub makes: [`Invoke`], [`ResultStream`] |
+//! | this page | the attributes, [`HubError`](struct@HubError), and the calls that a stub makes: [`Invoke`], [`ResultStream`] |
 //! | [`payload`] | how values are written, for .NET and JavaScript to read; times |
 //! | `server` | serving a hub: its options, limits, rules and filters; `server::telemetry` for operators |
 //! | `client` | calling a hub |
@@ -90,8 +90,7 @@ mod transport;
 
 pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
 pub use contract::hub::{
-    ClientContract, HubContract, HubWithoutClient, MethodDescription, MethodKind, MethodName, NoClient,
-    ParameterDescription,
+    ClientContract, HubContract, MethodDescription, MethodKind, MethodName, NoClient, ParameterDescription,
 };
 pub use contract::stub::{Invoke, ResultStream, Sending};
 #[cfg(feature = "engine")]
@@ -146,14 +145,17 @@ pub use futures_core::Stream;
 ///
 /// # What is generated
 ///
-/// The trait itself, as [`hub`](macro@hub) writes it, and for a trait `ChatClient`
+/// The trait itself, as [`hub`](macro@hub) writes it but with `where Self: Sized` on its methods, so that
+/// `dyn ChatClient` is a type which leads to the contract; and for a trait `ChatClient`
 ///
 /// - `ChatClientContract`, which implements [`ClientContract`],
-/// - `ChatClientProxy`: calls to any number of clients. It has the methods without a return type only, so that
-///   nobody can ask a whole group for one result;
+/// - `ChatClientProxy`: calls to any number of clients, by the methods without a return type: nobody can ask a whole
+///   group for one result;
 /// - `ChatClientSingleProxy`: calls to one client, with all methods.
 ///
-/// Every method of a proxy is `async` and returns a `Result`: sending can fail, too.
+/// A method of a proxy encodes its arguments and returns a future, which sends when it is first polled. The future borrows
+/// nothing: calls can be joined, collected and spawned. It gives a `Result`, because sending can fail, too. Proxies are
+/// cheap to clone.
 ///
 /// # Options
 ///
@@ -164,6 +166,67 @@ pub use futures_core::Stream;
 /// The same as one of a [`hub`](macro@hub), but for streams: they exist only between a client and a hub.
 #[cfg(feature = "macros")]
 pub use signalr_macros::client_proxy;
+
+/// Makes an enum of errors a type that a method can fail with: each variant is a code on the wire, its fields are data.
+///
+/// ```
+/// use std::fmt;
+///
+/// use signalr_runtime::{HubError, hub};
+///
+/// #[derive(Debug, HubError)]
+/// pub enum JoinError {
+///     RoomFull { limit: u32 },
+///     #[signalr(code = "name_taken")]
+///     NameTaken(String),
+///     /// Every other error: what the application did not foresee, a connection that is lost.
+///     #[signalr(other)]
+///     Call(HubError),
+/// }
+///
+/// /// What a person reads.
+/// impl fmt::Display for JoinError {
+///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+///         match self {
+///             Self::RoomFull { limit } => write!(f, "The room is full: it has {limit} places."),
+///             Self::NameTaken(name) => write!(f, "Somebody else is called {name}."),
+///             Self::Call(error) => f.write_str(error.detail()),
+///         }
+///     }
+/// }
+///
+/// #[hub]
+/// pub trait Rooms {
+///     async fn join(&self, room: &str) -> Result<(), JoinError>;
+/// }
+///
+/// // On the wire the error is a text, which every client can show,
+/// let sent = HubError::from(JoinError::RoomFull { limit: 10 });
+/// assert_eq!(sent.message(), r#"The room is full: it has 10 places. [RoomFull {"limit":10}]"#);
+/// // and which this type takes apart again.
+/// assert!(matches!(JoinError::from(sent), JoinError::RoomFull { limit: 10 }));
+/// ```
+///
+/// It implements `From<JoinError> for HubError` and `From<HubError> for JoinError`. The enum implements
+/// [`Display`](std::fmt::Display) itself. A field is any type that can be sent ([`WireValue`]); one that a received text
+/// does not have is read as `null`. A text that is none of the variants becomes the one with `#[signalr(other)]`, whose
+/// field converts from and into [`HubError`](struct@HubError). Such an error is sent as it is, an internal one as
+/// [`HubError::internal`] says.
+///
+/// A client in JavaScript takes the text apart with
+///
+/// ```js
+/// const [, text, code, data] = /^(?:.* HubException: )?(.*) \[([\p{L}\p{N}_.-]+)(?: (\{.*\}))?\]$/su.exec(error.message) ?? [];
+/// if (code === "RoomFull") show(`${JSON.parse(data).limit} are in it`);
+/// ```
+///
+/// # Options
+///
+/// - `#[signalr(code = "…")]` on a variant: its code, if not its name. Letters, digits, `_`, `-` and `.`.
+/// - `#[signalr(other)]` on one variant with one field: it stands for every other error.
+/// - `#[signalr(crate = path::to::runtime)]` on the enum: where this crate is, if not at `::signalr_runtime`.
+#[cfg(feature = "macros")]
+pub use signalr_macros::HubError;
 
 /// Makes the contract of a hub of a trait: what clients may call.
 ///
@@ -262,20 +325,21 @@ pub use signalr_macros::client_proxy;
 ///
 /// # Options
 ///
-/// - `client = ChatClient`: the trait of the client, which carries [`client_proxy`](macro@client_proxy).
-///   Without it the server cannot call its clients.
+/// - `client = ChatClient`: the trait of the client, which carries [`client_proxy`](macro@client_proxy), by whatever name or
+///   path it has here. Without it the server cannot call its clients.
 /// - `rename_all = "camelCase"`: how wire names are written: `PascalCase` (as .NET does, and the default),
 ///   `camelCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`. Servers ignore the
 ///   case of a name, so two names that differ in nothing else are refused.
-/// - `crate = "path::to::runtime"`: where this crate is, if not at `::signalr_runtime`.
+/// - `crate = path::to::runtime`: where this crate is, if not at `::signalr_runtime`; in a macro, `$crate::…`. It may
+///   stand in quotes.
 ///
 /// On a method, `#[signalr(name = "…")]` says its wire name.
 ///
 /// # What a contract can say
 ///
 /// - A method takes `&self`, and is either an `async fn` that returns a `Result`, or a plain `fn` that returns
-///   `impl Stream` of `Result`s. The error is [`HubError`], or any type that converts into it (to answer) and
-///   from it (to ask).
+///   `impl Stream` of `Result`s. The error is [`HubError`](struct@HubError), or any type that converts into it (to
+///   answer) and from it (to ask), which [`#[derive(HubError)]`](derive@HubError) writes.
 /// - Parameters are values that serde can write and read ([`WireValue`]), taken by value or by reference. What
 ///   is behind the reference is decoded and lent: `&str`, `&[T]`, and `&T` for any such `T`.
 /// - A parameter may be `impl Stream<Item = Result<T, E>>`, any number of them and anywhere. An item that is an
@@ -290,10 +354,11 @@ pub use signalr_macros::hub;
 /// What generated code names. Not part of the API: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
-    pub use core::fmt;
     pub use core::future::Future;
-    pub use core::marker::{Send, Sync};
+    pub use core::marker::{Send, Sized, Sync};
+    pub use core::option::Option;
     pub use core::result::Result;
+    pub use core::{concat, fmt};
     pub use std::boxed::Box;
     pub use std::clone::Clone;
     pub use std::convert::From;
@@ -306,15 +371,20 @@ pub mod __private {
     pub use crate::contract::bind::{arguments, opened, returned, streamed};
     pub use crate::contract::dispatch::{Call, Dispatch, Handler, Reply, ResultSink, Running, send_items};
     pub use crate::contract::error::{HubError, HubResult};
+    pub use crate::contract::error_type::{ReceivedError, SentError};
     pub use crate::contract::hub::{
-        ClientContract, HubContract, Method, MethodDescription, MethodKind, MethodName, NoClient, Outcome,
-        Param, ParameterDescription, Returned, SliceParam, StreamItem, StreamMethod, StreamParam, WireError,
+        ClientContract, ClientTrait, HubContract, Method, MethodDescription, MethodKind, MethodName,
+        NoClient, Outcome, Param, ParameterDescription, Returned, SliceParam, StreamItem, StreamMethod,
+        StreamParam,
     };
     pub use crate::contract::incoming::Incoming;
+    pub use crate::contract::lent::LentParam;
     pub use crate::contract::link::Link;
-    pub use crate::contract::proxy::{ask, deliver};
+    pub use crate::contract::proxy::{OneClient, ask, deliver};
     pub use crate::contract::receivers::{Receiver, Receivers};
+    pub use crate::contract::refused::refused;
     pub use crate::contract::relay::{Pump, Pumping, Relay, pumping, relay};
     pub use crate::contract::stub::{Invoke, Outgoing, ResultStream};
+    pub use crate::contract::typed_error::{ErrorField, ErrorReader, ErrorWriter, error_text};
     pub use crate::contract::value::{HubProtocol, ValueError, WireValue};
 }

@@ -1,7 +1,7 @@
 //! Tests of hubs without a socket: a hub and its clients in one process.
 //!
 //! Everything but HTTP is the real thing: the handshake, the hub protocol, the engine on both sides. No I/O takes
-//! place, so a test may pause tokio's clock; it then waits for no timeout, and sees each of them at its time.
+//! place, so a test may pause tokio's clock.
 //!
 //! ```
 //! use signalr_runtime::server::*;
@@ -48,6 +48,42 @@
 //! bob.stop().await;
 //! # });
 //! ```
+//!
+//! # A clock that is paused
+//!
+//! With `#[tokio::test(start_paused = true)]` (feature `test-util` of tokio) time stands still while anything can run, and
+//! jumps to the next timer when everybody waits. A test of a timeout of 30 seconds takes no time, and sees it after exactly
+//! 30 seconds of [`tokio::time::Instant`]:
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use signalr_runtime::server::{Hub, HubService};
+//! # use signalr_runtime::test::TestServer;
+//! # use signalr_runtime::{HubErrorKind, HubResult, hub};
+//! # #[hub]
+//! # trait Library { async fn search(&self, words: &str) -> HubResult<u32>; }
+//! # struct Reader;
+//! # impl Hub for Reader { type Contract = LibraryContract; }
+//! # impl Library for Reader {
+//! #     async fn search(&self, _words: &str) -> HubResult<u32> { std::future::pending().await }
+//! # }
+//! // #[tokio::test(start_paused = true)]
+//! async fn a_search_is_given_up_after_half_a_minute() {
+//!     let server = TestServer::new(HubService::<Reader>::new(|_| Reader));
+//!     let reader = server.client().connect().await.unwrap();
+//!     let begun = tokio::time::Instant::now();
+//!     let given_up = reader.hub().search("everything").timeout(Duration::from_secs(30)).await;
+//!     assert_eq!(given_up.unwrap_err().kind(), HubErrorKind::Timeout);
+//!     assert_eq!(begun.elapsed(), Duration::from_secs(30));
+//! }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+//! #     .block_on(a_search_is_given_up_after_half_a_minute());
+//! ```
+//!
+//! Wait for what a test is about, by a channel that a handler sends into, and not for some time to pass. What is not on
+//! tokio's clock does not jump with it: `std::time`, sockets, other threads. A clock does not jump while a
+//! [blocking method](crate::server::MethodOptions#methods-that-block) has its thread, and a connection over a real socket on
+//! a paused clock runs into its timeouts at once.
 
 use std::fmt;
 use std::ops::Deref;

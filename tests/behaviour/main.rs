@@ -2,4 +2,5 @@
 
 mod attacks;
 mod client;
+mod http2;
 mod rows;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The sections of the table, and how many facts each of them has.
 const SECTIONS: [(&str, usize); 12] = [
-    ("Failures that the transports share", 8),
+    ("Failures that the transports share", 9),
     ("WebSockets", 8),
     ("Server-Sent Events", 7),
     ("Long polling", 13),

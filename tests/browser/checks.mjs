@@ -87,6 +87,8 @@ async function nameTaken(stage) {
   await other.toast("Somebody in this room already has this name. Please choose another one.");
   await stage.screenshot(other, "name-taken");
   await other.join("name-taken", "Grace");
+  // What has worked since takes the error away.
+  await other.page.locator("#toasts .error").waitFor({ state: "detached" });
 
   await givesUp(stage.terminal("name-taken", "Ada"), /^chat-client: Somebody in this room already has this name/);
 }
@@ -216,7 +218,36 @@ async function phone(stage) {
     }),
   );
   assert.deepEqual(tooWide, []);
+
+  // A toast covers nothing: neither what is said, nor what can be pressed.
+  await bob.press("Paste lines");
+  await bob.page.getByLabel("Lines", { exact: true }).fill("one line");
+  await bob.press("Send lines");
+  await bob.toast("1 line arrived.");
+  const covered = await bob.page.evaluate(() => {
+    const boxOf = (selector) => document.querySelector(selector).getBoundingClientRect();
+    const toast = boxOf(".toast");
+    const meets = (box) => box.top < toast.bottom && toast.top < box.bottom;
+    const parts = ["header", "aside", "#entries", "#typing", "#say"];
+    const beyond = boxOf("#say").bottom > window.innerHeight ? ["the screen ends before #say"] : [];
+    return [...parts.filter((selector) => meets(boxOf(selector))), ...beyond];
+  });
+  assert.deepEqual(covered, []);
+  // And the newest line is in view, though there is less room.
+  const newest = bob.page.getByRole("log").getByText("one line", { exact: true });
+  assert.ok(await newest.evaluate((line) => {
+    const log = document.querySelector("#entries").getBoundingClientRect();
+    return line.getBoundingClientRect().bottom <= log.bottom;
+  }));
   await stage.screenshot(bob, "phone");
+}
+
+async function reload(stage) {
+  const room = "A room & a half";
+  const ada = await stage.personIn(room, "Ada");
+  await ada.page.reload();
+  assert.equal(await ada.page.getByLabel("Your name").inputValue(), "Ada");
+  assert.equal(await ada.page.getByLabel("Room").inputValue(), room);
 }
 
 async function scripted(stage) {
@@ -241,15 +272,74 @@ async function refusals(stage) {
 async function reconnect(stage) {
   const ada = await stage.personIn("reconnect", "Ada");
   const cy = await stage.terminalIn("reconnect", "Cy");
+  await ada.say("before");
+  await ada.texts("before");
   await stage.stopServer();
+
   await ada.state("reconnecting");
-  await givesUp(cy, /^chat-client: the server has closed the connection/);
+  await ada.page.getByText("Not connected just now. Your text is kept.").waitFor();
+  for (const name of ["Send", "Paste lines", "Clock", "Leave"]) {
+    assert.ok(await ada.page.getByRole("button", { name, exact: true }).isDisabled(), name);
+  }
+  assert.equal(await ada.page.locator("#chat button:enabled").count(), 0);
+  await ada.say("written meanwhile");
+  await stage.screenshot(ada, "reconnecting");
+  assert.equal(await ada.page.locator(".toast").count(), 0);
+  await cy.line("* the connection is lost");
+  cy.type("typed meanwhile");
+  await cy.line("* not connected just now: your line is kept");
 
   await stage.startServer();
   await ada.state("online");
+  await ada.notice("The server was restarted. What was said before is gone.");
+  await cy.line("* the server was restarted");
+  // What was written while there was no connection is there still.
+  await ada.texts("typed meanwhile");
+  await ada.page.keyboard.press("Enter");
+  await ada.texts("typed meanwhile", "written meanwhile");
+  await cy.line("Ada: written meanwhile");
+  cy.type("/quit");
+  assert.deepEqual(await cy.end(), { code: 0, errors: "" });
   await ada.members(["Ada"]);
-  await ada.say("back again");
-  await ada.texts("back again");
+}
+
+/** The server may take one for somebody else of the same name, until it notices that the old connection is gone. */
+async function nameStillThere(stage) {
+  const ada = await stage.personIn("ghost", "Ada");
+  await ada.page.route("**/chat/negotiate*", (route) => route.abort());
+  await stage.stopServer();
+  await ada.state("reconnecting");
+  await stage.startServer();
+  const ghost = stage.terminal("ghost", "Ada");
+  await ghost.line("* this is ghost");
+
+  const opened = ada.page.waitForEvent("websocket", { timeout: 20_000 });
+  await ada.page.unroute("**/chat/negotiate*");
+  const isRefused = ({ payload }) => payload.includes("already has this name");
+  await (await opened).waitForEvent("framereceived", { predicate: isRefused });
+  await ada.state("reconnecting");
+  ghost.type("/quit");
+  assert.deepEqual(await ghost.end(), { code: 0, errors: "" });
+  await ada.state("online");
+  await ada.members(["Ada"]);
+}
+
+/** A call that is on its way when the connection breaks: the text comes back, and no word of the library is shown. */
+async function interrupted(stage) {
+  const ada = await stage.personIn("interrupted", "Ada");
+  await ada.write("on its way");
+  await ada.page.evaluate(() => {
+    // The next message goes nowhere, and the connection breaks behind it.
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function () {
+      WebSocket.prototype.send = send;
+      this.close();
+    };
+  });
+  await ada.page.keyboard.press("Enter");
+  await ada.toast("Not connected just now. Your text is kept.");
+  await ada.state("online");
+  assert.equal(await ada.page.getByLabel("Message", { exact: true }).inputValue(), "on its way");
 }
 
 export const checks = {
@@ -266,7 +356,10 @@ export const checks = {
   typing,
   markup,
   phone,
+  reload,
   scripted,
   refusals,
   reconnect,
+  "name-still-there": nameStillThere,
+  interrupted,
 };

@@ -16,7 +16,7 @@ export class Program {
     // What is written to a program that has ended goes nowhere.
     this.#child.stdin.on("error", () => {});
     createInterface(this.#child.stdout).on("line", (line) => {
-      this.#lines.push(line);
+      this.#lines.push(this.read(line));
       this.#match();
     });
     this.#ended = new Promise((resolve, reject) => {
@@ -33,6 +33,11 @@ export class Program {
     return within(`the line '${start}'`, found).catch((error) => {
       throw new Error(`${error.message}; there was: ${JSON.stringify(this.#lines)} ${this.#errors}`);
     });
+  }
+
+  /** A line as the checks see it. */
+  read(line) {
+    return line;
   }
 
   type(line) {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Person } from "./person.mjs";
 import { Program } from "./program.mjs";
+import { Terminal } from "./terminal.mjs";
 
 export class Stage {
   #browser;
@@ -36,7 +37,7 @@ export class Stage {
 
   /** A server that is not expected to start. */
   otherServer(...args) {
-    return this.#participant("chat-server", args);
+    return this.#participant(this.#start("chat-server", args));
   }
 
   async person(options) {
@@ -53,7 +54,8 @@ export class Stage {
   }
 
   terminal(room, name, url = `${this.#url}/chat`) {
-    return this.#participant("chat-client", ["--room", room, "--name", name, "--url", url]);
+    const args = ["--room", room, "--name", name, "--url", url];
+    return this.#participant(new Terminal(this.#programs["chat-client"], args));
   }
 
   /** Somebody with a terminal, in a room. */
@@ -78,8 +80,7 @@ export class Stage {
     await this.#server.kill();
   }
 
-  #participant(name, args) {
-    const program = this.#start(name, args);
+  #participant(program) {
     this.#started.push(program);
     return program;
   }

@@ -32,6 +32,22 @@ pub(crate) trait Chat {
 
     #[cfg_attr(all(), doc = "Documented at times.")]
     async fn documented(&self) -> HubResult;
+
+    #[cfg_attr(any(), cfg(no_such_condition, because = "this is not looked at"))]
+    #[cfg_attr(all(), cfg(any()))]
+    async fn never_in_other_words(&self, what: NoSuchType) -> HubResult;
+
+    #[cfg_attr(all(), cfg(not(any())))]
+    async fn one_of_two_more(&self) -> HubResult;
+
+    #[cfg_attr(all(), cfg(any()))]
+    #[signalr(name = "OneOfTwoMore")]
+    async fn other_of_two_more(&self) -> HubResult;
+
+    #[cfg_attr(any(), doc(cfg(feature = "x")))]
+    #[cfg_attr(all(), doc = "Speaks of cfg and of signalr.")]
+    #[doc = include_str!("cfg.md")]
+    async fn speaks_of_cfg(&self, #[cfg_attr(all(), allow(unused))] cfg: u32) -> HubResult;
 }
 
 #[client_proxy]
@@ -49,6 +65,12 @@ pub(crate) trait Nowhere {
     async fn never(&self, what: NoSuchType) -> HubResult;
 }
 
+#[hub]
+#[cfg_attr(all(), cfg(any()))]
+pub(crate) trait NowhereElse {
+    async fn never(&self, what: NoSuchType) -> HubResult;
+}
+
 struct Rooms;
 
 impl Chat for Rooms {
@@ -63,10 +85,21 @@ impl Chat for Rooms {
     async fn documented(&self) -> HubResult {
         Ok(())
     }
+
+    async fn one_of_two_more(&self) -> HubResult {
+        Ok(())
+    }
+
+    async fn speaks_of_cfg(&self, _: u32) -> HubResult {
+        Ok(())
+    }
 }
 
 #[test]
 fn only_what_is_compiled_is_in_the_contract() {
     let _: &dyn std::any::Any = &Rooms;
-    assert_eq!(crate::names::<ChatContract>(), ["Always", "OneOfTwo", "Documented"]);
+    assert_eq!(
+        crate::names::<ChatContract>(),
+        ["Always", "OneOfTwo", "Documented", "OneOfTwoMore", "SpeaksOfCfg"]
+    );
 }

@@ -19,6 +19,17 @@ pub(crate) trait Counter {
         Ok(format!("{name} and {}", names.join(", ")))
     }
 
+    async fn bytes(&self, early: bool) -> HubResult<Box<[u8]>> {
+        if early {
+            return Ok(Box::new([]));
+        }
+        Ok(Box::new([1, 2, 3]))
+    }
+
+    async fn later(&self) -> HubResult<u32> {
+        todo!()
+    }
+
     async fn unused(&self, _name: &str, _n: u32) -> HubResult {
         Ok(())
     }

@@ -10,16 +10,21 @@
 extern crate signalr_runtime as renamed_runtime;
 
 mod cfg;
+mod client_names;
 mod default_bodies;
 mod deprecated;
+mod docs;
 mod in_a_function;
 mod in_a_macro;
+mod lint_levels;
 mod names;
 mod no_prelude;
 mod pedantic;
+mod proxies;
 mod renamed;
 mod shadowed;
 mod types;
+mod unit_structs;
 mod visibility;
 
 /// Streams nothing.

@@ -2,7 +2,7 @@
 
 #![no_implicit_prelude]
 
-use ::signalr_runtime::{HubResult, Stream, client_proxy, hub};
+use ::signalr_runtime::{HubError, HubResult, Stream, client_proxy, hub};
 use ::std::primitive::{bool, str, u8, u32};
 
 /// A hub.
@@ -15,6 +15,29 @@ pub trait Chat {
     /// With a body.
     async fn twice(&self, n: u32) -> HubResult<u32> {
         HubResult::Ok(n * 2)
+    }
+}
+
+/// An error.
+#[derive(HubError)]
+pub enum Refused {
+    /// With data.
+    Full {
+        /// How much.
+        limit: u32,
+    },
+    /// With data that has no name.
+    Taken(u8, u32),
+    /// With none.
+    Closed,
+    /// Anything else.
+    #[signalr(other)]
+    Call(HubError),
+}
+
+impl ::std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str("refused")
     }
 }
 

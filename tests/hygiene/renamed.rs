@@ -44,8 +44,27 @@ mod by_module {
     }
 }
 
+mod by_macro {
+    macro_rules! chat {
+        () => {
+            #[$crate::renamed::framework::rpc::hub(client = Page, crate = $crate::renamed::framework::rpc)]
+            pub(crate) trait Chat {
+                async fn say(&self, text: &str) -> $crate::renamed::framework::rpc::HubResult;
+            }
+
+            #[$crate::renamed::framework::rpc::client_proxy(crate = renamed_runtime)]
+            pub(crate) trait Page {
+                async fn show(&self, text: &str);
+            }
+        };
+    }
+
+    chat!();
+}
+
 #[test]
 fn works_under_another_name() {
+    assert_eq!(crate::names::<by_macro::ChatContract>(), ["Say"]);
     assert_eq!(crate::names::<by_dependency::ChatContract>(), ["Say"]);
     assert_eq!(crate::names::<by_module::ChatContract>(), ["Say"]);
     assert_eq!(crate::names::<by_module::inner::ChatContract>(), ["Say"]);

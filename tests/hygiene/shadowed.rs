@@ -186,6 +186,29 @@ pub trait Chat {
     async fn compare(&self, one: Signatures, other: &Signatures) -> HubResult<Signatures>;
 }
 
+/// An error whose variants are called like what generated code names.
+#[derive(signalr_runtime::HubError)]
+pub enum Refused {
+    /// Not the one of the language.
+    Some {
+        /// Called like something in generated code.
+        other: u32,
+        /// Called like something in generated code.
+        text: u32,
+    },
+    /// Not the one of the language.
+    None,
+    /// Anything else.
+    #[signalr(other)]
+    From(signalr_runtime::HubError),
+}
+
+impl ::std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str("refused")
+    }
+}
+
 /// Called like a type parameter in generated code.
 #[hub]
 pub trait H {

@@ -140,6 +140,8 @@ fn types_are_described_as_they_are_written() {
             "::std::string::String"
         ]
     );
+    let results = [lent, given, streams].map(|method| method.result_type);
+    assert_eq!(results, ["HubResult", "Answer<Message<(u8, String)>>", "Answer<Option<u8>>"]);
     assert_eq!(
         types(streams),
         ["Answer<u8>", "HubResult<Message>", "Result<Vec<u8>, signalr_runtime::HubError>"]

@@ -13,7 +13,7 @@ use signalr_runtime::{HubError, HubResult};
 type History = Arc<Mutex<HashMap<String, Vec<Message>>>>;
 
 /// One value per connection: its fields are the state of that connection.
-struct Chat {
+pub struct Chat {
     cx: HubContext<ChatHubContract>,
     history: History,
 }
@@ -52,7 +52,11 @@ impl ChatHub for Chat {
     }
 }
 
-pub fn app() -> Router {
+pub fn chat() -> HubService<Chat> {
     let history = History::default();
-    Router::new().hub("/chat", HubService::<Chat>::new(move |cx| Chat { cx, history: history.clone() }))
+    HubService::new(move |cx| Chat { cx, history: history.clone() })
+}
+
+pub fn app() -> Router {
+    Router::new().hub("/chat", chat())
 }

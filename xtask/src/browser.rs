@@ -4,30 +4,28 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::cargo::cargo;
-use crate::chat;
+use crate::example::{CHAT, Example, JWT_CHAT};
 use crate::process::{Problem, run_logged};
 use crate::project::Project;
 use crate::tools::{chromium, node};
 
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// The page of the chat whose users sign in.
-const SIGN_IN_PAGE: &str = "examples/jwt-chat/page";
-
 /// The command that runs the suite of the chat.
 pub(crate) fn chat_suite(project: &Project) -> Result<Command, Problem> {
-    suite(project, chat::PAGE, "suite.mjs", &["chat-server", "chat-client"])
+    suite(project, &CHAT, "suite.mjs")
 }
 
 /// The command that runs the suite of the chat whose users sign in.
 pub(crate) fn sign_in_suite(project: &Project) -> Result<Command, Problem> {
-    suite(project, SIGN_IN_PAGE, "sign-in/suite.mjs", &["jwt-chat"])
+    suite(project, &JWT_CHAT, "sign-in/suite.mjs")
 }
 
 /// A suite starts the programs and the browser by itself.
-fn suite(project: &Project, page: &str, script: &str, programs: &[&str]) -> Result<Command, Problem> {
+fn suite(project: &Project, example: &Example, script: &str) -> Result<Command, Problem> {
+    let programs = example.programs;
     let browser = chromium::program()?;
-    node::install(project, page)?;
+    node::install(project, example.page)?;
     let mut suite = node::script(project, "tests/browser", script)?;
     // With the whole workspace in view the dependencies get the features that the tests built them with.
     let mut build = cargo(project);

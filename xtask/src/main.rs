@@ -3,16 +3,17 @@
 mod browser;
 mod cargo;
 mod cargo_test;
-mod chat;
 mod checklist;
 mod contract_only;
 mod dotnet;
+mod example;
 mod features;
 mod fuzz;
 mod interop;
 mod javascript;
 mod process;
 mod project;
+mod proxies;
 mod report;
 mod server;
 mod setup;
@@ -33,17 +34,23 @@ usage: cargo xtask COMMAND
                              real server that the suites themselves are checked against
   fuzz [--runs N] [TARGET]...
                              fuzz all targets, or those that are named: N times each, 10 000 000 if not said otherwise
-  chat [--port PORT]         set up and start the chat example";
+  chat [--port PORT]         set up and start the chat example
+  jwt-chat [--port PORT]     set up and start the example whose users sign in";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| ["help", "--help", "-h"].contains(&argument.as_str())) {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let project = Project::locate();
     let outcome = match arguments.split_first() {
         Some((command, rest)) => match command.as_str() {
             "test" => test::run(&project, rest),
             "interop" => interop::run(&project, rest),
             "fuzz" => fuzz::run(&project, rest),
-            "chat" => chat::run(&project, rest),
+            "chat" => example::CHAT.run(&project, rest),
+            "jwt-chat" => example::JWT_CHAT.run(&project, rest),
             _ => Err(format!("unknown command `{command}`\n\n{USAGE}")),
         },
         None => Err(USAGE.to_owned()),

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use crate::project::Project;
 use crate::report::Report;
 use crate::server::ServerKind;
-use crate::{cargo_test, contract_only, dotnet, features, fuzz, interop, suites};
+use crate::{cargo_test, contract_only, dotnet, features, fuzz, interop, proxies, suites};
 
 const CARGO_TEST: &str = "cargo-test";
 const CONTRACT_ONLY: &str = "contract-only";
 
 pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<ExitCode, String> {
-    let mut names = vec![CARGO_TEST, CONTRACT_ONLY, features::PART, fuzz::PART, dotnet::PART];
+    let mut names = vec![CARGO_TEST, CONTRACT_ONLY, features::PART, fuzz::PART, dotnet::PART, proxies::PART];
     names.extend(suites::parts());
     let only = Only::read(arguments, &names)?;
 
@@ -32,6 +32,9 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<ExitCode, S
         dotnet::run(project, &mut report);
     }
     interop::run_suites(project, ServerKind::This, &only, &mut report);
+    if only.includes(proxies::PART) {
+        proxies::run(project, &mut report);
+    }
     Ok(report.finish())
 }
 

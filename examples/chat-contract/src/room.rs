@@ -9,6 +9,9 @@ pub struct Welcome {
     pub history: Vec<Entry>,
     /// Who is here.
     pub members: Members,
+    /// When the server was started, in milliseconds since 1970. Somebody who comes back and gets another number than
+    /// before knows that it was restarted, and that its rooms began anew.
+    pub since: u64,
 }
 
 /// One thing that happened in a room.

@@ -4,6 +4,7 @@ pub mod chat;
 pub mod page;
 pub mod room;
 pub mod rooms;
+pub mod shutdown;
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use axum::Router;
 use axum::serve::ListenerExt;
 use chat_server::page::{self, PageNotBuilt};
+use chat_server::shutdown;
 use clap::Parser;
 use signalr_runtime::server::HubRouterExt;
 use tokio::net::TcpListener;
@@ -39,8 +40,9 @@ enum Problem {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
     tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(LevelFilter::WARN).init();
-    match serve(Arguments::parse()).await {
+    match serve(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("chat-server: {problem}");
@@ -55,6 +57,7 @@ async fn serve(Arguments { port, page }: Arguments) -> Result<(), Problem> {
     let handle = hub.handle();
     let app = Router::new().hub("/chat", hub).merge(page::router(&page)?);
 
+    let stop = shutdown::requested()?;
     print_where_to_look(listener.local_addr()?);
     // An event of Server-Sent Events is sent at once, and does not wait for more to go with it.
     let listener = listener.tap_io(|socket| {
@@ -63,7 +66,7 @@ async fn serve(Arguments { port, page }: Arguments) -> Result<(), Problem> {
     });
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            told_to_stop().await;
+            stop.await;
             handle.shut_down().await;
         })
         .await?;
@@ -85,26 +88,4 @@ fn print_where_to_look(address: SocketAddr) {
         "  in a terminal:  cargo run -p chat-client -- --name Ada --room lobby --url http://{address}/chat"
     );
     println!("  Ctrl-C stops it");
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn told_to_stop() {
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated() => {}
-    }
-}
-
-#[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
 }

@@ -54,9 +54,9 @@ impl Room {
         self.note(name, Event::Said { text })
     }
 
-    /// What somebody who joins gets to see.
-    pub fn welcome(&self) -> Welcome {
-        Welcome { history: self.history.iter().cloned().collect(), members: self.members() }
+    /// What somebody who joins gets to see; all rooms began at `since`.
+    pub fn welcome(&self, since: u64) -> Welcome {
+        Welcome { history: self.history.iter().cloned().collect(), members: self.members(), since }
     }
 
     /// The connection of somebody here.

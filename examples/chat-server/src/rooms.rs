@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use chat_contract::{Entry, JoinError, Welcome};
 use signalr_runtime::server::ConnectionId;
 
-use crate::room::{Change, Room};
+use crate::room::{Change, Room, now};
 
 /// How many rooms there may be.
 const ROOM_LIMIT: usize = 100;
@@ -15,9 +15,16 @@ const ROOM_LIMIT: usize = 100;
 const NAME_LIMIT: usize = 24;
 
 /// All rooms by name. A room begins with the first person who enters it.
-#[derive(Default)]
 pub struct Rooms {
     rooms: Mutex<HashMap<String, Room>>,
+    /// When they began, in milliseconds since 1970.
+    since: u64,
+}
+
+impl Default for Rooms {
+    fn default() -> Self {
+        Self { rooms: Mutex::default(), since: now() }
+    }
 }
 
 impl Rooms {
@@ -52,7 +59,7 @@ impl Rooms {
 
     /// What somebody who joins gets to see.
     pub fn welcome(&self, room: &str) -> Welcome {
-        self.rooms().entry(room.to_owned()).or_default().welcome()
+        self.rooms().entry(room.to_owned()).or_default().welcome(self.since)
     }
 
     /// The connection of somebody in a room.

@@ -26,6 +26,8 @@ pub struct Issued {
     token: String,
     expires_in_seconds: u64,
     name: String,
+    /// For the page, which offers only what this role may do. The hub does not ask the page: it looks into the token.
+    role: Role,
 }
 
 /// `POST /login`: a token for a name and a password.
@@ -50,7 +52,7 @@ pub async fn renew(
 
 fn issue(tokens: &Tokens, name: String, role: Role, auth_time: u64) -> Result<Json<Issued>, Refused> {
     let token = tokens.issue(name.clone(), role, auth_time).map_err(|_| Refused::CannotSign)?;
-    Ok(Json(Issued { token, expires_in_seconds: tokens.lifetime().as_secs(), name }))
+    Ok(Json(Issued { token, expires_in_seconds: tokens.lifetime().as_secs(), name, role }))
 }
 
 /// The users of this example. Yours are in a database, with their passwords hashed.

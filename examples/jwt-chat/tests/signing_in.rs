@@ -1,5 +1,7 @@
 //! Who gets in, and what becomes of the token.
 
+mod requests;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -7,10 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jwt_chat::chat::{ChatClient, ChatHubContract, Message};
 use jwt_chat::tokens::{Claims, Role, Tokens};
+use requests::{log_in, post};
 use signalr_runtime::HubError;
 use signalr_runtime::client::{ConnectionState, HubConnection};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -22,7 +24,7 @@ async fn start(tokens: &Arc<Tokens>) -> SocketAddr {
     LazyLock::force(&LOG);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let app = jwt_chat::app(tokens);
+    let app = jwt_chat::app(tokens, jwt_chat::chat::hub());
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
 }
@@ -30,26 +32,6 @@ async fn start(tokens: &Arc<Tokens>) -> SocketAddr {
 async fn start_with_tokens() -> (SocketAddr, Arc<Tokens>) {
     let tokens = Arc::new(Tokens::new(LIFETIME));
     (start(&tokens).await, tokens)
-}
-
-/// The head and the body of the answer to a `POST`.
-async fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let length = body.len();
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    timeout(Duration::from_secs(10), stream.read_to_string(&mut answer)).await.unwrap().unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.to_ascii_lowercase(), body.to_owned())
-}
-
-async fn log_in(address: SocketAddr, name: &str, password: &str) -> (String, serde_json::Value) {
-    let body = serde_json::json!({ "name": name, "password": password }).to_string();
-    let (head, body) = post(address, "/login", "Content-Type: application/json\r\n", &body).await;
-    (head, serde_json::from_str(&body).unwrap_or_default())
 }
 
 /// What the server calls on a client.
@@ -213,7 +195,7 @@ impl io::Write for Log {
 }
 
 #[tokio::test]
-async fn a_token_in_the_query_opens_a_websocket_and_is_in_no_log() {
+async fn neither_a_token_in_the_query_nor_a_connection_token_is_in_a_log() {
     let (address, tokens) = start_with_tokens().await;
     let token = tokens.issue("ada".to_owned(), Role::Moderator, 0).unwrap();
     let mut ada = Guest::connect_by_query(address, &token).await;
@@ -222,8 +204,10 @@ async fn a_token_in_the_query_opens_a_websocket_and_is_in_no_log() {
     ada.connection.stop().await;
 
     let log = String::from_utf8(LOG.0.lock().unwrap().clone()).unwrap();
-    for line in ["uri=/chat/negotiate", "uri=/chat?id="] {
-        assert!(log.contains(line), "{log}");
+    for line in [r#"uri="/chat/negotiate?negotiateVersion=1""#, r#"uri="/chat?id=***""#] {
+        assert!(log.contains(line), "{line} is not in {log}");
     }
     assert!(!log.contains(&token) && !log.contains("access_token"), "{log}");
+    // Nor is the connection token, which is as good as an access token while the connection lives.
+    assert!(!log.replace("id=***", "").contains("id="), "{log}");
 }

@@ -1,6 +1,7 @@
 //! A hub with everything an operator looks at: [`observe`] first, then [`app`].
 
 mod observe;
+pub mod shutdown;
 mod trace_parent;
 mod weather;
 

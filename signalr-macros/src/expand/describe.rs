@@ -1,14 +1,16 @@
 //! The marker type of a contract, and what it says about the methods.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::{doc_comment, docs, type_text};
+use super::carried::{carried, of_contract, of_method};
+use super::doc_text::doc_text;
+use super::{doc_comment, type_text};
 use crate::check;
-use crate::model::{Contract, Kind, Method, ParamKind, Role};
-use crate::parse::{doc_text, suffixed};
+use crate::model::{Contract, FaultyMethod, Kind, Method, ParamKind, Role, Soundness};
+use crate::parse::suffixed;
 
 /// The name of the marker of a trait.
 fn marker_name(ident: &Ident) -> Ident {
@@ -16,8 +18,8 @@ fn marker_name(ident: &Ident) -> Ident {
 }
 
 pub(super) fn marker(contract: &Contract) -> TokenStream {
-    let Contract { cfgs, vis, ident, role, .. } = contract;
-    let marker = marker_name(ident);
+    let Contract { vis, ident, role, .. } = contract;
+    let (marker, carried) = (marker_name(ident), of_contract(contract));
     let text = match role {
         Role::Hub => {
             format!(
@@ -28,7 +30,7 @@ pub(super) fn marker(contract: &Contract) -> TokenStream {
     };
     let text = doc_comment(&text);
     quote! {
-        #(#cfgs)*
+        #carried
         #text
         #[allow(dead_code)]
         #vis enum #marker {}
@@ -36,7 +38,7 @@ pub(super) fn marker(contract: &Contract) -> TokenStream {
 }
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
-    let Contract { ident, role, methods, .. } = contract;
+    let Contract { ident, role, methods, soundness, .. } = contract;
     let marker = marker_name(ident);
     let name = ident.unraw().to_string();
     let descriptions = methods.iter().map(description);
@@ -44,7 +46,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
         Role::Hub => {
             let client = client(contract);
             let stub = suffixed(ident, "Client");
-            (quote!(HubContract), quote!(type Client = #client; type Stub = #stub;))
+            (quote!(HubContract), quote!(#client type Stub = #stub;))
         }
         Role::Client => {
             let (proxy, single) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
@@ -52,8 +54,16 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
         }
     };
     let names = (*role == Role::Hub).then(|| names(contract));
+    let of_trait = (*role == Role::Client && *soundness != Soundness::Unusable).then(|| {
+        quote! {
+            impl __rt::ClientTrait for dyn #ident {
+                type Contract = #marker;
+            }
+        }
+    });
     quote! {
         #names
+        #of_trait
 
         impl __rt::fmt::Debug for #marker {
             fn fmt(&self, _: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
@@ -71,24 +81,42 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
 
 /// The wire names as constants.
 fn names(contract: &Contract) -> TokenStream {
-    let Contract { ident, vis, methods, .. } = contract;
+    let Contract { ident, vis, methods, faulty, .. } = contract;
     let marker = marker_name(ident);
-    let constants = methods.iter().map(|method| {
-        let Method { wire_name, cfgs, deprecated, .. } = method;
-        let constant = Ident::new(&check::constant(&method.ident), method.ident.span());
-        let docs = docs(method, &format!("On the wire: `{wire_name}`."));
+    let constants = methods.iter().filter(|method| method.has_constant).map(|method| {
+        let Method { wire_name, deprecated, .. } = method;
+        let carried = of_method(method);
+        let constant = constant_name(&method.ident);
+        // Not what the user wrote: `Self` is another type here, and a link to one of its methods would be broken.
+        let docs =
+            doc_comment(&format!("The name of `{}` on the wire: `{wire_name}`.", method.ident.unraw()));
         quote! {
-            #(#cfgs)*
+            #carried
             #docs
-            #deprecated
+            #(#deprecated)*
             #vis const #constant: __rt::MethodName<#marker> = __rt::MethodName::new(#wire_name);
         }
+    });
+    let refused = faulty.iter().filter_map(|method| {
+        let FaultyMethod { ident, wire_name, cfgs, lints, .. } = method;
+        let (constant, wire_name) = (constant_name(ident), wire_name.as_ref()?);
+        let carried = carried(cfgs, lints);
+        Some(quote! {
+            #carried
+            #[doc(hidden)]
+            #vis const #constant: __rt::MethodName<#marker> = __rt::MethodName::new(#wire_name);
+        })
     });
     quote! {
         impl #marker {
             #(#constants)*
+            #(#refused)*
         }
     }
+}
+
+fn constant_name(method: &Ident) -> Ident {
+    Ident::new(&check::constant(method), method.span())
 }
 
 fn description(method: &Method) -> TokenStream {
@@ -104,9 +132,13 @@ fn description(method: &Method) -> TokenStream {
         };
         quote!(__rt::ParameterDescription::new(#name, #ty, #stream))
     });
+    let result = match &method.kind {
+        Kind::Call(ty) | Kind::Stream(ty) => type_text(ty),
+        Kind::Notify => "()".to_owned(),
+    };
     quote! {
         #(#cfgs)*
-        __rt::MethodDescription::new(#wire_name, #rust_name, #kind, &[#(#params),*], #docs)
+        __rt::MethodDescription::new(#wire_name, #rust_name, #kind, &[#(#params),*], #result, #docs)
     }
 }
 
@@ -118,12 +150,15 @@ pub(super) fn kind(method: &Method) -> TokenStream {
     }
 }
 
-/// The contract of the trait in `client = …`.
+/// States the contract of the trait in `client = …`, at that trait: it is what a message about this is about.
 fn client(contract: &Contract) -> TokenStream {
-    let Some(client) = &contract.client else { return quote!(__rt::NoClient) };
-    let mut path = client.clone();
-    if let Some(last) = path.segments.last_mut() {
-        last.ident = marker_name(&last.ident);
+    let Some(client) = &contract.client else {
+        return quote!(
+            type Client = __rt::NoClient;
+        );
+    };
+    let span = client.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+    quote_spanned! {Span::call_site().located_at(span)=>
+        type Client = <dyn #client as __rt::ClientTrait>::Contract;
     }
-    quote!(#path)
 }

@@ -10,6 +10,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
+use super::carried::of_method;
 use super::{describe, number};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
@@ -40,31 +41,31 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
 }
 
 fn function_name(method: &Method) -> Ident {
-    format_ident!("method_{}", method.index)
+    format_ident!("__method_{}", method.index)
 }
 
 fn function(ident: &Ident, method: &Method) -> TokenStream {
-    let (cfgs, m) = (&method.cfgs, number(method.index));
+    let (carried, m) = (of_method(method), number(method.index));
     let function = function_name(method);
     let count = method.values().count();
     let expected = number(count);
     let values = method.values().map(|param| {
         let (local, read) = (argument(param), read(method, param));
-        quote!(let #local = __rt::Arguments::#read(&mut arguments)?;)
+        quote!(let #local = __rt::Arguments::#read(&mut __arguments)?;)
     });
     // Only now: a call whose arguments do not fit opens no stream.
     let streams = method.streams().map(|param| {
         let (local, p) = (argument(param), number(param.index));
-        quote!(let #local = __rt::Call::stream_param::<__Signatures, #m, #p>(call);)
+        quote!(let #local = __rt::Call::stream_param::<__Signatures, #m, #p>(__call);)
     });
     let name = &method.ident;
     let passed = method.params.iter().map(pass);
-    let called = quote!(<__H as #ident>::#name(&hub, #(#passed),*));
+    let called = quote!(<__H as #ident>::#name(&__hub, #(#passed),*));
     let body = match method.kind {
         Kind::Call(_) => quote! {
-            let format = __rt::Call::format(call);
+            let __format = __rt::Call::format(__call);
             __rt::Result::Ok(__rt::Box::pin(async move {
-                __rt::returned::<__Signatures, #m>(format, #called.await)
+                __rt::returned::<__Signatures, #m>(__format, #called.await)
             }))
         },
         Kind::Notify => quote! {
@@ -75,32 +76,32 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
         },
         // The method is called inside of the future that owns what the stream may borrow.
         Kind::Stream(_) => quote! {
-            let format = __rt::Call::format(call);
-            let sink = __rt::Call::results(call);
+            let __format = __rt::Call::format(__call);
+            let __sink = __rt::Call::results(__call);
             __rt::Result::Ok(__rt::opened(__rt::Box::pin(async move {
-                __rt::streamed::<__Signatures, #m>(format, #called, sink).await
+                __rt::streamed::<__Signatures, #m>(__format, #called, __sink).await
             })))
         },
     };
     let mutable = (count > 0).then(|| quote!(mut));
     quote! {
-        #(#cfgs)*
+        #carried
         fn #function<__H: #ident>(
-            hub: &__rt::Arc<__H>,
-            call: &mut __rt::Call<'_>,
+            __hub: &__rt::Arc<__H>,
+            __call: &mut __rt::Call<'_>,
         ) -> __rt::Result<__rt::Running, __rt::BindError> {
-            let #mutable arguments = __rt::Call::arguments(call, #expected);
+            let #mutable __arguments = __rt::Call::arguments(__call, #expected);
             #(#values)*
-            __rt::Arguments::finish(arguments)?;
+            __rt::Arguments::finish(__arguments)?;
             #(#streams)*
-            let hub = __rt::Clone::clone(hub);
+            let __hub = __rt::Clone::clone(__hub);
             #body
         }
     }
 }
 
 fn argument(param: &Param) -> Ident {
-    format_ident!("argument_{}", param.index)
+    format_ident!("__argument_{}", param.index)
 }
 
 fn read(method: &Method, param: &Param) -> TokenStream {
@@ -108,6 +109,7 @@ fn read(method: &Method, param: &Param) -> TokenStream {
     match param.kind {
         ParamKind::Str => quote!(next::<__rt::String>),
         ParamKind::Slice(_) => quote!(slice::<__Signatures, #m, #p>),
+        ParamKind::Lent(_) => quote!(lent::<__Signatures, #m, #p>),
         _ => quote!(param::<__Signatures, #m, #p>),
     }
 }
@@ -116,7 +118,8 @@ fn read(method: &Method, param: &Param) -> TokenStream {
 fn pass(param: &Param) -> TokenStream {
     let local = argument(param);
     match param.kind {
-        ParamKind::Str | ParamKind::Slice(_) | ParamKind::Lent(_) => quote!(&#local),
+        ParamKind::Str | ParamKind::Slice(_) => quote!(&#local),
+        ParamKind::Lent(_) => quote!(&*#local),
         ParamKind::Owned(_) | ParamKind::Stream { .. } => quote!(#local),
     }
 }

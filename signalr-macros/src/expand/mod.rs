@@ -1,12 +1,16 @@
 //! From the model to code.
 //!
 //! Everything besides the trait and the generated types stands in one anonymous constant, so that it adds no
-//! name to the user's scope. Inside, `__rt` is what the runtime keeps for generated code, and `__Signatures`
+//! name to the user's scope. Every name in it begins with two underscores, local variables too: a pattern that is
+//! called like a unit struct or a constant of the user's would mean that. Inside, `__rt` is what the runtime keeps for generated code, and `__Signatures`
 //! is the private type that states the types of each method (`Method`, `Param`, …): private, because the
 //! user's types may be less visible than the trait.
 
+mod carried;
 mod describe;
 mod dispatch;
+mod doc_text;
+mod faulty;
 mod proxy;
 mod signatures;
 mod stub;
@@ -19,24 +23,26 @@ use quote::{ToTokens, quote};
 use syn::{Path, Type};
 
 use crate::attr;
+use crate::attributes;
 use crate::errors::Faults;
 use crate::model::{Contract, Method, Param, ParamKind, Role, Soundness};
 use crate::parse;
 
 /// What an attribute is replaced by.
 pub(crate) fn attribute(role: Role, options: TokenStream, item: &TokenStream) -> TokenStream {
-    let user_trait = match parse::item(role, item) {
+    let mut faults = Faults::default();
+    let user_trait = match parse::item(role, item, &mut faults) {
         Ok(user_trait) => user_trait,
         Err(error) => {
-            let error = error.to_compile_error();
-            return quote!(#item #error);
+            let (item, error) = (attr::without_ours(item.clone()), error.to_compile_error());
+            let faults = faults.finish();
+            return quote!(#item #error #faults);
         }
     };
-    let mut faults = Faults::default();
     let options = attr::of_trait(role, options, &mut faults);
     let contract = parse::contract(role, options, &user_trait, &mut faults);
     let faults = faults.finish();
-    let emitted = trait_item::emit(&contract.runtime, user_trait);
+    let emitted = trait_item::emit(&contract, user_trait);
     let generated = generated(&contract);
     quote! {
         #emitted
@@ -49,7 +55,8 @@ fn generated(contract: &Contract) -> TokenStream {
     if contract.soundness == Soundness::NamesTaken {
         return TokenStream::new();
     }
-    let Contract { cfgs, conflicts, runtime, .. } = contract;
+    let Contract { conflicts, runtime, .. } = contract;
+    let (carried, allowed) = (carried::of_contract(contract), carried::allowed());
     let marker = describe::marker(contract);
     let types = match contract.role {
         Role::Hub => stub::item(contract),
@@ -65,25 +72,16 @@ fn generated(contract: &Contract) -> TokenStream {
         },
     ];
     let conflicts = conflicts.iter().map(|conflict| {
-        let conditions = conflict.cfgs.iter().filter_map(|cfg| Some(&cfg.meta.require_list().ok()?.tokens));
+        let conditions = conflict.cfgs.iter().map(attributes::condition);
         let error = conflict.error.to_compile_error();
         quote!(#[cfg(all(#(#conditions),*))] #error)
     });
     quote! {
         #marker
         #types
-        #(#cfgs)*
+        #carried
         #[doc(hidden)]
-        #[allow(
-            dead_code,
-            deprecated,
-            private_bounds,
-            private_interfaces,
-            clippy::all,
-            clippy::nursery,
-            clippy::pedantic,
-            clippy::restriction
-        )]
+        #allowed
         const _: () = {
             use #runtime::__private as __rt;
             #(#parts)*
@@ -99,7 +97,7 @@ fn private(runtime: &Path, name: &str) -> TokenStream {
 }
 
 /// A number without a suffix, as a person would write it.
-fn number(number: usize) -> Literal {
+pub(crate) fn number(number: usize) -> Literal {
     Literal::usize_unsuffixed(number)
 }
 
@@ -116,7 +114,7 @@ fn doc_comment(text: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// A local variable that no name of the user's can meet.
+/// A local variable beside parameters that the user named.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
@@ -128,7 +126,7 @@ fn argument_list(method: &Method) -> TokenStream {
         return quote!(&());
     }
     let count = number(count);
-    let to = local("to");
+    let to = local("__to");
     let writes = method.values().map(|param| write_argument(method, param, &to)).collect::<Vec<_>>();
     let (last, others) = writes.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
     quote!(&__rt::arguments(#count, |#to| { #(#others?;)* #last }))
@@ -139,7 +137,7 @@ fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
     match param.kind {
         ParamKind::Str => quote!(#to.push(#ident)),
         ParamKind::Slice(_) => quote!(#to.slice::<__Signatures, #m, #p>(#ident)),
-        ParamKind::Lent(_) => quote!(#to.param::<__Signatures, #m, #p>(#ident)),
+        ParamKind::Lent(_) => quote!(#to.lent::<__Signatures, #m, #p>(#ident)),
         ParamKind::Owned(_) => quote!(#to.param::<__Signatures, #m, #p>(&#ident)),
         ParamKind::Stream { .. } => TokenStream::new(),
     }

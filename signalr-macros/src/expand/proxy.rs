@@ -5,12 +5,15 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Ident, Type, Visibility};
 
-use super::{argument_list, doc_comment, docs, local, number, private};
+use super::carried::{of_contract, of_method};
+use super::faulty;
+use super::{argument_list, doc_comment, docs, number, private};
 use crate::model::{Contract, Kind, Method, Param};
 use crate::parse::suffixed;
 
 pub(super) fn items(contract: &Contract) -> TokenStream {
-    let Contract { cfgs, vis, ident, runtime, .. } = contract;
+    let Contract { vis, ident, runtime, .. } = contract;
+    let carried = of_contract(contract);
     let (many, one) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
     let shared = private(runtime, "Arc");
     let (receivers, receiver) = (private(runtime, "Receivers"), private(runtime, "Receiver"));
@@ -20,14 +23,14 @@ pub(super) fn items(contract: &Contract) -> TokenStream {
     let one_text = format!("Calls one client that implements [`{ident}`].");
     let (many_text, one_text) = (doc_comment(&many_text), doc_comment(&one_text));
     quote! {
-        #(#cfgs)*
+        #carried
         #many_text
         #[allow(dead_code)]
         #vis struct #many {
             receivers: #shared<dyn #receivers>,
         }
 
-        #(#cfgs)*
+        #carried
         #one_text
         #[allow(dead_code)]
         #vis struct #one {
@@ -39,21 +42,26 @@ pub(super) fn items(contract: &Contract) -> TokenStream {
 pub(super) fn impls(contract: &Contract) -> TokenStream {
     let Contract { vis, ident, methods, .. } = contract;
     let (many, one) = (suffixed(ident, "Proxy"), suffixed(ident, "SingleProxy"));
-    let sends =
-        methods.iter().filter(|method| matches!(method.kind, Kind::Notify)).map(|method| send(vis, method));
+    let sends = methods.iter().map(|method| match &method.kind {
+        Kind::Call(ty) => of_one_client(vis, method, ty),
+        _ => send(vis, method),
+    });
     let calls = methods.iter().map(|method| match &method.kind {
         Kind::Call(ty) => ask(vis, method, ty),
         _ => send(vis, method),
     });
+    let refused = faulty::methods(contract);
     let from_many = conversions(&many, "Receivers");
     let from_one = conversions(&one, "Receiver");
     quote! {
         impl #many {
             #(#sends)*
+            #refused
         }
 
         impl #one {
             #(#calls)*
+            #refused
         }
 
         #from_many
@@ -66,14 +74,20 @@ fn conversions(proxy: &Ident, receivers: &str) -> TokenStream {
     let name = proxy.unraw().to_string();
     quote! {
         impl __rt::From<__rt::Arc<dyn __rt::#receivers>> for #proxy {
-            fn from(receivers: __rt::Arc<dyn __rt::#receivers>) -> Self {
-                Self { receivers }
+            fn from(__receivers: __rt::Arc<dyn __rt::#receivers>) -> Self {
+                Self { receivers: __receivers }
+            }
+        }
+
+        impl __rt::Clone for #proxy {
+            fn clone(&self) -> Self {
+                Self { receivers: __rt::Clone::clone(&self.receivers) }
             }
         }
 
         impl __rt::fmt::Debug for #proxy {
-            fn fmt(&self, f: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
-                f.write_str(#name)
+            fn fmt(&self, __f: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
+                __f.write_str(#name)
             }
         }
     }
@@ -89,6 +103,24 @@ fn ask(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
     call(vis, method, &text, &quote!(#returns), &quote!(ask::<__Signatures, #m>))
 }
 
+/// A method with a result, where there are many clients: it says that there can be only one.
+fn of_one_client(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
+    let Method { ident, .. } = method;
+    let carried = of_method(method);
+    let params = method.params.iter().map(|Param { ty, .. }| quote!(_: #ty));
+    // The lifetime lets the bound be asked for at each call, and not here, where it never holds.
+    quote! {
+        #carried
+        #[doc(hidden)]
+        #vis fn #ident<'__many>(&'__many self, #(#params),*) -> __rt::Invoke<#returns>
+        where
+            &'__many Self: __rt::OneClient,
+        {
+            __rt::refused()
+        }
+    }
+}
+
 fn call(
     vis: &Visibility,
     method: &Method,
@@ -96,19 +128,17 @@ fn call(
     returns: &TokenStream,
     how: &TokenStream,
 ) -> TokenStream {
-    let Method { ident, wire_name, cfgs, deprecated, .. } = method;
+    let Method { ident, wire_name, deprecated, .. } = method;
+    let carried = of_method(method);
     let docs = docs(method, text);
-    let params = method.params.iter().map(|Param { ident, ty, .. }| quote!(#ident: #ty));
+    let params = method.params.iter().map(|Param { ident, lints, ty, .. }| quote!(#(#lints)* #ident: #ty));
     let arguments = argument_list(method);
-    let answer = local("answer");
     quote! {
-        #(#cfgs)*
+        #carried
         #docs
-        #deprecated
-        #vis async fn #ident(&self, #(#params),*) -> #returns {
-            // A statement of its own: the argument list must not live while this waits.
-            let #answer = __rt::#how(&self.receivers, #wire_name, #arguments);
-            #answer.await
+        #(#deprecated)*
+        #vis fn #ident(&self, #(#params),*) -> impl __rt::Future<Output = #returns> + __rt::Send + use<> {
+            __rt::#how(&self.receivers, #wire_name, #arguments)
         }
     }
 }

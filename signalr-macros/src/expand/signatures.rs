@@ -3,21 +3,22 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::carried::of_method;
 use super::number;
 use crate::model::{Contract, Kind, ParamKind};
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
     let impls = contract.methods.iter().map(|method| {
-        let (m, cfgs) = (number(method.index), &method.cfgs);
+        let (m, carried) = (number(method.index), of_method(method));
         let result = match &method.kind {
             Kind::Call(ty) => quote! {
-                #(#cfgs)*
+                #carried
                 impl __rt::Method<#m> for __Signatures {
                     type Output = #ty;
                 }
             },
             Kind::Stream(item) => quote! {
-                #(#cfgs)*
+                #carried
                 impl __rt::StreamMethod<#m> for __Signatures {
                     type Item = #item;
                 }
@@ -29,11 +30,12 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
             let (of, stated) = match &param.kind {
                 ParamKind::Str => return TokenStream::new(),
                 ParamKind::Slice(ty) => (quote!(SliceParam), quote!(type Element = #ty;)),
-                ParamKind::Lent(ty) | ParamKind::Owned(ty) => (quote!(Param), quote!(type Owned = #ty;)),
+                ParamKind::Lent(ty) => (quote!(LentParam), quote!(type Owned = #ty;)),
+                ParamKind::Owned(ty) => (quote!(Param), quote!(type Owned = #ty;)),
                 ParamKind::Stream { item, .. } => (quote!(StreamParam), quote!(type Item = #item;)),
             };
             quote! {
-                #(#cfgs)*
+                #carried
                 impl __rt::#of<#m, #p> for __Signatures {
                     #stated
                 }

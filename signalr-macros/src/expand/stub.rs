@@ -2,15 +2,18 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Ident;
 use syn::ext::IdentExt;
+use syn::{FnArg, Ident};
 
+use super::carried::{of_contract, of_method};
+use super::faulty;
 use super::{argument_list, doc_comment, docs, local, number, private};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
 
 pub(super) fn item(contract: &Contract) -> TokenStream {
-    let Contract { cfgs, vis, ident, runtime, .. } = contract;
+    let Contract { vis, ident, runtime, .. } = contract;
+    let carried = of_contract(contract);
     let stub = suffixed(ident, "Client");
     let (arc, link) = (private(runtime, "Arc"), private(runtime, "Link"));
     let text = format!(
@@ -19,7 +22,7 @@ pub(super) fn item(contract: &Contract) -> TokenStream {
     );
     let text = doc_comment(&text);
     quote! {
-        #(#cfgs)*
+        #carried
         #text
         #[allow(dead_code)]
         #vis struct #stub {
@@ -33,6 +36,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     let stub = suffixed(ident, "Client");
     let name = stub.unraw().to_string();
     let inherent = methods.iter().map(|method| inherent(vis, method));
+    let refused = faulty::methods(contract);
     let of_trait = (*soundness == Soundness::Sound).then(|| {
         let methods = methods.iter().map(|method| of_trait(&stub, method));
         quote! {
@@ -44,6 +48,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     quote! {
         impl #stub {
             #(#inherent)*
+            #refused
         }
 
         #of_trait
@@ -55,14 +60,14 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
         }
 
         impl __rt::From<__rt::Arc<dyn __rt::Link>> for #stub {
-            fn from(link: __rt::Arc<dyn __rt::Link>) -> Self {
-                Self { link }
+            fn from(__link: __rt::Arc<dyn __rt::Link>) -> Self {
+                Self { link: __link }
             }
         }
 
         impl __rt::fmt::Debug for #stub {
-            fn fmt(&self, f: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
-                f.write_str(#name)
+            fn fmt(&self, __f: &mut __rt::fmt::Formatter<'_>) -> __rt::fmt::Result {
+                __f.write_str(#name)
             }
         }
     }
@@ -70,15 +75,16 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
 
 /// The method that returns the call itself.
 fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
-    let Method { ident, wire_name, cfgs, deprecated, .. } = method;
+    let Method { ident, wire_name, deprecated, .. } = method;
+    let carried = of_method(method);
     let m = number(method.index);
     let params = method.params.iter().map(|param| {
-        let Param { ident, ty, .. } = param;
+        let Param { ident, lints, ty, .. } = param;
         if let ParamKind::Stream { bounds, .. } = &param.kind {
             // It leaves the call behind: the connection owns it.
-            quote!(#ident: impl #bounds + __rt::Send + 'static)
+            quote!(#(#lints)* #ident: impl #bounds + __rt::Send + 'static)
         } else {
-            quote!(#ident: #ty)
+            quote!(#(#lints)* #ident: #ty)
         }
     });
     let streams = method.streams().map(|param| {
@@ -101,9 +107,9 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
     };
     let arguments = argument_list(method);
     quote! {
-        #(#cfgs)*
+        #carried
         #docs
-        #deprecated
+        #(#deprecated)*
         #vis fn #ident(&self, #(#params),*) -> #returns {
             __rt::Outgoing::new(&self.link, #wire_name, #arguments)
                 #(#streams)*
@@ -114,20 +120,26 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
 
 /// The method of the user's trait.
 fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
-    let Method { ident, cfgs, signature, .. } = method;
+    let Method { ident, signature, .. } = method;
+    let carried = of_method(method);
+    // The receiver as the user wrote it: another `self` is unknown where a macro of the user's gave the trait.
+    let receiver = signature.inputs.iter().find_map(|input| match input {
+        FnArg::Receiver(receiver) => Some(&receiver.self_token),
+        FnArg::Typed(_) => None,
+    });
     let m = number(method.index);
     let passed: Vec<_> = method.params.iter().map(|param| &param.ident).collect();
-    let call = quote!(#stub::#ident(self, #(#passed),*));
+    let call = quote!(#stub::#ident(#receiver, #(#passed),*));
     // A stream that may borrow stays here, and is read for the connection as long as the call runs.
     let pumps: Vec<_> =
-        method.streams().map(|param| (param, local(&format!("pump_{}", param.index)))).collect();
+        method.streams().map(|param| (param, local(&format!("__pump_{}", param.index)))).collect();
     let relays = pumps.iter().map(|(param, pump)| {
         let (ident, p) = (&param.ident, number(param.index));
         quote!(let (#ident, #pump) = __rt::relay::<__Signatures, _, #m, #p>(#ident);)
     });
     let call = pumps.iter().fold(call, |call, (_, pump)| quote!(__rt::pumping(#pump, #call)));
     quote! {
-        #(#cfgs)*
+        #carried
         #signature {
             #(#relays)*
             #call

@@ -113,3 +113,47 @@ fn what_is_no_trait_is_left_alone() {
         )
     ));
 }
+
+/// The names that what is generated for the trait gives to the methods of the stub.
+fn stub_methods(item: &proc_macro2::TokenStream) -> Vec<String> {
+    let expanded = expand(Role::Hub, quote!(), item);
+    let stub = expanded.split("impl ChatClient {").nth(1).and_then(|rest| rest.split("\n    }").next());
+    let lines = stub.unwrap_or_default().lines().filter_map(|line| line.trim().strip_prefix("pub fn "));
+    lines.filter_map(|line| line.split(['(', '<']).next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_cannot_be_read_leaves_the_rest_of_the_trait() {
+    let without_end = quote! {
+        pub trait Chat {
+            async fn join(&self) -> HubResult
+            #[signalr(name = "Leave")]
+            async fn leave(&self) -> HubResult
+        }
+    };
+    assert_eq!(stub_methods(&without_end), ["join", "leave"]);
+    let unreadable = quote! {
+        pub trait Chat {
+            async fn join(&self) -> HubResult;
+            #[signalr(name = "Say")]
+            async fn say(&self room: &str) -> HubResult { Ok(()) }
+            async fn shout(&self, room &str) -> HubResult;
+            async fn leave(&self) -> HubResult;
+        }
+    };
+    assert_eq!(stub_methods(&unreadable), ["join", "leave"]);
+    assert!(!expand(Role::Hub, quote!(), &unreadable).contains("compile_error"));
+}
+
+#[test]
+fn the_helper_attribute_is_taken_out_of_what_is_no_trait() {
+    let item = quote! {
+        impl Chat for Rooms {
+            #[signalr(name = "Say")]
+            #[inline]
+            fn say(&self) {}
+        }
+    };
+    let expanded = expand(Role::Hub, quote!(), &item);
+    assert!(expanded.contains("#[inline]") && !expanded.contains("#[signalr"), "{expanded}");
+}

@@ -12,26 +12,34 @@ use syn::{
 
 use super::private;
 use crate::attr::is_ours;
+use crate::attributes;
 use crate::check;
+use crate::faulty;
+use crate::model::{Contract, Role};
 use crate::parse::StreamType;
 
 /// Writes the trait. Also one that has faults: the rest of the crate, and the editor, still need it.
 ///
 /// What has been refused is mended where the compiler would refuse it once more.
-pub(crate) fn emit(runtime: &Path, mut item: ItemTrait) -> TokenStream {
-    item.attrs.retain(|attr| !is_ours(attr) && !check::is_async_trait(attr));
+pub(crate) fn emit(contract: &Contract, mut item: ItemTrait) -> TokenStream {
+    let Contract { role, runtime, faulty, .. } = contract;
+    item.attrs.retain(|attr| !is_ours(attr) && !check::is_async_trait(attr) && !check::is_contract(attr));
     let (send, sync) = bounds_at(runtime, item.ident.span());
     let user_bounds = std::mem::replace(&mut item.supertraits, parse_quote!(#send + #sync + 'static));
     item.supertraits.extend(user_bounds);
     item.colon_token.get_or_insert_default();
 
-    let mut seen = Vec::new();
-    item.items.retain_mut(|item| match item {
-        TraitItem::Fn(method) => {
-            let again = method.attrs.iter().all(|attr| !attr.path().is_ident("cfg"))
-                && seen.contains(&method.sig.ident.unraw());
+    let (mut seen, mut index) = (Vec::new(), 0..);
+    item.items.retain_mut(|item| match (item, index.next()) {
+        (TraitItem::Fn(method), index) => {
+            let again = !attributes::has(&method.attrs, "cfg") && seen.contains(&method.sig.ident.unraw());
             seen.push(method.sig.ident.unraw());
-            self::method(runtime, method);
+            let refused = faulty.iter().any(|faulty| Some(faulty.index) == index);
+            self::method(runtime, method, refused);
+            if *role == Role::Client {
+                // So that `dyn ChatClient` is a type, which leads to the contract of the trait (`ClientTrait`).
+                require_size(runtime, &mut method.sig);
+            }
             !again
         }
         _ => true,
@@ -59,22 +67,49 @@ fn with_empty_generics(item: &ItemTrait) -> TokenStream {
     tokens
 }
 
-fn method(runtime: &Path, method: &mut TraitItemFn) {
-    method.attrs.retain(|attr| !is_ours(attr) && !check::hides(attr, "signalr"));
+fn require_size(runtime: &Path, signature: &mut Signature) {
+    let sized = private(runtime, "Sized");
+    signature.generics.make_where_clause().predicates.push(parse_quote!(Self: #sized));
+}
+
+fn method(runtime: &Path, method: &mut TraitItemFn, refused: bool) {
+    method.attrs.retain(|attr| !is_ours(attr) && !attributes::hides(attr, "signalr"));
     if method.default.is_none() {
         method.sig.inputs.iter_mut().enumerate().for_each(name_parameter);
     }
-    if method.sig.asyncness.is_some()
-        && let Some(body) = method.default.take()
-    {
-        method.default = Some(async_body(&body));
+    if let Some(body) = &method.default {
+        if method.sig.asyncness.is_some() {
+            method.default = Some(async_body(runtime, &method.sig.output, body));
+        }
+    } else if refused && let Some(body) = faulty::body(runtime, &method.sig) {
+        // What implements the trait does without it.
+        method.attrs.push(parse_quote!(#[allow(unused, clippy::all, clippy::pedantic)]));
+        method.default = Some(body);
+        if faulty::takes_self(&method.sig) {
+            require_size(runtime, &mut method.sig);
+        }
     }
     method.sig = signature(runtime, &method.sig);
 }
 
-/// `async fn f() { body }` returns a future that runs `body`.
-fn async_body(body: &Block) -> Block {
-    parse_quote_spanned!(body.brace_token.span.join()=> { async move #body })
+/// `async fn f() -> R { body }` returns a future that runs `body`.
+///
+/// An `async` block does not say its type. It is that of its first `return`, which is never reached.
+fn async_body(runtime: &Path, output: &ReturnType, body: &Block) -> Block {
+    let ReturnType::Type(_, ty) = output else {
+        return parse_quote_spanned!(body.brace_token.span.join()=> { async move #body });
+    };
+    let (option, statements) = (private(runtime, "Option"), &body.stmts);
+    parse_quote_spanned! {body.brace_token.span.join()=>
+        {
+            async move {
+                if let #option::Some(__returned) = #option::None::<#ty> {
+                    return __returned;
+                }
+                #(#statements)*
+            }
+        }
+    }
 }
 
 /// A method without a body has no patterns.

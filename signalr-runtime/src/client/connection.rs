@@ -51,13 +51,13 @@ impl<C: HubContract> HubConnection<C> {
 
     /// The state, now and whenever it changes (`State`).
     pub fn state(&self) -> watch::Receiver<ConnectionState> {
-        self.held.life.state()
+        self.held.line.life.state()
     }
 
     /// The public id of this connection, by which the server can address it. None when negotiation was skipped, or
     /// when the connection has ended.
     pub fn connection_id(&self) -> Option<String> {
-        if self.held.life.is_over() { None } else { self.held.id.clone() }
+        if self.held.line.life.is_over() { None } else { self.held.id.clone() }
     }
 
     /// Ends the connection in good order (`StopAsync`): tells the server, and waits until the transport is closed, for
@@ -67,18 +67,18 @@ impl<C: HubContract> HubConnection<C> {
     /// May be called anywhere, also inside a handler, and more than once.
     pub async fn stop(&self) {
         self.held.stop();
-        let _ = self.held.life.closed().await;
+        let _ = self.held.line.life.closed().await;
     }
 
     /// Waits for the end of the connection (`Closed`): `None` when this side or the server ended it in good order, else what
     /// went wrong.
     pub async fn closed(&self) -> Option<HubError> {
-        self.held.life.closed().await
+        self.held.line.life.closed().await
     }
 
     /// What happens to the connection from now on.
     pub fn events(&self) -> ConnectionEvents {
-        self.held.life.events()
+        self.held.line.life.events()
     }
 
     fn link(&self) -> Arc<dyn Link> {
@@ -95,7 +95,7 @@ impl<C> Clone for HubConnection<C> {
 impl<C> fmt::Debug for HubConnection<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HubConnection")
-            .field("state", &*self.held.life.state().borrow())
+            .field("state", &*self.held.line.life.state().borrow())
             .field("connection_id", &self.held.id)
             .finish_non_exhaustive()
     }

@@ -14,7 +14,7 @@ use crate::connection::slice;
 use crate::contract::arguments::BindError;
 use crate::contract::backlog::StreamHooks;
 use crate::contract::dispatch::{Call, Dispatch, Running};
-use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::error::{HubError, HubErrorKind};
 use crate::protocol::ProtocolError;
 use crate::protocol::message::{Invocation, Outcome};
 
@@ -77,9 +77,9 @@ impl Role for ClientDispatcher {
         let bound = self.handlers.as_ref().and_then(|handlers| handlers.bind(target, call));
         match bound {
             Some(Ok(running)) => Bound::Run(running),
-            Some(Err(_)) => {
-                // The error quotes the value, and values are not logged.
-                tracing::warn!(method = target, "a call from the server does not fit its handler");
+            Some(Err(misfit)) => {
+                let reason = misfit.reason();
+                tracing::warn!(method = target, reason, "a call from the server does not fit its handler");
                 Bound::Refused(BAD_ARGUMENTS.into())
             }
             None => {
@@ -106,12 +106,6 @@ impl Role for ClientDispatcher {
     fn remote_error(&self, text: String) -> HubError {
         let kind = if is_kept_back(&text) { HubErrorKind::Internal } else { HubErrorKind::Hub };
         HubError::with_kind(kind, text)
-    }
-
-    fn unasked(&mut self, id: &str) -> HubResult {
-        // The answer to a call that was given up.
-        tracing::debug!(id, "an answer came that nobody waits for");
-        Ok(())
     }
 
     fn stray_item(&mut self, id: &str) {

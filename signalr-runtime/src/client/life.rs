@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use tokio::sync::{mpsc, watch};
 
-use crate::contract::error::HubError;
+use crate::contract::error::{HubError, HubErrorKind};
 
 /// Whether a connection can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ use crate::contract::error::HubError;
 pub enum ConnectionState {
     /// Calls go through.
     Connected,
+    /// The connection is about to end: calls fail.
+    Disconnecting,
     /// The connection has ended. It does not come back.
     Disconnected,
 }
@@ -110,6 +112,30 @@ impl Life {
             Story::Closed(error) => error.as_ref().map(HubError::again),
             Story::Open(_) => None,
         }
+    }
+
+    /// The connection is about to end.
+    pub(crate) fn ending(&self) {
+        self.state.send_if_modified(|state| {
+            let was_connected = *state == ConnectionState::Connected;
+            if was_connected {
+                *state = ConnectionState::Disconnecting;
+            }
+            was_connected
+        });
+    }
+
+    /// Why nothing can be sent any more.
+    pub(crate) fn refusal(&self) -> HubError {
+        HubError::with_kind(
+            HubErrorKind::Closed,
+            match *self.state.borrow() {
+                ConnectionState::Disconnecting => "Cannot send data: the connection is stopping.",
+                ConnectionState::Connected | ConnectionState::Disconnected => {
+                    "Cannot send data if the connection is not in the 'Connected' State."
+                }
+            },
+        )
     }
 
     /// The connection has ended.

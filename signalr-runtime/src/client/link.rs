@@ -22,7 +22,7 @@ use crate::connection::pending::Awaited;
 use crate::connection::shared::Shared;
 use crate::connection::slice::give_way;
 use crate::contract::backlog::Backlog;
-use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::error::HubResult;
 use crate::contract::incoming::Incoming;
 use crate::contract::link::{Link, OutgoingCall, Upload};
 use crate::contract::value::{Encoded, HubProtocol, Payload};
@@ -40,12 +40,12 @@ pub(crate) struct Line {
     pub(crate) runtime: Handle,
     /// Cancelled when the connection is over.
     pub(crate) over: CancellationToken,
+    pub(crate) life: Life,
 }
 
 /// What keeps a connection alive: when the last of its holders is gone, it ends.
 pub(crate) struct Held {
     pub(crate) line: Arc<Line>,
-    pub(crate) life: Arc<Life>,
     /// The public id; none where negotiation was skipped.
     pub(crate) id: Option<String>,
 }
@@ -53,6 +53,7 @@ pub(crate) struct Held {
 impl Held {
     /// Asks the connection to end in good order.
     pub(crate) fn stop(&self) {
+        self.line.life.ending();
         self.line.shared.end(EndRequest::Abort);
     }
 }
@@ -73,13 +74,16 @@ enum Kind {
 impl Line {
     /// Waits until the connection takes one more message.
     pub(crate) async fn room(&self) -> HubResult {
+        if self.shared.ending.asked().is_some() {
+            return Err(self.life.refusal());
+        }
         let mut room = self.shared.outbound.has_room();
         if room == Err(Refused::Full) {
             // The server may take nothing before we have read what it sends.
             let _waiting = self.backlog.wait();
             room = self.shared.outbound.room().await;
         }
-        room.map_err(|_| not_connected())
+        room.map_err(|_| self.life.refusal())
     }
 
     /// Sends a call, and starts its upload streams; `asking` says how and under which id the answer is awaited.
@@ -128,7 +132,7 @@ impl Line {
         self.room().await?;
         let (reply, answer) = oneshot::channel();
         let _question = self.call(call, Some((Kind::Call, Awaited::Reply(reply))))?;
-        answer.await.unwrap_or_else(|_| Err(not_connected()))
+        answer.await.unwrap_or_else(|_| Err(self.life.refusal()))
     }
 
     fn next_id(&self) -> Box<str> {
@@ -221,12 +225,4 @@ impl Link for ClientLink {
         let _context = self.0.line.runtime.enter();
         Box::pin(tokio::time::sleep(duration))
     }
-}
-
-/// Why nothing can be sent.
-pub(crate) fn not_connected() -> HubError {
-    HubError::with_kind(
-        HubErrorKind::Closed,
-        "Cannot send data if the connection is not in the 'Connected' State.",
-    )
 }

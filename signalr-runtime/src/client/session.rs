@@ -116,9 +116,10 @@ pub(crate) async fn start(settings: Settings, opened: Opened) -> Result<Arc<Held
         ids: AtomicU64::new(0),
         runtime: Handle::current(),
         over: CancellationToken::new(),
+        life: Life::new(),
     });
-    let ending = Ending { line: Arc::clone(&line), life: Arc::new(Life::new()) };
-    let held = Held { line, life: Arc::clone(&ending.life), id };
+    let ending = Ending { line: Arc::clone(&line) };
+    let held = Held { line, id };
     tokio::spawn(in_rounds(async move {
         let mut engine = engine;
         let left = run(&mut engine, ending, settings.close_timeout).await;
@@ -173,21 +174,23 @@ async fn run(
         Ended::Failed(error) => Some(error),
     };
     ending.give_up(error.as_ref());
-    // A server that does not answer the close in time is left.
-    let _ = timeout(close_timeout, left.close(End::Normal)).await;
-    ending.life.end(error);
+    // A server that does not answer the close in time is left; one that was silent for too long is not waited for.
+    let is_late = error.as_ref().is_some_and(|error| error.kind() == HubErrorKind::Timeout);
+    let patience = if is_late { Duration::ZERO } else { close_timeout };
+    let _ = timeout(patience, left.close(End::Normal)).await;
+    ending.line.life.end(error);
     left
 }
 
 /// What must happen at the end of a connection, whatever brings it: also when its task is dropped with its runtime.
 struct Ending {
     line: Arc<Line>,
-    life: Arc<Life>,
 }
 
 impl Ending {
     /// Ends what waits for the server.
     fn give_up(&self, error: Option<&HubError>) {
+        self.line.life.ending();
         self.line.over.cancel();
         let text = match error {
             Some(error) => error.message().to_owned(),
@@ -199,12 +202,12 @@ impl Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        if !self.life.is_over() {
+        if !self.line.life.is_over() {
             let error =
                 HubError::with_kind(HubErrorKind::Closed, "The connection was dropped with its runtime.");
             self.line.shared.send_last(None);
             self.give_up(Some(&error));
-            self.life.end(Some(error));
+            self.line.life.end(Some(error));
         }
     }
 }

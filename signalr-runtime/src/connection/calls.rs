@@ -1,8 +1,10 @@
 //! The calls that one connection has received: started in order, run side by side, answered, cancelled.
 //!
 //! A call that may start does so where it was read, and most have ended before the next one is. One that has to wait
-//! stays what it was on the wire: its arguments are decoded when its turn comes.
+//! stays what it was on the wire: its arguments are decoded when its turn comes. So do the items of the streams that feed
+//! it. Nothing that came later starts, or is refused, before it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::mem;
@@ -14,6 +16,7 @@ use super::running_calls::RunningCalls;
 use super::running_method::{Ended, Guarded, RunningMethod, Stage};
 use super::slice;
 use super::thread::ThreadEnd;
+use super::waiting_streams::WaitingStreams;
 use crate::contract::dispatch::Reply;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::incoming::ItemSink;
@@ -45,12 +48,16 @@ pub(crate) struct WaitingCall {
     pub(crate) mode: Mode,
     pub(crate) turn: Turn,
     pub(crate) work: Work,
+    /// The streams that feed it.
+    pub(crate) streams: WaitingStreams,
 }
 
 /// What there is of a call before it starts.
 pub(crate) enum Work {
     /// The message, as it came.
     Record(Box<[u8]>),
+    /// The answer to a call that does not run, and keeps its place in the order.
+    Refusal(Cow<'static, str>),
     /// A call that this side makes to itself, with its name for logs.
     Own(&'static str, Guarded),
 }
@@ -94,7 +101,7 @@ pub(crate) struct Calls {
     waiting: VecDeque<WaitingCall>,
     /// What the waiting calls hold.
     waiting_bytes: usize,
-    /// How many of the waiting calls need no permit.
+    /// How many of the waiting calls need no permit, and are no refusals.
     waiting_free: usize,
     /// None for a connection without such calls.
     running: Option<Box<Running>>,
@@ -126,41 +133,35 @@ impl Calls {
         }
     }
 
-    /// Whether a call that comes now may start at once: there is a permit, or it needs none, and none that may start
-    /// waits before it.
+    /// Whether a call that comes now may start at once: none waits before it, and there is a permit, or it needs none.
     pub(crate) fn may_start(&self, turn: Turn) -> bool {
-        (turn == Turn::Free || self.permits > 0) && !self.has_startable()
+        self.waiting.is_empty() && self.has_permit_for(turn)
     }
 
-    /// Whether a call waits that could start.
+    fn has_permit_for(&self, turn: Turn) -> bool {
+        turn == Turn::Free || self.permits > 0
+    }
+
+    /// Whether a call waits that could start: calls start in the order in which they came.
     pub(crate) fn has_startable(&self) -> bool {
-        !self.waiting.is_empty() && (self.permits > 0 || self.waiting_free > 0)
+        self.waiting.front().is_some_and(|call| self.has_permit_for(call.turn))
     }
 
     /// Lets a call wait for its turn.
     pub(crate) fn wait(&mut self, call: WaitingCall) {
-        self.waiting_free += usize::from(call.turn == Turn::Free);
+        self.waiting_free += usize::from(call.needs_no_permit());
         self.waiting_bytes += call.bytes();
         self.waiting.push_back(call);
     }
 
     /// The next call that may start, taken out of the line.
     pub(crate) fn next_to_start(&mut self) -> Option<WaitingCall> {
-        let at = if self.waiting.is_empty() {
-            return None;
-        } else if self.permits > 0 {
-            0
-        } else if self.waiting_free > 0 {
-            self.waiting.iter().position(|call| call.turn == Turn::Free)?
-        } else {
-            return None;
-        };
-        self.take_waiting(at)
+        if self.has_startable() { self.take_waiting(0) } else { None }
     }
 
     fn take_waiting(&mut self, at: usize) -> Option<WaitingCall> {
         let call = self.waiting.remove(at)?;
-        self.waiting_free -= usize::from(call.turn == Turn::Free);
+        self.waiting_free -= usize::from(call.needs_no_permit());
         self.waiting_bytes -= call.bytes();
         if self.waiting.is_empty() {
             // Most connections never have a call that waits.
@@ -172,12 +173,7 @@ impl Calls {
     /// Whether a call with this id is running or waits for its turn.
     pub(crate) fn is_active(&self, id: &str) -> bool {
         self.running.as_ref().is_some_and(|running| running.by_id.contains_key(id))
-            || self.waiting.iter().any(|call| call.id.as_deref() == Some(id))
-    }
-
-    /// Whether as many ordered calls run as may: the next one waits.
-    pub(crate) fn is_full(&self) -> bool {
-        self.permits == 0
+            || self.waiting.iter().any(|call| call.has_id(id))
     }
 
     /// How many calls wait for their turn.
@@ -317,7 +313,7 @@ impl Calls {
             }
             return None;
         }
-        let at = self.waiting.iter().position(|call| call.id.as_deref() == Some(id))?;
+        let at = self.waiting.iter().position(|call| call.has_id(id))?;
         self.take_waiting(at)
     }
 
@@ -367,10 +363,20 @@ impl Abandoned {
 }
 
 impl WaitingCall {
-    /// What it holds.
+    /// Whether it is the call with this id, and not the answer to another one that had the same.
+    fn has_id(&self, id: &str) -> bool {
+        self.id.as_deref() == Some(id) && !matches!(self.work, Work::Refusal(_))
+    }
+
+    fn needs_no_permit(&self) -> bool {
+        self.turn == Turn::Free && !matches!(self.work, Work::Refusal(_))
+    }
+
+    /// What it holds, beside the items of its streams.
     fn bytes(&self) -> usize {
         let work = match &self.work {
             Work::Record(record) => record.len(),
+            Work::Refusal(text) => text.len(),
             Work::Own(..) => 0,
         };
         work + self.id.as_ref().map_or(0, |id| id.len()) + size_of::<Self>()

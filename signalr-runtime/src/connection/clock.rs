@@ -34,8 +34,7 @@ pub(crate) enum Ping {
 /// From when on silence counts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Silence {
-    /// From the peer's first ping on, and not while as many of its calls run as may: a server holds it neither against
-    /// clients that never ping nor against those that it lets wait.
+    /// From the peer's first ping on: a server does not hold it against clients that never ping.
     FromFirstPing(Duration),
     /// From the start: what a client does.
     FromStart(Duration),
@@ -77,7 +76,7 @@ pub(crate) struct Clock {
     unacknowledged: Option<(u64, Instant)>,
     /// Since when the peer has been silent, if that counts yet.
     heard: Option<Instant>,
-    /// Silence does not count while we do not read, or the peer waits for us.
+    /// Silence does not count while we do not read.
     deaf: bool,
     /// Since when a write has been stuck.
     stuck: Option<Instant>,
@@ -141,13 +140,10 @@ impl Clock {
         }
     }
 
-    /// Whether the connection reads at the moment, and whether the peer's calls are all that may run. A client that
-    /// has called waits for the server: that is not its silence.
-    pub(crate) fn listens(&mut self, reads: bool, calls_are_full: bool) {
-        let waits_for_us = calls_are_full && matches!(self.timing.silence, Some(Silence::FromFirstPing(_)));
-        let deaf = !reads || waits_for_us;
-        if self.deaf != deaf {
-            self.deaf = deaf;
+    /// Whether the connection reads at the moment.
+    pub(crate) fn listens(&mut self, reads: bool) {
+        if self.deaf == reads {
+            self.deaf = !reads;
             self.received();
             self.arm(Instant::now());
         }

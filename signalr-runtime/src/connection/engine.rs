@@ -231,7 +231,7 @@ impl<R: Role> Engine<R> {
                 self.core.poll_calls(cx);
             }
             if reading == Reading::Yes {
-                self.core.clock.listens(reads != Reads::Nothing, self.core.calls.is_full());
+                self.core.clock.listens(reads != Reads::Nothing);
             }
             if self.core.received.is_counted() {
                 self.core.received.set(self.reader.kept().saturating_add(self.core.held()));

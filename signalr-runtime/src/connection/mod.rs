@@ -1,7 +1,7 @@
 //! The duplex engine that both sides of a connection use.
 //!
 //! - [`engine`] runs one connection over a [`duplex`] transport: [`calls`] are those of the peer, which a [`role`] binds
-//!   to [`methods`], [`pending`] is what this side waits for, and [`clock`] watches the time.
+//!   to [`methods`] and [`waiting_streams`] feed, [`pending`] is what this side waits for, and [`clock`] watches the time.
 //! - [`ending`] is how a connection is asked to end.
 //! - [`outbound`] is the one way out, for [`frame`]s in [`pieces`], and [`writer`] empties it. Where a peer may come back,
 //!   [`replay`] keeps what it may have missed, and [`receipts`] counts what it has sent.
@@ -36,5 +36,6 @@ pub(crate) mod shared;
 pub(crate) mod slice;
 pub(crate) mod slow_consumer;
 pub(crate) mod thread;
+mod waiting_streams;
 pub(crate) mod waker_slot;
 pub(crate) mod writer;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::error::{HubError, HubResult};
 use crate::contract::incoming::{ItemSink, Taken};
 use crate::contract::value::{Encoded, Payload};
 
@@ -33,26 +33,42 @@ pub(crate) enum Awaited {
 }
 
 impl Pending {
-    /// Waits for what comes under `id`. An id that is still awaited is replaced, as ASP.NET Core does with
-    /// the streams of a client; whoever waited for it is told.
+    /// Waits for what comes under `id`, an id of our own that is used once.
     pub(crate) fn insert(&self, id: &str, awaited: Awaited) -> HubResult {
         let mut state = self.lock();
         if let Some(error) = &state.closed {
             return Err(error.again());
         }
-        let replaced = match awaited {
-            Awaited::Reply(reply) => state.replies.insert(id.into(), reply).map(Awaited::Reply),
-            Awaited::Items(sink) => state.streams.insert(id.into(), sink).map(Awaited::Items),
-        };
-        drop(state);
-        let error = || HubError::with_kind(HubErrorKind::Canceled, "The id was used again.");
-        match replaced {
-            // The asker may have gone meanwhile.
-            Some(Awaited::Reply(reply)) => drop(reply.send(Err(error()))),
-            Some(Awaited::Items(sink)) => sink.end(Some(error())),
-            None => {}
+        match awaited {
+            Awaited::Reply(reply) => drop(state.replies.insert(id.into(), reply)),
+            Awaited::Items(sink) => drop(state.streams.insert(id.into(), sink)),
         }
         Ok(())
+    }
+
+    /// Opens a stream of the peer. False if one is open that has this id: it goes on, as in ASP.NET Core 11.
+    pub(crate) fn open_stream(&self, id: &str, sink: &Arc<dyn ItemSink>) -> bool {
+        let mut state = self.lock();
+        if let Some(error) = &state.closed {
+            let error = error.again();
+            drop(state);
+            sink.end(Some(error));
+            return true;
+        }
+        if state.streams.contains_key(id) {
+            return false;
+        }
+        state.streams.insert(id.into(), Arc::clone(sink));
+        true
+    }
+
+    /// Lets another sink take what comes for the stream `id`, if that is still open.
+    pub(crate) fn replace_stream(&self, id: &str, sink: &Arc<dyn ItemSink>, by: &Arc<dyn ItemSink>) {
+        if let Some(open) = self.lock().streams.get_mut(id)
+            && Arc::ptr_eq(open, sink)
+        {
+            *open = Arc::clone(by);
+        }
     }
 
     /// Forgets `id`, a stream before an answer; what arrives for it later is dropped.

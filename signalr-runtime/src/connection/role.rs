@@ -21,6 +21,16 @@ pub(crate) trait Role: Send {
     /// Finds the method of a call whose turn has come, and binds the arguments. Nothing of the user's method runs yet.
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound;
 
+    /// Why a call that fits is refused before its method runs, other than by `bind`.
+    fn fault(&self, _invocation: &Invocation<'_>, _mode: Mode) -> Option<Cow<'static, str>> {
+        None
+    }
+
+    /// The name of a method as it was declared, or as the peer has spelled it if there is none.
+    fn declared_name<'a>(&self, target: &'a str) -> &'a str {
+        target
+    }
+
     /// A call that this side makes to itself, with its name for logs. It has its turn among those of the peer, and nobody
     /// is answered.
     fn poll_own_call(&mut self, _cx: &Context<'_>) -> Poll<(&'static str, Running)> {
@@ -37,7 +47,9 @@ pub(crate) trait Role: Send {
     fn remote_error(&self, text: String) -> HubError;
 
     /// A completion came that this connection does not wait for. An error ends the connection.
-    fn unasked(&mut self, id: &str) -> HubResult;
+    fn unasked(&mut self, _id: &str) -> HubResult {
+        Ok(())
+    }
 
     /// An item came that no stream waits for.
     fn stray_item(&mut self, _id: &str) {}

@@ -23,7 +23,7 @@ use super::scope::{self, Owned, Owner};
 const AMONG_OTHERS: Nanos = 100_000;
 
 /// How long a poll may go on while nobody else does.
-const ALONE: Nanos = 4_000_000;
+const ALONE: Nanos = 2_000_000;
 
 /// How long a poll may go on that holds a thread of its own. Not for no time: whoever looks at several streams at once
 /// would never see the second.
@@ -102,6 +102,8 @@ thread_local! {
 
 /// A slice that runs. Dropped, it is the outer one's turn again, if there is one.
 pub(crate) struct Running {
+    /// Whether it holds a thread that belongs to a runtime.
+    holds_others_up: bool,
     outer: bool,
     outer_began: Option<Instant>,
     _owned: Owned,
@@ -114,7 +116,7 @@ pub(crate) fn begin(owner: Owner) -> Running {
         slice.left.set(0);
         slice.most_steps.set(MOST_STEPS);
         let (outer, outer_began) = (slice.runs.replace(true), slice.began.take());
-        Running { outer, outer_began, _owned: scope::owned_by(owner) }
+        Running { holds_others_up: true, outer, outer_began, _owned: scope::owned_by(owner) }
     })
 }
 
@@ -122,7 +124,8 @@ pub(crate) fn begin(owner: Owner) -> Running {
 /// the call to be found given up.
 #[cfg(feature = "server")]
 pub(crate) fn begin_on_thread(owner: Owner) -> Running {
-    let running = begin(owner);
+    let mut running = begin(owner);
+    running.holds_others_up = false;
     SLICE.with(|slice| {
         slice.start();
         slice.length.set(ON_A_THREAD);
@@ -135,7 +138,8 @@ impl Drop for Running {
     fn drop(&mut self) {
         SLICE.with(|slice| {
             // Whoever stops for another reason, such as a full queue, has held the thread as well.
-            if let Some(began) = slice.began.get()
+            if self.holds_others_up
+                && let Some(began) = slice.began.get()
                 && slice.read.get() >= AMONG_OTHERS
             {
                 slice.was_busy(scope::owner(), began.checked_add(slice.so_far()));

@@ -20,12 +20,27 @@ pub enum BindError {
         /// How many the method takes.
         expected: usize,
     },
-    /// An argument has another type, or the list could not be read.
-    Type,
-    /// The argument at this place, counted from one, has another type or could not be read.
-    Argument(usize),
+    /// The list could not be read.
+    List,
+    /// An argument has another type, or could not be read. The caller is not told which one, as in ASP.NET Core.
+    Argument {
+        /// Its place, counted from one.
+        place: usize,
+        /// What was expected of it. Never the value.
+        expected: Box<str>,
+    },
     /// There is no list.
     NoList,
+}
+
+impl BindError {
+    /// What is wrong, for those who may look into the logs.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Argument { place, expected } => format!("argument {place}: {expected}"),
+            error => error.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for BindError {
@@ -34,14 +49,9 @@ impl fmt::Display for BindError {
             Self::Count { provided, expected } => {
                 write!(f, "Invocation provides {provided} argument(s) but target expects {expected}.")
             }
-            Self::Type => f.write_str(
+            Self::List | Self::Argument { .. } => f.write_str(
                 "Error binding arguments. Make sure that the types of the provided values match the types of \
                  the hub method being invoked.",
-            ),
-            Self::Argument(place) => write!(
-                f,
-                "Error binding argument {place}. Make sure that the types of the provided values match the types of \
-                 the hub method being invoked."
             ),
             Self::NoList => f.write_str("Reading array length for 'arguments' failed."),
         }
@@ -81,7 +91,7 @@ impl<'a> Arguments<'a> {
         if let Some(provided) = self.provided.filter(|provided| *provided != self.expected) {
             return Err(BindError::Count { provided, expected: self.expected });
         }
-        read(self.format, &mut self.rest).map_err(|_| self.misfit())
+        read(self.format, &mut self.rest).map_err(|error| self.misfit(&error))
     }
 
     /// The argument at `index`, whatever comes behind it.
@@ -91,7 +101,7 @@ impl<'a> Arguments<'a> {
             arguments.skip()?;
         }
         arguments.take()?;
-        T::decode_front(arguments.format, &mut arguments.rest).map_err(|_| arguments.misfit())
+        T::decode_front(arguments.format, &mut arguments.rest).map_err(|error| arguments.misfit(&error))
     }
 
     /// Passes over the next argument; false at the end of the list.
@@ -102,11 +112,11 @@ impl<'a> Arguments<'a> {
         self.taken += 1;
         let passed = match self.format {
             #[cfg(feature = "json")]
-            HubProtocol::Json => self.format.read_front::<IgnoredAny>(&mut self.rest).is_ok(),
+            HubProtocol::Json => self.format.read_front::<IgnoredAny>(&mut self.rest).map(drop),
             #[cfg(feature = "messagepack")]
-            HubProtocol::MessagePack => messagepack::value(&mut self.rest).is_ok(),
+            HubProtocol::MessagePack => messagepack::value(&mut self.rest).map(drop).map_err(ValueError::new),
         };
-        if passed { Ok(true) } else { Err(self.misfit()) }
+        passed.map(|()| true).map_err(|error| self.misfit(&error))
     }
 
     /// Makes sure that there is nothing more than was asked for.
@@ -133,13 +143,13 @@ impl<'a> Arguments<'a> {
         match self.format {
             #[cfg(feature = "json")]
             HubProtocol::Json => {
-                let (&first, rest) = self.rest.trim_ascii_start().split_first().ok_or(BindError::Type)?;
+                let (&first, rest) = self.rest.trim_ascii_start().split_first().ok_or(BindError::List)?;
                 let opening = if self.taken == 0 { b'[' } else { b',' };
                 if first == b']' && self.taken > 0 {
                     return Ok(false);
                 }
                 if first != opening {
-                    return Err(BindError::Type);
+                    return Err(BindError::List);
                 }
                 let rest = rest.trim_ascii_start();
                 if self.taken == 0 && rest.first() == Some(&b']') {
@@ -163,13 +173,8 @@ impl<'a> Arguments<'a> {
 
     /// The argument that was taken last does not fit.
     #[cold]
-    fn misfit(&self) -> BindError {
-        match self.format {
-            #[cfg(feature = "json")]
-            HubProtocol::Json => BindError::Type,
-            #[cfg(feature = "messagepack")]
-            HubProtocol::MessagePack => BindError::Argument(self.taken),
-        }
+    fn misfit(&self, error: &ValueError) -> BindError {
+        BindError::Argument { place: self.taken, expected: error.to_string().into() }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Call<'a> {
     backlog: &'a Arc<Backlog>,
     uploads: Vec<Arc<dyn ItemSink>>,
     results: Option<ResultSink>,
+    /// The id of a stream of this call that is in use.
+    busy_stream: Option<&'a str>,
 }
 
 impl<'a> Call<'a> {
@@ -61,7 +63,17 @@ impl<'a> Call<'a> {
         backlog: &'a Arc<Backlog>,
         results: Option<ResultSink>,
     ) -> Self {
-        Self { arguments, capacity, backlog, uploads: Vec::new(), results }
+        Self { arguments, capacity, backlog, uploads: Vec::new(), results, busy_stream: None }
+    }
+
+    /// A stream of this call has an id that is in use: the call is to be refused.
+    pub(crate) fn with_busy_stream(self, id: Option<&'a str>) -> Self {
+        Self { busy_stream: id, ..self }
+    }
+
+    /// The id of a stream of this call that is in use.
+    pub(crate) fn busy_stream(&self) -> Option<&'a str> {
+        self.busy_stream
     }
 
     /// The protocol in which the answer is to be encoded.

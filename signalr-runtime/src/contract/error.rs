@@ -43,6 +43,19 @@ pub enum HubErrorKind {
 /// }
 /// # assert_eq!(read_motd().unwrap_err().kind(), signalr_runtime::HubErrorKind::Internal);
 /// ```
+///
+/// # What the other side reads
+///
+/// | error of a method `Join` | the caller reads |
+/// |---|---|
+/// | `HubError::new("the room is full")` | `An unexpected error occurred invoking 'Join' on the server. HubException: the room is full` |
+/// | `HubError::internal(error)`, `.internal()?`, a panic | `An unexpected error occurred invoking 'Join' on the server.` |
+/// | `HubError::internal(error)`, with `HubOptions::enable_detailed_errors` | the same, the name of the error's type and its text: `… on the server. ParseIntError: invalid digit found in string` |
+/// | the same of a stream that has begun | `An error occurred on the server while streaming results.`, and then as above |
+/// | the same of `on_connected` | a close with `Connection closed with an error.`, and then as above |
+///
+/// The server logs an internal error with its text at the level `ERROR`, and a deliberate one without its text at `DEBUG`. The
+/// text is that of `Display`: causes behind [`source`](Error::source) are neither sent nor logged.
 pub struct HubError(Box<Inner>);
 
 struct Inner {
@@ -55,11 +68,29 @@ struct Inner {
 
 impl HubError {
     /// A deliberate error: the other side reads `message`.
+    ///
+    /// The error outlives the call, and so must its text: a literal does, a `String` does, what is borrowed from an argument
+    /// does not. The compiler then says that the argument "must outlive `'static`"; write `to_owned()` or `format!`.
+    ///
+    /// ```
+    /// use signalr_runtime::{HubError, HubResult};
+    ///
+    /// fn check(room: &str) -> HubResult {
+    ///     match room {
+    ///         "" => Err(HubError::new("which room?")),
+    ///         "attic" => Err(HubError::new(format!("{room} is closed"))),
+    ///         other if other.len() > 24 => Err(HubError::new(other.to_owned())),
+    ///         _ => Ok(()),
+    ///     }
+    /// }
+    /// # assert_eq!(check("attic").unwrap_err().message(), "attic is closed");
+    /// ```
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_kind(HubErrorKind::Hub, message)
     }
 
-    /// Keeps `error` on this side; the other side reads only the generic text.
+    /// Keeps `error` on this side; the other side reads only the generic text, unless the server has
+    /// `enable_detailed_errors`. See [above](Self#what-the-other-side-reads) for what is shown where.
     pub fn internal<E>(error: E) -> Self
     where
         E: Into<Box<dyn Error + Send + Sync>>,

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::error::HubError;
+use super::error_type::{ReceivedError, SentError};
 use super::link::Link;
 use super::receivers::{Receiver, Receivers};
 use super::value::WireValue;
@@ -21,18 +22,20 @@ pub trait HubContract: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// Every method, in the order of the trait.
     const METHODS: &'static [MethodDescription];
-    /// What the server may call on clients: the marker of the trait named by `client = …`, or [`NoClient`].
-    type Client: ClientContract;
+    /// What the server may call on clients: the marker of the trait named by `client = …`, which is a
+    /// [`ClientContract`], or [`NoClient`], which is none.
+    type Client: 'static;
     /// The typed stub (`ChatHubClient`).
-    type Stub: From<Arc<dyn Link>>;
+    type Stub: From<Arc<dyn Link>> + Clone + Send + Sync + 'static;
 }
 
 /// The contract of the methods that a server may call on its clients: implemented by the marker type that
 /// `#[client_proxy]` generates (`ChatClientContract` for a trait `ChatClient`).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the contract of a `#[client_proxy]` trait",
-    label = "not a client contract",
-    note = "`client = …` names a trait that carries `#[client_proxy]`"
+    label = "nothing can be called on these clients",
+    note = "`NoClient` stands in a hub without `client = …`: to call clients, name the trait of theirs, \
+            `#[hub(client = ChatClient)]`"
 )]
 pub trait ClientContract: Sized + Send + Sync + 'static {
     /// The name of the trait, for logs and traces.
@@ -40,38 +43,26 @@ pub trait ClientContract: Sized + Send + Sync + 'static {
     /// Every method, in the order of the trait.
     const METHODS: &'static [MethodDescription];
     /// The typed calls to any number of clients (`ChatClientProxy`).
-    type Proxy: From<Arc<dyn Receivers>>;
+    type Proxy: From<Arc<dyn Receivers>> + Clone + Send + Sync + 'static;
     /// The typed calls to exactly one client, which may have results (`ChatClientSingleProxy`).
-    type SingleProxy: From<Arc<dyn Receiver>>;
+    type SingleProxy: From<Arc<dyn Receiver>> + Clone + Send + Sync + 'static;
 }
 
-/// The client contract of a hub that never calls its clients.
+/// Leads from a trait with `#[client_proxy]` to its contract: implemented for the type `dyn ChatClient`, so that
+/// `client = …` needs no other name in scope than that of the trait.
+#[diagnostic::on_unimplemented(
+    message = "the trait of `client = …` has no `#[client_proxy]`",
+    label = "not a trait with `#[client_proxy]`",
+    note = "`client = …` names the trait of what the server calls on its clients: put `#[client_proxy]` on that trait"
+)]
+pub trait ClientTrait {
+    /// The marker of the trait.
+    type Contract: ClientContract;
+}
+
+/// Stands where the client contract would be, in a hub without `client = …`: it calls no clients.
 #[derive(Debug)]
 pub enum NoClient {}
-
-/// Stands where the calls to clients would be, for a hub without `client = …`: it has none. To call clients, name the
-/// trait of theirs: `#[hub(client = ChatClient)]`.
-#[derive(Debug)]
-pub struct HubWithoutClient(());
-
-impl From<Arc<dyn Receivers>> for HubWithoutClient {
-    fn from(_: Arc<dyn Receivers>) -> Self {
-        Self(())
-    }
-}
-
-impl From<Arc<dyn Receiver>> for HubWithoutClient {
-    fn from(_: Arc<dyn Receiver>) -> Self {
-        Self(())
-    }
-}
-
-impl ClientContract for NoClient {
-    const NAME: &'static str = "";
-    const METHODS: &'static [MethodDescription] = &[];
-    type Proxy = HubWithoutClient;
-    type SingleProxy = HubWithoutClient;
-}
 
 /// The wire name of one method of the hub contract `C`, e.g. `ChatHubContract::SEND_MESSAGE`.
 pub struct MethodName<C> {
@@ -134,6 +125,8 @@ pub struct MethodDescription {
     pub kind: MethodKind,
     /// The parameters in order, streams included.
     pub parameters: &'static [ParameterDescription],
+    /// The type of its result, or of the items of its stream, as written in the trait; `()` where there is none.
+    pub result_type: &'static str,
     /// The documentation of the method, line by line.
     pub docs: &'static str,
 }
@@ -145,9 +138,10 @@ impl MethodDescription {
         rust_name: &'static str,
         kind: MethodKind,
         parameters: &'static [ParameterDescription],
+        result_type: &'static str,
         docs: &'static str,
     ) -> Self {
-        Self { name, rust_name, kind, parameters, docs }
+        Self { name, rust_name, kind, parameters, result_type, docs }
     }
 }
 
@@ -174,7 +168,7 @@ impl ParameterDescription {
 /// fit is reported once, at the user's own token.
 ///
 /// The code that is generated for a method never asks for a bound on one of its types: it calls functions
-/// that are generic over the type which implements this trait (or one of the three below), and so rely on
+/// that are generic over the type which implements this trait (or one of those below), and so rely on
 /// the bounds here. Asking a second time would report every fault a second time.
 pub trait Method<const M: usize> {
     /// The `Result` that the method returns.
@@ -187,9 +181,9 @@ pub trait StreamMethod<const M: usize> {
     type Item: StreamItem;
 }
 
-/// The type of parameter `P` of method `M`: taken by value, or lent to the method.
+/// The type of parameter `P` of method `M`, which is taken by value.
 pub trait Param<const M: usize, const P: usize> {
-    /// The owned form: what is decoded on the receiving side.
+    /// What is decoded on the receiving side.
     type Owned: WireValue;
 }
 
@@ -215,15 +209,15 @@ pub trait Outcome: Send + 'static {
     fn from_result(result: Result<Self::Value, HubError>) -> Self;
 }
 
-impl<T: WireValue, E: WireError> Outcome for Result<T, E> {
+impl<T: WireValue, E: SentError + ReceivedError> Outcome for Result<T, E> {
     type Value = T;
 
     fn into_result(self) -> Result<T, HubError> {
-        self.map_err(Into::into)
+        self.map_err(SentError::into_hub_error)
     }
 
     fn from_result(result: Result<T, HubError>) -> Self {
-        result.map_err(E::from)
+        result.map_err(E::from_hub_error)
     }
 }
 
@@ -235,7 +229,7 @@ impl<T: WireValue, E: WireError> Outcome for Result<T, E> {
 )]
 pub trait Returned: Outcome {}
 
-impl<T: WireValue, E: WireError> Returned for Result<T, E> {}
+impl<T: WireValue, E: SentError + ReceivedError> Returned for Result<T, E> {}
 
 /// What the items of a stream may be, in either direction.
 #[diagnostic::on_unimplemented(
@@ -245,18 +239,4 @@ impl<T: WireValue, E: WireError> Returned for Result<T, E> {}
 )]
 pub trait StreamItem: Outcome {}
 
-impl<T: WireValue, E: WireError> StreamItem for Result<T, E> {}
-
-/// An error type that a hub method may return: it converts into [`HubError`] on the side that answers and
-/// back on the side that asks.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the error type of a method",
-    label = "does not convert to and from `HubError`",
-    note = "use `HubError`: `.internal()?` makes one of any error, and keeps its text on the server",
-    note = "an error type of your own can stand here if it converts both ways: `From<{Self}> for HubError` and \
-            `From<HubError> for {Self}`"
-)]
-pub trait WireError: Into<HubError> + From<HubError> + Send + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<E: Into<HubError> + From<HubError> + Send + 'static> WireError for E {}
+impl<T: WireValue, E: SentError + ReceivedError> StreamItem for Result<T, E> {}

@@ -93,6 +93,28 @@ impl<T: WireValue> Incoming<T> {
 }
 
 impl Incoming<Encoded> {
+    /// A stream that nobody reads yet: it keeps what comes for another one.
+    pub(crate) fn kept(capacity: usize, backlog: Arc<Backlog>) -> (Self, Arc<dyn ItemSink>) {
+        Self::with(|item| Ok(Encoded::copy_from(item.bytes)), Taken::Unchecked, capacity, backlog)
+    }
+
+    /// Gives what has come to another stream, and the end if it has. Whether that one takes more.
+    pub(crate) fn hand_over(self, to: &dyn ItemSink) -> bool {
+        let mut state = lock(&self.shared.state);
+        let kept = std::mem::take(&mut state.kept);
+        let end = std::mem::replace(&mut state.end, End::Closed);
+        drop(state);
+        let mut takes_more = true;
+        for KeptItem { format, bytes, size } in kept {
+            self.shared.backlog.remove(size);
+            takes_more = takes_more && to.item(Payload { format, bytes: &bytes }) != Taken::No;
+        }
+        if let End::Ended(error) = end {
+            to.end(error);
+        }
+        takes_more
+    }
+
     /// A stream whose items stay as they are on the wire: whoever reads it decodes them.
     pub(crate) fn encoded(capacity: usize, backlog: Arc<Backlog>) -> (Self, Arc<dyn ItemSink>) {
         Self::with(|item| Ok(Encoded::copy_from(item.bytes)), Taken::Yes, capacity, backlog)

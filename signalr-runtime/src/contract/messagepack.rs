@@ -7,10 +7,8 @@ use std::fmt;
 
 use rmp::Marker;
 
+use super::depth::{MAX_DEPTH, TOO_DEEP};
 use super::value::ValueError;
-
-/// How deep a value may be nested. With the argument list and the message around it that makes 64.
-pub(crate) const MAX_DEPTH: usize = 62;
 
 /// Nothing at all.
 pub(crate) const NIL: u8 = 0xC0;
@@ -31,7 +29,7 @@ impl fmt::Display for Broken {
         f.write_str(match self {
             Self::Incomplete => "the value is not complete",
             Self::Unknown => "the value is not MessagePack",
-            Self::TooDeep => "the value is nested too deep",
+            Self::TooDeep => TOO_DEEP,
         })
     }
 }

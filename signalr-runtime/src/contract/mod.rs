@@ -7,10 +7,13 @@ pub(crate) mod arguments;
 pub(crate) mod backlog;
 pub(crate) mod bind;
 pub(crate) mod client_call;
+mod depth;
 pub(crate) mod dispatch;
 pub(crate) mod error;
+pub(crate) mod error_type;
 pub(crate) mod hub;
 pub(crate) mod incoming;
+pub(crate) mod lent;
 pub(crate) mod link;
 pub(crate) mod locks;
 #[cfg(feature = "messagepack")]
@@ -18,8 +21,10 @@ pub(crate) mod messagepack;
 pub(crate) mod per_protocol;
 pub(crate) mod proxy;
 pub(crate) mod receivers;
+pub(crate) mod refused;
 pub(crate) mod relay;
 pub(crate) mod stub;
+pub(crate) mod typed_error;
 pub(crate) mod value;
 
 #[cfg(all(test, feature = "macros", feature = "json"))]

@@ -32,6 +32,14 @@ pub fn deliver<R: Receivers + ?Sized>(
     }
 }
 
+/// Exactly one client: nothing implements this. What a proxy to many clients would have to be for a call with a result.
+#[diagnostic::on_unimplemented(
+    message = "a result can be asked of one client only, not of many",
+    label = "asks all of these clients for one result",
+    note = "choose one client: `clients().client(id)`, or `clients().caller()` in a method of the hub"
+)]
+pub trait OneClient {}
+
 /// Calls method `M` of one client; the future waits for its answer.
 pub fn ask<C: Method<M>, const M: usize>(
     receiver: &Arc<dyn Receiver>,

@@ -3,12 +3,18 @@
 //! This sits below the generated code, because a stub has to encode its arguments, and a dispatch function
 //! to decode them, without knowing the protocol at compile time. Envelopes are the business of `protocol`.
 
+use std::any::TypeId;
 use std::cell::RefCell;
 use std::fmt;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::{self, UnitDeserializer};
+use serde::de::{DeserializeOwned, IgnoredAny};
 
+#[cfg(feature = "messagepack")]
+use super::depth;
+#[cfg(feature = "json")]
+use super::depth::Shallow;
 use super::locks;
 #[cfg(feature = "messagepack")]
 use super::messagepack;
@@ -51,11 +57,17 @@ pub trait WireValue: Sized + Send + 'static {
 }
 
 #[diagnostic::do_not_recommend]
+#[expect(clippy::needless_maybe_sized, reason = "a bound of its own would be reported beside the others")]
 impl<T> WireValue for T
 where
-    T: Serialize + DeserializeOwned + Send + 'static,
+    T: ?Sized + Serialize + DeserializeOwned + Send + 'static,
 {
     fn decode_front(format: HubProtocol, input: &mut &[u8]) -> Result<Self, ValueError> {
+        if TypeId::of::<T>() == TypeId::of::<()>() {
+            // Whoever wants nothing takes anything: functions of JavaScript return what they happen to end with.
+            format.read_front::<IgnoredAny>(input)?;
+            return T::deserialize(UnitDeserializer::<value::Error>::new()).map_err(ValueError::new);
+        }
         format.read_front(input)
     }
 
@@ -78,12 +90,18 @@ impl HubProtocol {
         locks::assert_none_held();
         match self {
             #[cfg(feature = "json")]
-            Self::Json => serde_json::to_writer(out, value).map_err(ValueError::new),
+            Self::Json => {
+                let mut serializer = serde_json::Serializer::with_formatter(out, Shallow::default());
+                value.serialize(&mut serializer).map_err(ValueError::new)
+            }
             #[cfg(feature = "messagepack")]
             Self::MessagePack => {
                 // Structs as maps: that is how .NET knows their members.
-                let mut serializer = rmp_serde::Serializer::new(out).with_struct_map();
-                value.serialize(&mut serializer).map_err(ValueError::new)
+                let start = out.len();
+                let mut serializer = rmp_serde::Serializer::new(&mut *out).with_struct_map();
+                value.serialize(&mut serializer).map_err(ValueError::new)?;
+                let is_too_deep = out.get(start..).is_some_and(depth::is_too_deep);
+                if is_too_deep { Err(ValueError::new(depth::TOO_DEEP)) } else { Ok(()) }
             }
         }
     }

@@ -41,7 +41,12 @@
 //!   what it gets.
 //! * **Members without names.** In MessagePack, types with `[Key(0)]` and so on are arrays: a struct reads them, but to
 //!   write them takes a tuple or a tuple struct. Tuples and `KeyValuePair` are arrays there, too, and objects in JSON.
-//! * **Null.** Whatever is a class in .NET, `string` included, may be null: take an `Option`.
+//! * **Null.** Whatever is a class in .NET, `string` included, may be null: take an `Option`. No other type takes null, and
+//!   nothing but an `Option` or a member with `#[serde(default)]` may be missing.
+//! * **`undefined`.** JavaScript writes it as null among arguments and in arrays; a member that has it is left out in JSON,
+//!   and nil in MessagePack. An argument that is an `Option` must be passed all the same, as `null`: the number of arguments
+//!   counts. A handler that answers a question with `()` returns `null`: for `undefined` the client says that it gave no
+//!   result.
 //! * **Enums.** .NET writes numbers in JSON, unless it is given a `JsonStringEnumConverter`, and the names of members
 //!   in MessagePack, those of several flags with `, ` between them. It reads no numbers there.
 //! * **Enums with data.** What has `[JsonPolymorphic]` in .NET is `#[serde(tag = "$type")]` here. What has `[Union]` in

@@ -30,7 +30,7 @@ impl<'a> HandshakeRequest<'a> {
                 _ => scanner.skip()?,
             }
         }
-        scanner.end()?;
+        // What follows the object is not looked at, as in `HandshakeProtocol.TryParseRequestMessage`.
         let missing = |property| ProtocolError::IncompleteHandshake {
             property,
             content: String::from_utf8_lossy(record).into_owned(),
@@ -100,7 +100,6 @@ impl<'a> HandshakeResponse<'a> {
                 _ => scanner.skip()?,
             }
         }
-        scanner.end()?;
         Ok(Self { error: error.filter(|error| !error.is_empty()) })
     }
 

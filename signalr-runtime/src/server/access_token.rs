@@ -10,6 +10,7 @@ use http::{Request, Uri};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::http::request::CONNECTION_TOKEN;
 use super::query;
 
 /// The query parameter in which clients send the token when they cannot send a header.
@@ -44,8 +45,8 @@ impl fmt::Debug for AccessToken {
 ///
 /// Browsers cannot set headers on WebSockets and Server-Sent Events, so SignalR clients send the token there in the
 /// query of the URI, which many programs write into logs. This layer removes it from the URI, and from axum's
-/// [`OriginalUri`](https://docs.rs/axum/latest/axum/extract/struct.OriginalUri.html), and marks the `Authorization`
-/// header as sensitive. It verifies nothing.
+/// [`OriginalUri`](https://docs.rs/axum/latest/axum/extract/struct.OriginalUri.html), and marks the headers
+/// `Authorization` and `X-SignalR-Connection-Token` as sensitive. It verifies nothing.
 ///
 /// It covers the routes that it wraps and nothing else. Only what runs inside of it is kept from the token, and in
 /// axum the layer that is added last is the outermost one: add it after authentication and after request logs.
@@ -96,7 +97,7 @@ impl fmt::Debug for AccessToken {
 /// ```
 ///
 /// What stays in the query is the `id`, the token of the connection. To a hub that knows its users it is worth nothing
-/// without the credentials of the same user. Where nobody signs in, somebody who reads it in a log can send in the name of
+/// without the credentials of the same identity. Where nobody signs in, somebody who reads it in a log can send in the name of
 /// a client that uses Server-Sent Events or long polling, as long as that is connected.
 ///
 /// # What counts as the token
@@ -150,6 +151,9 @@ where
         #[cfg(feature = "axum")]
         if let Some(axum::extract::OriginalUri(uri)) = request.extensions_mut().get_mut() {
             take_from_query(uri);
+        }
+        if let http::header::Entry::Occupied(mut entry) = request.headers_mut().entry(CONNECTION_TOKEN) {
+            entry.iter_mut().for_each(|value| value.set_sensitive(true));
         }
         let token = match bearer(request.headers_mut()) {
             Found::Nothing => in_query,

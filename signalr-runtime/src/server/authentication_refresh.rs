@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http::request::Parts;
 
@@ -14,6 +15,7 @@ pub struct AuthenticationRefresh {
     pub(crate) previous: Arc<Parts>,
     pub(crate) request: Arc<Parts>,
     pub(crate) user_id: UserId,
+    pub(crate) expiration: Option<SystemTime>,
 }
 
 impl AuthenticationRefresh {
@@ -32,9 +34,16 @@ impl AuthenticationRefresh {
         &self.request
     }
 
-    /// Who the client is by the new credentials. If that is somebody else than before, the connection ends.
+    /// The user id, which is the same by the new credentials as by the old ones: others are refused without asking.
     pub fn user_id(&self) -> Option<&str> {
         self.user_id.as_deref()
+    }
+
+    /// When the new credentials end (`NewExpiration`), at the latest as
+    /// [`maximum_authentication_expiration`](super::HttpOptions::maximum_authentication_expiration) says. `None` if they do
+    /// not.
+    pub fn expiration(&self) -> Option<SystemTime> {
+        self.expiration
     }
 }
 

@@ -18,12 +18,6 @@ use crate::contract::hub::{ClientContract, HubContract};
 use crate::contract::per_protocol::Formats;
 use crate::contract::receivers::{Answer, Delivery, Receiver, Receivers};
 
-/// The typed proxy to any number of clients of a hub with contract `C`.
-type Proxy<C> = <<C as HubContract>::Client as ClientContract>::Proxy;
-
-/// The typed proxy to one client of a hub with contract `C`.
-type SingleProxy<C> = <<C as HubContract>::Client as ClientContract>::SingleProxy;
-
 /// The clients of a hub, from anywhere in the server (`IHubClients`).
 ///
 /// The arguments of a call are encoded when it is made; its receivers are chosen when its future is first polled, so a
@@ -31,6 +25,10 @@ type SingleProxy<C> = <<C as HubContract>::Client as ClientContract>::SingleProx
 /// are over, reaches nobody and is no error, as in ASP.NET Core; nothing is encoded for nobody. A call is done when it is
 /// in the queue of every receiver; it waits for receivers whose queue is full, while the others have it. One that does
 /// not wait gives other tasks their turn before it returns, so a loop of calls holds up nobody.
+///
+/// Each choice returns the typed proxy `P` of the hub's client contract: [`ClientContract::Proxy`] for any number of
+/// clients, [`ClientContract::SingleProxy`] for one. It is a parameter of the choice, so that a hub without
+/// `client = …`, which has neither, is told so by name.
 pub struct Clients<C> {
     core: Arc<HubCore>,
     contract: PhantomData<fn() -> C>,
@@ -42,71 +40,94 @@ impl<C: HubContract> Clients<C> {
     }
 
     /// Every client.
-    pub fn all(&self) -> Proxy<C> {
+    pub fn all<P>(&self) -> P
+    where
+        C::Client: ClientContract<Proxy = P>,
+    {
         self.select(Selection::All)
     }
 
     /// Every client but these connections.
-    pub fn all_except<I>(&self, connection_ids: I) -> Proxy<C>
+    pub fn all_except<I, P>(&self, connection_ids: I) -> P
     where
+        C::Client: ClientContract<Proxy = P>,
         I: IntoIterator<Item: Into<String>>,
     {
         self.select(Selection::AllExcept(Except::new(strings(connection_ids))))
     }
 
     /// One connection. Only here, and with [`CallerClients::caller`], can a client be asked for a result.
-    pub fn client(&self, connection_id: impl AsRef<str>) -> SingleProxy<C> {
+    pub fn client<P>(&self, connection_id: impl AsRef<str>) -> P
+    where
+        C::Client: ClientContract<SingleProxy = P>,
+    {
         self.single(ConnectionId::new(connection_id.as_ref()))
     }
 
     /// These connections.
-    pub fn clients<I>(&self, connection_ids: I) -> Proxy<C>
+    pub fn clients<I, P>(&self, connection_ids: I) -> P
     where
+        C::Client: ClientContract<Proxy = P>,
         I: IntoIterator<Item: Into<String>>,
     {
         self.select(Selection::Connections(distinct(connection_ids)))
     }
 
     /// The connections in a group.
-    pub fn group(&self, group: impl Into<String>) -> Proxy<C> {
-        self.select(Selection::Groups(vec![group.into()]))
+    pub fn group<P>(&self, group: impl Into<String>) -> P
+    where
+        C::Client: ClientContract<Proxy = P>,
+    {
+        self.select(Selection::Group(group.into()))
     }
 
-    /// The connections in these groups; who is in two of them is called twice.
-    pub fn groups<I>(&self, groups: I) -> Proxy<C>
+    /// The connections in these groups; one that is in two of them is called twice. The call fails if a name is empty.
+    pub fn groups<I, P>(&self, groups: I) -> P
     where
+        C::Client: ClientContract<Proxy = P>,
         I: IntoIterator<Item: Into<String>>,
     {
         self.select(Selection::Groups(strings(groups)))
     }
 
     /// The connections in a group, but not these.
-    pub fn group_except<I>(&self, group: impl Into<String>, connection_ids: I) -> Proxy<C>
+    pub fn group_except<I, P>(&self, group: impl Into<String>, connection_ids: I) -> P
     where
+        C::Client: ClientContract<Proxy = P>,
         I: IntoIterator<Item: Into<String>>,
     {
         self.select(Selection::GroupExcept(group.into(), Except::new(strings(connection_ids))))
     }
 
     /// All connections of one user.
-    pub fn user(&self, user_id: impl Into<String>) -> Proxy<C> {
+    pub fn user<P>(&self, user_id: impl Into<String>) -> P
+    where
+        C::Client: ClientContract<Proxy = P>,
+    {
         self.select(Selection::Users(vec![user_id.into()]))
     }
 
     /// All connections of these users.
-    pub fn users<I>(&self, user_ids: I) -> Proxy<C>
+    pub fn users<I, P>(&self, user_ids: I) -> P
     where
+        C::Client: ClientContract<Proxy = P>,
         I: IntoIterator<Item: Into<String>>,
     {
         self.select(Selection::Users(distinct(user_ids)))
     }
 
-    fn select(&self, selection: Selection) -> Proxy<C> {
+    fn select(&self, selection: Selection) -> <C::Client as ClientContract>::Proxy
+    where
+        C::Client: ClientContract,
+    {
         let receivers: Arc<dyn Receivers> = Arc::new(Many { core: Arc::clone(&self.core), selection });
         receivers.into()
     }
 
-    fn single(&self, id: ConnectionId) -> SingleProxy<C> {
+    fn single(&self, id: ConnectionId) -> <C::Client as ClientContract>::SingleProxy
+    where
+        C::Client: ClientContract,
+    {
         let selection = Selection::Connection(id.clone());
         let receiver: Arc<dyn Receiver> =
             Arc::new(Single { one: Many { core: Arc::clone(&self.core), selection }, id });
@@ -133,17 +154,26 @@ impl<C: HubContract> CallerClients<C> {
     }
 
     /// The client of this connection.
-    pub fn caller(&self) -> SingleProxy<C> {
+    pub fn caller<P>(&self) -> P
+    where
+        C::Client: ClientContract<SingleProxy = P>,
+    {
         self.clients.single(self.caller.id.clone())
     }
 
     /// Every client but this one.
-    pub fn others(&self) -> Proxy<C> {
+    pub fn others<P>(&self) -> P
+    where
+        C::Client: ClientContract<Proxy = P>,
+    {
         self.clients.select(Selection::AllExcept(self.but_me()))
     }
 
     /// The connections in a group, but not this one.
-    pub fn others_in_group(&self, group: impl Into<String>) -> Proxy<C> {
+    pub fn others_in_group<P>(&self, group: impl Into<String>) -> P
+    where
+        C::Client: ClientContract<Proxy = P>,
+    {
         self.clients.select(Selection::GroupExcept(group.into(), self.but_me()))
     }
 

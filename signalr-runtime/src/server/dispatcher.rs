@@ -1,11 +1,11 @@
 //! The server's side of a connection: from an invocation to the hub's method, and from its error to a text.
 
 use std::borrow::Cow;
-use std::future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use std::{fmt, future};
 
 use super::connection::Connection;
 use super::deadline::within;
@@ -25,6 +25,9 @@ use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::hub::MethodKind;
 use crate::protocol::message::{Invocation, Outcome};
+
+/// As many characters of a name are logged that a client has sent.
+const LONGEST_NAME: usize = 100;
 
 /// The callback for new credentials, for logs.
 const REFRESHED: &str = "OnAuthenticationRefreshed";
@@ -71,23 +74,30 @@ impl<H: Hub> HubDispatcher<H> {
         handler: &Handler<H>,
         invocation: &Invocation<'_>,
         mode: Mode,
+        busy_stream: Option<&str>,
         running: Running,
     ) -> Running {
-        let target = &invocation.target;
         let (filters, rules) = (&self.shared.filters, self.shared.rules_for(handler.name));
         let seen = (!filters.is_empty() || !rules.is_empty()).then(|| self.seen(handler, invocation));
-        let running = match (misuse(handler, invocation, mode), &seen) {
-            (Some(text), _) => Box::pin(future::ready(Reply(Ok(Answer::Refused(text.into()))))),
+        let running = match (misuse(handler, invocation, mode, busy_stream), &seen) {
+            (Some(text), _) => {
+                log_refusal(self.shared.core.name(), handler.name, &text);
+                Box::pin(future::ready(Reply(Ok(Answer::Refused(text.into())))))
+            }
             (None, Some(call)) if !filters.is_empty() => filters.around_call(call.share(), running),
             (None, _) => running,
         };
         let (Some(mut call), false) = (seen, rules.is_empty()) else { return running };
-        let refused = format!("Failed to invoke '{target}' because user is unauthorized");
+        let (hub, method, refused) = (self.shared.core.name(), handler.name, unauthorized(handler));
         Box::pin(async move {
             call.connection.look_again();
             let allowed = rules.iter().all(|rule| rule.allows(&call));
             drop(call);
-            if allowed { running.await } else { Reply(Ok(Answer::Refused(refused.into()))) }
+            if allowed {
+                return running.await;
+            }
+            log_refusal(hub, method, &"a rule forbids it");
+            Reply(Ok(Answer::Refused(refused.into())))
         })
     }
 
@@ -98,14 +108,29 @@ impl<H: Hub> HubDispatcher<H> {
     }
 }
 
+/// A call did not run. The name of the method may be one that the client has made up.
+fn log_refusal(hub: &str, method: &str, reason: &dyn fmt::Display) {
+    let longest = |name: &str| name.chars().take(LONGEST_NAME).collect::<String>();
+    tracing::debug!(hub, method = ?longest(method), %reason, "a call was refused");
+}
+
 /// Data that does not fit: no deliberate error, so the peer reads what is wrong only where detailed errors are on.
 fn invalid_data(cause: impl Into<Cow<'static, str>>) -> HubError {
     HubError::with_kind(HubErrorKind::Codec, cause)
 }
 
+fn unauthorized<H>(handler: &Handler<H>) -> String {
+    format!("Failed to invoke '{}' because user is unauthorized", handler.name)
+}
+
 /// Why a method cannot be called like this, as the text of the answer.
-fn misuse<H>(handler: &Handler<H>, invocation: &Invocation<'_>, mode: Mode) -> Option<String> {
-    let target = &invocation.target;
+fn misuse<H>(
+    handler: &Handler<H>,
+    invocation: &Invocation<'_>,
+    mode: Mode,
+    busy_stream: Option<&str>,
+) -> Option<String> {
+    let target = handler.name;
     match (handler.kind, mode) {
         (MethodKind::Stream, Mode::Plain) => Some(format!(
             "The client attempted to invoke the streaming '{target}' method with a non-streaming invocation."
@@ -119,7 +144,12 @@ fn misuse<H>(handler: &Handler<H>, invocation: &Invocation<'_>, mode: Mode) -> O
             invocation.stream_ids.len(),
             handler.uploads
         )),
-        _ => None,
+        _ => busy_stream.map(|id| {
+            format!(
+                "An unexpected error occurred invoking '{target}' on the server. HubException: Stream ID '{id}' is \
+                 already in use."
+            )
+        }),
     }
 }
 
@@ -132,20 +162,27 @@ impl<H: Hub> Role for HubDispatcher<H> {
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound {
         let target = &*invocation.target;
         let Some(handler) = self.shared.methods.find(target) else {
+            log_refusal(self.shared.core.name(), target, &"there is no such method");
             return self.refused(target, &HubError::new("Method does not exist."));
         };
         let Some(hub) = &self.hub else {
             return Bound::Refused("The hub is still connecting.".into());
         };
+        let target = handler.name;
         let guard = self.shared.guard_of(handler.name);
         if guard.is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len())) {
+            log_refusal(self.shared.core.name(), target, &"its arguments are too large");
             return self.refused(target, &HubError::new("The arguments are larger than this method takes."));
         }
         let gate = guard.and_then(|guard| guard.gate(call));
+        let busy_stream = call.busy_stream();
         // Decoding is the user's code too: what panics does not fit.
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
-            Ok(Err(misfit)) => return self.refused(target, &invalid_data(misfit.to_string())),
+            Ok(Err(misfit)) => {
+                log_refusal(self.shared.core.name(), target, &misfit.reason());
+                return self.refused(target, &invalid_data(misfit.to_string()));
+            }
             Err(_) => {
                 Panicked::Decoder.count();
                 tracing::error!(
@@ -167,7 +204,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
             ),
             None => running,
         };
-        let mut running = self.guarded(handler, invocation, mode, running);
+        let mut running = self.guarded(handler, invocation, mode, busy_stream, running);
         if let Some(guard) = guard {
             running = guard.timed(running);
         }
@@ -176,6 +213,31 @@ impl<H: Hub> Role for HubDispatcher<H> {
             running = Box::pin(span.around(running));
         }
         Bound::Run(running)
+    }
+
+    fn fault(&self, invocation: &Invocation<'_>, mode: Mode) -> Option<Cow<'static, str>> {
+        let handler = self.shared.methods.find(&invocation.target)?;
+        let rules = self.shared.rules_for(handler.name);
+        if !rules.is_empty() {
+            let mut call = self.seen(handler, invocation);
+            let is_allowed = catch_unwind(AssertUnwindSafe(|| {
+                call.connection.look_again();
+                rules.iter().all(|rule| rule.allows(&call))
+            }));
+            match is_allowed {
+                Ok(true) => {}
+                Ok(false) => return Some(unauthorized(handler).into()),
+                Err(_) => {
+                    Panicked::Method.count();
+                    return None;
+                }
+            }
+        }
+        misuse(handler, invocation, mode, None).map(Into::into)
+    }
+
+    fn declared_name<'a>(&self, target: &'a str) -> &'a str {
+        self.shared.methods.find(target).map_or(target, |handler| handler.name)
     }
 
     fn held_the_thread(&self, method: &str, took: Duration) {
@@ -204,6 +266,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
 
     fn error_text(&self, target: &str, stage: Stage, error: &HubError) -> Cow<'static, str> {
         let hub = self.shared.core.name();
+        let target = self.declared_name(target);
         match error.kind() {
             // Meant for the caller, or the caller's own doing: it went, or gave the call up.
             kind @ (HubErrorKind::Hub | HubErrorKind::Closed | HubErrorKind::Canceled) => {

@@ -13,10 +13,12 @@ use super::authentication_refresh::AuthenticationRefresh;
 use super::blocking_detector::BlockingDetector;
 use super::deadline::within;
 use super::http::application::UserId;
-use super::http::authentication::Expiry;
 use super::peer_address::{is_forwarded, is_of_a_private_network, peer_address};
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
+
+/// The identity that a client has shown, if it has shown one: it must show the same with each of its requests.
+pub(crate) type IdentityKey = Option<Arc<str>>;
 
 type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
@@ -31,6 +33,8 @@ pub(crate) struct Identity {
     /// What logs call the application.
     application: &'static str,
     pub(crate) user_id: Option<Arc<UserIdProvider>>,
+    /// By what clients are told apart, if not by their user ids.
+    pub(crate) key: Option<Arc<UserIdProvider>>,
     pub(crate) address: Option<Arc<AddressProvider>>,
     /// All of them must allow a request.
     pub(crate) rules: Vec<Arc<EndpointRule>>,
@@ -49,6 +53,7 @@ impl Identity {
         Self {
             application,
             user_id: None,
+            key: None,
             address: None,
             rules: Vec::new(),
             expiry: None,
@@ -62,6 +67,13 @@ impl Identity {
         let Some(user_id) = &self.user_id else { return Ok(None) };
         let user_id = self.ask("the user id of a connection", || user_id(request)).ok_or(UserIdPanicked)?;
         Ok(user_id.map(Into::into))
+    }
+
+    /// The identity of whoever sends a request, whose user id is `user_id`. Nobody is nobody only.
+    pub(crate) fn key(&self, request: &Parts, user_id: &UserId) -> Result<IdentityKey, UserIdPanicked> {
+        let Some(key) = &self.key else { return Ok(user_id.clone()) };
+        let key = self.ask("the identity of a client", || key(request)).ok_or(UserIdPanicked)?;
+        Ok(key.map(Into::into))
     }
 
     /// Where a request comes from, if that is known.
@@ -87,14 +99,12 @@ impl Identity {
         self.rules.iter().all(|allows| self.ask("a rule of a hub", || allows(request)).unwrap_or(false))
     }
 
-    /// When the credentials of a request end. None if they do not.
-    pub(crate) fn expiry(&self, request: &Parts) -> Option<Expiry> {
+    /// When the credentials of a request end by themselves. None if they do not.
+    pub(crate) fn expiry(&self, request: &Parts) -> Option<SystemTime> {
         let expiry = self.expiry.as_ref()?;
         // Where nobody knows how long it is good, it is not.
-        let at = self
-            .ask("the expiry of an authentication", || expiry(request))
-            .unwrap_or(Some(SystemTime::UNIX_EPOCH));
-        at.map(Expiry::new)
+        self.ask("the expiry of an authentication", || expiry(request))
+            .unwrap_or(Some(SystemTime::UNIX_EPOCH))
     }
 
     /// Whether a client may go on with new credentials. It may not if that takes longer than `longest`.

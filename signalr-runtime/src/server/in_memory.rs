@@ -34,7 +34,7 @@ impl<H: Hub> HubService<H> {
         let accepted = Accepted {
             id: id.clone(),
             user_id,
-            request,
+            request: Arc::new(request),
             transport,
             frame_header: FrameHeader::None,
             kind: TransportKind::WebSockets,

@@ -21,6 +21,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | refreshes that the application is being asked about | four requests | 168 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
 /// | sent by POST and not read yet | [`application_max_buffer_size`], and one piece of a body as the HTTP server hands it over (with hyper at most 408 KiB) | 472 KiB |
+/// | requests whose turn to be read has not come | [`queued_post_bytes`] | 4 MiB |
 /// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
 /// | calls that wait for their turn, as they came | [`queued_call_bytes`] + message, with 80 bytes for each | 1 MiB |
 /// | arguments of the calls that run, copied for filters and rules | ([`unordered_calls`] + parallel calls) × message | 3.2 MiB |
@@ -41,6 +42,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// [`transport_max_buffer_size`]: super::HttpOptions::transport_max_buffer_size
 /// [`upload_streams`]: Self::upload_streams
 /// [`queued_call_bytes`]: Self::queued_call_bytes
+/// [`queued_post_bytes`]: Self::queued_post_bytes
 /// [`unordered_calls`]: Self::unordered_calls
 /// [`queued_messages`]: Self::queued_messages
 /// [`read_ahead`]: Self::read_ahead
@@ -100,7 +102,7 @@ pub struct Limits {
     /// many at once.
     pub messages: Option<Rate>,
     /// How often a client may send a WebSocket ping, pong or empty message. Beyond that it is disconnected. Default:
-    /// 100 in a second. A ping is answered at most once in a second, whatever this is.
+    /// 100 in a second. Four pings in a second are answered at once, and 32 after a rest; of more, the newest, once in a second.
     pub control_frames: Option<Rate>,
     /// In how many fragments of any size a client may send one WebSocket message. It may take one more for each 256
     /// bytes of the message, because some clients send a fragment for each buffer that they have filled. Beyond that
@@ -133,9 +135,12 @@ pub struct Limits {
     /// Threads on which the calls of methods that [block](super::MethodOptions::blocking) run, for one hub. One client has
     /// half of them at most; other calls wait. Default: 64.
     pub blocking_threads: usize,
-    /// How many POST requests of one client may wait while another one is read, over Server-Sent Events and long polling.
-    /// Others are answered with status 429. Default: 100.
+    /// How many POST requests of one client may wait while another one is read, over Server-Sent Events and long polling:
+    /// a client that makes many calls at once sends one for each. Others are answered with status 429. Default: 1 000.
     pub queued_posts: usize,
+    /// How many bytes those requests may hold together: for each of them 1 KiB and the announced length of its body, of
+    /// which an HTTP server reads 408 KiB at most ahead. Others are answered with status 429. Default: 4 MiB.
+    pub queued_post_bytes: usize,
     /// The longest id of a call or of a stream, in bytes. A call with a longer one is answered with an error. Default:
     /// 128.
     pub id_length: usize,
@@ -206,7 +211,8 @@ impl Default for Limits {
             callback_timeout: Some(Duration::from_secs(30)),
             client_result_timeout: None,
             blocking_threads: 64,
-            queued_posts: 100,
+            queued_posts: 1_000,
+            queued_post_bytes: 4 * 1024 * 1024,
             id_length: 128,
             upload_streams: 100,
             stray_items: Some(Rate { per_second: 1_000, burst: 10_000 }),

@@ -56,6 +56,9 @@
 //! * Around every call: [`HubService::filter`].
 //! * What operators see: [`telemetry`]. How a hub is taken out of service: [`HubHandle::drain`].
 //! * Connections of bytes, without a hub: [`RawService`].
+//!
+#![cfg_attr(all(feature = "macros", feature = "test-util"), doc = include_str!("streams.md"))]
+#![cfg_attr(all(feature = "axum", feature = "macros", feature = "test-util"), doc = include_str!("serving.md"))]
 
 mod access_token;
 mod admission;

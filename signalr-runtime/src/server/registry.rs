@@ -131,11 +131,10 @@ impl Registry {
                 let found: Vec<_> = ids.iter().filter_map(|id| self.get(id)).collect();
                 return Chosen::One(Some(Members::of(&found)));
             }
-            Selection::Groups(names) => match &**names {
-                [name] => return Chosen::One(self.groups.members(name)),
-                names => names.iter().filter_map(|name| self.groups.members(name)).collect(),
-            },
-            Selection::GroupExcept(name, _) => return Chosen::One(self.groups.members(name)),
+            Selection::Groups(names) => names.iter().filter_map(|name| self.groups.members(name)).collect(),
+            Selection::Group(name) | Selection::GroupExcept(name, _) => {
+                return Chosen::One(self.groups.members(name));
+            }
             Selection::Users(ids) => match &**ids {
                 [id] => return Chosen::One(self.users.members(id)),
                 ids => ids.iter().filter_map(|id| self.users.members(id)).collect(),
@@ -153,6 +152,7 @@ impl Registry {
             Selection::Connections(ids) => {
                 ids.iter().map(|id| self.format_of(id)).fold(Formats::default(), Formats::or)
             }
+            Selection::Group(name) => self.groups.formats(name, None),
             Selection::Groups(names) => {
                 names.iter().map(|name| self.groups.formats(name, None)).fold(Formats::default(), Formats::or)
             }

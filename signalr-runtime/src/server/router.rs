@@ -1,12 +1,17 @@
 //! Hubs in an axum router.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::Request;
 use http::Response;
 use tower_service::Service;
 
+use super::http::application::Application;
+use super::http::endpoint;
+use super::http::mount::{Mount, Route, endpoint_name};
 use super::http::response::{ResponseBody, ResponseFuture};
 use super::hub::Hub;
 use super::raw::RawService;
@@ -14,9 +19,18 @@ use super::service::HubService;
 
 /// Adds hubs to an [`axum::Router`].
 pub trait HubRouterExt {
-    /// Serves a hub at `path` (`MapHub<THub>`), which must start with a slash. The hub answers at `path` itself and
-    /// at `path/negotiate` and `path/refresh`, with or without a slash at the end of `path`, which must itself not end in
-    /// one of these; layers of the router apply to all of them.
+    /// Serves a hub at `path` (`MapHub<THub>`), which must start with a slash. The hub answers at `path` itself, with or
+    /// without a slash at its end, at `path/negotiate`, and where
+    /// [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh) is set at `path/refresh`; layers
+    /// of the router apply to all of them.
+    ///
+    /// A connection token is good at the path that made it: a client that negotiates at one path cannot connect at
+    /// another one, even if both serve the same hub.
+    ///
+    /// In a router that is nested, give the hub a path of its own: `nest("/api", Router::new().hub("/chat", hub))`. At
+    /// `/` of a nested router axum matches the prefix without a slash at its end and nothing else, so that clients must
+    /// not write one: `nest("/chat", Router::new().hub("/", hub))` serves `/chat` and not `/chat/`, while
+    /// `nest_service("/chat", hub)` serves both.
     ///
     /// WebSockets send at once what there is. Server-Sent Events and long polling are at the mercy of the server that
     /// carries them: set `TCP_NODELAY` on what it accepts, or each event may wait for the acknowledgement of the one
@@ -54,28 +68,51 @@ where
     S: Clone + Send + Sync + 'static,
 {
     fn hub<H: Hub>(self, path: &str, hub: HubService<H>) -> Self {
-        endpoint(self, path, hub)
+        mounted(self, path, &hub.application())
     }
 
     fn raw(self, path: &str, connections: RawService) -> Self {
-        endpoint(self, path, connections)
+        mounted(self, path, &connections.application())
     }
 }
 
 /// Routes everything that belongs to one endpoint.
-fn endpoint<S, T>(router: Router<S>, path: &str, service: T) -> Router<S>
+fn mounted<S>(router: Router<S>, path: &str, app: &Arc<dyn Application>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
-    T: Service<Request, Response = Response<ResponseBody>, Error = Infallible, Future = ResponseFuture>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
 {
     let base = path.trim_end_matches('/');
-    let router = router
-        .route_service(&format!("{base}/"), service.clone())
-        .route_service(&format!("{base}/negotiate"), service.clone())
-        .route_service(&format!("{base}/refresh"), service.clone());
-    if base.is_empty() { router } else { router.route_service(base, service) }
+    let endpoint: Arc<str> = endpoint_name(app.identity().application(), base).into();
+    let served = |route| EndpointRoute { app: Arc::clone(app), endpoint: Arc::clone(&endpoint), route };
+    let mut router = router
+        .route_service(&format!("{base}/"), served(Route::Transport))
+        .route_service(&format!("{base}/negotiate"), served(Route::Negotiate));
+    if app.options().enable_authentication_refresh {
+        router = router.route_service(&format!("{base}/refresh"), served(Route::Refresh));
+    }
+    if base.is_empty() { router } else { router.route_service(base, served(Route::Transport)) }
+}
+
+/// One route of an endpoint.
+#[derive(Clone)]
+struct EndpointRoute {
+    app: Arc<dyn Application>,
+    /// The name of the endpoint.
+    endpoint: Arc<str>,
+    route: Route,
+}
+
+impl Service<Request> for EndpointRoute {
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> ResponseFuture {
+        let mount = Mount { endpoint: &self.endpoint, route: Some(self.route) };
+        endpoint::answer(&self.app, mount, request)
+    }
 }

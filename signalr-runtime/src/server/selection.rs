@@ -13,7 +13,9 @@ pub(crate) enum Selection {
     Connection(ConnectionId),
     /// Each of these once; no id occurs twice.
     Connections(Vec<String>),
-    /// A member of two of them is sent to twice.
+    /// Any name is that of a group, an empty one too.
+    Group(String),
+    /// A member of two of them is sent to twice. None of the names may be empty.
     Groups(Vec<String>),
     GroupExcept(String, Except),
     /// No id occurs twice.

@@ -24,6 +24,7 @@ use super::handle::HubHandle;
 use super::http::application::{Accepted, Application};
 use super::http::connections::Connections;
 use super::http::endpoint;
+use super::http::mount::Mount;
 use super::http::options::HttpOptions;
 use super::http::response::{ResponseBody, ResponseFuture};
 use super::hub::Hub;
@@ -158,8 +159,10 @@ impl<H: Hub> Clone for HubShared<H> {
 
 /// A hub, ready to be served: a [`tower_service::Service`] over HTTP requests.
 ///
-/// Give it to the `hub` of an axum router (feature `axum`), or route `path` and `path/negotiate` to it with any
-/// other router.
+/// Give it to the `hub` of an axum router (feature `axum`), or route `path`, `path/negotiate` and, where refreshes are on,
+/// `path/refresh` to it with any other router. Without [`Router::hub`](super::HubRouterExt::hub) the end of the path of a
+/// request says which of these it is for, so that the path of the hub must not end in `/negotiate` or `/refresh` itself, and
+/// all places where the service stands are one endpoint: a client may negotiate at one of them and connect at another.
 ///
 /// ```
 /// use signalr_runtime::server::*;
@@ -250,11 +253,7 @@ impl<H: Hub> HubService<H> {
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
-                connections: Arc::new(Connections::new(
-                    H::Contract::NAME,
-                    &HttpOptions::default(),
-                    &Limits::default(),
-                )),
+                connections: Arc::new(Connections::new(&HttpOptions::default(), &Limits::default())),
                 factory,
                 identity: Identity::new(H::Contract::NAME),
                 rules: Vec::new(),
@@ -270,7 +269,7 @@ impl<H: Hub> HubService<H> {
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
-        shared.connections = Arc::new(Connections::new(shared.core.name(), &options.http, &options.limits));
+        shared.connections = Arc::new(Connections::new(&options.http, &options.limits));
         shared.threads = threads(&options.limits);
         shared.engine_limits = Arc::new(session::engine_limits(&options));
         shared.blocking = BlockingDetector::new(shared.core.name(), options.blocking_warning);
@@ -279,14 +278,45 @@ impl<H: Hub> HubService<H> {
         self
     }
 
-    /// Says who a client is (`IUserIdProvider`). It is asked for each request of a connection; one of another user than
-    /// the connection's is refused.
+    /// Says who a client is (`IUserIdProvider`). Unless there is an [`identity`](Self::identity), all requests of a
+    /// connection must be of the same user.
     #[must_use]
     pub fn user_id<F>(mut self, user_id: F) -> Self
     where
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
         self.configure().identity.user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Says by what a client is recognized on the later requests of its connection (ASP.NET Core compares `sub`, or all
+    /// claims). Default: the [user id](Self::user_id).
+    ///
+    /// Every request that brings a connection token, for a transport, a poll, a POST or its end, must be of the identity
+    /// that has negotiated; others are answered with status 403 and change nothing. `None` is nobody, which equals nobody
+    /// only: a client that negotiates anonymously cannot connect as somebody. The connection token holds a keyed hash of the
+    /// identity, nothing else is remembered.
+    ///
+    /// ```
+    /// # use signalr_runtime::server::{Hub, HubService};
+    /// # #[derive(Clone)]
+    /// # struct Claims { issuer: String, subject: String, name: String }
+    /// # fn known<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// service
+    ///     .user_id(|request| Some(request.extensions.get::<Claims>()?.name.clone()))
+    ///     // Two people may have one name, and a name may change.
+    ///     .identity(|request| {
+    ///         let claims = request.extensions.get::<Claims>()?;
+    ///         Some(format!("{}\n{}", claims.issuer, claims.subject))
+    ///     })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn identity<F>(mut self, identity: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    {
+        self.configure().identity.key = Some(Arc::new(identity));
         self
     }
 
@@ -305,11 +335,15 @@ impl<H: Hub> HubService<H> {
 
     /// Says whether a connection may go on with new credentials (`OnAuthenticationRefresh`): they have been verified by
     /// the layers around the hub, and take the place of the old ones unless this answers `false`, or takes longer than
-    /// [`callback_timeout`](super::Limits::callback_timeout). Without it, all are accepted. It needs [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
+    /// [`callback_timeout`](super::Limits::callback_timeout). Without it, all are accepted. It needs
+    /// [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh).
     ///
     /// Rules and filters see the new request from the next call on, and the hub is told by
-    /// [`Hub::on_authentication_refreshed`]. The user of a connection does not change: if the new credentials are
-    /// somebody else's, the connection ends.
+    /// [`Hub::on_authentication_refreshed`]. It is not asked about credentials of another [identity](Self::identity) or
+    /// another user, which are refused, about those that end before the old ones, which change nothing, and before the
+    /// connection has a transport. After a refusal the connection goes on with its old credentials; a poll, or a WebSocket
+    /// in place of a lost one, that shows the refused ones ends it. A later poll shows other credentials if their end is
+    /// another one, or the bearer token.
     ///
     /// ```
     /// # use signalr_runtime::server::{Hub, HubService};
@@ -437,6 +471,11 @@ impl<H: Hub> HubService<H> {
         HubHandle::new(Arc::clone(&self.shared.core))
     }
 
+    /// The hub, as its requests see it.
+    pub(super) fn application(&self) -> Arc<dyn Application> {
+        self.shared.clone()
+    }
+
     fn configure(&mut self) -> &mut HubShared<H> {
         Arc::make_mut(&mut self.shared)
     }
@@ -468,7 +507,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
-        let app: Arc<dyn Application> = self.shared.clone();
-        endpoint::answer(&app, request)
+        let app = self.application();
+        let mount = Mount { endpoint: app.identity().application(), route: None };
+        endpoint::answer(&app, mount, request)
     }
 }

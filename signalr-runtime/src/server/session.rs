@@ -146,10 +146,12 @@ async fn end<H: Hub>(
     close_timeout: Duration,
     mut place: Place,
 ) -> Place {
-    let patience = match &ended {
-        Ended::Lost(error) if error.kind() != ErrorKind::InvalidData => Duration::ZERO,
-        // Who is still there waits for our half of the close, or is told of the end; also who broke the transport.
-        _ => close_timeout,
+    let (patience, has_closed) = match &ended {
+        Ended::Lost(error) if error.kind() != ErrorKind::InvalidData => (Duration::ZERO, true),
+        // Who has closed, or broken the transport, waits for our half of the close.
+        Ended::Lost(_) | Ended::Left | Ended::PeerClosed { .. } => (close_timeout, true),
+        // Who is still there is told of the end.
+        Ended::Stopped(_) | Ended::Failed(_) => (close_timeout, false),
     };
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
     let linger = Linger { start_queued, longest: hub.options.limits.call_linger };
@@ -158,7 +160,7 @@ async fn end<H: Hub>(
     // As long as something waits to be written, it may be what is too much for all.
     let watched = registration.watched.take();
     let end = left
-        .finish(patience, async {
+        .finish(patience, has_closed, async {
             let end = match value {
                 Some(value) => disconnect(hub, &registration.connection, value, error).await,
                 None => End::Normal,

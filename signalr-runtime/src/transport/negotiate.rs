@@ -5,11 +5,10 @@ mod tests;
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use crate::protocol::TransferFormat;
-use crate::protocol::json::write_string;
+use crate::protocol::error::{Expected, IntegerWidth, ProtocolError, Token};
+use crate::protocol::json::scan::Scanner;
+use crate::protocol::json::{boolean, expect, integer, string, write_string};
 
 /// How the bytes of a connection can travel, best first (`HttpTransportType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,10 +190,7 @@ impl Negotiation {
 
     /// Reads the body of a response. What is not known is passed over: properties, transports, formats.
     pub(crate) fn read(body: &[u8]) -> Result<Self, NegotiateError> {
-        let response: Response = serde_json::from_slice(body).map_err(NegotiateError::Unreadable)?;
-        if response.old_protocol_version.is_some() {
-            return Err(NegotiateError::OldServer);
-        }
+        let response = Response::read(body)?;
         if let Some(error) = present(response.error) {
             return Ok(Self::Refused { error });
         }
@@ -239,6 +235,9 @@ impl NegotiatedConnection {
             out.extend_from_slice(br#","connectionToken":"#);
             write_string(out, token);
         }
+        if let Some(seconds) = self.token_lifetime {
+            out.extend_from_slice(format!(r#","tokenLifetimeSeconds":{seconds}"#).as_bytes());
+        }
         out.extend_from_slice(br#","availableTransports":"#);
         write_list(out, &self.transports, |out, transport| {
             out.extend_from_slice(br#"{"transport":"#);
@@ -247,9 +246,6 @@ impl NegotiatedConnection {
             write_list(out, &transport.transfer_formats, |out, format| write_string(out, format.name()));
             out.push(b'}');
         });
-        if let Some(seconds) = self.token_lifetime {
-            out.extend_from_slice(format!(r#","tokenLifetimeSeconds":{seconds}"#).as_bytes());
-        }
         out.push(b'}');
     }
 }
@@ -265,9 +261,9 @@ fn write_list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8>, &T
     out.push(b']');
 }
 
-/// A response as it stands in the body.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A response as it stands in the body. Of a repeated member the last one counts, and null is as good as none
+/// (`NegotiateProtocol.ParseResponse`).
+#[derive(Default)]
 struct Response {
     error: Option<String>,
     url: Option<String>,
@@ -277,16 +273,102 @@ struct Response {
     connection_token: Option<String>,
     use_stateful_reconnect: Option<bool>,
     available_transports: Option<Vec<OfferedTransport>>,
-    /// Only the predecessor of ASP.NET Core has this one.
-    #[serde(rename = "ProtocolVersion")]
-    old_protocol_version: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 struct OfferedTransport {
     transport: Option<String>,
     transfer_formats: Option<Vec<String>>,
+}
+
+impl Response {
+    /// Reads to the end of the object that a body begins with, and no further.
+    fn read(body: &[u8]) -> Result<Self, NegotiateError> {
+        let mut scanner = Scanner::new(body).map_err(ProtocolError::from)?;
+        let mut members = scanner.record()?;
+        let mut response = Self::default();
+        while members.next(&mut scanner).map_err(ProtocolError::from)? {
+            let name = scanner.name().map_err(ProtocolError::from)?.name();
+            // Only the predecessor of ASP.NET Core has this one.
+            if name == "ProtocolVersion" {
+                return Err(NegotiateError::OldServer);
+            }
+            response.member(&name, &mut scanner)?;
+        }
+        Ok(response)
+    }
+
+    fn member(&mut self, name: &str, scanner: &mut Scanner<'_>) -> Result<(), ProtocolError> {
+        match name {
+            "error" => self.error = text(scanner, "error")?,
+            "url" => self.url = text(scanner, "url")?,
+            "accessToken" => self.access_token = text(scanner, "accessToken")?,
+            "negotiateVersion" => {
+                self.negotiate_version = integer(scanner, "negotiateVersion", IntegerWidth::Int32)?;
+            }
+            "connectionId" => self.connection_id = text(scanner, "connectionId")?,
+            "connectionToken" => self.connection_token = text(scanner, "connectionToken")?,
+            "useStatefulReconnect" => {
+                self.use_stateful_reconnect =
+                    unless_null(scanner, |scanner| boolean(scanner, "useStatefulReconnect"))?;
+            }
+            "availableTransports" => {
+                self.available_transports = list(scanner, "availableTransports", OfferedTransport::read)?;
+            }
+            _ => scanner.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl OfferedTransport {
+    fn read(scanner: &mut Scanner<'_>) -> Result<Self, ProtocolError> {
+        let mut members = scanner.record()?;
+        let mut offered = Self::default();
+        while members.next(scanner)? {
+            match &*scanner.name()?.name() {
+                "transport" => offered.transport = text(scanner, "transport")?,
+                "transferFormats" => {
+                    offered.transfer_formats = list(scanner, "transferFormats", |scanner| {
+                        Ok(string(scanner, "transferFormats")?.decode()?.into_owned())
+                    })?;
+                }
+                _ => scanner.skip()?,
+            }
+        }
+        Ok(offered)
+    }
+}
+
+/// A value that may be null.
+fn unless_null<'a, T>(
+    scanner: &mut Scanner<'a>,
+    read: impl FnOnce(&mut Scanner<'a>) -> Result<T, ProtocolError>,
+) -> Result<Option<T>, ProtocolError> {
+    if scanner.token()? == Token::Null {
+        scanner.scalar(Token::Null)?;
+        return Ok(None);
+    }
+    read(scanner).map(Some)
+}
+
+fn text(scanner: &mut Scanner<'_>, property: &'static str) -> Result<Option<String>, ProtocolError> {
+    unless_null(scanner, |scanner| Ok(string(scanner, property)?.decode()?.into_owned()))
+}
+
+fn list<'a, T>(
+    scanner: &mut Scanner<'a>,
+    property: &'static str,
+    mut read: impl FnMut(&mut Scanner<'a>) -> Result<T, ProtocolError>,
+) -> Result<Option<Vec<T>>, ProtocolError> {
+    unless_null(scanner, |scanner| {
+        expect(scanner, property, Token::Array, Expected::Array)?;
+        let (mut elements, mut list) = (scanner.array(), Vec::new());
+        while elements.next(scanner)? {
+            list.push(read(scanner)?);
+        }
+        Ok(list)
+    })
 }
 
 impl OfferedTransport {
@@ -315,7 +397,7 @@ pub(crate) enum NegotiateError {
     /// The server is older than ASP.NET Core: it speaks another protocol.
     OldServer,
     /// Not JSON, or not of the right shape.
-    Unreadable(serde_json::Error),
+    Unreadable(ProtocolError),
     Missing(&'static str),
     EmptyId,
 }
@@ -332,6 +414,12 @@ impl fmt::Display for NegotiateError {
             Self::Missing(property) => write!(f, "{INVALID} Missing required property '{property}'."),
             Self::EmptyId => f.write_str("Invalid connection id."),
         }
+    }
+}
+
+impl From<ProtocolError> for NegotiateError {
+    fn from(error: ProtocolError) -> Self {
+        Self::Unreadable(error)
     }
 }
 

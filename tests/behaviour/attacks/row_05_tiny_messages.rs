@@ -52,10 +52,10 @@ async fn frames_without_data() {
 }
 
 #[tokio::test]
-async fn pings_are_answered_once_in_a_second() {
+async fn pings_without_end_are_answered_once_in_a_while() {
     let victim = Victim::new().await;
     let mut socket = victim.connect().await;
-    for _ in 0..50 {
+    for _ in 0..200 {
         socket.frame(FINAL | PING, b"early").await;
     }
     socket.frame(FINAL | PING, b"late").await;
@@ -66,7 +66,9 @@ async fn pings_are_answered_once_in_a_second() {
             pongs.push(payload);
         }
     }
-    assert!(pongs.len() <= 1 + usize::try_from(began.elapsed().as_secs()).unwrap(), "{pongs:?}");
+    // 32 at once, and four in each second.
+    let most = 32 + 4 * (1 + usize::try_from(began.elapsed().as_secs()).unwrap());
+    assert!(pongs.len() <= most, "{}", pongs.len());
 }
 
 #[tokio::test]

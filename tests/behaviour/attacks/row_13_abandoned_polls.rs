@@ -15,9 +15,9 @@ async fn it_is_forgotten() {
     }
     victim.forgets_everybody().await;
     super::until(|| victim.hits("poll_absence") == 20).await;
-    // Those who have only negotiated, or only sent, are not even counted.
+    // Those who have only negotiated are not even counted, and what they send is refused.
     let token = victim.http().token().await;
-    assert_eq!(victim.http().send(&token, "x").await.status, 200);
+    assert_eq!(victim.http().send(&token, "x").await.status, 400);
     assert_eq!(victim.hub.connection_count(), 0);
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(victim.http().poll(&token).await.status, 404);

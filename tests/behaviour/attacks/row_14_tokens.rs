@@ -7,9 +7,14 @@ use signalr_runtime::server::{HttpOptions, HubOptions};
 use super::victim::Victim;
 use super::wire::{Answer, Socket};
 
-/// What everybody reads whose token is none of his.
+/// What everybody reads whose token opens nothing.
 fn is_unknown(answer: &Answer) -> bool {
     (answer.status, &*answer.body) == (404, "No Connection with that ID")
+}
+
+/// What somebody else than the token's owner reads.
+fn is_refused(answer: &Answer) -> bool {
+    (answer.status, &*answer.body) == (403, "The user associated with this connection changed.")
 }
 
 #[tokio::test]
@@ -59,7 +64,7 @@ async fn a_token_is_good_or_unknown() {
     }
     // What is counted in this thread, whoever it was.
     assert_eq!(elsewhere.hits("unknown_connection"), 9 * 5);
-    // It is bound to the user that has negotiated, on every request.
+    // It is bound to the identity that has negotiated, on every request, and none of these uses it up.
     let (ann, mallory) = ("x-user: ann\r\n", "x-user: mallory\r\n");
     let answer = victim.http().request("POST", "/hub/negotiate?negotiateVersion=1", ann, "").await;
     let negotiated: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
@@ -69,9 +74,9 @@ async fn a_token_is_good_or_unknown() {
         [("GET", ""), ("GET", "Accept: text/event-stream\r\n"), ("POST", ""), ("DELETE", "")]
     {
         let answer = victim.http().request(method, &target, &format!("{mallory}{headers}"), "").await;
-        assert!(is_unknown(&answer), "{method}: {answer:?}");
+        assert!(is_refused(&answer), "{method}: {answer:?}");
     }
-    assert!(Socket::open_at(victim.address, &target, mallory).await.err().as_ref().is_some_and(is_unknown));
+    assert!(Socket::open_at(victim.address, &target, mallory).await.err().as_ref().is_some_and(is_refused));
     // The WebSocket that has it keeps it: neither a second one nor a poll takes its place.
     let mut socket = Socket::open_at(victim.address, &target, ann).await.ok().unwrap();
     socket.shake_hands().await;
@@ -98,11 +103,11 @@ async fn credentials_are_looked_at_a_few_at_a_time() {
     .await;
     let token = victim.http().polling().await;
     let (http, newer) = (victim.http(), "x-newer: yes\r\n");
-    let target = format!("/hub/refresh?id={token}");
+    let headers = format!("{newer}X-SignalR-Connection-Token: {token}\r\n");
     let asking: Vec<_> = (0..10)
         .map(|_| {
-            let target = target.clone();
-            tokio::spawn(async move { http.request("POST", &target, newer, "").await.status })
+            let headers = headers.clone();
+            tokio::spawn(async move { http.request("POST", "/hub/refresh", &headers, "").await.status })
         })
         .collect();
     super::until(|| victim.hits("refreshes") == 6).await;

@@ -48,7 +48,7 @@ async fn somebody_else_does_not_come_back() {
     let (victim, target, mut socket) = resumable().await;
     for headers in ["", "x-user: mallory\r\n"] {
         let refused = Socket::open_at(victim.address, &target, headers).await.err().unwrap();
-        assert_eq!(refused.status, 404);
+        assert_eq!(refused.status, 403);
     }
     // Whose it is has not noticed anything.
     assert_eq!(socket.call("1", "Add", "[1,2]").await, r#"{"type":3,"invocationId":"1","result":3}"#);

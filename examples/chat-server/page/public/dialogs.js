@@ -8,22 +8,28 @@ function ask(dialog) {
   });
 }
 
-/** The lines to send; none if the person changed their mind. */
-export async function linesToPaste(text) {
+/** The text whose lines are to be sent; none if the person changed their mind. */
+export async function textToPaste(text) {
   const area = document.querySelector("#lines");
   area.value = text;
   const choice = await ask(document.querySelector("#paste"));
-  return choice === "send" ? area.value.split("\n").filter((line) => line.trim()) : [];
+  return choice === "send" ? area.value : "";
 }
 
+const question = document.querySelector("#question");
 let earlier = Promise.resolve();
 
 /** Whether the person is still there. Questions wait for the one before them. */
 export function stillThere(askedBy) {
   const answer = earlier.then(async () => {
     document.querySelector("#asked-by").textContent = askedBy;
-    return (await ask(document.querySelector("#question"))) === "yes";
+    return (await ask(question)) === "yes";
   });
   earlier = answer;
   return answer;
+}
+
+/** Nobody waits for the answer any more. */
+export function withdrawQuestion() {
+  question.close();
 }

@@ -36,6 +36,10 @@ export class Hub {
     }
   }
 
+  get isConnected() {
+    return this.#connection.state === HubConnectionState.Connected;
+  }
+
   join(room, name) {
     return this.#connection.invoke("Join", room, name);
   }
@@ -72,7 +76,11 @@ export class Hub {
   }
 }
 
-/** The text of a failed call, without the words that every SignalR server puts before it. */
-export function reason(error) {
-  return error.message.split("HubException: ").pop();
+/** Stands before the text of an error that the hub means for a person, and nowhere else. */
+const FOR_PEOPLE = "HubException: ";
+
+/** What a person is told of a failed call: the hub's own words, or else `fallback`. Never the words of the library. */
+export function reason(error, fallback) {
+  const at = error.message.indexOf(FOR_PEOPLE);
+  return at < 0 ? fallback : error.message.slice(at + FOR_PEOPLE.length);
 }

@@ -6,6 +6,14 @@ const entries = document.querySelector("#entries");
 const members = document.querySelector("#members");
 const typing = document.querySelector("#typing");
 
+/** How far from the end, in pixels, still counts as reading the newest. */
+const NEAR_END = 80;
+
+/** Whether the end was in view before the entries were given another height. */
+let atEnd = true;
+entries.onscroll = () => (atEnd = isAtEnd());
+new ResizeObserver(() => atEnd && scrollToEnd()).observe(entries);
+
 const TYPING_SHOWN_MS = 3_000;
 const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
@@ -32,13 +40,21 @@ export class Room {
     while (before && Number(before.dataset.id) > entry.id) before = before.previousElementSibling;
     if (before && Number(before.dataset.id) === entry.id) return;
 
-    const atEnd = entries.scrollHeight - entries.scrollTop - entries.clientHeight < 80;
+    const stays = !isAtEnd();
     const item = entry.event.kind === "said" ? this.#message(entry, before) : notice(entry);
     item.dataset.id = entry.id;
     if (before) before.after(item);
     else entries.prepend(item);
-    if (atEnd) entries.scrollTop = entries.scrollHeight;
+    if (!stays) scrollToEnd();
     this.#stopTyping(entry.name);
+  }
+
+  /** Puts a line of the page's own above everything. */
+  note(text) {
+    const item = document.createElement("li");
+    item.className = "notice";
+    item.textContent = text;
+    entries.prepend(item);
   }
 
   /** Shows who is here, unless something newer is shown already. */
@@ -101,6 +117,15 @@ export class Room {
     }
     return item;
   }
+}
+
+function isAtEnd() {
+  return entries.scrollHeight - entries.scrollTop - entries.clientHeight < NEAR_END;
+}
+
+export function scrollToEnd() {
+  entries.scrollTop = entries.scrollHeight;
+  atEnd = true;
 }
 
 function notice({ at, name, event }) {

@@ -1,6 +1,7 @@
 // Short messages that go away by themselves.
 
 const SHOWN_MS = 6_000;
+const toasts = document.querySelector("#toasts");
 
 export function toast(text, kind = "info") {
   const item = document.createElement("div");
@@ -13,6 +14,11 @@ export function toast(text, kind = "info") {
   close.ariaLabel = "Dismiss";
   close.onclick = () => item.remove();
   item.append(words, close);
-  document.querySelector("#toasts").append(item);
+  toasts.append(item);
   setTimeout(() => item.remove(), SHOWN_MS);
+}
+
+/** Takes the errors away: what has worked now is news enough. */
+export function clearErrors() {
+  for (const item of toasts.querySelectorAll(".error")) item.remove();
 }

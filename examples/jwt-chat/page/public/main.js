@@ -2,7 +2,11 @@
 
 import { Session } from "./session.js";
 
-const { HubConnectionBuilder, LogLevel } = window.signalR;
+const { HubConnectionBuilder, HubConnectionState, LogLevel } = window.signalR;
+
+/** Stands before the text of an error that the hub means for a person, and nowhere else. */
+const FOR_PEOPLE = "HubException: ";
+
 const $ = (selector) => document.querySelector(selector);
 
 let session;
@@ -42,8 +46,14 @@ async function enter() {
     // Who has left already, and has perhaps signed in again, is not sent away by the end of an old connection.
     if (connection === entered) leave("The connection is lost.");
   });
-  await connection.start();
+  try {
+    await entered.start();
+  } catch {
+    // The words of the library are for those who wrote the page.
+    throw new Error("The server cannot be reached. Please try again later.");
+  }
   $("#name").textContent = session.name;
+  $("#moderation").hidden = session.role !== "moderator";
   $("#problem").textContent = "";
   showState("online");
   showRemaining();
@@ -81,9 +91,17 @@ async function tried(method, ...args) {
     await connection.invoke(method, ...args);
     return true;
   } catch (error) {
-    $("#problem").textContent = error.message.split("HubException: ").pop();
+    $("#problem").textContent = reason(error);
     return false;
   }
+}
+
+/** What a person is told of a failed call: the hub's own words or ours, never those of the library. */
+function reason(error) {
+  const at = error.message.indexOf(FOR_PEOPLE);
+  if (at >= 0) return error.message.slice(at + FOR_PEOPLE.length);
+  const isConnected = connection?.state === HubConnectionState.Connected;
+  return isConnected ? "That did not work." : "Not connected just now. Your text is kept.";
 }
 
 function show(text) {
@@ -100,6 +118,9 @@ function line(text) {
 
 function showState(state) {
   $("#state").textContent = state;
+  const away = state !== "online";
+  for (const calls of document.querySelectorAll(".calls")) calls.disabled = away;
+  $("#away").hidden = !away;
 }
 
 function showRemaining() {

@@ -9,6 +9,9 @@ export class Session {
   /** Who has signed in. */
   name;
 
+  /** What they may do: `member` or `moderator`. */
+  role;
+
   /** Gives a session, or throws. `ended` is called when it cannot be renewed any more. */
   static async signIn(credentials, ended) {
     const response = await fetch("login", {
@@ -33,10 +36,11 @@ export class Session {
     return Math.max(0, Math.ceil((this.#endsAt - Date.now()) / 1000));
   }
 
-  #take({ token, expiresInSeconds, name }) {
+  #take({ token, expiresInSeconds, name, role }) {
     this.#token = token;
     this.#endsAt = Date.now() + expiresInSeconds * 1000;
     this.name = name;
+    this.role = role;
     // In time for the next connection: a token that has ended renews nothing.
     this.#timer = setTimeout(() => this.#renew(), (expiresInSeconds * 1000 * 2) / 3);
   }

@@ -8,11 +8,11 @@ use super::{Core, EngineLimits};
 use crate::connection::calls::{Mode, NewCall, Turn, Uploads, WaitingCall, Work, canceled};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Share;
-use crate::connection::pending::Awaited;
 use crate::connection::role::{Bound, Role};
 use crate::connection::running_method::{Ended, Guarded, RunningMethod, Stage};
 use crate::connection::shared::StreamResults;
 use crate::connection::slice;
+use crate::connection::waiting_streams::WaitingStreams;
 use crate::contract::dispatch::{self, Answer, ResultSink};
 use crate::contract::value::Payload;
 use crate::protocol;
@@ -28,23 +28,35 @@ impl<R: Role> Core<R> {
         cx: &mut Context<'_>,
     ) {
         let id = invocation.id.as_deref();
-        if let Some(text) = self.refusal(invocation) {
-            return self.refuse(id, text, record);
-        }
+        let refusal = self.refusal(invocation);
         let turn = self.role.turn(invocation, mode);
-        if self.calls.may_start(turn) && !self.is_behind() {
-            return self.start(invocation, mode, turn, record, cx);
+        if refusal.is_none() && self.calls.may_start(turn) && !self.is_behind() {
+            let streams = self.streams_of(invocation);
+            return self.start(invocation, mode, turn, streams, record, cx);
         }
-        // What does not fit is answered at once if no call waits before it, as ASP.NET Core does.
+        // What is refused is answered at once if no call waits before it. ASP.NET Core checks arguments where it reads
+        // them, too.
         if self.calls.waiting() == 0
-            && let Some(text) = self.misfit(invocation, mode)
+            && let Some(text) = refusal.clone().or_else(|| self.misfit(invocation, mode))
         {
             return self.refuse(id, text, record);
         }
         // What is not even readable ends the connection now.
         self.validate(record);
-        let work = Work::Record(record.into());
-        self.calls.wait(WaitingCall { id: id.map(Into::into), mode, turn, work });
+        let id = id.map(Into::into);
+        self.calls.wait(if let Some(text) = refusal {
+            let (turn, work) = (Turn::Free, Work::Refusal(text));
+            WaitingCall { id, mode, turn, work, streams: WaitingStreams::default() }
+        } else {
+            let work = Work::Record(record.into());
+            WaitingCall { id, mode, turn, work, streams: self.streams_of(invocation) }
+        });
+    }
+
+    /// Takes the ids of the streams that feed a call.
+    fn streams_of(&self, invocation: &Invocation<'_>) -> WaitingStreams {
+        let ids = invocation.stream_ids.iter().map(|id| &**id);
+        WaitingStreams::take(ids, self.limits.stream_capacity, &self.backlog, &self.shared.pending)
     }
 
     /// Why a call that has to wait would be refused when its turn has come, if its arguments do not fit.
@@ -83,7 +95,7 @@ impl<R: Role> Core<R> {
             return None;
         };
         self.role.limit_hit(limit);
-        let target = &invocation.target;
+        let target = self.role.declared_name(&invocation.target);
         Some(
             format!("Failed to invoke '{target}' due to an error on the server. HubException: {reason}")
                 .into(),
@@ -106,6 +118,7 @@ impl<R: Role> Core<R> {
         invocation: &Invocation<'_>,
         mode: Mode,
         turn: Turn,
+        mut streams: WaitingStreams,
         record: &[u8],
         cx: &mut Context<'_>,
     ) {
@@ -119,21 +132,19 @@ impl<R: Role> Core<R> {
             _ => None,
         };
         let mut call =
-            dispatch::Call::new(invocation.arguments, self.limits.stream_capacity, &self.backlog, results);
+            dispatch::Call::new(invocation.arguments, self.limits.stream_capacity, &self.backlog, results)
+                .with_busy_stream(streams.busy());
         let running = match self.role.bind(invocation, mode, &mut call) {
             Bound::Run(running) => Guarded::new(running),
             Bound::Refused(text) => {
                 note_blocking(&self.role, &self.limits, &invocation.target);
+                streams.give_up(&self.shared.pending);
                 return self.refuse(id, text, record);
             }
         };
         let ids = invocation.stream_ids.iter().map(|id| (&**id).into());
         let uploads: Uploads = ids.zip(call.into_uploads()).collect();
-        for (id, sink) in &uploads {
-            if let Err(error) = self.shared.pending.insert(id, Awaited::Items(Arc::clone(sink))) {
-                sink.end(Some(error));
-            }
-        }
+        streams.hand_over(uploads.iter().map(|(_, sink)| sink), &self.shared.pending);
         self.first_poll(NewCall { id, target: &invocation.target, mode, turn, uploads }, running, cx);
     }
 
@@ -153,16 +164,21 @@ impl<R: Role> Core<R> {
 
     /// Starts a call that has waited. It is read again: what it has become is on the wire until now.
     fn start_waiting(&mut self, call: WaitingCall, cx: &mut Context<'_>) {
-        let WaitingCall { id, mode, turn, work } = call;
+        let WaitingCall { id, mode, turn, work, streams } = call;
         match work {
             Work::Record(record) => match protocol::read(self.shared.format, &record) {
                 Ok(Some(Message::Invocation(invocation) | Message::StreamInvocation(invocation))) => {
-                    self.start(&invocation, mode, turn, &record, cx);
+                    self.start(&invocation, mode, turn, streams, &record, cx);
                 }
                 // It was read before.
                 Ok(_) => {}
                 Err(error) => self.broken(&error),
             },
+            Work::Refusal(text) => {
+                if let Some(id) = id {
+                    self.complete(&id, Outcome::Error(text));
+                }
+            }
             Work::Own(name, running) => {
                 let call = NewCall { id: id.as_deref(), target: name, mode, turn, uploads: Vec::new() };
                 self.first_poll(call, running, cx);
@@ -174,7 +190,8 @@ impl<R: Role> Core<R> {
     pub(super) fn poll_own_call(&mut self, cx: &Context<'_>) {
         if let Poll::Ready((name, running)) = self.role.poll_own_call(cx) {
             let work = Work::Own(name, Guarded::new(running));
-            self.calls.wait(WaitingCall { id: None, mode: Mode::Plain, turn: Turn::Ordered, work });
+            let (mode, turn, streams) = (Mode::Plain, Turn::Ordered, WaitingStreams::default());
+            self.calls.wait(WaitingCall { id: None, mode, turn, work, streams });
         }
     }
 
@@ -201,17 +218,20 @@ impl<R: Role> Core<R> {
         }
     }
 
-    /// A call that waits for its turn is given up by the peer.
+    /// The peer gives a call up. One that waits for its turn is answered now, with its own fault if it has one.
     pub(super) fn cancel(&mut self, id: &str) {
-        let Some(call) = self.calls.cancel(id) else { return };
+        let Some(mut call) = self.calls.cancel(id) else { return };
+        call.streams.give_up(&self.shared.pending);
         let Work::Record(record) = &call.work else { return };
-        let target = match protocol::read(self.shared.format, record) {
-            Ok(Some(Message::Invocation(invocation) | Message::StreamInvocation(invocation))) => {
-                invocation.target
-            }
-            _ => return,
+        let read = protocol::read(self.shared.format, record);
+        let Ok(Some(Message::Invocation(invocation) | Message::StreamInvocation(invocation))) = read else {
+            return;
         };
-        self.finished(Some(id), &target, &Uploads::new(), canceled(call.mode));
+        let fault = self.misfit(&invocation, call.mode).or_else(|| self.role.fault(&invocation, call.mode));
+        match fault {
+            Some(text) => self.complete(id, Outcome::Error(text)),
+            None => self.finished(Some(id), &invocation.target, &Uploads::new(), canceled(call.mode)),
+        }
     }
 
     fn finished(&mut self, id: Option<&str>, target: &str, uploads: &Uploads, (stage, reply): Ended) {

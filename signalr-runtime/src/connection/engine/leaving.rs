@@ -50,8 +50,13 @@ impl<R: Role> Engine<R> {
 
 impl<R: Role> Leaving<'_, R> {
     /// Runs `disconnected` beside what is still running. The transport is held on to for `patience` meanwhile, and no
-    /// longer: the callback may take any time, a socket must not.
-    pub(crate) async fn finish<F: Future>(&mut self, patience: Duration, disconnected: F) -> F::Output {
+    /// longer: the callback may take any time, a socket must not. A peer that `has_closed` is answered at once.
+    pub(crate) async fn finish<F: Future>(
+        &mut self,
+        patience: Duration,
+        has_closed: bool,
+        disconnected: F,
+    ) -> F::Output {
         let mut disconnected = pin!(disconnected);
         let owner = self.engine.core.owner();
         let mut poll_disconnected = |cx: &mut Context<'_>| {
@@ -70,9 +75,18 @@ impl<R: Role> Leaving<'_, R> {
             let Engine { transport, core, .. } = &mut *self.engine;
             let _ = self.left.poll(core, cx);
             let outbound = &core.shared.outbound;
-            let sent = slice::poll_unconstrained(cx, |cx| transport.poll_send(cx, outbound));
-            let lost = matches!(sent, Poll::Ready(Err(_)));
-            if closing.as_mut().is_some_and(|closing| lost || is_over(closing, cx)) {
+            let is_through = closing.is_some()
+                && slice::poll_unconstrained(cx, |cx| {
+                    if has_closed {
+                        return transport.poll_finish(cx, outbound, End::Normal);
+                    }
+                    match transport.poll_send(cx, outbound) {
+                        Poll::Ready(Err(_)) => Poll::Ready(()),
+                        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+                    }
+                })
+                .is_ready();
+            if closing.as_mut().is_some_and(|closing| is_through || is_over(closing, cx)) {
                 // A client that is still there is told so, and not waited for any more.
                 let _ = transport.poll_close(cx, End::Normal);
                 *transport = Box::new(Gone);

@@ -16,10 +16,17 @@ use crate::contract::value::Encoded;
 use crate::protocol;
 use crate::protocol::message::{Message, Outcome};
 
+/// A message of so many bytes is a step of some length before anything of it runs.
+const LARGE: usize = 4 * 1024;
+
 impl<R: Role> Core<R> {
     /// Handles one record; breaks when the next one has to wait.
     pub(super) fn record(&mut self, record: &[u8], cx: &mut Context<'_>) -> ControlFlow<()> {
         self.messages = self.messages.saturating_add(1);
+        if record.len() > LARGE {
+            // Reading it takes its time, too.
+            slice::start();
+        }
         match protocol::read(self.shared.format, record) {
             Ok(Some(message)) => self.message(message, record, cx),
             // A type that we do not know: skipped.
@@ -65,6 +72,7 @@ impl<R: Role> Core<R> {
                 Delivered::Unchecked => self.validate(record),
                 Delivered::Nowhere => {
                     self.validate(record);
+                    tracing::debug!(?id, "an item came for a stream that does not exist");
                     self.role.stray_item(&id);
                     self.count_stray();
                 }
@@ -122,6 +130,8 @@ impl<R: Role> Core<R> {
                 sink.end(error);
             }
             None => {
+                // Perhaps the answer to a call that was given up.
+                tracing::debug!(?id, "an answer or an end came that nothing waits for");
                 if let Err(error) = self.role.unasked(id) {
                     self.role.limit_hit(Limit::ForgedResult);
                     self.end(Ended::Failed(error));

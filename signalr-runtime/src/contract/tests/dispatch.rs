@@ -168,6 +168,19 @@ fn the_table_and_the_descriptions_say_the_same() {
         .collect();
     assert_eq!(described, table);
 
+    let results: Vec<_> = ChatHubContract::METHODS.iter().map(|method| method.result_type).collect();
+    let (join, lines) = ("Result<Vec<Message>, JoinError>", "HubResult<String>");
+    let expected = [
+        "HubResult",
+        join,
+        "HubResult<Message>",
+        "HubResult<u32>",
+        "HubResult<u64>",
+        lines,
+        "HubResult<Vec<u32>>",
+        lines,
+    ];
+    assert_eq!(results, expected);
     let send = &ChatHubContract::METHODS[0];
     assert_eq!((send.rust_name, send.docs), ("send_message", "Says something.\n\nTo everyone."));
     let merge: Vec<_> = ChatHubContract::METHODS[6]
@@ -186,6 +199,8 @@ fn the_table_and_the_descriptions_say_the_same() {
     let client: Vec<_> =
         ChatClientContract::METHODS.iter().map(|method| (method.name, method.kind)).collect();
     assert_eq!(client, [("messageReceived", Notify), ("confirm", Call)]);
+    let results: Vec<_> = ChatClientContract::METHODS.iter().map(|method| method.result_type).collect();
+    assert_eq!(results, ["()", "HubResult<bool>"]);
     assert_eq!((ChatHubContract::NAME, ChatClientContract::NAME), ("ChatHub", "ChatClient"));
 }
 

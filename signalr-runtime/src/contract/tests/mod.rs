@@ -3,6 +3,7 @@
 mod dispatch;
 mod proxies;
 mod stub;
+mod typed_error;
 mod wire;
 
 use std::pin::Pin;

@@ -121,6 +121,49 @@ fn calls_can_be_sent_from_any_thread() {
     drop(send(proxy.confirm("ready?")));
 }
 
+/// Every future is polled to its end.
+async fn join_all<T>(calls: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut results = Vec::new();
+    for call in calls {
+        results.push(call.await);
+    }
+    results
+}
+
+#[test]
+fn calls_outlive_the_proxy_and_the_arguments_that_they_were_made_with() {
+    fn spawnable<F: Future + Send + 'static>(call: F) -> F {
+        call
+    }
+    let clients = Clients { answer: Ok("true"), ..Clients::new() };
+    let proxy = |clients: &Clients| ChatClientProxy::from(Arc::new(clients.clone()) as Arc<dyn Receivers>);
+    let single =
+        |clients: &Clients| ChatClientSingleProxy::from(Arc::new(clients.clone()) as Arc<dyn Receiver>);
+    let told = spawnable(proxy(&clients).message_received(&hello(), 1));
+    let asked = spawnable(single(&clients).confirm(&String::from("ready?")));
+    let many = [1, 2].iter().map(|_| proxy(&clients).message_received(&hello(), 1)).collect();
+    assert!(clients.sent.lock().unwrap().is_empty());
+    assert!(run(asked).unwrap());
+    run(told).unwrap();
+    assert_eq!(run(join_all(many)).len(), 2);
+    assert_eq!(*clients.sent.lock().unwrap(), [r#"confirm["ready?"]"#, HELLO, HELLO, HELLO]);
+}
+
+#[test]
+fn a_proxy_can_be_cloned() {
+    fn twice<P: Clone>(proxy: &P) -> [P; 2] {
+        [proxy.clone(), proxy.clone()]
+    }
+    let clients = Clients::new();
+    for proxy in twice(&ChatClientProxy::from(Arc::new(clients.clone()) as Arc<dyn Receivers>)) {
+        run(proxy.message_received(&hello(), 1)).unwrap();
+    }
+    for proxy in twice(&ChatClientSingleProxy::from(Arc::new(clients.clone()) as Arc<dyn Receiver>)) {
+        run(proxy.message_received(&hello(), 1)).unwrap();
+    }
+    assert_eq!(clients.sent.lock().unwrap().len(), 4);
+}
+
 #[test]
 fn a_call_is_encoded_when_it_is_made_and_sent_when_it_is_polled_first() {
     let clients = Arc::new(Clients { answer: Ok("true"), ..Clients::new() });

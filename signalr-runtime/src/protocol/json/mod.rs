@@ -4,7 +4,8 @@ mod read;
 pub(crate) mod scan;
 mod write;
 
-pub(crate) use read::{integer, read, string};
+pub(crate) use read::{boolean, expect, integer, read, string};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 pub(crate) use write::{write, write_string};
 
@@ -12,5 +13,7 @@ use super::ProtocolError;
 
 /// Looks at every byte of a record that [`read()`] accepted.
 pub(crate) fn validate(record: &[u8]) -> Result<(), ProtocolError> {
-    serde_json::from_slice::<IgnoredAny>(record).map(drop).map_err(|_| ProtocolError::Malformed)
+    // Not `from_slice`: something may follow the object.
+    let mut record = serde_json::Deserializer::from_slice(record);
+    IgnoredAny::deserialize(&mut record).map(drop).map_err(|_| ProtocolError::Malformed)
 }

@@ -67,7 +67,8 @@ impl<'a> Envelope<'a> {
                 _ => scanner.skip()?,
             }
         }
-        Ok(scanner.end()?)
+        // What follows the object is not looked at, as in `JsonHubProtocol.ParseMessage`.
+        Ok(())
     }
 
     fn message(&mut self) -> Result<Option<Message<'a>>, ProtocolError> {
@@ -178,7 +179,7 @@ fn replace<'a>(slot: &mut Option<&'a str>, value: &'a str) -> Result<(), Malform
 
 /// Makes sure that a value of the right type comes next.
 #[inline]
-fn expect(
+pub(crate) fn expect(
     scanner: &mut Scanner<'_>,
     property: &'static str,
     wanted: Token,
@@ -217,7 +218,8 @@ pub(crate) fn integer<T: FromStr>(
     scanner.number()?.parse().map(Some).map_err(|_| ProtocolError::NotAnInteger(width))
 }
 
-fn boolean(scanner: &mut Scanner<'_>, property: &'static str) -> Result<bool, ProtocolError> {
+/// Reads the boolean that a property must be.
+pub(crate) fn boolean(scanner: &mut Scanner<'_>, property: &'static str) -> Result<bool, ProtocolError> {
     let token = scanner.token()?;
     match token {
         Token::True | Token::False => {

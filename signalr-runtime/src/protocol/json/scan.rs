@@ -85,11 +85,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Makes sure that nothing follows.
-    pub(crate) fn end(&mut self) -> Result<(), Malformed> {
-        if self.peek().is_none() { Ok(()) } else { Err(Malformed) }
-    }
-
     /// What the next value is, by its first byte.
     pub(crate) fn token(&mut self) -> Result<Token, Malformed> {
         match self.peek() {

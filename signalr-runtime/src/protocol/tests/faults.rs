@@ -194,7 +194,6 @@ fn broken_json_is_broken_wherever_it_stands() {
             format!(r#"{{"type":6,"item":{value}}}"#),
             format!(r#"{{"type":2,"invocationId":"1","item":{value},"item":1}}"#),
             format!(r#"{{"type":99,"arguments":[{value}]}}"#),
-            format!(r#"{{"type":6}}{value}"#),
         ] {
             assert_eq!(fault(&record), BROKEN, "{record}");
         }
@@ -216,9 +215,6 @@ fn broken_json_is_broken_wherever_it_stands() {
         r#"{,"type":6}"#,
         r#"{"type" 6}"#,
         r#"{"type":6 "a":1}"#,
-        r#"{"type":6}}"#,
-        r#"{"type":6}{}"#,
-        r#"{"type":6},"#,
         "{type:6}",
         r#"{"headers":{"a":"b",}}"#,
         r#"{"headers":{"a":"b""#,
@@ -227,6 +223,14 @@ fn broken_json_is_broken_wherever_it_stands() {
         r#"{"type"}"#,
     ] {
         assert_eq!(fault(record), BROKEN, "{record}");
+    }
+}
+
+#[test]
+fn what_follows_the_object_is_not_looked_at() {
+    for rest in ["}", "{}", ",", " x", "]", "\"", "\u{feff}", " {\"type\":7}"] {
+        let ping = read_whole(format!(r#"{{"type":6}}{rest}"#).as_bytes());
+        assert_eq!(ping, Ok(Some(json!({"type": "Ping"}))), "{rest}");
     }
 }
 

@@ -103,6 +103,21 @@ fn the_last_of_a_repeated_property_counts() {
 }
 
 #[test]
+fn what_follows_the_object_is_not_looked_at() {
+    for rest in ["}", "{}", ",", " x", "\""] {
+        let request = format!(r#"{{"protocol":"json","version":1}}{rest}"#);
+        assert_eq!(
+            accept(&request, HubProtocol::ALL, &[TransferFormat::Text]),
+            Ok(HubProtocol::Json),
+            "{rest}"
+        );
+        let response = format!("{{}}{rest}");
+        let response = HandshakeResponse::read(response.as_bytes());
+        assert_eq!(response, Ok(HandshakeResponse::SUCCESS), "{rest}");
+    }
+}
+
+#[test]
 fn a_response_is_success_or_an_error() {
     for (response, expected) in [
         ("{}", Ok(None)),

@@ -263,9 +263,12 @@ proptest! {
             _ => { record.remove(at); }
         }
         let read = read_whole(&record).map_err(|error| error.to_string());
-        match serde_json::from_slice::<Members>(&record) {
-            Ok(members) => prop_assert_eq!(read, read_slowly(&members)),
-            Err(_) => prop_assert!(read.is_err(), "{:?} was read", String::from_utf8_lossy(&record)),
+        // What stands behind the object is not looked at.
+        match serde_json::Deserializer::from_slice(&record).into_iter::<Members>().next() {
+            Some(Ok(members)) => prop_assert_eq!(read, read_slowly(&members)),
+            Some(Err(_)) | None => {
+                prop_assert!(read.is_err(), "{:?} was read", String::from_utf8_lossy(&record));
+            }
         }
     }
 }

@@ -74,7 +74,7 @@ impl<'a> Client<'a> {
         let shared = &world.service.shared;
         let id = ConnectionId::new("victim");
         let (line, far) = memory::pair(Self::CAPACITY);
-        let seat = resumable.then(|| Seat::new(None, shared.limits().resumes_per_minute));
+        let seat = resumable.then(|| Seat::new(shared.limits().resumes_per_minute));
         let transport: Box<dyn Duplex> = match &seat {
             None => Box::new(far),
             Some(seat) => Box::new(Resumable::new(
@@ -88,7 +88,7 @@ impl<'a> Client<'a> {
         let accepted = Accepted {
             id: id.clone(),
             user_id: Ok(None),
-            request,
+            request: std::sync::Arc::new(request),
             transport,
             frame_header: FrameHeader::None,
             kind: TransportKind::WebSockets,

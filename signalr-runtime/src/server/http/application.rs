@@ -61,7 +61,7 @@ pub(crate) struct Accepted {
     pub(crate) id: ConnectionId,
     pub(crate) user_id: Result<UserId, UserIdPanicked>,
     /// The request that opened it.
-    pub(crate) request: Parts,
+    pub(crate) request: Arc<Parts>,
     pub(crate) transport: Box<dyn Duplex>,
     pub(crate) frame_header: FrameHeader,
     pub(crate) kind: TransportKind,

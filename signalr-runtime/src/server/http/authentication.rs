@@ -9,6 +9,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 use super::application::{Application, UserId};
+use super::request::shows_same_credentials;
 use crate::connection::budget::Charge;
 use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
@@ -30,12 +31,12 @@ pub(crate) struct Authentication {
 
 struct State {
     user_id: UserId,
-    /// None until the transport is open.
+    /// None until a transport is there.
     current: Option<Current>,
     expiry: Option<Expiry>,
     /// The request of a refresh that counts now, beside the one that has opened the connection.
     head: Charge,
-    /// It cannot go on: the client is somebody else, or was refused.
+    /// It cannot go on: the application has refused what its client shows now.
     revoked: bool,
     /// The application has not been told of the latest refresh.
     refreshed: bool,
@@ -56,35 +57,47 @@ pub(super) struct Current {
 /// When credentials end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expiry {
+    /// What they say themselves. None if they have no end of their own.
+    own: Option<SystemTime>,
     at: SystemTime,
     /// The same, by the clock that nobody can set. None if that is too far to count.
     deadline: Option<Instant>,
 }
 
 impl Expiry {
-    pub(crate) fn new(at: SystemTime) -> Self {
-        let left = at.duration_since(SystemTime::now()).unwrap_or_default();
-        Self { at, deadline: Instant::now().checked_add(left) }
+    /// The end of credentials that are shown now and may count for no longer than `longest`.
+    fn new(own: Option<SystemTime>, longest: Option<Duration>) -> Option<Self> {
+        let now = SystemTime::now();
+        let cap = longest.and_then(|longest| now.checked_add(longest));
+        let at = match (own, cap) {
+            (Some(own), Some(cap)) => own.min(cap),
+            (own, cap) => own.or(cap)?,
+        };
+        let left = at.duration_since(now).unwrap_or_default();
+        Some(Self { own, at, deadline: Instant::now().checked_add(left) })
     }
 
-    /// How long the credentials are still good.
-    pub(super) fn left(self) -> Duration {
-        self.at.duration_since(SystemTime::now()).unwrap_or_default()
+    /// That of the credentials of a request.
+    pub(super) fn of(app: &dyn Application, request: &Parts) -> Option<Self> {
+        Self::new(app.identity().expiry(request), app.options().maximum_authentication_expiration)
     }
 
-    /// The same in whole seconds, as clients read it: with 31 bits.
-    pub(super) fn seconds_left(self) -> u64 {
-        self.left().as_secs().min(i32::MAX.unsigned_abs().into())
+    pub(super) fn at(self) -> SystemTime {
+        self.at
+    }
+
+    /// How long the credentials are still good, in whole seconds, as clients read it: with 31 bits. None if they are good
+    /// no more.
+    pub(super) fn seconds_left(self) -> Option<u64> {
+        let left = self.at.duration_since(SystemTime::now()).unwrap_or_default();
+        (!left.is_zero()).then(|| left.as_secs().min(i32::MAX.unsigned_abs().into()))
     }
 }
 
-/// Whether credentials that end at `expiry` are good for longer than those that end at `other`.
-fn outlives(expiry: Option<Expiry>, other: Option<Expiry>) -> bool {
-    match (expiry, other) {
-        (Some(expiry), Some(other)) => expiry.at > other.at,
-        (None, Some(_)) => true,
-        (_, None) => false,
-    }
+/// Whether credentials that end at `expiry` end before those that end at `other`. Those without an end have none that
+/// others could come before (`HttpConnectionContext.UpdateUserAsync`).
+fn is_earlier(expiry: Option<Expiry>, other: Option<Expiry>) -> bool {
+    matches!((expiry, other), (Some(expiry), Some(other)) if expiry.at < other.at)
 }
 
 impl Authentication {
@@ -95,7 +108,7 @@ impl Authentication {
             let state = State {
                 user_id: user_id.clone(),
                 current: None,
-                expiry: app.identity().expiry(request),
+                expiry: Expiry::of(app, request),
                 head: Charge::default(),
                 revoked: false,
                 refreshed: false,
@@ -110,13 +123,24 @@ impl Authentication {
         })
     }
 
-    /// The transport is open.
-    pub(crate) fn opened(&self, connection_id: &ConnectionId, request: &Arc<Parts>) {
+    /// The connection begins, over the transport for which `request` has come.
+    pub(super) fn begin(&self, connection_id: &ConnectionId, request: &Arc<Parts>) {
         let (connection_id, request) = (connection_id.clone(), Arc::clone(request));
         self.lock().current = Some(Current { connection_id, request });
     }
 
-    /// What counts at the moment. None until the transport is open.
+    /// The handshake is over. The application sees what was refreshed before from the beginning, and is not told of it.
+    pub(crate) fn shaken(&self) {
+        self.lock().refreshed = false;
+    }
+
+    /// Whether the user of the connection has this id. An empty one is none.
+    pub(super) fn is_of(&self, user_id: &UserId) -> bool {
+        let named = |user_id: &UserId| user_id.clone().filter(|id| !id.is_empty());
+        named(&self.lock().user_id) == named(user_id)
+    }
+
+    /// What counts at the moment. None until a transport is there.
     pub(super) fn current(&self) -> Option<Current> {
         self.lock().current.clone()
     }
@@ -135,35 +159,45 @@ impl Authentication {
         place
     }
 
-    /// Whether credentials are newer than those that count: they end later.
-    pub(super) fn is_outlived_by(&self, expiry: Option<Expiry>) -> bool {
-        outlives(expiry, self.lock().expiry)
+    /// Whether credentials end before those that count.
+    pub(super) fn outlives(&self, expiry: Option<Expiry>) -> bool {
+        is_earlier(expiry, self.lock().expiry)
     }
 
-    /// Whether others have taken the place of the credentials of `previous`, which are good for longer than those that
-    /// were to do so.
-    pub(super) fn has_moved_on(&self, previous: &Arc<Parts>, expiry: Option<Expiry>) -> bool {
-        self.lock().has_moved_on(previous, expiry)
+    /// Whether a later request shows other credentials than those that count: their own end is another one, or they are
+    /// another token.
+    pub(super) fn is_changed_by(&self, request: &Parts, expiry: Option<Expiry>) -> bool {
+        let own = |expiry: Option<Expiry>| expiry.and_then(|expiry| expiry.own);
+        let state = self.lock();
+        let has_changed = |current: &Current| !shows_same_credentials(&current.request, request);
+        own(expiry) != own(state.expiry) || state.current.as_ref().is_some_and(has_changed)
+    }
+
+    /// Whether others have taken the place of the credentials of `previous`.
+    pub(super) fn has_moved_on(&self, previous: &Arc<Parts>) -> bool {
+        self.lock().has_moved_on(previous)
     }
 
     /// The same credentials were shown again, or other ones of which only the end counts.
     pub(super) fn set_expiry(&self, expiry: Option<Expiry>) {
-        self.lock().expiry = expiry;
-        self.changed.notify_one();
+        let mut state = self.lock();
+        let before = std::mem::replace(&mut state.expiry, expiry);
+        drop(state);
+        if before.map(Expiry::at) != expiry.map(Expiry::at) {
+            self.changed.notify_one();
+        }
     }
 
-    /// Other credentials count from now on, in place of those of `previous`, unless better ones do already. The client
-    /// must still be the same user.
+    /// Other credentials count from now on, in place of those of `previous`; unless others do so already, or these are not
+    /// good for as long.
     pub(super) fn refresh(
         &self,
         previous: &Arc<Parts>,
-        user_id: &UserId,
         (request, head): (Arc<Parts>, Charge),
         expiry: Option<Expiry>,
     ) {
         let mut state = self.lock();
-        let is_same_user = state.user_id == *user_id;
-        if is_same_user && state.has_moved_on(previous, expiry) {
+        if state.has_moved_on(previous) || is_earlier(expiry, state.expiry) {
             return;
         }
         if let Some(current) = &mut state.current {
@@ -171,12 +205,8 @@ impl Authentication {
         }
         state.head = head;
         state.expiry = expiry;
-        if is_same_user {
-            state.refreshed = true;
-            state.task.wake();
-        } else {
-            state.revoked = true;
-        }
+        state.refreshed = true;
+        state.task.wake();
         drop(state);
         self.changed.notify_one();
     }
@@ -238,8 +268,7 @@ impl Authentication {
 }
 
 impl State {
-    fn has_moved_on(&self, previous: &Arc<Parts>, expiry: Option<Expiry>) -> bool {
-        let still = self.current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.request, previous));
-        !still && outlives(self.expiry, expiry)
+    fn has_moved_on(&self, previous: &Arc<Parts>) -> bool {
+        !self.current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.request, previous))
     }
 }

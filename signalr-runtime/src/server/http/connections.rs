@@ -12,12 +12,12 @@ use http::request::Parts;
 use tokio::time::Instant;
 
 use super::absentees::AbsenceBudget;
-use super::application::UserId;
 use super::authentication::Authentication;
 use super::options::HttpOptions;
 use super::refused::Refused;
 use super::request::connection_token;
 use super::request_connection::RequestConnection;
+use super::requester::Requester;
 use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
 use super::used_tokens::UsedTokens;
@@ -53,6 +53,13 @@ pub(super) enum Live {
     Requests(Arc<RequestConnection>),
 }
 
+/// What a good token stands for.
+pub(super) struct Ticket {
+    pub(super) claim: Claim,
+    /// The connection that it has opened. `None` while it has opened nothing.
+    pub(super) live: Option<Live>,
+}
+
 /// A connection over a WebSocket.
 #[derive(Clone)]
 pub(super) struct SocketConnection {
@@ -62,8 +69,8 @@ pub(super) struct SocketConnection {
 }
 
 impl Connections {
-    pub(crate) fn new(application: &'static str, options: &HttpOptions, limits: &Limits) -> Self {
-        let tokens = TokenSealer::new(application, options.disconnect_timeout, options.token_key.as_ref());
+    pub(crate) fn new(options: &HttpOptions, limits: &Limits) -> Self {
+        let tokens = TokenSealer::new(options.disconnect_timeout, options.token_key.as_ref());
         Self {
             tokens,
             absentees: limits.kept_for_absent_clients.clone(),
@@ -76,21 +83,38 @@ impl Connections {
         }
     }
 
-    /// What the token of a request stands for, if the request brings one.
-    pub(super) fn claim(&self, request: &Parts, user_id: &UserId) -> Result<Option<Claim>, Refused> {
+    /// What the token of a request stands for, if the request brings one. Refused if that is nothing, or if the request
+    /// comes from another identity than the negotiation.
+    pub(super) fn ticket(
+        &self,
+        request: &Parts,
+        requester: &Requester<'_>,
+    ) -> Result<Option<Ticket>, Refused> {
         let Some(token) = connection_token(request) else { return Ok(None) };
-        self.tokens.open(&token, user_id.as_deref()).map(Some).ok_or(Refused::NoConnection)
+        let ticket = self.look_up(requester.endpoint, &token).ok_or(Refused::NoConnection)?;
+        if self.is_held_by(&ticket, requester) {
+            return Ok(Some(ticket));
+        }
+        let polling = matches!(&ticket.live, Some(Live::Requests(connection)) if connection.polls());
+        Err(Refused::OtherIdentity { polling })
     }
 
-    /// The connection of a token, if there is one.
-    pub(super) fn find(&self, claim: &Claim) -> Option<Live> {
-        self.table(self.fingerprint(&claim.id)).live.get(&claim.id).cloned()
-    }
-
-    /// Whether a token has opened nothing yet, and still may.
-    pub(super) fn is_unused(&self, claim: &Claim) -> bool {
+    /// What a token stands for. `None` for one that opens nothing: unknown at this endpoint, expired, or used before.
+    pub(super) fn look_up(&self, endpoint: &str, token: &str) -> Option<Ticket> {
+        let claim = self.tokens.of(endpoint).open(token)?;
         let fingerprint = self.fingerprint(&claim.id);
-        Instant::now() < claim.expiry && !self.table(fingerprint).used.contains(fingerprint)
+        let table = self.table(fingerprint);
+        let live = table.live.get(&claim.id).cloned();
+        if live.is_none() && (Instant::now() >= claim.expiry || table.used.contains(fingerprint)) {
+            return None;
+        }
+        drop(table);
+        Some(Ticket { claim, live })
+    }
+
+    /// Whether a token is brought by the identity that has negotiated.
+    pub(super) fn is_held_by(&self, ticket: &Ticket, requester: &Requester<'_>) -> bool {
+        self.tokens.of(requester.endpoint).is_held_by(&ticket.claim, requester.identity())
     }
 
     /// Makes the connection of a token, or gives the one that is there. `None` when the token has expired, or was

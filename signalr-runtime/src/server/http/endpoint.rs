@@ -5,63 +5,42 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use http_body::Body;
-use tokio::time::sleep_until;
 
-use super::application::{Application, Place, UserId};
-use super::authentication::Authentication;
-use super::connections::Live;
-use super::inbox::Inbox;
-use super::options::unless_zero;
+use super::application::Application;
+use super::connections::{Live, Ticket};
+use super::mount::{Mount, Route};
 use super::refused::Refused;
-use super::request::{accepts_events, head_length};
-use super::request_connection::{Attached, RequestConnection};
+use super::request::{accepts_events, head_length, take_connection_token};
+use super::request_connection::Carrier;
+use super::requester::Requester;
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
 use super::send::{self, RequestBody, request_body};
-use super::token::Claim;
-use super::{admit, long_polling, negotiate, refresh, server_sent_events, websocket};
+use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
 use crate::connection::limit::Limit;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
 
 /// Answers one request.
-pub(crate) fn answer<B>(app: &Arc<dyn Application>, request: Request<B>) -> ResponseFuture
+pub(crate) fn answer<B>(app: &Arc<dyn Application>, mount: Mount<'_>, request: Request<B>) -> ResponseFuture
 where
     B: Body + Send + 'static,
     B::Data: Send,
 {
     let (parts, body) = request.into_parts();
     let body = request_body(body);
-    let route = Route::of(&parts);
+    let route = mount.route(&parts);
     let may_be_polled = route == Route::Transport
         && parts.method == Method::GET
         && !accepts_events(&parts)
         && !upgrade::is_requested(&parts);
-    let response = serve(app, route, parts, body).unwrap_or_else(Into::into);
+    let response = serve(app, (mount.endpoint, route), parts, body).unwrap_or_else(Into::into);
     if may_be_polled { response.map(long_polling::not_cached) } else { response }
-}
-
-/// Which of the paths of the endpoint a request is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Route {
-    Negotiate,
-    Refresh,
-    Transport,
-}
-
-impl Route {
-    fn of(parts: &Parts) -> Self {
-        match parts.uri.path() {
-            path if path.ends_with("/negotiate") => Self::Negotiate,
-            path if path.ends_with("/refresh") => Self::Refresh,
-            _ => Self::Transport,
-        }
-    }
 }
 
 fn serve(
     app: &Arc<dyn Application>,
-    route: Route,
-    parts: Parts,
+    (endpoint, route): (&str, Route),
+    mut parts: Parts,
     body: RequestBody,
 ) -> Result<ResponseFuture, Refused> {
     if head_length(&parts) > app.limits().request_head {
@@ -71,133 +50,96 @@ fn serve(
     if !app.options().origin_policy.allows(&parts) {
         return Err(Refused::Origin);
     }
-    let user_id = app.identity().user_id(&parts).map_err(|_| Refused::UnknownUser)?;
+    // Before the application's own code sees the request.
+    let token = take_connection_token(&mut parts);
+    let requester = match Requester::of(&**app, endpoint, &parts) {
+        Err(Refused::UnknownUser) if route == Route::Refresh => return Ok(refresh::unknown_user()),
+        requester => requester?,
+    };
     if !app.identity().admits(&parts) {
-        return Err(if user_id.is_some() { Refused::Forbidden } else { Refused::Unauthenticated });
+        return Err(if requester.user_id.is_some() { Refused::Forbidden } else { Refused::Unauthenticated });
     }
     match route {
         Route::Negotiate if parts.method != Method::POST => {
             return Ok(ResponseFuture::now(method_not_allowed("POST")));
         }
         Route::Negotiate => {
-            return negotiate::answer(&**app, &parts, user_id.as_deref()).map(ResponseFuture::now);
+            return negotiate::answer(&**app, &parts, &requester).map(ResponseFuture::now);
         }
-        Route::Refresh => return Ok(refresh::answer(app, user_id, parts)),
+        Route::Refresh => return Ok(refresh::answer(app, &requester, token.as_deref(), parts)),
         Route::Transport => {}
     }
     match parts.method {
         Method::GET if accepts_events(&parts) => {
-            let connection = requests(app, &parts, &user_id, TransportKind::ServerSentEvents)?;
-            server_sent_events::answer(app, &connection, user_id, parts).map(ResponseFuture::now)
+            let ticket = offered(app, &parts, &requester, TransportKind::ServerSentEvents)?;
+            server_sent_events::answer(app, ticket, &requester, parts).map(ResponseFuture::now)
         }
         Method::GET | Method::CONNECT if upgrade::is_requested(&parts) => {
-            websocket::answer(app, user_id, parts)
+            websocket::answer(app, &requester, parts)
         }
         Method::GET => {
-            let connection = requests(app, &parts, &user_id, TransportKind::LongPolling)?;
-            long_polling::answer(app, &connection, user_id, parts)
+            let ticket = match offered(app, &parts, &requester, TransportKind::LongPolling) {
+                Err(Refused::OtherIdentity { polling: true })
+                    if app.options().enable_authentication_refresh =>
+                {
+                    return Err(Refused::RefreshRequired);
+                }
+                ticket => ticket?,
+            };
+            long_polling::answer(app, ticket, &requester, parts)
         }
-        Method::POST => send(app, &parts, &user_id, body),
-        Method::DELETE => delete(app, &parts, &user_id).map(ResponseFuture::now),
+        Method::POST => send(&**app, &parts, &requester, body),
+        Method::DELETE => delete(&**app, &parts, &requester).map(ResponseFuture::now),
         _ => Ok(ResponseFuture::now(method_not_allowed("GET, POST, DELETE"))),
     }
 }
 
-/// What the token of a request stands for.
-fn claim(app: &dyn Application, parts: &Parts, user_id: &UserId) -> Result<Claim, Refused> {
-    app.connections().claim(parts, user_id)?.ok_or(Refused::NoToken)
+/// What the token of a request stands for, which must bring one.
+fn ticket(app: &dyn Application, parts: &Parts, requester: &Requester<'_>) -> Result<Ticket, Refused> {
+    app.connections().ticket(parts, requester)?.ok_or(Refused::NoToken)
 }
 
-/// The connection that a request for a transport belongs to, which may be new.
-fn requests(
+/// The same, for a request for a transport.
+fn offered(
     app: &Arc<dyn Application>,
     parts: &Parts,
-    user_id: &UserId,
+    requester: &Requester<'_>,
     kind: TransportKind,
-) -> Result<Arc<RequestConnection>, Refused> {
-    let claim = claim(&**app, parts, user_id)?;
-    if !app.options().transports.offers(kind) {
-        return Err(Refused::NotOffered(kind));
-    }
-    find_or_make(app, parts, claim, user_id, |_| {})
+) -> Result<Ticket, Refused> {
+    let ticket = ticket(&**app, parts, requester)?;
+    if app.options().transports.offers(kind) { Ok(ticket) } else { Err(Refused::NotOffered(kind)) }
 }
 
-/// The connection of a token. One that is new is handed to `begin`.
-fn find_or_make(
-    app: &Arc<dyn Application>,
-    parts: &Parts,
-    claim: Claim,
-    user_id: &UserId,
-    begin: impl FnOnce(&Arc<RequestConnection>),
-) -> Result<Arc<RequestConnection>, Refused> {
-    let options = app.options();
-    let connections = app.connections();
-    let (permit, authentication) = match connections.find(&claim) {
-        Some(_) => (None, None),
-        None if app.is_stopping() => return Err(Refused::ShuttingDown { retry_after: options.retry_after }),
-        None => {
-            let permit = admit::connect(&**app, parts, user_id)?;
-            // The user's code runs before the table is locked: others go on finding their connections.
-            (Some(permit), Authentication::of(&**app, parts, user_id))
-        }
-    };
-    let entered = connections.enter(claim, |entry| {
-        let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
-            .with_room_to_wait(app.limits().queued_posts)
-            .charged_to(app.limits().memory.clone());
-        let id = entry.id().clone();
-        let place = Place::new(Some(entry), permit);
-        let connection = Arc::new(RequestConnection::new(id, place, user_id.clone(), authentication, inbox));
-        (Live::Requests(Arc::clone(&connection)), connection)
-    });
-    match entered.ok_or(Refused::NoConnection)? {
-        Ok(connection) => {
-            begin(&connection);
-            Ok(connection)
-        }
-        Err(Live::Requests(connection)) if connection.belongs_to(user_id) => Ok(connection),
-        Err(Live::Requests(_)) => Err(Refused::NoConnection),
-        Err(Live::Socket(_)) => Err(Refused::OtherTransport),
-    }
-}
-
-/// Takes what a client sends. It may do so before it opens its transport.
+/// Takes what a client sends.
 fn send(
-    app: &Arc<dyn Application>,
+    app: &dyn Application,
     parts: &Parts,
-    user_id: &UserId,
+    requester: &Requester<'_>,
     body: RequestBody,
 ) -> Result<ResponseFuture, Refused> {
-    let claim = claim(&**app, parts, user_id)?;
-    if let Some(Live::Socket(_)) = app.connections().find(&claim) {
-        return Err(Refused::PostToWebSocket);
+    match ticket(app, parts, requester)?.live {
+        Some(Live::Requests(connection)) => {
+            let (patience, version) = (app.options().body_read_timeout, parts.version);
+            Ok(ResponseFuture::later(async move {
+                send::answer(connection.inbox(), body, version, patience).await
+            }))
+        }
+        Some(Live::Socket(_)) => Err(Refused::PostToWebSocket),
+        None => Err(Refused::TooEarly),
     }
-    let (expiry, patience, version) = (claim.expiry, app.options().body_read_timeout, parts.version);
-    let connection = find_or_make(app, parts, claim, user_id, |connection| {
-        let connection = Arc::clone(connection);
-        tokio::spawn(async move {
-            sleep_until(expiry).await;
-            connection.abandon();
-        });
-    })?;
-    Ok(ResponseFuture::later(async move { send::answer(connection.inbox(), body, version, patience).await }))
 }
 
 /// Ends a connection that polls.
-fn delete(app: &Arc<dyn Application>, parts: &Parts, user_id: &UserId) -> Result<HttpResponse, Refused> {
-    let claim = claim(&**app, parts, user_id)?;
-    let connections = app.connections();
-    match connections.find(&claim) {
-        Some(Live::Requests(connection)) if connection.belongs_to(user_id) => match connection.attached() {
-            Attached::Polls(polls) => {
+fn delete(app: &dyn Application, parts: &Parts, requester: &Requester<'_>) -> Result<HttpResponse, Refused> {
+    match ticket(app, parts, requester)?.live {
+        Some(Live::Requests(connection)) => match connection.carrier() {
+            Carrier::Polls(polls) => {
                 polls.leave();
                 connection.inbox().end();
                 Ok(plain(StatusCode::ACCEPTED, ""))
             }
-            _ => Err(Refused::DeleteWithoutPolls),
+            Carrier::Events => Err(Refused::DeleteWithoutPolls),
         },
-        Some(Live::Socket(_)) => Err(Refused::DeleteWithoutPolls),
-        None if connections.is_unused(&claim) => Err(Refused::DeleteWithoutPolls),
-        Some(Live::Requests(_)) | None => Err(Refused::NoConnection),
+        Some(Live::Socket(_)) | None => Err(Refused::DeleteWithoutPolls),
     }
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::io::ReadBuf;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::connection::budget::{Charge, ChargeKind, MemoryBudget};
 use crate::connection::duplex::Received;
@@ -19,8 +18,8 @@ const JUST_NOW: Duration = Duration::from_millis(100);
 /// From the POST requests of a client, one at a time, to its connection; or from a connection of bytes to its handler.
 pub(crate) struct Inbox {
     limit: usize,
-    /// The requests that write, or wait for their turn, and those for which there is room.
-    places: Semaphore,
+    /// What requests may hold together that wait for their turn.
+    waiting_room: Waiting,
     /// Held by the request that writes: requests do not mix their bytes.
     turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -31,8 +30,10 @@ struct State {
     bytes: BytesMut,
     /// The size of the piece of a request that is being written. It is kept as a whole until all of it has found room.
     writing: usize,
-    /// What the HTTP server holds for that request, as it seems.
-    framing: usize,
+    /// What the HTTP server holds of that request, as it seems.
+    read_ahead: usize,
+    /// What requests hold that wait for their turn.
+    waiting: Waiting,
     charge: Charge,
     end: Option<End>,
     reader: WakerSlot,
@@ -49,6 +50,13 @@ enum End {
     Closed,
 }
 
+/// A number of requests, and the bytes that they hold.
+#[derive(Clone, Copy, Default)]
+struct Waiting {
+    requests: usize,
+    bytes: usize,
+}
+
 /// The connection is over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Closed;
@@ -60,21 +68,25 @@ pub(super) struct Crowded;
 /// The right to write.
 pub(super) struct Turn<'a> {
     inbox: &'a Inbox,
-    _place: SemaphorePermit<'a>,
     _guard: tokio::sync::MutexGuard<'a, ()>,
+}
+
+/// A request that waits for its turn.
+struct Place<'a> {
+    inbox: &'a Inbox,
+    bytes: usize,
 }
 
 impl Inbox {
     /// A pipe that holds `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        let places = Semaphore::new(Semaphore::MAX_PERMITS);
-        Self { limit, places, turn: tokio::sync::Mutex::default(), state: Mutex::default() }
+        let waiting_room = Waiting { requests: usize::MAX, bytes: usize::MAX };
+        Self { limit, waiting_room, turn: tokio::sync::Mutex::default(), state: Mutex::default() }
     }
 
-    /// Lets so many requests wait behind the one that writes.
-    pub(super) fn with_room_to_wait(mut self, queued: usize) -> Self {
-        self.places = Semaphore::new(queued.saturating_add(1).min(Semaphore::MAX_PERMITS));
-        self
+    /// Lets so many requests, which hold no more than so many bytes, wait behind the one that writes.
+    pub(super) fn with_room_to_wait(self, requests: usize, bytes: usize) -> Self {
+        Self { waiting_room: Waiting { requests, bytes }, ..self }
     }
 
     /// Charges what is held to `budget`.
@@ -83,10 +95,28 @@ impl Inbox {
         self
     }
 
-    /// Waits until no other request writes, if there is room to wait.
-    pub(super) async fn turn(&self) -> Result<Turn<'_>, Crowded> {
-        let place = self.places.try_acquire().map_err(|_| Crowded)?;
-        Ok(Turn { inbox: self, _place: place, _guard: self.turn.lock().await })
+    /// Waits until no other request writes, if there is room for one that holds so many bytes meanwhile.
+    pub(super) async fn turn(&self, bytes: usize) -> Result<Turn<'_>, Crowded> {
+        if let Ok(guard) = self.turn.try_lock() {
+            return Ok(Turn { inbox: self, _guard: guard });
+        }
+        let place = self.place(bytes)?;
+        let guard = self.turn.lock().await;
+        drop(place);
+        Ok(Turn { inbox: self, _guard: guard })
+    }
+
+    /// A place among those that wait.
+    fn place(&self, bytes: usize) -> Result<Place<'_>, Crowded> {
+        let mut state = self.lock();
+        let Waiting { requests, bytes: held } = state.waiting;
+        let with_it = Waiting { requests: requests.saturating_add(1), bytes: held.saturating_add(bytes) };
+        if with_it.requests > self.waiting_room.requests || with_it.bytes > self.waiting_room.bytes {
+            return Err(Crowded);
+        }
+        state.waiting = with_it;
+        state.settle();
+        Ok(Place { inbox: self, bytes })
     }
 
     /// Reads everything that is there.
@@ -199,14 +229,14 @@ impl State {
 
     /// Charges what is held now.
     fn settle(&mut self) {
-        let held = self.bytes.len().saturating_add(self.writing).saturating_add(self.framing);
-        self.charge.set(held);
+        let held = self.bytes.len().saturating_add(self.writing).saturating_add(self.read_ahead);
+        self.charge.set(held.saturating_add(self.waiting.bytes));
     }
 }
 
 impl Turn<'_> {
-    /// Writes all of `piece`, as room comes, of a request for which the HTTP server holds `framing` bytes more.
-    pub(super) async fn write(&mut self, piece: &[u8], framing: usize) -> Result<(), Closed> {
+    /// Writes all of `piece`, as room comes, of a request for which the HTTP server holds `read_ahead` bytes more.
+    pub(super) async fn write(&mut self, piece: &[u8], read_ahead: usize) -> Result<(), Closed> {
         let mut bytes = piece;
         poll_fn(|cx| {
             let mut state = self.inbox.lock();
@@ -221,7 +251,7 @@ impl Turn<'_> {
                 bytes = rest;
             }
             state.writing = if bytes.is_empty() { 0 } else { piece.len() };
-            state.framing = framing;
+            state.read_ahead = read_ahead;
             state.settle();
             if bytes.is_empty() {
                 return Poll::Ready(Ok(()));
@@ -233,12 +263,22 @@ impl Turn<'_> {
     }
 }
 
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.inbox.lock();
+        let Waiting { requests, bytes } = state.waiting;
+        state.waiting =
+            Waiting { requests: requests.saturating_sub(1), bytes: bytes.saturating_sub(self.bytes) };
+        state.settle();
+    }
+}
+
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.inbox.lock();
         // The request may have gone in the middle of a piece.
         state.writing = 0;
-        state.framing = 0;
+        state.read_ahead = 0;
         state.settle();
     }
 }

@@ -14,13 +14,15 @@ use http::header::{CACHE_CONTROL, EXPIRES, HeaderValue, PRAGMA};
 use http::request::Parts;
 use tokio::time::{Sleep, sleep};
 
-use super::application::{Application, Unwritten, UserId};
+use super::application::{Application, Unwritten};
+use super::connections::Ticket;
 use super::inbox::Inbox;
 use super::outgoing::Outgoing;
 use super::polls::{Attendance, Brought, Polls};
 use super::refresh::Refresh;
 use super::refused::Refused;
-use super::request_connection::{Attached, RequestConnection};
+use super::request_connection::{Carrier, Opened, RequestConnection, open};
+use super::requester::Requester;
 use super::response::{HttpResponse, ResponseBody, ResponseFuture, plain, with_body, with_type};
 use crate::connection::budget::{Charge, ChargeKind, MemoryBudget};
 use crate::connection::duplex::{Duplex, End, Received};
@@ -34,32 +36,21 @@ const BYTES: &str = "application/octet-stream";
 /// Answers one poll. The first one of a connection begins it, and is answered at once.
 pub(super) fn answer(
     app: &Arc<dyn Application>,
-    connection: &RequestConnection,
-    user_id: UserId,
+    ticket: Ticket,
+    requester: &Requester<'_>,
     parts: Parts,
 ) -> Result<ResponseFuture, Refused> {
     let options = app.options();
     let polls = Arc::new(Polls::default());
-    let mut place = match connection.attach(Attached::Polls(Arc::clone(&polls)), user_id.clone()) {
-        Ok(place) => place,
-        Err(Attached::Polls(polls)) => {
-            let authentication = connection.authentication().cloned();
-            let refresh = authentication
-                .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
-            let longest = options.poll_timeout;
-            let Some(refresh) = refresh else {
-                let poll = polls.open(longest);
-                return Ok(ResponseFuture::later(async move { brought(poll.await) }));
+    let opened = open(app, ticket, requester, &parts, Carrier::Polls(Arc::clone(&polls)))?;
+    let (connection, mut place) = match opened {
+        Opened::New(connection, place) => (connection, place),
+        Opened::Known(connection) => {
+            return match connection.carrier() {
+                Carrier::Polls(polls) => later_poll(app, &connection, polls, requester, parts),
+                Carrier::Events => Err(Refused::OtherTransport),
             };
-            return Ok(ResponseFuture::later(async move {
-                match refresh.run_or_end().await {
-                    Ok(()) => brought(polls.open(longest).await),
-                    Err(refused) => refused.response(),
-                }
-            }));
         }
-        Err(Attached::Nothing) => return Err(Refused::NoConnection),
-        Err(Attached::Events) => return Err(Refused::OtherTransport),
     };
     place.unwritten = Unwritten::Answers(Arc::clone(&polls));
     let transport = LongPolling {
@@ -71,8 +62,36 @@ pub(super) fn answer(
     };
     // How long its client is waited for is the transport's own business.
     let close_timeout = Duration::MAX;
-    connection.begin(app, place, parts, Box::new(transport), TransportKind::LongPolling, close_timeout);
+    let opening = (requester.user_id(), parts);
+    connection.begin(app, place, opening, Box::new(transport), TransportKind::LongPolling, close_timeout);
     Ok(ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new())))
+}
+
+/// Answers a poll of a connection that has begun.
+fn later_poll(
+    app: &Arc<dyn Application>,
+    connection: &RequestConnection,
+    polls: &Arc<Polls>,
+    requester: &Requester<'_>,
+    parts: Parts,
+) -> Result<ResponseFuture, Refused> {
+    let (polls, longest) = (Arc::clone(polls), app.options().poll_timeout);
+    let refresh = match connection.authentication() {
+        Some(authentication) => {
+            Refresh::by_later_request(app, Arc::clone(authentication), requester.user_id(), parts)?
+        }
+        None => None,
+    };
+    let Some(refresh) = refresh else {
+        let poll = polls.open(longest);
+        return Ok(ResponseFuture::later(async move { brought(poll.await) }));
+    };
+    Ok(ResponseFuture::later(async move {
+        match refresh.run_or_end().await {
+            Ok(()) => brought(polls.open(longest).await),
+            Err(refused) => refused.response(),
+        }
+    }))
 }
 
 fn brought(brought: Brought) -> HttpResponse {

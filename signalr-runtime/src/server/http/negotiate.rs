@@ -8,6 +8,7 @@ use super::admit;
 use super::application::Application;
 use super::authentication::Expiry;
 use super::refused::Refused;
+use super::requester::Requester;
 use super::response::{HttpResponse, with_type};
 use crate::server::connection::ConnectionId;
 use crate::server::query;
@@ -18,7 +19,7 @@ use crate::transport::negotiate::{
 pub(super) fn answer(
     app: &dyn Application,
     parts: &Parts,
-    user_id: Option<&str>,
+    requester: &Requester<'_>,
 ) -> Result<HttpResponse, Refused> {
     let options = app.options();
     if app.is_stopping() {
@@ -26,34 +27,31 @@ pub(super) fn answer(
     }
     let connections = app.connections();
     admit::negotiate(app, parts)?;
-    let requested = query::parameter(&parts.uri, "negotiateVersion");
-    let negotiation = match NegotiateVersion::choose(requested.as_deref(), options.minimum_protocol_version) {
+    let version = query::parameter(&parts.uri, "negotiateVersion");
+    let negotiation = match NegotiateVersion::choose(version.as_deref(), options.minimum_protocol_version) {
         Err(refused) => Negotiation::Refused { error: refused.to_string() },
         Ok(version) => {
-            let tokens = &connections.tokens;
+            let tokens = connections.tokens.of(requester.endpoint);
+            let identity = requester.identity();
             let asked =
                 query::parameter(&parts.uri, "useStatefulReconnect").is_some_and(|asked| is_true(&asked));
             let stateful = asked && app.allows_resumes() && options.transports.web_sockets;
             let (id, token) = match version {
-                NegotiateVersion::V0 => (tokens.seal_id(user_id, stateful), None),
+                NegotiateVersion::V0 => (tokens.seal_id(identity, stateful), None),
                 NegotiateVersion::V1 => {
                     let id = ConnectionId::random(options.node_id);
-                    let token = tokens.seal(&id, user_id, stateful);
+                    let token = tokens.seal(&id, identity, stateful);
                     (id, Some(ConnectionToken(token)))
                 }
             };
-            let expiry = options
-                .enable_authentication_refresh
-                .then(|| app.identity().expiry(parts))
-                .flatten()
-                .filter(|expiry| !expiry.left().is_zero());
+            let expiry = options.enable_authentication_refresh.then(|| Expiry::of(app, parts)).flatten();
             let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));
             Negotiation::Connection(NegotiatedConnection {
                 id: id.into(),
                 token,
                 stateful_reconnect: stateful,
                 transports: offered.map(Into::into).collect(),
-                token_lifetime: expiry.map(Expiry::seconds_left),
+                token_lifetime: expiry.and_then(Expiry::seconds_left),
             })
         }
     };

@@ -70,9 +70,14 @@ pub struct HttpOptions {
     /// The client may connect again by itself, with new ones. Each poll counts as showing credentials.
     pub close_on_authentication_expiration: bool,
     /// Whether clients may show new credentials without connecting anew (`EnableAuthenticationRefresh`), by
-    /// `POST path/refresh` or with a later poll or WebSocket of the same connection. Default: no. See
+    /// `POST path/refresh` with the connection token in the header `X-SignalR-Connection-Token`, or with a later poll or
+    /// WebSocket of the same connection. Default: no. See
     /// [`HubService::on_authentication_refresh`](crate::server::HubService::on_authentication_refresh).
     pub enable_authentication_refresh: bool,
+    /// How long credentials count at the most from when they are shown, whatever they say themselves
+    /// (`MaximumAuthenticationExpiration`): those that have no end get this one. It holds for the two options above. Zero
+    /// ends a connection at once. Default: `None`, no limit.
+    pub maximum_authentication_expiration: Option<Duration>,
     /// The key that connection tokens are sealed with. Default: none, which is a random key for each process. With a
     /// key that all nodes share, a client may negotiate with one node and open its WebSocket on another.
     pub token_key: Option<TokenKey>,
@@ -101,6 +106,7 @@ impl Default for HttpOptions {
             origin_policy: OriginPolicy::SameHost,
             close_on_authentication_expiration: false,
             enable_authentication_refresh: false,
+            maximum_authentication_expiration: None,
             token_key: None,
             node_id: NodeId::of_this_process(),
             retry_after: Duration::from_secs(5),

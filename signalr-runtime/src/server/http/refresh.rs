@@ -1,4 +1,5 @@
-//! New credentials for a connection that goes on: by `POST path/refresh`, or with a poll.
+//! New credentials for a connection that goes on: by `POST path/refresh`, or with a poll or a WebSocket that comes later
+//! (`HttpConnectionDispatcher.ProcessRefresh`).
 
 use std::sync::Arc;
 
@@ -10,21 +11,25 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::application::{Application, UserId};
 use super::authentication::{Authentication, Current, Expiry};
-use super::connections::Live;
-use super::request::{charge_of, connection_token, detach};
+use super::connections::{Live, Ticket};
+use super::refused;
+use super::request::{charge_of, detach};
+use super::requester::Requester;
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, with_type};
 use crate::connection::budget::Charge;
+use crate::connection::limit::Limit;
 use crate::server::authentication_refresh::AuthenticationRefresh;
 
-/// Why a connection keeps the credentials that it has.
-#[derive(Clone, Copy, Debug)]
+/// Why a connection keeps the credentials that it has. A refusal changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     Disabled,
     NoToken,
     NotFound,
     /// The id of the connection is all that opens it, and no secret.
     TokenIsPublic,
-    Unauthenticated,
+    /// They are those of another identity than has negotiated, or of another user.
+    UserChanged,
     ByApplication,
     /// The application is being asked about as many others as may be.
     InProgress,
@@ -32,12 +37,16 @@ pub(super) enum Refused {
 
 impl Refused {
     pub(super) fn response(self) -> HttpResponse {
+        tracing::debug!(reason = ?self, "a refresh was refused");
+        if matches!(self, Self::NotFound | Self::UserChanged) {
+            Limit::UnknownConnection.hit();
+        }
         let (status, body) = match self {
             Self::Disabled => (StatusCode::NOT_FOUND, r#"{"error":"refresh_disabled"}"#),
             Self::NoToken => (StatusCode::BAD_REQUEST, r#"{"error":"missing_connection_token"}"#),
             Self::NotFound => (StatusCode::NOT_FOUND, r#"{"error":"connection_not_found"}"#),
             Self::TokenIsPublic => (StatusCode::BAD_REQUEST, r#"{"error":"unsupported_negotiate_version"}"#),
-            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, r#"{"error":"invalid_token"}"#),
+            Self::UserChanged => (StatusCode::FORBIDDEN, r#"{"error":"user_changed"}"#),
             Self::ByApplication => (StatusCode::FORBIDDEN, r#"{"error":"permission_change_rejected"}"#),
             Self::InProgress => {
                 let body = Bytes::from_static(br#"{"error":"refresh_in_progress"}"#);
@@ -50,26 +59,37 @@ impl Refused {
     }
 }
 
-/// Answers a request for `path/refresh`.
-pub(super) fn answer(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) -> ResponseFuture {
+/// Answers a request for `path/refresh`, which brings `token` in its header.
+pub(super) fn answer(
+    app: &Arc<dyn Application>,
+    requester: &Requester<'_>,
+    token: Option<&str>,
+    parts: Parts,
+) -> ResponseFuture {
     if parts.method != Method::POST {
         return ResponseFuture::now(method_not_allowed("POST"));
     }
-    match Refresh::requested(app, user_id, parts) {
-        Ok(refresh) => ResponseFuture::later(async move {
-            let expiry = refresh.expiry;
+    let expiry = Expiry::of(&**app, &parts);
+    match Refresh::requested(app, requester, token, (parts, expiry)) {
+        Ok(Some(refresh)) => ResponseFuture::later(async move {
             match refresh.run().await {
                 Ok(()) => lifetime(expiry),
                 Err(refused) => refused.response(),
             }
         }),
+        Ok(None) => ResponseFuture::now(lifetime(expiry)),
         Err(refused) => ResponseFuture::now(refused.response()),
     }
 }
 
+/// The answer where the application fails to say who the client is.
+pub(super) fn unknown_user() -> ResponseFuture {
+    ResponseFuture::now(Refused::UserChanged.response())
+}
+
 fn lifetime(expiry: Option<Expiry>) -> HttpResponse {
-    let body = match expiry {
-        Some(expiry) => format!(r#"{{"tokenLifetimeSeconds":{}}}"#, expiry.seconds_left()),
+    let body = match expiry.and_then(Expiry::seconds_left) {
+        Some(seconds) => format!(r#"{{"tokenLifetimeSeconds":{seconds}}}"#),
         None => "{}".to_owned(),
     };
     json(StatusCode::OK, body.into())
@@ -93,54 +113,73 @@ pub(super) struct Refresh {
 }
 
 impl Refresh {
-    fn requested(app: &Arc<dyn Application>, user_id: UserId, parts: Parts) -> Result<Self, Refused> {
+    /// What a request for a refresh asks for. None where its credentials are good, and nothing changes by them.
+    fn requested(
+        app: &Arc<dyn Application>,
+        requester: &Requester<'_>,
+        token: Option<&str>,
+        (parts, expiry): (Parts, Option<Expiry>),
+    ) -> Result<Option<Self>, Refused> {
         if !app.options().enable_authentication_refresh {
             return Err(Refused::Disabled);
         }
-        let token = connection_token(&parts).ok_or(Refused::NoToken)?;
         let connections = app.connections();
-        // Whoever the client is now: if that has changed, the connection ends.
-        let claim = connections.tokens.open_for_anyone(&token).ok_or(Refused::NotFound)?;
-        let authentication = match connections.find(&claim) {
+        let ticket = connections
+            .look_up(requester.endpoint, token.ok_or(Refused::NoToken)?)
+            .ok_or(Refused::NotFound)?;
+        if ticket.claim.is_public {
+            return Err(Refused::TokenIsPublic);
+        }
+        if !connections.is_held_by(&ticket, requester) {
+            return Err(Refused::UserChanged);
+        }
+        let Ticket { live, .. } = ticket;
+        let authentication = match live {
             Some(Live::Socket(connection)) => connection.authentication,
             Some(Live::Requests(connection)) => connection.authentication().cloned(),
             None => None,
         };
-        let authentication = authentication.ok_or(Refused::NotFound)?;
+        // Nothing is kept for a connection that has no transport yet: it begins with the credentials of that.
+        let Some(authentication) = authentication else { return Ok(None) };
+        if !authentication.is_of(&requester.user_id) {
+            return Err(Refused::UserChanged);
+        }
+        let Some(previous) = authentication.current() else { return Ok(None) };
+        if authentication.outlives(expiry) {
+            return Ok(None);
+        }
         let place = authentication.place().ok_or(Refused::InProgress)?;
-        let previous = authentication.current().ok_or(Refused::NotFound)?;
-        if claim.is_public {
-            return Err(Refused::TokenIsPublic);
-        }
-        let expiry = app.identity().expiry(&parts);
-        let nobody = user_id.is_none() && expiry.is_none();
-        if nobody || expiry.is_some_and(|expiry| expiry.left().is_zero()) {
-            return Err(Refused::Unauthenticated);
-        }
-        drop(token);
-        Ok(Self::new(app, authentication, previous, (user_id, parts, expiry), place))
+        Ok(Some(Self::new(app, authentication, previous, (requester.user_id(), parts, expiry), place)))
     }
 
-    /// What a poll, or a WebSocket in place of a lost one, asks for, if its credentials are newer than those of its
-    /// connection. Without refreshes only their end counts.
+    /// What a poll, or a WebSocket in place of a lost one, asks for, if it shows other credentials than its connection has,
+    /// and none that end before those. Without refreshes only their end counts.
     pub(super) fn by_later_request(
         app: &Arc<dyn Application>,
         authentication: Arc<Authentication>,
         user_id: UserId,
         parts: Parts,
-    ) -> Option<Self> {
-        let expiry = app.identity().expiry(&parts);
+    ) -> Result<Option<Self>, refused::Refused> {
+        let expiry = Expiry::of(&**app, &parts);
         if !app.options().enable_authentication_refresh {
             authentication.set_expiry(expiry);
-            return None;
+            return Ok(None);
         }
-        if !authentication.is_outlived_by(expiry) {
-            return None;
+        if authentication.outlives(expiry) {
+            return Ok(None);
+        }
+        if !authentication.is_changed_by(&parts, expiry) {
+            // They may count for some time from now on.
+            authentication.set_expiry(expiry);
+            return Ok(None);
+        }
+        if !authentication.is_of(&user_id) {
+            return Err(refused::Refused::OtherIdentity { polling: false });
         }
         // Where too many are asked about, it is served as the requests before: the next one asks again.
-        let place = authentication.place()?;
-        let previous = authentication.current()?;
-        Some(Self::new(app, authentication, previous, (user_id, parts, expiry), place))
+        let Some(place) = authentication.place() else { return Ok(None) };
+        let Some(previous) = authentication.current() else { return Ok(None) };
+        Ok(Some(Self::new(app, authentication, previous, (user_id, parts, expiry), place)))
     }
 
     fn new(
@@ -163,24 +202,25 @@ impl Refresh {
             connection_id,
             previous: Arc::clone(&previous),
             request: Arc::clone(&request),
-            user_id: user_id.clone(),
+            user_id,
+            expiration: expiry.map(Expiry::at),
         };
         if !app.identity().accepts(refresh, app.limits().callback_timeout).await {
             return Err(Refused::ByApplication);
         }
-        authentication.refresh(&previous, &user_id, (request, head), expiry);
+        authentication.refresh(&previous, (request, head), expiry);
         drop(place);
         Ok(())
     }
 
-    /// [`run`](Self::run) for a poll: a connection that is refused cannot go on polling, unless it has got newer
+    /// [`run`](Self::run) for a poll or a WebSocket: a connection that is refused cannot go on, unless it has got other
     /// credentials meanwhile.
     pub(super) async fn run_or_end(self) -> Result<(), Refused> {
         let authentication = Arc::clone(&self.authentication);
-        let (previous, expiry) = (Arc::clone(&self.previous.request), self.expiry);
+        let previous = Arc::clone(&self.previous.request);
         let refreshed = self.run().await;
         if refreshed.is_err() {
-            if authentication.has_moved_on(&previous, expiry) {
+            if authentication.has_moved_on(&previous) {
                 return Ok(());
             }
             authentication.revoke();

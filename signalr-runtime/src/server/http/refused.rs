@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-use super::response::{HttpResponse, ResponseFuture, plain};
+use super::response::{HttpResponse, ResponseFuture, empty, plain, with_type};
 use crate::connection::limit::Limit;
 use crate::server::admission;
 use crate::transport::negotiate::TransportKind;
@@ -27,8 +27,16 @@ pub(super) enum Refused {
     TooLong,
     /// It does not say which connection it is for.
     NoToken,
-    /// The token was never given out or not to this user, has expired, or its connection is over: all look the same.
+    /// The token was never given out here, has expired, or its connection is over: all look the same.
     NoConnection,
+    /// It comes from another identity than the negotiation. `polling` says whether the connection polls.
+    OtherIdentity {
+        polling: bool,
+    },
+    /// A poll does so where the client may refresh its credentials and poll again.
+    RefreshRequired,
+    /// A client sends before it has opened its transport.
+    TooEarly,
     NotOffered(TransportKind),
     OtherTransport,
     /// The connection has a transport, and keeps it.
@@ -61,7 +69,9 @@ impl Refused {
         }
         match self {
             Self::Origin => Limit::Origin.hit(),
-            Self::NoConnection => Limit::UnknownConnection.hit(),
+            Self::NoConnection | Self::OtherIdentity { .. } | Self::RefreshRequired => {
+                Limit::UnknownConnection.hit();
+            }
             // The others are counted where they are found, or are no attack.
             _ => {}
         }
@@ -72,8 +82,8 @@ impl Refused {
         let (status, text) = match self {
             Self::Origin => (StatusCode::FORBIDDEN, "Requests from this origin are not allowed"),
             Self::UnknownUser => (StatusCode::INTERNAL_SERVER_ERROR, ""),
-            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, ""),
-            Self::Forbidden => (StatusCode::FORBIDDEN, ""),
+            Self::Unauthenticated => return empty(StatusCode::UNAUTHORIZED),
+            Self::Forbidden => return empty(StatusCode::FORBIDDEN),
             Self::TooLong => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, ""),
             Self::NoToken => (StatusCode::BAD_REQUEST, "Connection ID required"),
             Self::NoConnection => (StatusCode::NOT_FOUND, "No Connection with that ID"),
@@ -89,6 +99,14 @@ impl Refused {
                     }
                 },
             ),
+            Self::OtherIdentity { .. } => {
+                (StatusCode::FORBIDDEN, "The user associated with this connection changed.")
+            }
+            Self::RefreshRequired => {
+                let body = Bytes::from_static(br#"{"error":"authentication_refresh_required"}"#);
+                return with_type(StatusCode::CONFLICT, "application/json", body);
+            }
+            Self::TooEarly => return empty(StatusCode::BAD_REQUEST),
             Self::OtherTransport => (StatusCode::BAD_REQUEST, "Cannot change transports mid-connection"),
             Self::Taken => (StatusCode::CONFLICT, ""),
             Self::Closing => (StatusCode::NO_CONTENT, ""),

@@ -22,6 +22,32 @@ pub(super) fn connection_token(parts: &Parts) -> Option<Cow<'_, str>> {
     query::parameter(&parts.uri, TOKEN).filter(|token| !token.is_empty())
 }
 
+/// The header in which a refresh brings the connection token: a query would be logged.
+pub(crate) const CONNECTION_TOKEN: HeaderName = HeaderName::from_static("x-signalr-connection-token");
+
+/// Takes the connection token out of the header for it, before the application sees the request. An empty one is none;
+/// several are one text with commas, as in ASP.NET Core, and open nothing.
+pub(super) fn take_connection_token(parts: &mut Parts) -> Option<String> {
+    if !parts.headers.contains_key(CONNECTION_TOKEN) {
+        return None;
+    }
+    let values = parts.headers.get_all(CONNECTION_TOKEN).iter();
+    let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+    parts.headers.remove(CONNECTION_TOKEN);
+    Some(values.join(",")).filter(|token| !token.is_empty())
+}
+
+/// Whether two requests show the same access token, wherever they have put it.
+pub(super) fn shows_same_credentials(one: &Parts, other: &Parts) -> bool {
+    let token = |parts: &Parts| parts.extensions.get::<AccessToken>().cloned();
+    match (token(one), token(other)) {
+        (None, None) => {
+            one.headers.get_all(AUTHORIZATION).iter().eq(other.headers.get_all(AUTHORIZATION).iter())
+        }
+        (one, other) => one == other,
+    }
+}
+
 /// Whether the client asks for Server-Sent Events: the media type must stand there as it is, neither as a wildcard nor
 /// with parameters.
 pub(super) fn accepts_events(parts: &Parts) -> bool {

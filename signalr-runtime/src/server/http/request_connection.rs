@@ -1,60 +1,83 @@
 //! A connection that is made of requests: what they have in common, whichever transport it is.
 
-#[cfg(test)]
-mod tests;
-
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
 
+use super::admit;
 use super::application::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
+use super::connections::{Live, Ticket};
 use super::inbox::Inbox;
+use super::options::unless_zero;
 use super::polls::Polls;
+use super::refused::Refused;
 use super::request::{charge_of, detach};
+use super::requester::Requester;
 use crate::connection::duplex::Duplex;
 use crate::connection::frame::FrameHeader;
 use crate::server::connection::ConnectionId;
 use crate::transport::negotiate::TransportKind;
 
-/// A connection over Server-Sent Events or long polling; or one whose client has sent something already and has not
-/// said yet which of them it takes.
+/// A connection over Server-Sent Events or long polling.
 pub(super) struct RequestConnection {
     id: ConnectionId,
     inbox: Arc<Inbox>,
     authentication: Option<Arc<Authentication>>,
-    state: Mutex<State>,
+    carrier: Carrier,
 }
 
-struct State {
-    user_id: UserId,
-    attached: Attached,
-    /// Until there is a transport to keep it.
-    place: Option<Place>,
-}
-
-/// What carries the other direction.
+/// What carries the other direction than POST requests do.
 #[derive(Clone)]
-pub(super) enum Attached {
-    Nothing,
+pub(super) enum Carrier {
     Events,
     Polls(Arc<Polls>),
 }
 
-impl RequestConnection {
-    /// A connection without a transport, and the inbox for what its client sends. It keeps its place until one comes.
-    pub(super) fn new(
-        id: ConnectionId,
-        place: Place,
-        user_id: UserId,
-        authentication: Option<Arc<Authentication>>,
-        inbox: Inbox,
-    ) -> Self {
-        let state = State { user_id, attached: Attached::Nothing, place: Some(place) };
-        Self { id, inbox: Arc::new(inbox), authentication, state: Mutex::new(state) }
-    }
+/// The connection that a request for a transport leads to.
+pub(super) enum Opened {
+    /// The request has made it, and begins it.
+    New(Arc<RequestConnection>, Place),
+    /// It was there before.
+    Known(Arc<RequestConnection>),
+}
 
+/// Opens the connection of a token over `carrier`, unless it is open.
+pub(super) fn open(
+    app: &Arc<dyn Application>,
+    ticket: Ticket,
+    requester: &Requester<'_>,
+    request: &Parts,
+    carrier: Carrier,
+) -> Result<Opened, Refused> {
+    let Ticket { claim, live } = ticket;
+    let options = app.options();
+    let (permit, authentication) = match live {
+        Some(_) => (None, None),
+        None if app.is_stopping() => return Err(Refused::ShuttingDown { retry_after: options.retry_after }),
+        None => {
+            let permit = admit::connect(&**app, request, &requester.user_id)?;
+            // The user's code runs before the table is locked: others go on finding their connections.
+            (Some(permit), Authentication::of(&**app, request, &requester.user_id))
+        }
+    };
+    let entered = app.connections().enter(claim, |entry| {
+        let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
+            .with_room_to_wait(app.limits().queued_posts, app.limits().queued_post_bytes)
+            .charged_to(app.limits().memory.clone());
+        let (id, inbox) = (entry.id().clone(), Arc::new(inbox));
+        let connection = Arc::new(RequestConnection { id, inbox, authentication, carrier });
+        (Live::Requests(Arc::clone(&connection)), (connection, Place::new(Some(entry), permit)))
+    });
+    match entered.ok_or(Refused::NoConnection)? {
+        Ok((connection, place)) => Ok(Opened::New(connection, place)),
+        Err(Live::Requests(connection)) => Ok(Opened::Known(connection)),
+        Err(Live::Socket(_)) => Err(Refused::OtherTransport),
+    }
+}
+
+impl RequestConnection {
     /// What can change about who its client is.
     pub(super) fn authentication(&self) -> Option<&Arc<Authentication>> {
         self.authentication.as_ref()
@@ -66,25 +89,13 @@ impl RequestConnection {
     }
 
     /// What it runs on.
-    pub(super) fn attached(&self) -> Attached {
-        self.lock().attached.clone()
+    pub(super) fn carrier(&self) -> &Carrier {
+        &self.carrier
     }
 
-    /// Whether it is the connection of this user.
-    pub(super) fn belongs_to(&self, user_id: &UserId) -> bool {
-        self.lock().user_id == *user_id
-    }
-
-    /// Gives the connection its transport, and gives its place for [`begin`](Self::begin). Fails with what it runs on
-    /// already, or with `Nothing` when it was abandoned meanwhile.
-    pub(super) fn attach(&self, to: Attached, user_id: UserId) -> Result<Place, Attached> {
-        let mut state = self.lock();
-        let Some(place) = state.place.take() else {
-            return Err(state.attached.clone());
-        };
-        state.attached = to;
-        state.user_id = user_id;
-        Ok(place)
+    /// Whether it runs on polls.
+    pub(super) fn polls(&self) -> bool {
+        matches!(self.carrier, Carrier::Polls(_))
     }
 
     /// Hands the connection to the application, over the transport for which `request` has come.
@@ -92,20 +103,20 @@ impl RequestConnection {
         &self,
         app: &Arc<dyn Application>,
         mut place: Place,
-        request: Parts,
+        (user_id, request): (UserId, Parts),
         transport: Box<dyn Duplex>,
         kind: TransportKind,
         close_timeout: Duration,
     ) {
-        if let Some(authentication) = &self.authentication {
-            authentication.set_expiry(app.identity().expiry(&request));
-        }
-        let user_id = self.lock().user_id.clone();
         place.head = charge_of(&request, app.limits());
+        let request = Arc::new(detach(request));
+        if let Some(authentication) = &self.authentication {
+            authentication.begin(&self.id, &request);
+        }
         Arc::clone(app).accept(Accepted {
             id: self.id.clone(),
             user_id: Ok(user_id),
-            request: detach(request),
+            request,
             transport,
             frame_header: FrameHeader::None,
             kind,
@@ -114,17 +125,5 @@ impl RequestConnection {
             resume: None,
             authentication: self.authentication.clone(),
         });
-    }
-
-    /// Gives up a connection that no transport has come for.
-    pub(super) fn abandon(&self) {
-        let place = self.lock().place.take();
-        if place.is_some() {
-            self.inbox.close();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

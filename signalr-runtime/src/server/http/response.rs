@@ -156,6 +156,13 @@ pub(super) fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
     with_type(status, "text/plain", Bytes::from_static(text.as_bytes()))
 }
 
+/// An answer without a body, and so without a type.
+pub(super) fn empty(status: StatusCode) -> HttpResponse {
+    let mut response = Response::new(Bytes::new().into());
+    *response.status_mut() = status;
+    response
+}
+
 pub(super) fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> HttpResponse {
     with_body(status, content_type, body.into())
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::application::UserId;
 use crate::connection::duplex::Duplex;
 use crate::connection::waker_slot::WakerSlot;
 
@@ -17,7 +16,6 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// The place of one connection that may outlive its socket: requests hand in new sockets, the connection's transport
 /// takes them.
 pub(crate) struct Seat {
-    user_id: UserId,
     attempts_per_minute: usize,
     state: Mutex<State>,
 }
@@ -56,20 +54,15 @@ pub(crate) enum ResumeRefused {
 }
 
 impl Seat {
-    /// The seat of a connection of `user_id`, to which a client may come back so many times in a minute.
-    pub(crate) fn new(user_id: UserId, attempts_per_minute: usize) -> Arc<Self> {
+    /// The seat of a connection to which a client may come back so many times in a minute.
+    pub(crate) fn new(attempts_per_minute: usize) -> Arc<Self> {
         let state = State {
             phase: Phase::Undecided,
             socket: None,
             attempts: VecDeque::new(),
             task: WakerSlot::default(),
         };
-        Arc::new(Self { user_id, attempts_per_minute, state: Mutex::new(state) })
-    }
-
-    /// Whether it is the connection of this user.
-    pub(crate) fn belongs_to(&self, user_id: &UserId) -> bool {
-        self.user_id == *user_id
+        Arc::new(Self { attempts_per_minute, state: Mutex::new(state) })
     }
 
     /// From now on the client may come back.

@@ -18,7 +18,11 @@ use crate::connection::limit::Limit;
 use crate::connection::slice::give_way;
 
 /// The body of a request, of whatever server.
-pub(super) type RequestBody = UnsyncBoxBody<Bytes, Unreadable>;
+pub(super) struct RequestBody {
+    pieces: UnsyncBoxBody<Bytes, Unreadable>,
+    /// The length that the client has announced.
+    announced: u64,
+}
 
 /// A body could not be read.
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +31,17 @@ pub(super) struct Unreadable;
 /// The slowest body that is accepted, in bytes per second.
 const SLOWEST: u32 = 240;
 
-/// What stands around each piece of a body that comes in chunks: its length, two line ends, and no more (RFC 9112, 7.1).
-const CHUNK_FRAMING: usize = 5;
-
-/// The most that the HTTP server reads at once (with hyper), and keeps until all of it was handed over.
+/// The most that the HTTP server reads at once (with hyper), and holds while pieces of it have not been handed over.
 const READ_BUFFER: usize = 408 * 1024;
 
-/// A body in so many pieces, with fewer bytes in each than this, is one in tiny pieces.
-const TINY_PIECES: (usize, usize) = (1_000, 16);
+/// A piece with fewer bytes than this is tiny: what stands around it may be much larger (RFC 9112, 7.1).
+const TINY: usize = 16;
+
+/// So many tiny pieces make the HTTP server read as much at once as it does.
+const MANY: usize = 1_000;
+
+/// What a request holds that waits for its turn, beside the part of its body that the HTTP server has read.
+const WAITING: usize = 1024;
 
 /// When a client may try again that has too many requests waiting.
 const CROWD: Duration = Duration::from_secs(1);
@@ -45,9 +52,12 @@ where
     B: Body + Send + 'static,
     B::Data: Send,
 {
-    body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
+    let announced = body.size_hint().lower();
+    let pieces = body
+        .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
         .map_err(|_| Unreadable)
-        .boxed_unsync()
+        .boxed_unsync();
+    RequestBody { pieces, announced }
 }
 
 /// Writes a body into the inbox of its connection, one body at a time, and answers when all of it is there. Whoever has
@@ -59,16 +69,18 @@ pub(super) async fn answer(
     version: Version,
     patience: Duration,
 ) -> HttpResponse {
-    let mut pieces = Pieces::default();
-    let mut response = take(inbox, body, &mut pieces, patience).await;
-    if pieces.are_tiny() && version <= Version::HTTP_11 {
+    let mut tiny = TinyPieces::default();
+    let mut response = take(inbox, body, &mut tiny, patience).await;
+    if tiny.are_many() && version <= Version::HTTP_11 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
-async fn take(inbox: &Inbox, mut body: RequestBody, pieces: &mut Pieces, patience: Duration) -> HttpResponse {
-    let Ok(mut turn) = inbox.turn().await else {
+async fn take(inbox: &Inbox, body: RequestBody, tiny: &mut TinyPieces, patience: Duration) -> HttpResponse {
+    let RequestBody { pieces: mut body, announced } = body;
+    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+    let Ok(mut turn) = inbox.turn(WAITING.saturating_add(announced.min(READ_BUFFER))).await else {
         Limit::QueuedPosts.hit();
         return Refused::TooOften { retry_after: CROWD }.response();
     };
@@ -85,9 +97,9 @@ async fn take(inbox: &Inbox, mut body: RequestBody, pieces: &mut Pieces, patienc
         };
         if let Ok(data) = frame.into_data() {
             pace.received(data.len());
-            pieces.received(data.len());
+            tiny.received(data.len());
             let before = Instant::now();
-            if turn.write(&data, pieces.framing()).await.is_err() {
+            if turn.write(&data, tiny.read_ahead()).await.is_err() {
                 return Refused::NoConnection.response();
             }
             pace.held_back(before.elapsed());
@@ -97,27 +109,22 @@ async fn take(inbox: &Inbox, mut body: RequestBody, pieces: &mut Pieces, patienc
     }
 }
 
-/// The pieces of a body that have come.
+/// The tiny pieces of a body that have come.
 #[derive(Default)]
-struct Pieces {
-    count: usize,
-    bytes: usize,
-}
+struct TinyPieces(usize);
 
-impl Pieces {
+impl TinyPieces {
     fn received(&mut self, bytes: usize) {
-        self.count = self.count.saturating_add(1);
-        self.bytes = self.bytes.saturating_add(bytes);
+        self.0 = self.0.saturating_add(usize::from(bytes < TINY));
     }
 
-    /// What the HTTP server may hold beside tiny ones: it reads on as much at once as it has read before.
-    fn framing(&self) -> usize {
-        if self.are_tiny() { self.count.saturating_mul(CHUNK_FRAMING).min(READ_BUFFER) } else { 0 }
+    fn are_many(&self) -> bool {
+        self.0 > MANY
     }
 
-    fn are_tiny(&self) -> bool {
-        let (many, tiny) = TINY_PIECES;
-        self.count > many && self.bytes < self.count.saturating_mul(tiny)
+    /// What the HTTP server may hold of the rest.
+    fn read_ahead(&self) -> usize {
+        if self.are_many() { READ_BUFFER } else { 0 }
     }
 }
 

@@ -10,15 +10,17 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, PRAGMA};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, PRAGMA};
 use http::request::Parts;
 use memchr::memchr_iter;
 
-use super::application::{Application, Unwritten, UserId};
+use super::application::{Application, Unwritten};
+use super::connections::Ticket;
 use super::inbox::Inbox;
 use super::outgoing::Outgoing;
 use super::refused::Refused;
-use super::request_connection::{Attached, RequestConnection};
+use super::request_connection::{Carrier, Opened, open};
+use super::requester::Requester;
 use super::response::{HttpResponse, ResponseBody};
 use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::duplex::{Duplex, End, Received};
@@ -26,21 +28,27 @@ use crate::connection::outbound::Outbound;
 use crate::connection::pieces::Piece;
 use crate::transport::negotiate::TransportKind;
 
+/// The header by which a response tells nginx not to buffer it (`ngx_http_proxy_module`).
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
 /// A comment, so that the client learns at once that the stream is open.
 const OPEN: &[u8] = b":\r\n";
 
 /// Begins the event stream of a connection.
 pub(super) fn answer(
     app: &Arc<dyn Application>,
-    connection: &RequestConnection,
-    user_id: UserId,
+    ticket: Ticket,
+    requester: &Requester<'_>,
     parts: Parts,
 ) -> Result<HttpResponse, Refused> {
-    let mut place = match connection.attach(Attached::Events, user_id) {
-        Ok(place) => place,
-        Err(Attached::Events) => return Err(Refused::Taken),
-        Err(Attached::Nothing) => return Err(Refused::NoConnection),
-        Err(Attached::Polls(_)) => return Err(Refused::OtherTransport),
+    let (connection, mut place) = match open(app, ticket, requester, &parts, Carrier::Events)? {
+        Opened::New(connection, place) => (connection, place),
+        Opened::Known(connection) => {
+            return Err(match connection.carrier() {
+                Carrier::Events => Refused::Taken,
+                Carrier::Polls(_) => Refused::OtherTransport,
+            });
+        }
     };
     let charge = Charge::new(app.limits().memory.clone(), ChargeKind::Answers);
     let events = Outgoing::stream(Bytes::from_static(OPEN), charge);
@@ -51,6 +59,8 @@ pub(super) fn answer(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+    // An nginx in front passes events on as they come, and does not wait for its buffers to be full.
+    headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     let transport = ServerSentEvents {
         inbox: Arc::clone(connection.inbox()),
         events,
@@ -58,7 +68,15 @@ pub(super) fn answer(
         batch: VecDeque::new(),
     };
     let close_timeout = app.options().close_timeout;
-    connection.begin(app, place, parts, Box::new(transport), TransportKind::ServerSentEvents, close_timeout);
+    let opening = (requester.user_id(), parts);
+    connection.begin(
+        app,
+        place,
+        opening,
+        Box::new(transport),
+        TransportKind::ServerSentEvents,
+        close_timeout,
+    );
     Ok(response)
 }
 

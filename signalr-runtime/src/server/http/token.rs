@@ -1,7 +1,7 @@
 //! Connection tokens: what a negotiate hands out and a transport brings back.
 //!
 //! A token is sealed, so that nothing has to be remembered for it: a flood of negotiates costs no memory. It opens one
-//! connection of one application, for the user it was made for, and for a short time.
+//! connection of one endpoint, for the identity that has negotiated, and within a short time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,12 +46,18 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-/// Seals and opens the tokens of one application.
+/// Seals and opens the tokens of one application, at each of its endpoints.
 pub(crate) struct TokenSealer {
     cipher: XChaCha20Poly1305,
-    application: &'static str,
     lifetime: Duration,
     clock: Clock,
+}
+
+/// The tokens of one endpoint: none of them is one of another.
+#[derive(Clone, Copy)]
+pub(crate) struct EndpointTokens<'a> {
+    sealer: &'a TokenSealer,
+    endpoint: &'a str,
 }
 
 /// What expiry is counted with.
@@ -78,92 +84,96 @@ pub(crate) struct Claim {
     pub(crate) stateful: bool,
     /// Whether the token is the id of its connection, which is no secret.
     pub(crate) is_public: bool,
+    nonce: [u8; NONCE_BYTES],
+    holder: Mark,
 }
 
-/// What a token has of its user: enough to recognize them by, whoever they are.
+/// What a token has of the identity that has negotiated: a keyed hash, enough to recognize it by.
 type Mark = [u8; MARK_BYTES];
 
-/// The mark of a token that was made for nobody in particular.
-const ANYONE: Mark = [0; MARK_BYTES];
+/// The mark of nobody.
+const NOBODY: Mark = [0; MARK_BYTES];
 
 impl TokenSealer {
     /// Tokens that are good for `lifetime`. Without a key, one that lives as long as the process.
-    pub(crate) fn new(application: &'static str, lifetime: Duration, key: Option<&TokenKey>) -> Self {
+    pub(crate) fn new(lifetime: Duration, key: Option<&TokenKey>) -> Self {
         let (key, clock) = match key {
             Some(TokenKey(key)) => (*key, Clock::Shared(TimeOfDay::starting(Instant::now()))),
             None => (rand::random(), Clock::Process(Instant::now())),
         };
-        Self { cipher: XChaCha20Poly1305::new(&key.into()), application, lifetime, clock }
+        Self { cipher: XChaCha20Poly1305::new(&key.into()), lifetime, clock }
     }
 
+    /// Those of the endpoint with this name.
+    pub(crate) fn of<'a>(&'a self, endpoint: &'a str) -> EndpointTokens<'a> {
+        EndpointTokens { sealer: self, endpoint }
+    }
+}
+
+impl EndpointTokens<'_> {
     /// A token that opens the connection `id`.
-    pub(crate) fn seal(&self, id: &ConnectionId, user_id: Option<&str>, stateful: bool) -> String {
-        self.seal_bytes(id.as_bytes(), user_id, stateful)
+    pub(crate) fn seal(&self, id: &ConnectionId, identity: Option<&str>, stateful: bool) -> String {
+        self.seal_bytes(id.as_bytes(), identity, stateful)
     }
 
     /// A token that is the id of the connection it opens, for clients that know only one of the two.
-    pub(crate) fn seal_id(&self, user_id: Option<&str>, stateful: bool) -> ConnectionId {
-        ConnectionId::new(&self.seal_bytes(b"", user_id, stateful))
+    pub(crate) fn seal_id(&self, identity: Option<&str>, stateful: bool) -> ConnectionId {
+        ConnectionId::new(&self.seal_bytes(b"", identity, stateful))
     }
 
-    fn seal_bytes(&self, id: &[u8], user_id: Option<&str>, stateful: bool) -> String {
+    fn seal_bytes(&self, id: &[u8], identity: Option<&str>, stateful: bool) -> String {
         let nonce: [u8; NONCE_BYTES] = rand::random();
-        let expiry = self.clock.now().saturating_add(self.lifetime).as_millis();
+        let expiry = self.sealer.clock.now().saturating_add(self.sealer.lifetime).as_millis();
         let mut plain = u64::try_from(expiry).unwrap_or(u64::MAX).to_be_bytes().to_vec();
         plain.push(stateful.into());
-        plain.extend_from_slice(&self.mark(nonce, user_id));
+        plain.extend_from_slice(&self.mark(nonce, identity));
         plain.extend_from_slice(id);
-        let payload = Payload { msg: &plain, aad: self.application.as_bytes() };
+        let payload = Payload { msg: &plain, aad: self.endpoint.as_bytes() };
         // Encryption fails only for messages of many gigabytes.
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
+        let sealed = self.sealer.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
         let mut token = nonce.to_vec();
         token.extend_from_slice(&sealed);
         BASE64_URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// What a token stands for that `user_id` brings. None for every text that is no token of this application, and
-    /// for a token that was made for another user; one that was made for nobody in particular is good for all.
-    pub(crate) fn open(&self, token: &str, user_id: Option<&str>) -> Option<Claim> {
-        let (claim, nonce, mark) = self.unseal(token)?;
-        (mark == ANYONE || mark == self.mark(nonce, user_id)).then_some(claim)
+    /// Whether a token is brought by the identity that it was made for. Nobody is nobody only.
+    pub(crate) fn is_held_by(&self, claim: &Claim, identity: Option<&str>) -> bool {
+        claim.holder == self.mark(claim.nonce, identity)
     }
 
-    /// [`open`](Self::open), whoever brings it.
-    pub(crate) fn open_for_anyone(&self, token: &str) -> Option<Claim> {
-        self.unseal(token).map(|(claim, ..)| claim)
-    }
-
-    fn unseal(&self, token: &str) -> Option<(Claim, [u8; NONCE_BYTES], Mark)> {
+    /// What a token stands for, whoever brings it. None for every text that is no token of this endpoint.
+    pub(crate) fn open(&self, token: &str) -> Option<Claim> {
         if token.len() > LONGEST {
             return None;
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-        let payload = Payload { msg: sealed, aad: self.application.as_bytes() };
-        let plain = self.cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
+        let payload = Payload { msg: sealed, aad: self.endpoint.as_bytes() };
+        let plain = self.sealer.cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
         let (expiry, rest) = plain.split_first_chunk::<EXPIRY_BYTES>()?;
         let (stateful, rest) = rest.split_first()?;
-        let (mark, id) = rest.split_first_chunk::<MARK_BYTES>()?;
+        let (holder, id) = rest.split_first_chunk::<MARK_BYTES>()?;
         let id = std::str::from_utf8(id).ok()?;
-        let left = Duration::from_millis(u64::from_be_bytes(*expiry)).saturating_sub(self.clock.now());
-        let claim = Claim {
+        let left = Duration::from_millis(u64::from_be_bytes(*expiry)).saturating_sub(self.sealer.clock.now());
+        Some(Claim {
             id: ConnectionId::new(if id.is_empty() { token } else { id }),
             // The clocks of two nodes may differ: no token lives longer than it may here.
-            expiry: Instant::now().checked_add(left.min(self.lifetime))?,
+            expiry: Instant::now().checked_add(left.min(self.sealer.lifetime))?,
             stateful: *stateful != 0,
             is_public: id.is_empty(),
-        };
-        Some((claim, *nonce, *mark))
+            nonce: *nonce,
+            holder: *holder,
+        })
     }
 
-    /// The mark of a user in the token with this nonce: the tag of an empty message that goes with their id. Its nonce
-    /// is another one, because none may be used twice.
-    fn mark(&self, nonce: [u8; NONCE_BYTES], user_id: Option<&str>) -> Mark {
-        let Some(user_id) = user_id else { return ANYONE };
+    /// The mark of an identity in the token with this nonce: the tag of an empty message that goes with it. Its nonce is
+    /// another one, because none may be used twice.
+    fn mark(&self, nonce: [u8; NONCE_BYTES], identity: Option<&str>) -> Mark {
+        let Some(identity) = identity else { return NOBODY };
         let nonce = XNonce::from(nonce.map(|byte| !byte));
-        let payload = Payload { msg: b"", aad: user_id.as_bytes() };
-        let tag = self.cipher.encrypt(&nonce, payload).unwrap_or_default();
-        // Encryption fails only for messages of many gigabytes. A mark that nobody has would still not open for all.
+        let payload = Payload { msg: b"", aad: identity.as_bytes() };
+        let tag = self.sealer.cipher.encrypt(&nonce, payload).unwrap_or_default();
+        // Encryption fails only for messages of many gigabytes. A mark that no identity has is still not that of nobody.
         Mark::try_from(tag).unwrap_or([1; MARK_BYTES])
     }
 }

@@ -10,10 +10,11 @@ use tokio::time::timeout;
 use super::admit;
 use super::application::{Accepted, Application, Place, UserId};
 use super::authentication::Authentication;
-use super::connections::{Live, SocketConnection};
+use super::connections::{Live, SocketConnection, Ticket};
 use super::refresh::Refresh;
 use super::refused::Refused;
 use super::request::{charge_of, detach};
+use super::requester::Requester;
 use super::response::{HttpResponse, ResponseBody, ResponseFuture};
 use super::resumable::Resumable;
 use super::seat::{ResumeRefused, Seat};
@@ -29,15 +30,16 @@ use crate::transport::websocket::upgrade;
 /// Opens a WebSocket, which goes on in a task of its own.
 pub(super) fn answer(
     app: &Arc<dyn Application>,
-    user_id: UserId,
+    requester: &Requester<'_>,
     mut parts: Parts,
 ) -> Result<ResponseFuture, Refused> {
     if app.is_stopping() {
         return Err(Refused::ShuttingDown { retry_after: app.options().retry_after });
     }
     let connections = app.connections();
+    let user_id = requester.user_id();
     // Without a token negotiation was skipped.
-    let claim = connections.claim(&parts, &user_id)?;
+    let ticket = connections.ticket(&parts, requester)?;
     if !app.options().transports.offers(TransportKind::WebSockets) {
         return Err(Refused::NotOffered(TransportKind::WebSockets));
     }
@@ -46,21 +48,21 @@ pub(super) fn answer(
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     // A token opens one connection: it is not used up before the request is found to be in order, and there is room.
     let admit = || admit::connect(&**app, &parts, &user_id);
-    let is_known = claim.as_ref().is_some_and(|claim| connections.find(claim).is_some());
+    let is_known = ticket.as_ref().is_some_and(|ticket| ticket.live.is_some());
     let permit = if is_known { None } else { Some(admit()?) };
     // The user's code runs before the table is locked: others go on finding their connections.
     let authentication = Authentication::of(&**app, &parts, &user_id);
-    let (id, live, connection) = match claim {
+    let (id, live, connection) = match ticket {
         None => (
             ConnectionId::random(app.options().node_id),
             None,
             SocketConnection { seat: None, authentication },
         ),
-        Some(claim) => {
+        Some(Ticket { claim, .. }) => {
             let stateful = claim.stateful && app.allows_resumes();
             let entered = connections.enter(claim, |entry| {
                 let attempts = app.limits().resumes_per_minute;
-                let seat = stateful.then(|| Seat::new(user_id.clone(), attempts));
+                let seat = stateful.then(|| Seat::new(attempts));
                 let connection = SocketConnection { seat, authentication };
                 (Live::Socket(connection.clone()), (entry, connection))
             });
@@ -109,11 +111,15 @@ impl Opening {
                 Box::new(Resumable::new(socket, Arc::clone(seat), absentees, patience))
             }
         };
+        // In a fresh task: what the upgrade has held would stay as long as the connection.
+        let request = Arc::new(detach(request));
+        if let Some(authentication) = &authentication {
+            authentication.begin(&id, &request);
+        }
         let accepted = Accepted {
             id,
             user_id: Ok(user_id),
-            // In a fresh task: what the upgrade has held would stay as long as the connection.
-            request: detach(request),
+            request,
             transport,
             frame_header: FrameHeader::WebSocket,
             kind: TransportKind::WebSockets,
@@ -145,9 +151,6 @@ fn come_back(
 ) -> Result<ResponseFuture, Refused> {
     let SocketConnection { seat, authentication } = connection;
     let seat = seat.ok_or(Refused::Taken)?;
-    if !seat.belongs_to(&user_id) {
-        return Err(Refused::NoConnection);
-    }
     seat.admit().map_err(|refused| match refused {
         ResumeRefused::NotResumable => Refused::Taken,
         ResumeRefused::Closing => Refused::Closing,
@@ -157,8 +160,10 @@ fn come_back(
         }
     })?;
     let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
-    let refresh = authentication
-        .and_then(|authentication| Refresh::by_later_request(app, authentication, user_id, parts));
+    let refresh = match authentication {
+        Some(authentication) => Refresh::by_later_request(app, authentication, user_id, parts)?,
+        None => None,
+    };
     let app = Arc::clone(app);
     let take_seat = move || {
         tokio::spawn(async move {

@@ -30,6 +30,7 @@ use crate::server::http::authentication::Authentication;
 use crate::server::http::connections::Connections;
 use crate::server::http::endpoint;
 use crate::server::http::inbox::Inbox;
+use crate::server::http::mount::Mount;
 use crate::server::http::options::{HttpOptions, unless_zero};
 use crate::server::http::response::{ResponseBody, ResponseFuture};
 use crate::server::identity::Identity;
@@ -88,7 +89,7 @@ impl RawService {
             shared: Arc::new(RawShared {
                 open: Arc::new(OpenConnections::new(NAME)),
                 handler: Arc::new(move |connection| Box::pin(handler(connection))),
-                connections: Arc::new(Connections::new(NAME, &options, &limits)),
+                connections: Arc::new(Connections::new(&options, &limits)),
                 options,
                 limits,
                 identity: Identity::new(NAME),
@@ -100,7 +101,7 @@ impl RawService {
     #[must_use]
     pub fn options(mut self, options: HttpOptions, limits: Limits) -> Self {
         let shared = self.configure();
-        shared.connections = Arc::new(Connections::new(NAME, &options, &limits));
+        shared.connections = Arc::new(Connections::new(&options, &limits));
         shared.options = options;
         shared.limits = limits;
         self
@@ -113,6 +114,17 @@ impl RawService {
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
         self.configure().identity.user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    /// Says by what a client is recognized on the later requests of its connection; see
+    /// [`HubService::identity`](crate::server::HubService::identity).
+    #[must_use]
+    pub fn identity<F>(mut self, identity: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    {
+        self.configure().identity.key = Some(Arc::new(identity));
         self
     }
 
@@ -145,6 +157,11 @@ impl RawService {
         self.shared.open.shut_down().await
     }
 
+    /// The handler, as its requests see it.
+    pub(in crate::server) fn application(&self) -> Arc<dyn Application> {
+        self.shared.clone()
+    }
+
     fn configure(&mut self) -> &mut RawShared {
         Arc::make_mut(&mut self.shared)
     }
@@ -168,10 +185,6 @@ impl RawShared {
         // Whatever its client says first, it is no handshake.
         if let Some(permit) = &mut place.permit {
             permit.shaken();
-        }
-        let request = Arc::new(request);
-        if let Some(authentication) = &authentication {
-            authentication.opened(&id, &request);
         }
         let budget = self.limits.memory.clone();
         let line = Line {
@@ -308,7 +321,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
-        let app: Arc<dyn Application> = self.shared.clone();
-        endpoint::answer(&app, request)
+        let app = self.application();
+        let mount = Mount { endpoint: app.identity().application(), route: None };
+        endpoint::answer(&app, mount, request)
     }
 }

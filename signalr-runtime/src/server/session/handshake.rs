@@ -78,9 +78,8 @@ pub(super) async fn shake_hands<H: Hub>(
     if let Some(permit) = &mut line.place.permit {
         permit.shaken();
     }
-    let request = Arc::new(request);
     if let Some(authentication) = &authentication {
-        authentication.opened(&id, &request);
+        authentication.shaken();
     }
     let groups = GroupLimits {
         name_length: options.limits.group_name_length,

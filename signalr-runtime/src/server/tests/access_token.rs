@@ -45,6 +45,21 @@ async fn seen(uri: &str, authorization: &[&str]) -> (String, Option<String>) {
     (request.uri().to_string(), token)
 }
 
+/// A header that is sensitive is not shown by `Debug`, nor by the request logs of others.
+#[tokio::test]
+async fn the_headers_with_secrets_are_sensitive() {
+    let request = Request::builder()
+        .header("authorization", "Bearer secret")
+        .header("X-SignalR-Connection-Token", "secret")
+        .header("x-signalr-connection-token", "secret, too")
+        .header("x-other", "shown");
+    let request = through(request.body(()).unwrap()).await;
+    for (name, value) in request.headers() {
+        assert_eq!(value.is_sensitive(), name != "x-other", "{name}");
+    }
+    assert!(!format!("{request:?}").contains("secret"));
+}
+
 #[tokio::test]
 async fn the_token_leaves_the_uri() {
     let cases = [

@@ -143,9 +143,13 @@ impl<'a> Poller<'a> {
         assert_eq!(self.post(person, &call).await.0, StatusCode::OK);
     }
 
+    /// A request for a refresh.
+    fn refreshes(&self, person: Person) -> Builder {
+        person.asks(Method::POST, "/hub/refresh").header("x-signalr-connection-token", &self.token)
+    }
+
     async fn refresh(&self, person: Person) -> (StatusCode, String) {
-        let uri = format!("/hub/refresh?id={}", self.token);
-        read(ask(self.server, person.asks(Method::POST, &uri), "").await).await
+        read(ask(self.server, self.refreshes(person), "").await).await
     }
 }
 
@@ -244,19 +248,118 @@ async fn an_expiry_that_panics_lets_nobody_stay() {
     poller.expect(NOBODY, &[CLOSE_RECONNECT]).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_requests_of_a_connection_come_from_its_user() {
-    let server = server(options(|_| {}));
-    let poller = Poller::connect(&server, ADA).await;
-    let lost = (StatusCode::NOT_FOUND, "No Connection with that ID");
-    for other in [BOB, NOBODY] {
-        is(&poller.poll(other).await, lost);
-        is(&poller.post(other, "anything").await, lost);
-        let delete = other.asks(Method::DELETE, &poller.uri);
-        is(&read(ask(&server, delete, "").await).await, lost);
+/// The requests that bring a connection token, each as somebody sends it: what they are, and what they are answered.
+async fn each_request(server: &Server, uri: &str, person: Person) -> Vec<(&'static str, StatusCode, String)> {
+    let upgrade = person
+        .asks(Method::GET, uri)
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let requests = [
+        ("POST", person.asks(Method::POST, uri)),
+        ("DELETE", person.asks(Method::DELETE, uri)),
+        ("WebSocket", upgrade),
+        ("events", person.asks(Method::GET, uri).header("accept", "text/event-stream")),
+        ("poll", person.asks(Method::GET, uri)),
+    ];
+    let mut answers = Vec::new();
+    for (name, request) in requests {
+        let (status, body) = read(ask(server, request, "").await).await;
+        answers.push((name, status, body));
     }
-    poller.call(ADA, "1", "Echo", r#"["mine"]"#).await;
-    poller.expect(ADA, &[&result("1", r#""mine""#)]).await;
+    answers
+}
+
+const CHANGED: (StatusCode, &str) =
+    (StatusCode::FORBIDDEN, "The user associated with this connection changed.");
+const REFRESH_REQUIRED: (StatusCode, &str) =
+    (StatusCode::CONFLICT, r#"{"error":"authentication_refresh_required"}"#);
+
+#[tokio::test(start_paused = true)]
+async fn the_requests_of_a_connection_come_from_who_negotiated() {
+    for (options, poll) in [(options(|_| {}), CHANGED), (options(refreshing), REFRESH_REQUIRED)] {
+        let server = server(options);
+        for (who, others) in [(ADA, [BOB, NOBODY]), (NOBODY, [ADA, BOB])] {
+            let token = negotiate(&server, who).await["connectionToken"].as_str().unwrap().to_owned();
+            let poller = Poller { server: &server, uri: format!("/hub?id={token}"), token };
+            for phase in ["before it is opened", "while it polls"] {
+                for other in others {
+                    for (name, status, body) in each_request(&server, &poller.uri, other).await {
+                        // The very first one is none of a connection that polls.
+                        let polls = name == "poll" && phase == "while it polls";
+                        let expected = if polls { poll } else { CHANGED };
+                        assert_eq!((status, &*body), expected, "{name} {phase}");
+                    }
+                }
+                if phase == "before it is opened" {
+                    // Nothing of that has used the token up.
+                    is(&poller.poll(who).await, (StatusCode::OK, ""));
+                    assert_eq!(poller.post(who, HANDSHAKE).await.0, StatusCode::OK);
+                    poller.expect(who, &["{}"]).await;
+                }
+            }
+            // Nor has the connection noticed.
+            poller.call(who, "1", "Add", "[1,2]").await;
+            poller.expect(who, &[&result("1", "3")]).await;
+        }
+    }
+}
+
+/// Nor is it told which of the tokens that open nothing are somebody's.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_opens_nothing_is_unknown_to_everybody() {
+    let server = server(options(refreshing));
+    let over = Poller::connect(&server, ADA).await;
+    assert_eq!(ask(&server, ADA.asks(Method::DELETE, &over.uri), "").await.status(), StatusCode::ACCEPTED);
+    settle().await;
+    is(&over.poll(ADA).await, (StatusCode::NOT_FOUND, "No Connection with that ID"));
+    let late = negotiate(&server, ADA).await["connectionToken"].as_str().unwrap().to_owned();
+    seconds(16).await;
+    for uri in [&*over.uri, &format!("/hub?id={late}"), "/hub?id=unknown"] {
+        for person in [ADA, BOB, NOBODY] {
+            for (name, status, body) in each_request(&server, uri, person).await {
+                assert_eq!((status, &*body), (StatusCode::NOT_FOUND, "No Connection with that ID"), "{name}");
+            }
+        }
+    }
+}
+
+/// The name of a user may change, and two users may have one name.
+#[tokio::test(start_paused = true)]
+async fn the_identity_is_what_the_application_says() {
+    let server = Server::of(World::default(), |service| {
+        service
+            .user_id(|request| header(request, "x-user").map(str::to_owned))
+            .identity(|request| header(request, "x-subject").map(str::to_owned))
+    });
+    let ada = Person(&[("x-user", "ada"), ("x-subject", "1")]);
+    let renamed = Person(&[("x-user", "ada lovelace"), ("x-subject", "1")]);
+    let namesake = Person(&[("x-user", "ada"), ("x-subject", "2")]);
+    let nameless = Person(&[("x-user", "ada")]);
+    let poller = Poller::connect(&server, ada).await;
+    for other in [namesake, nameless, NOBODY] {
+        is(&poller.post(other, "").await, CHANGED);
+    }
+    is(&poller.post(renamed, "").await, (StatusCode::OK, ""));
+    // An empty identity is one, and not nobody.
+    let empty = Person(&[("x-subject", "")]);
+    let poller = Poller::connect(&server, empty).await;
+    is(&poller.post(NOBODY, "").await, CHANGED);
+    is(&poller.post(empty, "").await, (StatusCode::OK, ""));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_identity_that_panics_is_an_error_of_the_server() {
+    let server = Server::of(World::default(), |service| {
+        service.identity(|request| match header(request, "x-user") {
+            Some("bob") => panic!("an identity panics on purpose"),
+            user => user.map(str::to_owned),
+        })
+    });
+    let poller = Poller::connect(&server, ADA).await;
+    is(&poller.poll(BOB).await, (StatusCode::INTERNAL_SERVER_ERROR, ""));
+    is(&poller.post(ADA, "").await, (StatusCode::OK, ""));
 }
 
 #[tokio::test(start_paused = true)]

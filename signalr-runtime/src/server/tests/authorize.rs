@@ -10,7 +10,7 @@ use tower_service::Service;
 use super::recorder::{RecordedEvent, Recorder};
 use super::*;
 
-const SECRET: &str = "Failed to invoke 'echo' because user is unauthorized";
+const SECRET: &str = "Failed to invoke 'Echo' because user is unauthorized";
 
 #[tokio::test(start_paused = true)]
 async fn every_rule_of_a_method_must_allow_the_call() {
@@ -33,7 +33,7 @@ async fn every_rule_of_a_method_must_allow_the_call() {
     ])
     .await;
     assert_eq!(two.next().await, error("1", SECRET));
-    assert_eq!(two.next().await, error("2", "Failed to invoke 'COUNT' because user is unauthorized"));
+    assert_eq!(two.next().await, error("2", "Failed to invoke 'Count' because user is unauthorized"));
     assert_eq!(two.next().await, result("3", "3"));
     // Before the kind of the call is looked at, and after its arguments.
     two.send_all([call("4", "Count", "[1]"), call("5", "Count", "[]")]).await;
@@ -67,7 +67,7 @@ async fn a_rule_that_panics_allows_nothing() {
     client.send_all([call("1", "echo", r#"["x"]"#), call("2", "Add", "[1,2]")]).await;
     assert_eq!(
         client.next().await,
-        error("1", "An unexpected error occurred invoking 'echo' on the server.")
+        error("1", "An unexpected error occurred invoking 'Echo' on the server.")
     );
     assert_eq!(client.next().await, result("2", "3"));
     assert_eq!(server.log(), [""; 0]);

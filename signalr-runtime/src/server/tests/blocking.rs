@@ -125,11 +125,11 @@ async fn a_call_that_is_given_up_is_answered_at_once_and_keeps_its_turn() {
         }
         // Its id is free, and its turn is not.
         client.send(stream("a", "Count", "[0]")).await;
-        assert_eq!(client.next().await, done("a"));
         assert_eq!(server.log(), ["a blocks"]);
         // It stops where it waits next.
         server.world.lift("a");
         assert_eq!(client.next().await, result("b", r#""b""#));
+        assert_eq!(client.next().await, done("a"));
         assert_eq!(server.log(), ["a blocks", "a goes on", "a begins", "a given up", "echo b"], "{how}");
     }
 }

@@ -24,7 +24,7 @@ use crate::server::lifetime::{LifetimeManager, LocalLifetime};
 use crate::server::selection::Selection;
 
 fn group() -> Selection {
-    Selection::Groups(vec!["g".into()])
+    Selection::Group("g".into())
 }
 
 fn encode(lifetime: &LocalLifetime, to: &Selection, text: &str) -> ClientCall {

@@ -11,7 +11,7 @@ async fn a_cancelled_call_is_dropped_and_answered_once() {
         client.send(call("1", "wait", r#"["gate"]"#)).await;
         settle().await;
         client.send_all([cancel("1"), cancel("1")]).await;
-        let text = format!("An unexpected error occurred invoking 'wait' on the server.{detail}");
+        let text = format!("An unexpected error occurred invoking 'Wait' on the server.{detail}");
         assert_eq!(client.next().await, error("1", &text));
         server.world.open("gate");
         assert_eq!(client.so_far().await, [""; 0]);

@@ -213,7 +213,7 @@ async fn a_disconnect_callback_that_panics_is_a_fault_of_the_server() {
     });
     let server = Server::of(World { disconnected, ..World::default() }, |service| service);
     let mut client = server.connect().await;
-    client.send_all([call("1", "Join", r#"["g"]"#), CLOSE.to_owned()]).await;
+    client.send_all([call("1", "Join", r#"["g"]"#), call("2", "Abort", "[]")]).await;
     let (_, over) = client.rest().await;
     assert_eq!(over, Over::Closed(End::Fault));
     told(&server, &["c1 disconnected", "c1 dropped"]).await;

@@ -1,5 +1,6 @@
 //! Finding a method, binding its arguments, and the texts of what goes wrong.
 
+use super::recorder::Recorder;
 use super::*;
 
 /// What a call is answered with, without and with detailed errors.
@@ -39,8 +40,8 @@ async fn what_a_method_fails_with() {
             unexpected("Fail") + " HubException: no",
             unexpected("Fail") + " HubException: no",
         ),
-        // As the client spelled it.
-        ("fAIL", r#"[""]"#, unexpected("fAIL") + " HubException: ", unexpected("fAIL") + " HubException: "),
+        // As it was declared.
+        ("fAIL", r#"[""]"#, unexpected("Fail") + " HubException: ", unexpected("Fail") + " HubException: "),
         ("Crash", "[]", unexpected("Crash"), unexpected("Crash") + " Error: a secret"),
         ("Panic", "[]", unexpected("Panic"), unexpected("Panic") + " Exception: the method panicked"),
         (
@@ -76,7 +77,7 @@ async fn what_does_not_fit() {
         ("Add", "[1]", count(1, 2)),
         ("Add", "[1,2,3]", count(3, 2)),
         ("Nothing", "[null]", count(1, 0)),
-        ("add", r#"[1,"2"]"#, types.into()),
+        ("Add", r#"[1,"2"]"#, types.into()),
         ("Add", "[1,2.5]", types.into()),
         ("Add", "[1,null]", types.into()),
         ("Add", "[1,3000000000]", types.into()),
@@ -95,6 +96,79 @@ async fn what_does_not_fit() {
         )
         .await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_method_is_named_as_it_was_declared() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    let cases = [
+        (call("1", "ADD", "[]"), "Failed to invoke 'Add' due to an error on the server."),
+        (
+            call("1", "fAIL", r#"["no"]"#),
+            "An unexpected error occurred invoking 'Fail' on the server. HubException: no",
+        ),
+        (
+            stream("1", "add", "[1,2]"),
+            "The client attempted to invoke the non-streaming 'Add' method with a streaming invocation.",
+        ),
+        (
+            call("1", "count", "[1]"),
+            "The client attempted to invoke the streaming 'Count' method with a non-streaming invocation.",
+        ),
+        (
+            call("1", "SUM", "[]"),
+            "An unexpected error occurred invoking 'Sum' on the server. HubException: Client sent 0 stream(s), Hub \
+             method expects 1.",
+        ),
+    ];
+    for (sent, text) in cases {
+        client.send(&sent).await;
+        assert_eq!(client.next().await, error("1", text), "{sent}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn why_a_call_is_refused_is_logged() {
+    let (recorder, _guard) = Recorder::start();
+    let server = Server::new();
+    let mut client = server.connect().await;
+    let long = "x".repeat(10_000);
+    client
+        .send_all([
+            call("1", "NoSuch\\nMethod", "[1]"),
+            call("2", &long, "[]"),
+            call("3", "Add", "[1]"),
+            call("4", "add", r#"[1,"secret"]"#),
+            stream("5", "Add", "[1,2]"),
+            call("6", "Sum", "[]"),
+        ])
+        .await;
+    assert_eq!(client.so_far().await.len(), 6);
+    let events = recorder.events();
+    let refused: Vec<_> = events
+        .iter()
+        .filter(|event| event.fields["message"] == "a call was refused")
+        .map(|event| (&*event.fields["method"], &*event.fields["reason"]))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            (r#""NoSuch\nMethod""#, "there is no such method"),
+            (&*format!("{:?}", &long[..100]), "there is no such method"),
+            (r#""Add""#, "Invocation provides 1 argument(s) but target expects 2."),
+            (r#""Add""#, "argument 2: expected i32 at line 1 column 8"),
+            (
+                r#""Add""#,
+                "The client attempted to invoke the non-streaming 'Add' method with a streaming invocation."
+            ),
+            (
+                r#""Sum""#,
+                "An unexpected error occurred invoking 'Sum' on the server. HubException: Client sent 0 stream(s), \
+                 Hub method expects 1."
+            ),
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +204,7 @@ async fn calls_of_the_wrong_kind() {
         )
     };
     let cases = [
-        (call("1", "count", "[1]"), streaming("count")),
+        (call("1", "count", "[1]"), streaming("Count")),
         (stream("1", "Echo", r#"["x"]"#), plain("Echo")),
         (stream("1", "Sum", "[]"), plain("Sum")),
         (upload("1", "Echo", r#"["x"]"#, r#"["s"]"#), streams("Echo", 1, 0)),

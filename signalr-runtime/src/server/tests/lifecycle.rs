@@ -106,6 +106,7 @@ async fn while_disconnecting_it_is_still_in_its_groups_and_hears_nothing() {
     assert!(server.service.shared.core.registry.get("c1").unwrap().is_in_group("g"));
     server.world.open("disconnect");
     one.expect_last(CLOSE).await;
+    settle().await;
     assert_eq!(server.handle().connection_count(), 1);
 }
 

@@ -79,17 +79,17 @@ async fn arguments_that_do_not_fit_end_their_call() {
             (&b"\x91\x01\x90"[..], "Invocation provides 1 argument(s) but target expects 2."),
             (
                 b"\x92\x01\xA6secret\x90",
-                "Error binding argument 2. Make sure that the types of the provided values match the types of the hub method being invoked.",
+                "Error binding arguments. Make sure that the types of the provided values match the types of the hub method being invoked.",
             ),
             (b"\xA6secret\x90", "Reading array length for 'arguments' failed."),
             // Broken values too: the next message is where the length of this one says.
             (
                 b"\x92\xC1\x01\x90",
-                "Error binding argument 1. Make sure that the types of the provided values match the types of the hub method being invoked.",
+                "Error binding arguments. Make sure that the types of the provided values match the types of the hub method being invoked.",
             ),
             (
                 b"\x92\x01\xDB\xFF\xFF\xFF\xFF",
-                "Error binding argument 2. Make sure that the types of the provided values match the types of the hub method being invoked.",
+                "Error binding arguments. Make sure that the types of the provided values match the types of the hub method being invoked.",
             ),
         ] {
             client.send_bytes(&frame(&[b"\x96\x01\x80\xA11\xA3Add", arguments].concat())).await;

@@ -203,7 +203,7 @@ async fn arguments_that_are_too_large_are_not_looked_at() {
     client
         .send_all([call("1", "echo", r#"["a"]"#), call("2", "echo", r#"["ab"]"#), call("3", "Id", "[]")])
         .await;
-    let text = "Failed to invoke 'echo' due to an error on the server. \
+    let text = "Failed to invoke 'Echo' due to an error on the server. \
                 HubException: The arguments are larger than this method takes.";
     let answers = [client.next().await, client.next().await, client.next().await];
     assert!(answers.contains(&result("1", r#""a""#)) && answers.contains(&error("2", text)), "{answers:?}");

@@ -40,6 +40,8 @@ mod measurements;
 #[cfg(feature = "messagepack")]
 mod messagepack;
 mod method_options;
+#[cfg(feature = "axum")]
+mod mounting;
 mod negotiate;
 mod ordering;
 mod origin;
@@ -168,7 +170,7 @@ impl Server {
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
             user_id: self.service.shared.identity.user_id(&request),
-            request,
+            request: Arc::new(request),
             transport,
             frame_header: FrameHeader::None,
             kind: TransportKind::WebSockets,

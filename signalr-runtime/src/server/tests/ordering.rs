@@ -70,19 +70,16 @@ async fn connections_do_not_wait_for_each_other() {
 async fn everything_else_goes_on_while_calls_run_and_wait() {
     let server = Server::new();
     let mut client = server.connect().await;
-    client.send_all([wait("a"), wait("b")]).await;
+    client.send(wait("a")).await;
     // Streams in both directions.
     client.send(stream("count", "Count", "[2]")).await;
     assert_eq!(client.next().await, item("count", "0"));
     assert_eq!(client.next().await, item("count", "1"));
     assert_eq!(client.next().await, done("count"));
-    client
-        .send_all([upload("sum", "Sum", "[]", r#"["s"]"#), item("s", "1"), item("s", "2"), done("s")])
-        .await;
+    client.send(upload("sum", "Sum", "[]", r#"["s"]"#)).await;
+    client.send_all([wait("b"), item("s", "1"), item("s", "2"), done("s")]).await;
     assert_eq!(client.next().await, result("sum", "3"));
-    // Cancellations, of what runs and of what waits: a call that may start has begun before it is cancelled.
-    client.send_all([stream("ticks", "Ticks", r#"["ticks"]"#), cancel("ticks")]).await;
-    assert_eq!(client.next().await, done("ticks"));
+    // Cancellations, of what runs and of what waits.
     client.send(cancel("b")).await;
     assert_eq!(
         client.next().await,
@@ -93,7 +90,88 @@ async fn everything_else_goes_on_while_calls_run_and_wait() {
         client.next().await,
         error("a", "An unexpected error occurred invoking 'Wait' on the server.")
     );
-    assert_eq!(server.log(), ["a begins", "ticks given up", "a given up"]);
+    assert_eq!(server.log(), ["a begins", "a given up"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_may_start_has_begun_before_it_is_cancelled() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send_all([stream("ticks", "Ticks", r#"["ticks"]"#), cancel("ticks")]).await;
+    assert_eq!(client.next().await, done("ticks"));
+    assert_eq!(server.log(), ["ticks given up"]);
+    // Its own fault comes before the cancellation.
+    client.send_all([stream("add", "Add", "[1,2]"), cancel("add")]).await;
+    assert!(client.next().await.contains("non-streaming 'Add' method with a streaming invocation"));
+    client.send_all([wait("a"), cancel("a")]).await;
+    assert!(client.next().await.contains("invoking 'Wait'"));
+    assert_eq!(server.log(), ["ticks given up", "a begins", "a given up"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_starts_or_is_refused_before_what_came_earlier_has_started() {
+    let later = [
+        vec![stream("x", "Count", "[1]")],
+        vec![upload("x", "Sum", "[]", r#"["s"]"#), done("s")],
+        vec![call("x", "None", "[]")],
+        vec![call("x", "Add", "[]")],
+        vec![stream("x", "Add", "[1,2]")],
+        vec![call("a", "Add", "[1,2]")],
+    ];
+    for later in later {
+        let server = Server::new();
+        let mut client = server.connect().await;
+        client.send_all([wait("a"), wait("b")].into_iter().chain(later)).await;
+        assert_eq!(client.so_far().await, [""; 0]);
+        // The second call starts; then there is nothing left to wait for.
+        server.world.open("a");
+        assert_eq!(client.next().await, waited("a"));
+        assert_eq!(server.log(), ["a begins", "a ends", "b begins"]);
+        let answers = client.so_far().await;
+        server.world.open("b");
+        let rest = client.so_far().await;
+        assert!(answers.iter().all(|answer| *answer != waited("b")) && rest.contains(&waited("b")));
+        assert!(answers.len() + rest.len() >= 2, "{answers:?} {rest:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_keeps_what_comes_for_its_streams() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    let sum = |id| upload(id, "Sum", "[]", r#"["s"]"#);
+    client.send_all([wait("a"), wait("b"), sum("sum"), item("s", "1"), item("s", "2")]).await;
+    // Its id is taken.
+    client.send(sum("again")).await;
+    client.send_all([item("s", "4"), done("s")]).await;
+    // And free again.
+    client.send_all([sum("next"), item("s", "8"), done("s")]).await;
+    assert_eq!(client.so_far().await, [""; 0]);
+    // The second call starts, and then everything behind it.
+    server.world.open("a");
+    assert_eq!(client.next().await, waited("a"));
+    assert_eq!(client.next().await, result("sum", "7"));
+    let busy = "An unexpected error occurred invoking 'Sum' on the server. HubException: Stream ID 's' is already in use.";
+    assert_eq!(client.next().await, error("again", busy));
+    assert_eq!(client.next().await, result("next", "8"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_given_up_while_it_waits_is_answered_with_its_own_fault() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send_all([wait("a"), wait("b"), stream("x", "Add", "[1,2]"), call("y", "Add", "[]")]).await;
+    client.send_all([cancel("x"), cancel("y"), cancel("b")]).await;
+    assert!(client.next().await.contains("streaming invocation"));
+    assert_eq!(client.next().await, error("y", "Failed to invoke 'Add' due to an error on the server."));
+    assert!(client.next().await.contains(r#""invocationId":"b","error":"An unexpected"#));
+    // Its streams are given up with it.
+    let sum = |id| upload(id, "Sum", "[]", r#"["s"]"#);
+    client.send_all([wait("c"), sum("sum"), cancel("sum"), sum("next"), item("s", "8"), done("s")]).await;
+    assert!(client.next().await.contains(r#""invocationId":"sum","error":"An unexpected"#));
+    server.world.open("a");
+    assert_eq!(client.next().await, waited("a"));
+    assert_eq!(client.next().await, result("next", "8"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,19 +250,20 @@ async fn an_id_in_use_is_refused_and_its_call_goes_on() {
     client
         .send_all([
             wait("a"),
+            call("x", "Add", "[1,2]"),
             wait("b"),
             call("a", "Add", "[1,2]"),
             stream("b", "Count", "[1]"),
-            call("x", "Add", "[1,2]"),
         ])
         .await;
-    for id in ["a", "b", "x"] {
+    assert_eq!(client.next().await, busy("x"));
+    server.world.open("a");
+    assert_eq!(client.next().await, waited("a"));
+    for id in ["a", "b"] {
         assert_eq!(client.next().await, busy(id));
     }
-    for gate in ["a", "b"] {
-        server.world.open(gate);
-        assert_eq!(client.next().await, waited(gate));
-    }
+    server.world.open("b");
+    assert_eq!(client.next().await, waited("b"));
     // Free again.
     client.send(call("a", "Add", "[1,2]")).await;
     assert_eq!(client.next().await, result("a", "3"));

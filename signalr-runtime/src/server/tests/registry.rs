@@ -18,7 +18,7 @@ fn connection(n: usize, format: HubProtocol) -> Arc<Connection> {
 }
 
 fn group(name: &str) -> Selection {
-    Selection::Groups(vec![name.to_owned()])
+    Selection::Group(name.to_owned())
 }
 
 fn ids(chosen: &Chosen) -> Vec<String> {

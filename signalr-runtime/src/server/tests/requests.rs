@@ -66,6 +66,15 @@ impl Requests {
         Self { token: token.to_owned(), ..self.clone() }
     }
 
+    /// The requests of another connection, of a client that does not know the version of the negotiation.
+    pub(super) async fn with_id_of_version_0(&self) -> Self {
+        let request = Request::builder().method(Method::POST).uri("/hub/negotiate");
+        let answer = whole(self.ask(request, Full::default())).await;
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        let id = body["connectionId"].as_str().unwrap().to_owned();
+        Self { token: id.clone(), id, ..self.clone() }
+    }
+
     pub(super) fn token(&self) -> &str {
         &self.token
     }

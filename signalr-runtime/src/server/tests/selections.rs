@@ -71,10 +71,25 @@ async fn each_choice_reaches_whom_it_names() {
 async fn an_empty_name_among_groups_is_an_error() {
     let server = Server::detailed();
     let mut client = server.connect().await;
-    client.send(call("1", "Send", r#"["groups",["g",""],"hi"]"#)).await;
     let text = "An unexpected error occurred invoking 'Send' on the server. InvalidOperationException: Cannot send \
                 to an empty group name.";
-    assert_eq!(client.next().await, error("1", text));
+    for names in [r#"["g",""]"#, r#"[""]"#] {
+        client.send(call("1", "Send", &format!(r#"["groups",{names},"hi"]"#))).await;
+        assert_eq!(client.next().await, error("1", text), "{names}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_name_is_that_of_a_group_like_any_other() {
+    let (server, mut clients) = five().await;
+    assert_eq!(heard(&mut clients, "group", r#"[""]"#).await, [0; 5]);
+    let groups = server.handle().groups();
+    groups.join("c2", "").await.unwrap();
+    groups.join("c3", "").await.unwrap();
+    assert_eq!(heard(&mut clients, "group", r#"[""]"#).await, [0, 1, 1, 0, 0]);
+    assert_eq!(heard(&mut clients, "group_except", r#"["","c3"]"#).await, [0, 1, 0, 0, 0]);
+    groups.leave("c2", "").await.unwrap();
+    assert_eq!(heard(&mut clients, "group", r#"[""]"#).await, [0, 0, 1, 0, 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -76,84 +76,42 @@ async fn its_type_does_not_matter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_may_come_before_the_transport() {
-    for (events, pieces) in [(false, 1), (true, 1), (false, 30), (true, 30)] {
-        let server = Server::new();
-        let client = Requests::negotiate(&server).await;
-        let text = records([HANDSHAKE, &call("1", "Echo", r#"["early"]"#)]);
-        for piece in text.as_bytes().chunks(text.len().div_ceil(pieces)) {
-            assert_eq!(client.post(piece.to_vec()).await.brief(), OK);
+async fn it_may_not_come_before_the_transport() {
+    let server = Server::new();
+    for (events, version) in [(false, 1), (true, 1), (false, 0), (true, 0)] {
+        let mut client = Requests::negotiate(&server).await;
+        if version == 0 {
+            client = client.with_id_of_version_0().await;
         }
-        settle().await;
-        assert_eq!(server.log(), [""; 0]);
-        // Afterwards, what limits the time until the transport has no meaning any more.
+        for _ in 0..2 {
+            let refused = client.post(record(HANDSHAKE)).await;
+            assert_eq!((refused.status, refused.headers.len(), &*refused.body), (400, 0, ""));
+        }
+        // Nothing of it is kept, and the token is as good as before.
         if events {
             let mut events = client.events().await;
             assert_eq!(events.chunk().await.unwrap(), ":\r\n");
-            let all = format!("{{}}\u{1E}{}", result("1", r#""early""#));
-            assert_eq!(events.chunk().await.unwrap(), event(all));
-            for _ in 0..3 {
-                assert_eq!(events.chunk().await.unwrap(), event(client::PING));
-            }
+            assert_eq!(client.post(record(HANDSHAKE)).await.brief(), OK);
+            assert_eq!(events.chunk().await.unwrap(), event("{}"));
         } else {
             assert_eq!(client.poll().await.body, "");
-            settle().await;
-            assert_eq!(client.poll().await.body, records(["{}", &result("1", r#""early""#)]));
-            assert_eq!(client.poll().await.brief(), OK);
+            assert_eq!(client.post(record(HANDSHAKE)).await.brief(), OK);
+            assert_eq!(client.poll().await.body, record("{}"));
         }
-        assert_eq!(server.log(), ["echo early"]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_the_transport_it_waits_for_room() {
-    let options = HttpOptions { application_max_buffer_size: 100, ..HttpOptions::default() };
-    let server = Server::with(HubOptions { http: options, ..HubOptions::default() });
-    let client = Requests::negotiate(&server).await;
-    let mut post = client.post(records([HANDSHAKE.to_owned(), call("1", "Echo", r#"["early, but long"]"#)]));
-    waits(&mut post).await;
-    assert_eq!(client.poll().await.body, "");
-    assert_eq!(post.await.brief(), OK);
-    settle().await;
-    assert_eq!(server.log(), ["echo early, but long"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_transport_that_does_not_follow_leaves_nothing_behind() {
-    let server = Server::new();
-    let client = Requests::negotiate(&server).await;
-    seconds(10).await;
-    let mut large = client.post(vec![b' '; 100_000]);
-    waits(&mut large).await;
-    tokio::time::sleep(Duration::from_millis(4_900)).await;
-    waits(&mut large).await;
-    assert_eq!(large.await.brief(), GONE);
-    // The token is used up.
-    for asked in [client.post(""), client.poll(), client.refused_events(), client.upgrade()] {
-        assert_eq!(asked.await.brief(), GONE);
-    }
-    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn many_that_come_before_the_transport_cost_one_timer() {
+async fn what_comes_before_the_transport_leaves_nothing_behind() {
     let server = Server::new();
     let client = Requests::negotiate(&server).await;
     for _ in 0..100 {
-        assert_eq!(client.post(" ").await.brief(), OK);
+        assert_eq!(client.post(vec![b' '; 10_000]).await.status, 400);
     }
-    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_websocket_may_not_follow_it() {
-    let server = Server::new();
-    let client = Requests::negotiate(&server).await;
-    client.post(record(HANDSHAKE)).await;
-    let change = (400, TEXT, "Cannot change transports mid-connection");
-    assert_eq!(client.upgrade().await.brief(), change);
-    // The others may.
-    assert_eq!(client.poll().await.status, 200);
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
+    // Any transport may follow. There is no socket.
+    assert_eq!(client.upgrade().await.status, 500);
+    assert_eq!(client.post("").await.brief(), GONE);
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,7 +205,8 @@ async fn a_piece_that_waits_for_room_is_charged_as_a_whole() {
     waits(&mut large).await;
     waits(&mut next).await;
     let charged = budget.held_as(ChargeKind::Received) - before;
-    assert!((400_000..=400_000 + 64 * 1024).contains(&charged), "{charged}");
+    let waiting = 1024 + "next".len();
+    assert!((400_000..=400_000 + 64 * 1024).contains(&(charged - waiting)), "{charged}");
     // A client that leaves in the middle leaves what has found room, and the next one has its turn.
     drop(large);
     waits(&mut next).await;
@@ -295,6 +254,7 @@ async fn who_sends_in_tiny_pieces_has_to_connect_anew() {
         (2_000, 1, Version::HTTP_2, None),
         (900, 1, Version::HTTP_11, None),
         (1_500, 20, Version::HTTP_11, None),
+        (2_000, 15, Version::HTTP_11, Some("close")),
     ];
     for (count, size, version, close) in cases {
         let server = Server::new();
@@ -316,11 +276,56 @@ async fn it_waits_no_longer_than_the_connection_lives() {
     assert_eq!(next.await.brief(), GONE);
 }
 
+/// As .NET's client sends them, over a transport that sends by POST.
 #[tokio::test(start_paused = true)]
-async fn no_more_than_a_hundred_wait_for_their_turn() {
+async fn three_hundred_calls_at_once_are_all_answered() {
     let server = small();
     let (client, _events, post) = held_up(&server).await;
-    let mut queue: Vec<_> = (0..100).map(|n| client.post(echo(&n.to_string()))).collect();
+    let mut queue: Vec<_> = (0..300).map(|n| client.post(echo(&n.to_string()))).collect();
+    for post in &mut queue {
+        waits(post).await;
+    }
+    server.world.open("gate");
+    assert_eq!(post.await.brief(), OK);
+    for post in queue {
+        assert_eq!(post.await.brief(), OK);
+    }
+    settle().await;
+    let mut log = vec!["gate begins".to_owned(), "gate ends".to_owned()];
+    log.extend((0..300).map(|n| format!("echo {n}")));
+    assert_eq!(server.log(), log);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_wait_for_their_turn_hold_no_more_than_they_may() {
+    let budget = MemoryBudget::new(10_000_000);
+    let limits = Limits { memory: Some(budget.clone()), queued_post_bytes: 50 * 1024, ..Limits::default() };
+    let http = HttpOptions { application_max_buffer_size: 200, ..HttpOptions::default() };
+    let server = Server::with(HubOptions { http, limits, ..HubOptions::default() });
+    let (client, events, post) = held_up(&server).await;
+    seconds(1).await;
+    let before = budget.held_as(ChargeKind::Received);
+    // 1 KiB and 9 KiB each.
+    let mut queue: Vec<_> = (0..5).map(|_| client.post(" ".repeat(9 * 1024))).collect();
+    for post in &mut queue {
+        waits(post).await;
+    }
+    assert_eq!(budget.held_as(ChargeKind::Received) - before, 50 * 1024);
+    let refused = client.post("").await;
+    assert_eq!((refused.status, refused.headers["retry-after"].as_bytes()), (429, &b"1"[..]));
+    drop(queue);
+    assert_eq!(budget.held_as(ChargeKind::Received), before);
+    drop((post, events));
+    server.world.open("gate");
+    settle().await;
+    assert_eq!(budget.held_as(ChargeKind::Received), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_a_thousand_wait_for_their_turn() {
+    let server = small();
+    let (client, _events, post) = held_up(&server).await;
+    let mut queue: Vec<_> = (0..1_000).map(|n| client.post(echo(&n.to_string()))).collect();
     for post in &mut queue {
         waits(post).await;
     }
@@ -444,16 +449,11 @@ async fn a_token_is_good_for_fifteen_seconds() {
 #[tokio::test(start_paused = true)]
 async fn an_id_of_version_0_is_the_token() {
     let server = Server::new();
-    let client = Requests::negotiate(&server).await.with_token("");
-    let request = Request::builder().method(Method::POST).uri("/hub/negotiate");
-    let response = client.ask(request, Full::default()).await.unwrap();
-    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
-    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    let client = client.with_token(body["connectionId"].as_str().unwrap());
+    let client = Requests::negotiate(&server).await.with_id_of_version_0().await;
     assert_eq!(client.poll().await.status, 200);
     client.post(records([HANDSHAKE, &call("1", "Id", "[]")])).await;
     settle().await;
-    assert!(client.poll().await.body.ends_with(&record(result("1", &body["connectionId"].to_string()))));
+    assert!(client.poll().await.body.ends_with(&record(result("1", &format!(r#""{}""#, client.token())))));
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,7 +37,7 @@ impl DerefMut for Resuming {
 impl Server {
     fn open_resuming(&self, capacity: usize) -> Resuming {
         let options = self.service.shared.options();
-        let seat = Seat::new(None, self.service.shared.limits().resumes_per_minute);
+        let seat = Seat::new(self.service.shared.limits().resumes_per_minute);
         let (near, far) = memory::pair(capacity);
         let ended = Arc::new(Mutex::new(None));
         let transport = Resumable::new(

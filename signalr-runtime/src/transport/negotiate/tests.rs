@@ -115,11 +115,39 @@ fn a_client_says_what_is_wrong_with_a_response() {
             r#"{"negotiateVersion":1,"connectionId":"a","connectionToken":"","availableTransports":[]}"#,
             "Invalid connection id.".to_owned(),
         ),
-        ("", format!("{INVALID} EOF while parsing a value at line 1 column 0")),
-        ("<html>", format!("{INVALID} expected value at line 1 column 1")),
+        ("", format!("{INVALID} Error reading JSON.")),
+        ("<html>", format!("{INVALID} Error reading JSON.")),
+        // Not the members of an object, in the order in which they are declared here.
+        (
+            r#"[null,null,null,0,"a",null,false,[]]"#,
+            format!("{INVALID} Unexpected JSON Token Type 'Array'. Expected a JSON Object."),
+        ),
+        (
+            r#"{"connectionId":"a","availableTransports":[["WebSockets",["Text"]]]}"#,
+            format!("{INVALID} Unexpected JSON Token Type 'Array'. Expected a JSON Object."),
+        ),
+        (
+            r#"{"connectionId":"a","availableTransports":{}}"#,
+            format!("{INVALID} Expected 'availableTransports' to be of type Array."),
+        ),
+        (
+            r#"{"connectionId":1,"availableTransports":[]}"#,
+            format!("{INVALID} Expected 'connectionId' to be of type String."),
+        ),
     ] {
         assert_eq!(Negotiation::read(body.as_bytes()).expect_err(body).to_string(), expected, "{body}");
     }
+}
+
+#[test]
+fn the_last_of_a_repeated_member_counts() {
+    let body =
+        br#"{"connectionId":"first","negotiateVersion":1,"availableTransports":[],"negotiateVersion":0,
+        "connectionId":"807809a5aaaaaaaaaaaaaa","error":null,"url":null,"useStatefulReconnect":null,
+        "availableTransports":[{"transport":"LongPolling","transferFormats":[],"transport":"WebSockets",
+        "transferFormats":["Binary","Text"]}]} <!-- not looked at -->"#;
+    let expected = connection(None, &[TransportKind::WebSockets]);
+    assert_eq!(Negotiation::read(body).expect("readable"), Negotiation::Connection(expected));
 }
 
 #[test]

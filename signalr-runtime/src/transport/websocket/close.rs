@@ -6,6 +6,9 @@ use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::codec::Violation;
 
+/// A status that the library takes for a reserved one (IANA registry "WebSocket Close Code Number").
+const BAD_GATEWAY: u16 = 1014;
+
 /// The peer's close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PeerClose {
@@ -21,7 +24,7 @@ impl PeerClose {
             [_] => return Err(Violation::ClosePayload),
             [high, low, ref reason @ ..] => (CloseCode::from(u16::from_be_bytes([high, low])), reason),
         };
-        if !status.is_allowed() {
+        if !status.is_allowed() && u16::from(status) != BAD_GATEWAY {
             return Err(Violation::CloseStatus(status.into()));
         }
         let reason = std::str::from_utf8(reason).map_err(|_| Violation::NotUtf8)?;

@@ -5,14 +5,17 @@ use std::pin::Pin;
 use std::task::Context;
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep};
 
 use super::codec::Violation;
 use crate::connection::rate::{Rate, TokenBucket};
 use crate::connection::slice;
 
-/// Time between two answers to pings. Whoever pings more often gets an answer to the newest one only, as RFC 6455
-/// §5.5.3 allows.
+/// How often a ping is answered at once.
+const ANSWERS: Rate = Rate { per_second: 4, burst: 32 };
+
+/// Time between two answers to pings of a peer that pings more often. It gets an answer to the newest one only, as
+/// RFC 6455 §5.5.3 allows.
 const ANSWER_INTERVAL: Duration = Duration::from_secs(1);
 
 /// So many frames in one read are many.
@@ -25,9 +28,8 @@ pub(super) struct ControlFrames {
     in_read: usize,
     /// The payload of the newest ping that has no answer yet.
     ping: Option<Vec<u8>>,
-    /// From when on a ping is answered at once.
-    next_answer: Instant,
-    /// Wakes the connection when that time has come.
+    answers: TokenBucket,
+    /// Wakes the connection when a ping is answered that was not answered at once.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -37,7 +39,7 @@ impl ControlFrames {
             allowance: rate.map(TokenBucket::new),
             in_read: 0,
             ping: None,
-            next_answer: Instant::now(),
+            answers: TokenBucket::new(ANSWERS),
             timer: None,
         }
     }
@@ -72,15 +74,14 @@ impl ControlFrames {
     /// The payload of the answer that is due. One that is due later wakes the task.
     pub(super) fn answer(&mut self, cx: &mut Context<'_>) -> Option<Vec<u8>> {
         self.ping.as_ref()?;
-        let now = Instant::now();
-        if now < self.next_answer {
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(self.next_answer)));
+        // Whoever has had to wait once waits for the whole interval.
+        if self.timer.is_some() || self.answers.take().is_err() {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(ANSWER_INTERVAL)));
             if timer.as_mut().poll(cx).is_pending() {
                 return None;
             }
+            self.timer = None;
         }
-        self.timer = None;
-        self.next_answer = now + ANSWER_INTERVAL;
         self.ping.take()
     }
 }

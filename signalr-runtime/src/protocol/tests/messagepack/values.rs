@@ -194,6 +194,10 @@ fn types_that_contain_themselves_are_bounded() {
     assert_eq!(error.to_string(), "the value is nested too deep");
 }
 
+fn is_misfit<T>(bound: &Result<T, BindError>, at: usize) -> bool {
+    matches!(bound, Err(BindError::Argument { place, .. }) if *place == at)
+}
+
 #[test]
 fn arguments_are_counted_before_they_are_read() {
     let bind = |list: &[u8]| -> Result<(i32, String), BindError> {
@@ -209,14 +213,14 @@ fn arguments_are_counted_before_they_are_read() {
     for (list, place) in
         [(&b"\x92\xA1a\x01"[..], 1), (b"\x92\x01\x01", 2), (b"\x92\x01\xA2a", 2), (b"\x92\xC1\xC1", 1)]
     {
-        assert_eq!(bind(list), Err(BindError::Argument(place)), "{list:?}");
+        assert!(is_misfit(&bind(list), place), "{list:?}");
     }
     for list in [&b""[..], b"\x80", b"\xC0", b"\xA1a", b"\x93\x01\x01", b"\xDD\xFF\xFF\xFF\xFF\x01\x01"] {
         assert_eq!(bind(list), Err(BindError::NoList), "{list:?}");
     }
     assert_eq!(
-        BindError::Argument(2).to_string(),
-        "Error binding argument 2. Make sure that the types of the provided values match the types of the hub method \
+        BindError::Argument { place: 2, expected: "a string".into() }.to_string(),
+        "Error binding arguments. Make sure that the types of the provided values match the types of the hub method \
          being invoked."
     );
     assert_eq!(BindError::NoList.to_string(), "Reading array length for 'arguments' failed.");
@@ -232,7 +236,7 @@ fn one_argument_can_be_read_alone() {
     assert_eq!(Arguments::nth(list, 0), Ok(1));
     assert_eq!(Arguments::nth(list, 1), Ok((2, 3)));
     assert_eq!(Arguments::nth(list, 2), Ok("a".to_owned()));
-    assert_eq!(Arguments::nth::<u8>(list, 2), Err(BindError::Argument(3)));
+    assert!(is_misfit(&Arguments::nth::<u8>(list, 2), 3));
     assert_eq!(Arguments::nth::<u8>(list, 4), Err(BindError::Count { provided: 3, expected: 5 }));
 }
 

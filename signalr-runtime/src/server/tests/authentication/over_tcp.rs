@@ -4,7 +4,6 @@ use axum::Router;
 
 use super::super::over_tcp::{Socket, serve, within};
 use super::*;
-use crate::server::HubRouterExt;
 
 /// The address that a negotiated connection is opened with, and the token in it.
 async fn path(server: &Server, query: &str) -> (String, String) {
@@ -25,7 +24,7 @@ async fn connect(address: std::net::SocketAddr, path: &str, headers: &str, versi
 #[tokio::test]
 async fn a_websocket_is_refreshed_from_outside() {
     let server = server(options(refreshing));
-    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let address = serve(Router::new().nest_service("/hub", server.service.clone())).await;
     let (path, token) = path(&server, "").await;
     let mut socket = connect(address, &path, "ada\nX-Role: listener", 1).await;
     socket.send(&call("1", "Echo", r#"["no"]"#)).await;
@@ -36,15 +35,15 @@ async fn a_websocket_is_refreshed_from_outside() {
     socket.send(&call("2", "Echo", r#"["yes"]"#)).await;
     assert_eq!(socket.text().await, result("2", r#""yes""#));
 
-    is(&poller.refresh(BOB).await, REFRESHED);
-    assert_eq!(socket.text().await, CLOSE);
-    socket.expect_end(1000).await;
+    is(&poller.refresh(BOB).await, (StatusCode::FORBIDDEN, r#"{"error":"user_changed"}"#));
+    socket.send(&call("3", "Echo", r#"["still mine"]"#)).await;
+    assert_eq!(socket.text().await, result("3", r#""still mine""#));
 }
 
 #[tokio::test]
 async fn a_websocket_ends_with_the_credentials_that_opened_it() {
     let server = server(options(closing));
-    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let address = serve(Router::new().nest_service("/hub", server.service.clone())).await;
     // With and without negotiation.
     for path in [path(&server, "").await.0, "/hub".to_owned()] {
         let mut socket = connect(address, &path, "ada\nX-Good-For: -1", 1).await;
@@ -59,7 +58,7 @@ async fn a_websocket_in_place_of_a_lost_one_refreshes() {
         refreshing(http);
         http.allow_stateful_reconnects = true;
     }));
-    let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+    let address = serve(Router::new().nest_service("/hub", server.service.clone())).await;
     let (path, _) = path(&server, "&useStatefulReconnect=true").await;
     let mut socket = connect(address, &path, "ada\nX-Role: listener\nX-Good-For: 60", 2).await;
     socket.send(&call("1", "Echo", r#"["no"]"#)).await;

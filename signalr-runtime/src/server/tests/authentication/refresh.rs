@@ -55,40 +55,47 @@ async fn what_refreshes_nothing() {
 
     let on = server(options(refreshing));
     let poller = Poller::connect(&on, ADA).await;
-    let old = read(ask(&on, ADA.asks(Method::POST, "/hub/negotiate"), "").await).await.1;
-    let old: serde_json::Value = serde_json::from_str(&old).unwrap();
-    let old = old["connectionId"].as_str().unwrap();
-    assert_eq!(ask(&on, ADA.asks(Method::GET, &format!("/hub?id={old}")), "").await.status(), StatusCode::OK);
-    assert_eq!(
-        ask(&on, ADA.asks(Method::POST, &format!("/hub?id={old}")), HANDSHAKE).await.status(),
-        StatusCode::OK
-    );
-    settle().await;
-    let unused = negotiate(&on, ADA).await;
-
-    let (token, old) = (format!("?id={}", poller.token), format!("?id={old}"));
-    let id = format!("?id={}", negotiate(&on, ADA).await["connectionId"].as_str().unwrap());
-    let unused = format!("?id={}", unused["connectionToken"].as_str().unwrap());
+    let of_version_0 = async |uses: bool| {
+        let old = read(ask(&on, ADA.asks(Method::POST, "/hub/negotiate"), "").await).await.1;
+        let old: serde_json::Value = serde_json::from_str(&old).unwrap();
+        let old = old["connectionId"].as_str().unwrap().to_owned();
+        if uses {
+            let poll = ADA.asks(Method::GET, &format!("/hub?id={old}"));
+            assert_eq!(ask(&on, poll, "").await.status(), StatusCode::OK);
+        }
+        old
+    };
+    let (old, older) = (of_version_0(false).await, of_version_0(true).await);
+    let public = negotiate(&on, ADA).await["connectionId"].as_str().unwrap().to_owned();
     let banned = Person(&[("x-user", "ada"), ("x-role", "banned")]);
-    let (bad, lost) = (StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND);
+    let (bad, lost, forbidden) = (StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::FORBIDDEN);
+    let token = &*poller.token;
     let cases = [
-        ("", ADA, bad, "missing_connection_token"),
-        ("?id=", ADA, bad, "missing_connection_token"),
-        ("?id=unknown", ADA, lost, "connection_not_found"),
-        (&id, ADA, lost, "connection_not_found"),
-        (&unused, ADA, lost, "connection_not_found"),
-        (&old, ADA, bad, "unsupported_negotiate_version"),
-        (&token, NOBODY, StatusCode::UNAUTHORIZED, "invalid_token"),
-        (&token, ENDED, StatusCode::UNAUTHORIZED, "invalid_token"),
-        (&token, banned, StatusCode::FORBIDDEN, "permission_change_rejected"),
+        (Some(""), ADA, bad, "missing_connection_token"),
+        (None, ADA, bad, "missing_connection_token"),
+        (Some("unknown"), ADA, lost, "connection_not_found"),
+        (Some(&*public), ADA, lost, "connection_not_found"),
+        (Some(&*old), ADA, bad, "unsupported_negotiate_version"),
+        (Some(&*older), ADA, bad, "unsupported_negotiate_version"),
+        (Some(token), NOBODY, forbidden, "user_changed"),
+        (Some(token), BOB, forbidden, "user_changed"),
+        (Some(token), banned, forbidden, "permission_change_rejected"),
     ];
-    for (query, person, status, code) in cases {
-        let response = ask(&on, person.asks(Method::POST, &format!("/hub/refresh{query}")), "").await;
-        assert_eq!(response.headers()[CONTENT_TYPE], "application/json", "{query}");
+    for (token, person, status, code) in cases {
+        let mut request = person.asks(Method::POST, &format!("/hub/refresh?id={}", poller.token));
+        if let Some(token) = token {
+            request = request.header("X-SignalR-Connection-Token", token);
+        }
+        let response = ask(&on, request, "").await;
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json", "{code}");
         is(&read(response).await, (status, &format!(r#"{{"error":"{code}"}}"#)));
     }
+    // Twice is no token.
+    let twice = poller.refreshes(ADA).header("x-signalr-connection-token", token);
+    is(&read(ask(&on, twice, "").await).await, (lost, r#"{"error":"connection_not_found"}"#));
     for method in [Method::GET, Method::PUT, Method::DELETE] {
-        let response = ask(&on, ADA.asks(method, &format!("/hub/refresh{token}")), "").await;
+        let request = ADA.asks(method, "/hub/refresh").header("x-signalr-connection-token", token);
+        let response = ask(&on, request, "").await;
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers()["allow"], "POST");
     }
@@ -173,9 +180,7 @@ async fn the_hub_is_told_of_a_refresh_at_once_after_another_one() {
     let server = with_world(World { refreshed, ..World::default() }, options(refreshing));
     let poller = Poller::connect(&server, ADA).await;
     for role in ["first", "second", "third"] {
-        let uri = format!("/hub/refresh?id={}", poller.token);
-        let request =
-            Request::builder().method(Method::POST).uri(uri).header("x-user", "ada").header("x-role", role);
+        let request = poller.refreshes(Person(&[("x-user", "ada")])).header("x-role", role);
         assert_eq!(ask(&server, request, "").await.status(), StatusCode::OK);
         settle().await;
         assert_eq!(server.log().last().map(String::as_str), Some(role));
@@ -227,12 +232,228 @@ async fn a_hub_that_is_told_for_ever_holds_its_calls_up_for_a_while() {
 async fn somebody_else_cannot_take_a_connection_over() {
     let server = with_world(refreshed_world(), options(refreshing));
     let poller = Poller::connect(&server, ADA).await;
-    is(&poller.refresh(BOB).await, REFRESHED);
-    // It ends, for good, and the hub hears nothing of Bob.
-    poller.expect(ADA, &[CLOSE]).await;
-    is(&poller.poll(ADA).await, (StatusCode::NO_CONTENT, ""));
-    assert_eq!(server.log().len(), 1);
-    assert!(server.log()[0].ends_with(" disconnected"), "{:?}", server.log());
+    for other in [BOB, NOBODY] {
+        is(&poller.refresh(other).await, (StatusCode::FORBIDDEN, r#"{"error":"user_changed"}"#));
+    }
+    // It goes on as it was, and the hub hears nothing of them.
+    poller.call(ADA, "1", "Echo", r#"["mine"]"#).await;
+    poller.expect(ADA, &[&result("1", r#""mine""#)]).await;
+    assert_eq!(server.log(), ["echo mine"]);
+}
+
+/// The user id may not change in the life of a connection, whatever the identity is.
+#[tokio::test(start_paused = true)]
+async fn the_user_id_stays_the_same() {
+    let server = Server::of(World::default(), |service| {
+        service
+            .options(options(refreshing))
+            .identity(|request| header(request, "x-subject").map(str::to_owned))
+            .user_id(|request| match header(request, "x-user") {
+                Some("panics") => panic!("a user id panics on purpose"),
+                user => user.map(str::to_owned),
+            })
+            .authentication_expiry(expiry)
+    });
+    let ada = Person(&[("x-subject", "1"), ("x-user", "ada")]);
+    let poller = Poller::connect(&server, ada).await;
+    let changed = (StatusCode::FORBIDDEN, r#"{"error":"user_changed"}"#);
+    let later = Person(&[("x-subject", "1"), ("x-user", "ada lovelace"), ("x-good-for", "60")]);
+    is(&poller.refresh(later).await, changed);
+    is(&poller.refresh(Person(&[("x-subject", "1")])).await, changed);
+    is(&poller.refresh(Person(&[("x-subject", "1"), ("x-user", "panics")])).await, changed);
+    is(&poller.refresh(Person(&[("x-subject", "2"), ("x-user", "ada")])).await, changed);
+    is(&poller.poll(later).await, CHANGED);
+    is(&poller.refresh(ada).await, REFRESHED);
+    poller.call(ada, "1", "Add", "[1,2]").await;
+    poller.expect(ada, &[&result("1", "3")]).await;
+    // An empty user id is none.
+    let nameless = Person(&[("x-subject", "1"), ("x-user", "")]);
+    let poller = Poller::connect(&server, nameless).await;
+    is(&poller.refresh(Person(&[("x-subject", "1")])).await, REFRESHED);
+}
+
+/// The connection is not there yet: it begins with the credentials of its transport.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_has_opened_nothing_keeps_nothing_of_a_refresh() {
+    let asked = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&asked);
+    let server = server(options(refreshing));
+    let service = server.service.clone().on_authentication_refresh(move |_| {
+        *counted.lock().unwrap() += 1;
+        std::future::ready(false)
+    });
+    let server = Server { service, ..server };
+    let token = negotiate(&server, ADA).await["connectionToken"].as_str().unwrap().to_owned();
+    let poller = Poller { server: &server, uri: format!("/hub?id={token}"), token };
+    let (status, body) = poller.refresh(FOR_LONG).await;
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(status, StatusCode::OK);
+    assert!((590..=600).contains(&body["tokenLifetimeSeconds"].as_u64().unwrap()), "{body}");
+    is(&poller.refresh(BOB).await, (StatusCode::FORBIDDEN, r#"{"error":"user_changed"}"#));
+    assert_eq!(*asked.lock().unwrap(), 0);
+    is(&poller.poll(ADA).await, (StatusCode::OK, ""));
+    is(&poller.refresh(ADA).await, (StatusCode::FORBIDDEN, r#"{"error":"permission_change_rejected"}"#));
+    assert_eq!(*asked.lock().unwrap(), 1);
+}
+
+/// The hub sees the new ones when it connects, and is not told of them again.
+#[tokio::test(start_paused = true)]
+async fn a_refresh_before_the_handshake_counts() {
+    let connected = probe::hook(async |cx, world: Arc<World>| {
+        let role = header(&cx.authenticated_request(), "x-role").unwrap_or("none").to_owned();
+        world.say(format!("connected as {role}"));
+        Ok(())
+    });
+    let server = with_world(World { connected, ..refreshed_world() }, options(refreshing));
+    let listener = Person(&[("x-user", "ada"), ("x-role", "listener")]);
+    let token = negotiate(&server, listener).await["connectionToken"].as_str().unwrap().to_owned();
+    let poller = Poller { server: &server, uri: format!("/hub?id={token}"), token };
+    is(&poller.poll(listener).await, (StatusCode::OK, ""));
+    is(&poller.refresh(ADA).await, REFRESHED);
+    assert_eq!(poller.post(ADA, HANDSHAKE).await.0, StatusCode::OK);
+    poller.expect(ADA, &["{}"]).await;
+    poller.call(ADA, "1", "Echo", r#"["as a talker"]"#).await;
+    poller.expect(ADA, &[&result("1", r#""as a talker""#)]).await;
+    assert_eq!(server.log(), ["connected as talker", "echo as a talker"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_end_earlier_change_nothing() {
+    let server = server(options(refreshing));
+    let poller = Poller::connect(&server, FOR_LONG).await;
+    let listener = Person(&[("x-user", "ada"), ("x-role", "listener"), ("x-good-for", "60")]);
+    let banned = Person(&[("x-user", "ada"), ("x-role", "banned"), ("x-good-for", "60")]);
+    let echoes = async |id: &str, answer: String| {
+        poller.call(FOR_LONG, id, "Echo", r#"["me"]"#).await;
+        // Those of the poll do not count: they end earlier, or are the same.
+        poller.expect(listener, &[&answer]).await;
+    };
+    for person in [listener, banned] {
+        let (status, body) = poller.refresh(person).await;
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(status, StatusCode::OK);
+        assert!((50..=60).contains(&body["tokenLifetimeSeconds"].as_u64().unwrap()), "{body}");
+    }
+    // Those that have ended already have no lifetime to tell of.
+    is(&poller.refresh(ENDED).await, REFRESHED);
+    echoes("1", result("1", r#""me""#)).await;
+    // Credentials without an end are not earlier, nor are those that come after them.
+    let for_ever = Person(&[("x-user", "ada"), ("x-role", "listener")]);
+    is(&poller.refresh(for_ever).await, REFRESHED);
+    poller.call(FOR_LONG, "2", "Echo", r#"["me"]"#).await;
+    poller.expect(for_ever, &[&error("2", UNAUTHORIZED)]).await;
+    assert_eq!(poller.refresh(FOR_LONG).await.0, StatusCode::OK);
+    echoes("3", result("3", r#""me""#)).await;
+}
+
+/// The header is a secret of the client and the server.
+#[tokio::test(start_paused = true)]
+async fn the_application_does_not_see_the_token() {
+    let server = server(options(refreshing));
+    let world = Arc::clone(&server.world);
+    let seen = move |place: &str, request: &Parts| {
+        if request.headers.contains_key("x-signalr-connection-token") {
+            world.say(place);
+        }
+    };
+    let [one, two, three, four] = [seen.clone(), seen.clone(), seen.clone(), seen];
+    let service = server
+        .service
+        .clone()
+        .user_id(move |request| {
+            one("user id", request);
+            Some("ada".to_owned())
+        })
+        .authorize_hub(move |request| {
+            two("rule", request);
+            true
+        })
+        .authentication_expiry(move |request| {
+            three("expiry", request);
+            None
+        })
+        .on_authentication_refresh(move |refresh| {
+            four("callback", refresh.request());
+            std::future::ready(true)
+        });
+    let server = Server { service, ..server };
+    let poller = Poller::connect(&server, ADA).await;
+    is(&poller.refresh(ADA).await, REFRESHED);
+    let polls = ADA.asks(Method::GET, &poller.uri).header("x-signalr-connection-token", &poller.token);
+    let mut poll = Box::pin(ask(&server, polls, ""));
+    assert!((&mut poll).now_or_never().is_none());
+    assert_eq!(server.log(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_count_for_no_longer_than_they_may() {
+    let capped = |http: &mut HttpOptions| {
+        refreshing(http);
+        closing(http);
+        http.maximum_authentication_expiration = Some(Duration::from_secs(100));
+        http.poll_timeout = Duration::from_secs(70);
+    };
+    let server = with_world(refreshed_world(), options(capped));
+    let asked = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&asked);
+    let service = server.service.clone().on_authentication_refresh(move |refresh| {
+        *told.lock().unwrap() = refresh.expiration();
+        std::future::ready(true)
+    });
+    let server = Server { service, ..server };
+    let lifetime = async |person| {
+        let answer = negotiate(&server, person).await;
+        answer["tokenLifetimeSeconds"].as_u64().unwrap()
+    };
+    // Without an end, with a late one, with an early one.
+    assert!((95..=100).contains(&lifetime(ADA).await));
+    assert!((95..=100).contains(&lifetime(FOR_LONG).await));
+    assert!((55..=60).contains(&lifetime(BRIEFLY).await));
+    let poller = Poller::connect(&server, ADA).await;
+    // A poll that shows the same again puts the end off, and is no refresh.
+    for _ in 0..3 {
+        is(&poller.poll(ADA).await, (StatusCode::OK, ""));
+    }
+    assert_eq!(server.log(), [""; 0]);
+
+    let token = negotiate(&server, ADA).await["connectionToken"].as_str().unwrap().to_owned();
+    let uri = format!("/hub?id={token}");
+    let request = ADA.asks(Method::GET, &uri).header("accept", "text/event-stream");
+    let events = tokio::spawn(read(ask(&server, request, "").await));
+    assert_eq!(ask(&server, ADA.asks(Method::POST, &uri), HANDSHAKE).await.status(), StatusCode::OK);
+    let start = tokio::time::Instant::now();
+    seconds(60).await;
+    let poller = Poller { server: &server, uri, token };
+    let (status, body) = poller.refresh(FOR_LONG).await;
+    assert!(status == StatusCode::OK && body.starts_with(r#"{"tokenLifetimeSeconds":9"#), "{body}");
+    let left = asked.lock().unwrap().unwrap().duration_since(SystemTime::now()).unwrap();
+    assert!((95..=100).contains(&left.as_secs()), "{left:?}");
+    server.world.open("refresh");
+    events.await.unwrap();
+    assert_eq!(start.elapsed().as_secs(), 160);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_refreshes_by_another_token_of_the_same_end() {
+    let server = with_world(refreshed_world(), options(refreshing));
+    let with = |token: &str| {
+        let token = format!("Bearer {token}");
+        move |request: Builder| request.header("authorization", &token)
+    };
+    let (first, second) = (with("one"), with("two"));
+    let token = negotiate(&server, ADA).await["connectionToken"].as_str().unwrap().to_owned();
+    let uri = format!("/hub?id={token}");
+    let poll = async |request: Builder| read(ask(&server, request, "").await).await;
+    is(&poll(first(ADA.asks(Method::GET, &uri))).await, (StatusCode::OK, ""));
+    assert_eq!(ask(&server, ADA.asks(Method::POST, &uri), HANDSHAKE).await.status(), StatusCode::OK);
+    is(&poll(first(ADA.asks(Method::GET, &uri))).await, (StatusCode::OK, "{}\u{1E}"));
+    assert_eq!(server.log(), [""; 0]);
+    let mut waiting = Box::pin(poll(second(ADA.asks(Method::GET, &uri))));
+    assert!((&mut waiting).now_or_never().is_none());
+    settle().await;
+    assert!((&mut waiting).now_or_never().is_none());
+    settle().await;
+    assert_eq!(server.log(), ["refreshing as talker"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -331,35 +552,6 @@ async fn older_credentials_that_are_looked_at_for_longer_change_nothing() {
     }
 }
 
-/// However good those are that its own user has shown meanwhile.
-#[tokio::test(start_paused = true)]
-async fn somebody_else_ends_a_connection_however_long_he_is_looked_at() {
-    let server = Server::of(World::default(), |service| {
-        service.options(options(refreshing)).user_id(|request| header(request, "x-user").map(str::to_owned))
-    });
-    let world = Arc::clone(&server.world);
-    let service =
-        server.service.clone().authentication_expiry(expiry).on_authentication_refresh(move |refresh| {
-            let (world, is_bob) = (Arc::clone(&world), refresh.user_id() == Some("bob"));
-            async move {
-                if is_bob {
-                    world.pass("bob").await;
-                }
-                true
-            }
-        });
-    let server = Server { service, ..server };
-    let poller = Poller::connect(&server, BRIEFLY).await;
-    let bob = Person(&[("x-user", "bob"), ("x-good-for", "300")]);
-    let meanwhile = async {
-        assert_eq!(poller.refresh(FOR_LONG).await.0, StatusCode::OK);
-        server.world.open("bob");
-    };
-    let (refreshed, ()) = tokio::join!(poller.refresh(bob), meanwhile);
-    assert_eq!(refreshed.0, StatusCode::OK);
-    poller.expect(FOR_LONG, &[CLOSE]).await;
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_application_compares_old_and_new_credentials() {
     let server = server(options(refreshing));
@@ -385,9 +577,8 @@ async fn the_application_is_asked_about_a_few_changes_at_once() {
     });
     let server = Server { service, ..server };
     let [first, later] = [Person(&[("x-good-for", "60")]), Person(&[("x-good-for", "120")])];
-    let poller = Poller::connect(&server, first).await;
-    let uri = format!("/hub/refresh?id={}", poller.token);
-    let refresh = || ask(&server, first.asks(Method::POST, &uri), "");
+    let poller = Poller::connect(&server, NOBODY).await;
+    let refresh = || ask(&server, poller.refreshes(first), "");
     let mut asked: Vec<_> = (0..4).map(|_| Box::pin(refresh())).collect();
     for waiting in &mut asked {
         assert!(waiting.now_or_never().is_none());

@@ -21,10 +21,12 @@ fn allowing() -> Server {
     })
 }
 
-/// The answer to a negotiate request of nobody in particular.
+/// The answer to a negotiate request of the user that all of these connections are of.
 async fn negotiate(address: SocketAddr, query: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = format!("POST /hub/negotiate{query} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    let head = format!(
+        "POST /hub/negotiate{query} HTTP/1.1\r\nHost: test\r\nX-User: ada\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
     within(stream.read_to_string(&mut answer)).await.unwrap();
@@ -87,9 +89,9 @@ async fn a_client_comes_back_with_a_second_websocket() {
     first.send(&call("2", "Echo", r#"["received"]"#)).await;
     assert_eq!(first.text().await, result("2", r#""received""#));
     drop(first);
-    // Only who opened it, and with the token.
-    refused(address, &path, "bob", 404).await;
-    refused(address, &path, "", 404).await;
+    // Only who negotiated, and with the token.
+    refused(address, &path, "bob", 403).await;
+    refused(address, &path, "", 403).await;
     server.handle().clients().group("g").said("while away").await.unwrap();
     let mut second = Socket::upgrade(address, &path, "ada").await.unwrap();
     second.send(&sequence(3)).await;

@@ -7,7 +7,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use super::super::over_tcp::{serve, within};
 use super::super::requests::{HANDSHAKE, record};
 use super::*;
-use crate::server::{HttpOptions, HubRouterExt};
+use crate::server::HttpOptions;
 
 /// More than the kernel keeps of a connection.
 const LARGE: usize = 30_000_000;
@@ -38,7 +38,7 @@ async fn a_client_that_reads_nothing_leaves_nothing_behind() {
     for accept in ["text/event-stream", "*/*"] {
         let (limits, memory) = limits();
         let server = Server::with(HubOptions { limits, http: http.clone(), ..HubOptions::default() });
-        let address = serve(Router::new().hub("/hub", server.service.clone())).await;
+        let address = serve(Router::new().nest_service("/hub", server.service.clone())).await;
         let client = Requests::negotiate(&server).await;
         let mut first = get(address, &client, accept).await;
         let mut head = Vec::new();

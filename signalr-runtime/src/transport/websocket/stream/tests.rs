@@ -174,10 +174,34 @@ async fn a_flood_of_pings_is_answered_with_the_newest() {
         line.ours.io.outgoing().room = usize::MAX;
         done(line.send());
         let pong = |i: u32| Message::Pong(Bytes::copy_from_slice(&i.to_be_bytes()));
-        assert_eq!(line.peer_reads(), [pong(0)], "the one that was stuck");
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(line.peer_reads(), [pong(0), pong(9_999)], "the one that was stuck, and the newest");
+        let mut answered = Vec::new();
+        for i in 0..100_u32 {
+            line.peer.send(Message::Ping(Bytes::copy_from_slice(&i.to_be_bytes()))).unwrap();
+            line.receive_all();
+            done(line.send());
+            answered.extend(line.peer_reads());
+        }
+        assert_eq!(answered, (0..30).map(pong).collect::<Vec<_>>(), "as many at once as may be");
+        tokio::time::sleep(Duration::from_millis(999)).await;
         done(line.send());
-        assert_eq!(line.peer_reads(), [pong(9_999)], "a second later, the newest");
+        assert_eq!(line.peer_reads(), []);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        done(line.send());
+        assert_eq!(line.peer_reads(), [pong(99)], "a second later, the newest");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_pings_twice_a_second_is_answered_each_time() {
+    for mut line in Line::both() {
+        for _ in 0..1_000 {
+            line.peer.send(Message::Ping(Bytes::from_static(b"?"))).unwrap();
+            line.receive_all();
+            done(line.send());
+            assert_eq!(line.peer_reads(), [Message::Pong(Bytes::from_static(b"?"))]);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use signalr_runtime::{HubResult, hub};
 
-#[hub(crate = signalr_runtime)]
+#[hub(crate = 5)]
 pub trait Chat {
     async fn join(&self, room: &str) -> HubResult;
 }

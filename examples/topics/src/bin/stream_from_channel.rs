@@ -1,0 +1,57 @@
+//! A stream that comes out of a channel, and a worker that stops when nobody reads it any more.
+
+use std::error::Error;
+
+use futures_util::{Stream, stream};
+use signalr_runtime::server::{Hub, HubService};
+use signalr_runtime::test::TestServer;
+use signalr_runtime::{HubResult, hub};
+use tokio::sync::mpsc;
+
+#[hub]
+trait Market {
+    fn prices(&self, share: &str) -> impl Stream<Item = HubResult<u32>>;
+}
+
+struct Floor {
+    /// Tells the program which workers have stopped.
+    stopped: mpsc::UnboundedSender<String>,
+}
+
+impl Hub for Floor {
+    type Contract = MarketContract;
+}
+
+impl Market for Floor {
+    fn prices(&self, share: &str) -> impl Stream<Item = HubResult<u32>> {
+        // When a client is slow, the worker waits: for eight prices, and what the connection holds.
+        let (sender, mut receiver) = mpsc::channel(8);
+        tokio::spawn(watch(share.to_owned(), sender, self.stopped.clone()));
+        stream::poll_fn(move |cx| receiver.poll_recv(cx).map(|price| price.map(Ok)))
+    }
+}
+
+async fn watch(share: String, prices: mpsc::Sender<u32>, stopped: mpsc::UnboundedSender<String>) {
+    for price in 100.. {
+        // The client has cancelled the stream or is gone, and the receiver was dropped with the stream.
+        if prices.send(price).await.is_err() {
+            let _ = stopped.send(share);
+            return;
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (stopped, mut has_stopped) = mpsc::unbounded_channel();
+    let server = TestServer::new(HubService::<Floor>::new(move |_| Floor { stopped: stopped.clone() }));
+    let client = server.client().connect().await?;
+
+    let mut prices = client.hub().prices("ACME");
+    for _ in 0..3 {
+        println!("{}", prices.next().await.ok_or("the stream has ended")??);
+    }
+    drop(prices); // cancels it on the server
+    println!("nobody watches {} any more", has_stopped.recv().await.ok_or("the hub is gone")?);
+    Ok(())
+}
