@@ -9,12 +9,12 @@ use http::request::Parts;
 use signalr_runtime::server::{Hub, HubContext, HubOptions, HubService};
 use signalr_runtime::{HubError, HubResult, hub};
 
-/// What clients may call.
+/// The methods that clients may call.
 #[hub]
 pub trait SecureHub {
     /// The user and the role of the token that counts now.
     async fn who_am_i(&self) -> HubResult<String>;
-    /// How often this connection was told that its credentials are new.
+    /// The number of times that this connection was told of new credentials.
     async fn refreshed(&self) -> HubResult<u32>;
 }
 

@@ -88,7 +88,7 @@ pub trait TestHub {
     async fn ask_caller(&self, question: &str) -> HubResult<String>;
     /// Ends only when its caller cancels it or leaves.
     async fn hang(&self) -> HubResult;
-    /// How many calls of `hang` of this connection were cancelled.
+    /// The number of calls of `hang` of this connection that were cancelled.
     async fn cancelled_calls(&self) -> HubResult<u32>;
     /// Answers after a while.
     async fn sleep(&self, ms: u64) -> HubResult;

@@ -93,7 +93,7 @@ pub struct Everything {
     people: Vec<Person>,
 }
 
-/// What clients may call. Each method gives back its argument.
+/// The methods that clients may call. Each gives back its argument.
 #[hub(client = ValuesClient)]
 #[expect(missing_docs, reason = "the trait says it for all of them")]
 pub trait ValuesHub {
@@ -139,7 +139,7 @@ pub trait ValuesHub {
     async fn ask_back(&self, value: Everything) -> HubResult<Everything>;
 }
 
-/// What the server may call on clients.
+/// The methods that the server may call on clients.
 #[client_proxy]
 pub trait ValuesClient {
     /// The server has sent a value back.

@@ -13,7 +13,7 @@ use crate::report::{self, Report};
 use crate::server::{Server, ServerKind};
 use crate::tools::csharp::{Builder, Program};
 
-/// What `--only` takes.
+/// The name that `--only` takes.
 pub(crate) const PART: &str = "dotnet";
 
 /// The versions of the client.

@@ -60,7 +60,7 @@ impl Program {
         }
     }
 
-    /// What the sources ask for; the SDK defines it from the properties of the project.
+    /// The symbol that the sources ask for; with the SDK it follows from the properties of the project.
     fn define(self) -> Option<&'static str> {
         match self {
             Self::Client(11) => Some("CLIENT11"),
@@ -70,7 +70,7 @@ impl Program {
     }
 }
 
-/// What builds and runs the programs.
+/// The compiler and the runtime of the programs.
 pub(crate) enum Builder {
     Sdk {
         /// The versions of ASP.NET Core that are installed.
@@ -154,9 +154,14 @@ fn build_with_kit(project: &Project, kit: &Path, program: Program) -> Result<Com
     let name = program.name();
     let out = project.tool("dotnet-kit").join(&name);
     let setup_name = format!("dotnet-kit-{name}");
-    let setup = setup(project, &setup_name, program)?.depends_on(&kit.to_string_lossy());
+    let compiler = kit.join("csharp");
+    // Another kit in the same place is as new as its compiler.
+    let written = fs::metadata(&compiler)
+        .and_then(|metadata| metadata.modified())
+        .map_err(while_doing(format!("cannot read {}, in the kit of {KIT}", compiler.display())))?;
+    let setup = setup(project, &setup_name, program)?.depends_on(&format!("{} {written:?}", kit.display()));
     setup.run(&out.join("app.dll"), || {
-        let mut build = Command::new(kit.join("csharp"));
+        let mut build = Command::new(&compiler);
         build.env(KIT, kit).arg("build").arg(&out).arg(&name);
         build.args(program.define().map(|define| format!("-define:{define}")));
         for source in program.sources() {

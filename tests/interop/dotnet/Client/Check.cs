@@ -16,5 +16,10 @@ namespace Interop
         ];
 
         public Func<Way, bool> Over { get; init; } = _ => true;
+
+        /// <summary>
+        /// The number of tries that ASP.NET Core has, where a fault of its own comes up by chance. This project has one.
+        /// </summary>
+        public int Tries { get; init; } = 1;
     }
 }

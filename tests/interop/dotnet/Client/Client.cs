@@ -28,10 +28,10 @@ namespace Interop
 
         public Inbox Inbox { get; } = new();
 
-        /// <summary>What the server calls this connection.</summary>
+        /// <summary>The id of this connection, as the server tells it.</summary>
         public string Id { get; set; } = "";
 
-        /// <summary>What the handler of `Closed` is given.</summary>
+        /// <summary>The error that the handler of `Closed` is given.</summary>
         public Task<Exception?> Closed => _closed.Task.Within("the connection to close");
 
         public Task Start() => Connection.StartAsync().Within("the connection to start");

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Interop
 {
-    /// <summary>What the server asks a client.</summary>
+    /// <summary>Questions of the server to a client.</summary>
     static class ClientResultChecks
     {
         public static readonly Check[] All =
@@ -51,7 +51,7 @@ namespace Interop
             using (a.Connection.On<string, int[]>("Confirm", _ => [1, 2]))
             {
                 var outcome = await a.Outcome<string>("AskCaller", "really?");
-                // What follows is the reader's own text.
+                // The rest is the reader's own text.
                 visit.AnswerText("numbers for a text", outcome.Split("to String.")[0]);
             }
             a.Connection.On<int, string>("Confirm", _ => "yes");

@@ -10,8 +10,8 @@ namespace Interop
     sealed record Place(string Server, string Client, Way Way, string Check, string Question);
 
     /// <summary>
-    /// Where a server is known to answer otherwise than the reference, and why: `../differences.txt`. Each line covers
-    /// places, by patterns with `*` and a `;` between them, and all the places that it covers must differ.
+    /// The answers of servers that are known to differ from the reference's, with the reason: `../differences.txt`. Each
+    /// line covers places, by patterns with `*` and a `;` between them, and all the places that it covers must differ.
     /// </summary>
     sealed class Differences
     {

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Interop
 {
-    /// <summary>How connections end, and begin again.</summary>
+    /// <summary>Connections that end, and begin again.</summary>
     static class EndingChecks
     {
         public static readonly Check[] All =
@@ -44,7 +44,7 @@ namespace Interop
             visit.Answer("reconnects", reconnects);
         }
 
-        /// <summary>What has not been answered fails.</summary>
+        /// <summary>Calls that have not been answered fail.</summary>
         private static async Task ClosePending(Visit visit)
         {
             var a = await visit.Open();

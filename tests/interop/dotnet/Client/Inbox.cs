@@ -4,7 +4,7 @@ using System.Threading.Tasks;
 
 namespace Interop
 {
-    /// <summary>What the server called `Message` of one connection with, in order of arrival.</summary>
+    /// <summary>The calls of `Message` that one connection has got, in order of arrival.</summary>
     sealed class Inbox
     {
         private readonly Channel<(string Sender, string Text)> _messages =

@@ -21,7 +21,7 @@ namespace Interop
         {
             if (await Task.WhenAny(task, Task.Delay(limit)) != task)
             {
-                // What it may still fail with is nobody's business any more.
+                // A later failure of it is nobody's business.
                 _ = task.ContinueWith(late => late.Exception, TaskScheduler.Default);
                 throw new TimeoutException($"waited {limit.TotalSeconds:0} s for {what}");
             }

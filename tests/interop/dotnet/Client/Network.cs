@@ -42,7 +42,7 @@ namespace Interop
 
         /// <summary>
         /// Cuts every connection after about so many bytes more on WebSockets. Always between two messages: .NET, client and
-        /// server, keeps the first half of a message that was cut in two, and reads what comes after a resume as its rest.
+        /// server, keeps the first half of a message that was cut in two, and takes the next bytes after a resume for its rest.
         /// </summary>
         public Task CutAfter(int bytes)
         {

@@ -2,7 +2,7 @@ using System.Threading.Tasks;
 
 namespace Interop
 {
-    /// <summary>What the server sends to some of its clients.</summary>
+    /// <summary>Messages of the server to some of its clients.</summary>
     static class SendChecks
     {
         public static readonly Check[] All =

@@ -36,7 +36,7 @@ namespace Interop
             _ => "{" + string.Join(", ", Members(value)) + "}",
         };
 
-        /// <summary>What the task gives, or the error that it ends with.</summary>
+        /// <summary>The task's result, or the error that it ends with.</summary>
         public static async Task<string> Outcome<T>(Task<T> task, string what)
         {
             try

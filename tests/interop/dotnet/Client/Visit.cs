@@ -17,7 +17,7 @@ namespace Interop
         private readonly List<Client> _clients = new();
         private readonly List<(string Question, string Answer)> _answers = new();
 
-        /// <summary>When a connection that may reconnect tries to.</summary>
+        /// <summary>The delays of a connection that may reconnect.</summary>
         private static readonly TimeSpan[] ReconnectAfter =
             new[] { 0, 10, 100, 1000, 1000 }.Select(delay => TimeSpan.FromMilliseconds(delay)).ToArray();
 
@@ -35,7 +35,7 @@ namespace Interop
         /// <summary>A number of this visit's own, for the names of groups and users: several visits share a server.</summary>
         public int Tag { get; }
 
-        /// <summary>What was asked, and what came back. Nothing is asked twice by the same name.</summary>
+        /// <summary>The questions and their answers. No two questions have the same name.</summary>
         public IReadOnlyList<(string Question, string Answer)> Answers => _answers;
 
         public void Answer(string question, object? value) => AnswerText(question, Shown.Of(value));

@@ -17,7 +17,7 @@ namespace TestHub
         /// <summary>The user and the role of the token that counts now.</summary>
         public string WhoAmI() => Context.UserIdentifier + " as " + Context.User!.FindFirst(ClaimTypes.Role)!.Value;
 
-        /// <summary>How often this connection was told that its credentials are new.</summary>
+        /// <summary>The number of times that this connection was told of new credentials.</summary>
         public int Refreshed() => Refreshes.GetValueOrDefault(Context.ConnectionId);
 
 #if NET11_0_OR_GREATER

@@ -2,7 +2,7 @@ using MessagePack;
 
 namespace TestHub
 {
-    /// <summary>What `EchoPerson` takes and gives back: `{ name, age, tags }` on the wire, with both protocols.</summary>
+    /// <summary>The argument and the result of `EchoPerson`: `{ name, age, tags }` on the wire, with both protocols.</summary>
     [MessagePackObject]
     public class Person
     {
