@@ -22,11 +22,12 @@ const MARK_BYTES: usize = 16;
 /// The longest token that is looked at, in bytes.
 const LONGEST: usize = 512;
 
-/// A key for connection tokens, which several nodes can share.
+/// A key for connection tokens, which several nodes can share. A token counts at the endpoint that made it: the nodes must
+/// give the same path to `Router::hub`.
 ///
 /// It promises less than the key that a process has for itself. Each node knows only the tokens that it has seen: one that
-/// was used opens one more connection of the same user on another node, or after the process was started anew, as long as
-/// it is good ([`disconnect_timeout`](crate::server::HttpOptions::disconnect_timeout)). And nodes go by the time of day:
+/// was used opens one more connection of the same identity on another node, or after the process was started anew, as long
+/// as it is good ([`disconnect_timeout`](crate::server::HttpOptions::disconnect_timeout)). And nodes go by the time of day:
 /// one whose clock is behind gives out tokens that the others take for expired, and one whose clock is ahead takes theirs
 /// for expired. Within a process that time never goes back, so that no token becomes good again; a node whose clock was
 /// ahead when it was set right stays ahead until it is started anew, or the time has come.
