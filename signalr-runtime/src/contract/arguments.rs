@@ -110,7 +110,7 @@ impl<'a> Arguments<'a> {
             return Ok(false);
         }
         self.taken += 1;
-        let passed = match self.format {
+        let passed: Result<(), ValueError> = match self.format {
             #[cfg(feature = "json")]
             HubProtocol::Json => self.format.read_front::<IgnoredAny>(&mut self.rest).map(drop),
             #[cfg(feature = "messagepack")]
