@@ -13,7 +13,7 @@ pub trait Chat {
 #[client_proxy]
 pub trait Page {
     /// No answer.
-    async fn show(&self, text: &String);
+    async fn show(&self, text: &str);
     /// An answer.
     async fn confirm(&self, question: &str) -> HubResult<bool>;
 }
