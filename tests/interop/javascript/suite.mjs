@@ -1,5 +1,6 @@
 // The interop suite of `@microsoft/signalr`, wherever the client runs.
 import { Connections, protocols, transports } from "./connections.mjs";
+import { cancelChecks } from "./cancels.mjs";
 import { checks } from "./checks.mjs";
 import { cutChecks, cutNoticedChecks } from "./cuts.mjs";
 import { resumeChecks } from "./resume.mjs";
@@ -19,7 +20,7 @@ export async function runSuite(network, print, options) {
     protocol: protocols[protocol],
     skipNegotiation,
   });
-  const wanted = { ...checks, ...cutChecks };
+  const wanted = { ...checks, ...cancelChecks, ...cutChecks };
   if (transport !== "long-polling") Object.assign(wanted, cutNoticedChecks);
   if (transport === "websockets" && !skipNegotiation) Object.assign(wanted, resumeChecks);
   return runChecks(name, wanted, connections, server, print);
