@@ -65,7 +65,7 @@ pub(crate) struct ClientDispatcher {
 
 impl Role for ClientDispatcher {
     fn turn(&self, invocation: &Invocation<'_>, _: Mode) -> Turn {
-        if invocation.id.is_some() { Turn::Free } else { Turn::Ordered }
+        if invocation.id.is_some() { Turn::Now } else { Turn::Ordered }
     }
 
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound {

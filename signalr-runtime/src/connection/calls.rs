@@ -38,8 +38,10 @@ pub(crate) enum Mode {
 pub(crate) enum Turn {
     /// In order, and only while fewer than the allowed number run.
     Ordered,
-    /// At once.
+    /// In order, however many run.
     Free,
+    /// At once, whatever waits: what a client is asked.
+    Now,
 }
 
 /// A call that waits for its turn.
@@ -135,11 +137,11 @@ impl Calls {
 
     /// Whether a call that comes now may start at once: none waits before it, and there is a permit, or it needs none.
     pub(crate) fn may_start(&self, turn: Turn) -> bool {
-        self.waiting.is_empty() && self.has_permit_for(turn)
+        turn == Turn::Now || (self.waiting.is_empty() && self.has_permit_for(turn))
     }
 
     fn has_permit_for(&self, turn: Turn) -> bool {
-        turn == Turn::Free || self.permits > 0
+        turn != Turn::Ordered || self.permits > 0
     }
 
     /// Whether a call waits that could start: calls start in the order in which they came.
@@ -369,7 +371,7 @@ impl WaitingCall {
     }
 
     fn needs_no_permit(&self) -> bool {
-        self.turn == Turn::Free && !matches!(self.work, Work::Refusal(_))
+        self.turn != Turn::Ordered && !matches!(self.work, Work::Refusal(_))
     }
 
     /// What it holds, beside the items of its streams.
