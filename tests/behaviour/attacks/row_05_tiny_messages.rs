@@ -62,8 +62,9 @@ async fn pings_without_end_are_answered_once_in_a_while() {
     let began = Instant::now();
     let mut pongs = Vec::new();
     while pongs.last().is_none_or(|last| last != b"late") {
-        if let Frame::Pong(payload) = socket.read().await {
-            pongs.push(payload);
+        match socket.read().await {
+            Frame::Pong(payload) => pongs.push(payload),
+            frame => assert!(!matches!(frame, Frame::Close(_) | Frame::End), "{frame:?}"),
         }
     }
     // 32 at once, and four in each second.
