@@ -154,10 +154,7 @@ impl HubError {
     pub fn detail(&self) -> &str {
         const MARK: &str = " HubException: ";
         let message = self.message();
-        match message.find(MARK) {
-            Some(at) if self.kind() == HubErrorKind::Hub => message.get(at + MARK.len()..).unwrap_or(message),
-            _ => message,
-        }
+        message.split_once(MARK).map_or(message, |(_, detail)| detail)
     }
 
     /// The name that stands before the text where ASP.NET Core would write the exception's type.

@@ -307,6 +307,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_takes_anything() {
+        for json in ["null", "1", "-2.5e3", r#""text""#, r#"{"a":[1,{}]}"#] {
+            let text = format!("{json},");
+            let mut input = text.as_bytes();
+            assert!(<()>::decode_front(HubProtocol::Json, &mut input).is_ok(), "{json}");
+            assert_eq!(input, b",");
+        }
+        #[cfg(feature = "messagepack")]
+        for value in [&b"\xC0"[..], b"\x01", b"\xA1a", b"\x81\xA1a\x92\x01\x80"] {
+            let mut input = value;
+            assert!(<()>::decode_front(HubProtocol::MessagePack, &mut input).is_ok(), "{value:x?}");
+            assert!(input.is_empty());
+        }
+        assert_eq!(fault::<()>("[1"), "EOF while parsing a list at line 1 column 2");
+    }
+
+    #[test]
     fn what_is_wrong_is_said_without_the_value() {
         let secret = r#""secret, expected or not""#;
         assert_eq!(fault::<u8>(secret), "expected u8 at line 1 column 25");

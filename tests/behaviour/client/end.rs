@@ -177,6 +177,24 @@ async fn a_server_that_does_not_answer_the_close_is_left() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_stopping_says_so() {
+    let (connection, peer) = connected(|client| client.close_timeout(Duration::from_secs(60))).await;
+    let mut state = connection.state();
+    let stopping = connection.clone();
+    let stop = tokio::spawn(async move { stopping.stop().await });
+    state.wait_for(|state| *state == ConnectionState::Disconnecting).await.unwrap();
+    let error = connection.hub().nothing().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (HubErrorKind::Closed, "Cannot send data: the connection is stopping.")
+    );
+    drop(peer);
+    stop.await.unwrap();
+    let error = connection.hub().nothing().await.unwrap_err();
+    assert!(error.message().contains("not in the 'Connected' State"), "{error}");
+}
+
+#[tokio::test]
 async fn the_hub_ends_it() {
     let server = Server::start().await;
     let connection = server.client().connect().await.unwrap();
