@@ -12,7 +12,7 @@ use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall, KeptArguments};
 use super::hub::Hub;
 use super::places::ClientLines;
-use super::service::HubShared;
+use super::service::{HubShared, Rule};
 use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Turn};
 use crate::connection::limit::Limit;
@@ -90,10 +90,9 @@ impl<H: Hub> HubDispatcher<H> {
         let (Some(mut call), false) = (seen, rules.is_empty()) else { return running };
         let (hub, method, refused) = (self.shared.core.name(), handler.name, unauthorized(handler));
         Box::pin(async move {
-            call.connection.look_again();
-            let allowed = rules.iter().all(|rule| rule.allows(&call));
+            let is_allowed = allow(&rules, &mut call);
             drop(call);
-            if allowed {
+            if is_allowed {
                 return running.await;
             }
             log_refusal(hub, method, &"a rule forbids it");
@@ -117,6 +116,12 @@ fn log_refusal(hub: &str, method: &str, reason: &dyn fmt::Display) {
 /// Data that does not fit: no deliberate error, so the peer reads what is wrong only where detailed errors are on.
 fn invalid_data(cause: impl Into<Cow<'static, str>>) -> HubError {
     HubError::with_kind(HubErrorKind::Codec, cause)
+}
+
+/// Whether every rule allows a call whose turn has come, or that has given it up.
+fn allow(rules: &[Arc<Rule>], call: &mut FilteredCall) -> bool {
+    call.connection.look_again();
+    rules.iter().all(|rule| rule.allows(call))
 }
 
 fn unauthorized<H>(handler: &Handler<H>) -> String {
@@ -220,11 +225,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let rules = self.shared.rules_for(handler.name);
         if !rules.is_empty() {
             let mut call = self.seen(handler, invocation);
-            let is_allowed = catch_unwind(AssertUnwindSafe(|| {
-                call.connection.look_again();
-                rules.iter().all(|rule| rule.allows(&call))
-            }));
-            match is_allowed {
+            match catch_unwind(AssertUnwindSafe(|| allow(&rules, &mut call))) {
                 Ok(true) => {}
                 Ok(false) => return Some(unauthorized(handler).into()),
                 Err(_) => {

@@ -168,6 +168,17 @@ async fn held_up(server: &Server) -> (Requests, Events, Asked) {
     (client, events, post)
 }
 
+/// A server with a budget, and a client whose connection reads no more: its inbox takes 64 KiB.
+async fn charged() -> (Server, MemoryBudget, Requests, Events) {
+    let budget = MemoryBudget::new(10_000_000);
+    let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+    let (client, events) = Requests::streaming(&server).await;
+    client.post(too_many_calls()).await;
+    settle().await;
+    (server, budget, client, events)
+}
+
 /// A server that takes little at a time, and sends nothing by itself.
 fn small() -> Server {
     let http = HttpOptions { application_max_buffer_size: 200, ..HttpOptions::default() };
@@ -192,13 +203,7 @@ async fn it_is_answered_when_all_of_it_is_taken() {
 
 #[tokio::test(start_paused = true)]
 async fn a_piece_that_waits_for_room_is_charged_as_a_whole() {
-    let budget = MemoryBudget::new(10_000_000);
-    let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
-    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
-    let (client, events) = Requests::streaming(&server).await;
-    client.post(too_many_calls()).await;
-    settle().await;
-    // The connection reads no more, and its inbox takes 64 KiB.
+    let (server, budget, client, events) = charged().await;
     let before = budget.held_as(ChargeKind::Received);
     let mut large = client.post(" ".repeat(400_000));
     let mut next = client.post("next");
@@ -226,14 +231,8 @@ fn pieces(count: usize, size: usize) -> impl Body<Data = Bytes> + Send + 'static
 
 #[tokio::test(start_paused = true)]
 async fn what_the_http_server_reads_of_tiny_pieces_is_charged_with_them() {
-    let budget = MemoryBudget::new(10_000_000);
-    let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
-    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
-    let (client, events) = Requests::streaming(&server).await;
-    client.post(too_many_calls()).await;
-    settle().await;
+    let (server, budget, client, events) = charged().await;
     let before = budget.held_as(ChargeKind::Received);
-    // Its inbox takes 64 KiB.
     let tiny = tokio::spawn(client.post_body(pieces(66_000, 1)));
     seconds(1).await;
     let charged = budget.held_as(ChargeKind::Received) - before;
