@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::str::FromStr;
 
 use super::scan::{Malformed, Scanner, Text, check};
 use crate::contract::value::{HubProtocol, Payload};
@@ -46,8 +45,8 @@ impl<'a> Envelope<'a> {
             match &*scanner.name()?.name() {
                 b"type" => {
                     let kind = integer(&mut scanner, "type", IntegerWidth::Int32)?;
-                    let null = ProtocolError::WrongType { property: "type", expected: Expected::Number };
-                    self.kind = Some(kind.ok_or(null)?);
+                    let null = || ProtocolError::WrongType { property: "type", expected: Expected::Number };
+                    self.kind = Some(kind.ok_or_else(null)?);
                 }
                 b"invocationId" => self.invocation_id = Some(string(&mut scanner, "invocationId")?),
                 b"target" => self.target = Some(string(&mut scanner, "target")?),
@@ -185,10 +184,18 @@ pub(crate) fn expect(
     wanted: Token,
     expected: Expected,
 ) -> Result<(), ProtocolError> {
-    match scanner.token()? {
-        token if token == wanted => Ok(()),
-        token => Err(scanner.mismatch(token, ProtocolError::WrongType { property, expected })),
-    }
+    let token = scanner.token()?;
+    if token == wanted { Ok(()) } else { Err(wrong_type(scanner, token, property, expected)) }
+}
+
+#[cold]
+fn wrong_type(
+    scanner: &mut Scanner<'_>,
+    token: Token,
+    property: &'static str,
+    expected: Expected,
+) -> ProtocolError {
+    scanner.mismatch(token, ProtocolError::WrongType { property, expected })
 }
 
 /// Passes the string that a property must be.
@@ -203,7 +210,7 @@ pub(crate) fn string<'a>(
 
 /// Reads the integer that a property must be; null is `None`.
 #[inline]
-pub(crate) fn integer<T: FromStr>(
+pub(crate) fn integer<T: TryFrom<i64>>(
     scanner: &mut Scanner<'_>,
     property: &'static str,
     width: IntegerWidth,
@@ -213,7 +220,21 @@ pub(crate) fn integer<T: FromStr>(
         return Ok(None);
     }
     expect(scanner, property, Token::Number, Expected::Number)?;
-    scanner.number()?.parse().map(Some).map_err(|_| ProtocolError::NotAnInteger(width))
+    match value_of(scanner.number()?).and_then(|number| T::try_from(number).ok()) {
+        Some(number) => Ok(Some(number)),
+        None => Err(ProtocolError::NotAnInteger(width)),
+    }
+}
+
+/// The value of a number, unless it is a fraction, or larger than any integer of the protocol.
+fn value_of(number: &[u8]) -> Option<i64> {
+    let digits = number.strip_prefix(b"-");
+    // The negative ones are one more than the others.
+    let negative = digits.unwrap_or(number).iter().try_fold(0_i64, |value, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        value.checked_mul(10)?.checked_sub(digit.into())
+    })?;
+    if digits.is_some() { Some(negative) } else { negative.checked_neg() }
 }
 
 /// Reads the boolean that a property must be.

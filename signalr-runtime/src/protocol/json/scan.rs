@@ -249,7 +249,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes the number that [`token`](Self::token) has seen.
-    pub(crate) fn number(&mut self) -> Result<&'a str, Malformed> {
+    pub(crate) fn number(&mut self) -> Result<&'a [u8], Malformed> {
         let start = self.at;
         let _ = self.accept(b'-');
         if !self.accept(b'0') {
@@ -265,8 +265,7 @@ impl<'a> Scanner<'a> {
         // Without this a second value could follow at once: `01`, `1true`.
         match self.record.get(self.at) {
             Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') | None => {
-                let number = self.record.get(start..self.at).ok_or(Malformed)?;
-                str::from_utf8(number).map_err(|_| Malformed)
+                self.record.get(start..self.at).ok_or(Malformed)
             }
             Some(_) => Err(Malformed),
         }
