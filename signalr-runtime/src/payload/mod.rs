@@ -63,6 +63,7 @@
 
 mod date_time;
 mod iso8601;
+mod offset;
 mod times;
 pub mod timestamp;
 mod unix_time;
