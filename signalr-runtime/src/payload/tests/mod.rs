@@ -1,5 +1,6 @@
 //! Values in both protocols, with .NET on the other side.
 
+mod integers;
 mod times;
 
 use crate::contract::value::{Encoded, HubProtocol, Payload, WireValue};
