@@ -18,6 +18,8 @@ use super::depth::Shallow;
 use super::locks;
 #[cfg(feature = "messagepack")]
 use super::messagepack;
+#[cfg(feature = "json")]
+use super::negative_zero;
 
 /// A hub protocol: how messages, and the values in them, are written.
 ///
@@ -113,7 +115,8 @@ impl HubProtocol {
             Self::Json => {
                 let mut values = serde_json::Deserializer::from_slice(input).into_iter::<T>();
                 let value = match values.next() {
-                    Some(value) => value.map_err(|error| ValueError::new(without_value(&error)))?,
+                    Some(Ok(value)) => value,
+                    Some(Err(error)) => return without_negative_zeros(input, &error),
                     None => return Err(ValueError::new("a value is missing")),
                 };
                 *input = input.get(values.byte_offset()..).unwrap_or_default();
@@ -130,6 +133,22 @@ impl HubProtocol {
             }
         }
     }
+}
+
+/// Reads a value once more that did not fit its type, if that may be because of a zero with a sign.
+#[cfg(feature = "json")]
+#[cold]
+fn without_negative_zeros<T: DeserializeOwned>(
+    input: &mut &[u8],
+    error: &serde_json::Error,
+) -> Result<T, ValueError> {
+    let unsigned =
+        if negative_zero::may_be_the_fault(error) { negative_zero::without_signs(input) } else { None };
+    let unsigned = unsigned.ok_or_else(|| ValueError::new(without_value(error)))?;
+    let mut rest = unsigned.as_slice();
+    let value = HubProtocol::Json.read_front(&mut rest)?;
+    *input = input.get(unsigned.len().saturating_sub(rest.len())..).unwrap_or_default();
+    Ok(value)
 }
 
 /// What is wrong with a value, without the value.

@@ -1,7 +1,8 @@
 //! Times as .NET and JavaScript write them, for `#[serde(with = "…")]`.
 //!
 //! In JSON a string of ISO 8601 in UTC, e.g. `"2017-04-11T00:00:00Z"`; one with another offset, or with none, which
-//! stands for UTC, is read too. In MessagePack a timestamp extension. For every [`Timestamp`]:
+//! stands for UTC, is read too. In MessagePack a timestamp extension. As in .NET, years are from 1 to 9999, and offsets up to
+//! 14 hours: a time outside is an error when it is written, and when it is read. For every [`Timestamp`]:
 //! [`SystemTime`](std::time::SystemTime) and, by the features of these names, `chrono::DateTime<Utc>`,
 //! `time::OffsetDateTime` and `jiff::Timestamp`.
 //!
