@@ -126,6 +126,6 @@ impl<'de, T: Timestamp> Visitor<'de> for Pair<T> {
 const EXPECTED: &str = "a timestamp in the years 1 to 9999, with an offset of up to 14 hours";
 
 fn value<T: Timestamp, E: de::Error>(time: UnixTime, offset: Offset) -> Result<DateTimeOffset<T>, E> {
-    let time = T::from_unix_time(time).ok_or_else(|| E::custom("a time is out of range"))?;
+    let time = T::from_unix_time(time).ok_or_else(timestamp::out_of_range)?;
     Ok(DateTimeOffset { time, offset_minutes: offset.minutes() })
 }

@@ -22,7 +22,7 @@
 //! }
 //! ```
 
-use serde::de::Error as _;
+use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::times::Timestamp;
@@ -44,13 +44,17 @@ where
     D: Deserializer<'de>,
 {
     let time = UnixTime::deserialize(deserializer)?;
-    T::from_unix_time(time).ok_or_else(|| D::Error::custom("a time is out of range"))
+    T::from_unix_time(time).ok_or_else(out_of_range)
+}
+
+/// A time that is one of .NET's, and none of the type's.
+pub(super) fn out_of_range<E: Error>() -> E {
+    E::invalid_value(Unexpected::Other("another time"), &"a time in the range of its type")
 }
 
 /// The same for a time that may be missing: null and nil are `None`.
 pub mod option {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, UnixTime};
-    use serde::de::Error as _;
+    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, UnixTime, out_of_range};
 
     /// Writes a time, or nothing.
     #[allow(clippy::ref_option, reason = "serde calls it so")]
@@ -69,7 +73,6 @@ pub mod option {
         D: Deserializer<'de>,
     {
         let time = Option::<UnixTime>::deserialize(deserializer)?;
-        let out_of_range = || D::Error::custom("a time is out of range");
         time.map(|time| T::from_unix_time(time).ok_or_else(out_of_range)).transpose()
     }
 }
