@@ -44,7 +44,7 @@
 //! | | |
 //! |---|---|
 //! | this page | the attributes, [`HubError`](struct@HubError), and the calls that a stub makes: [`Invoke`], [`ResultStream`] |
-//! | [`payload`] | how values are written, for .NET and JavaScript to read; times |
+//! | [`payload`] | how values are written, for .NET and JavaScript to read; times and bytes |
 //! | `server` | serving a hub: its options, limits, rules and filters; `server::telemetry` for operators |
 //! | `client` | calling a hub |
 //! | `test` | both in one process, without a socket |

@@ -1,5 +1,6 @@
 //! Values in both protocols, with .NET on the other side.
 
+mod bytes;
 mod integers;
 mod times;
 
