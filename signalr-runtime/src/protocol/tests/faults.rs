@@ -297,7 +297,7 @@ fn what_nobody_reads_as_text_may_be_anything() {
     for (no_text, _) in no_text() {
         for (before, after) in [
             (r#"{"type":6,"unknown":""#, r#""}"#),
-            (r#"{"type":6,"unknown":["#, r"1]}"),
+            (r#"{"type":6,"unknown":["#, "1]}"),
             (r#"{"type":6,"unknown":{"a":[""#, r#""]}}"#),
             (r#"{"type":6,"unknown":{""#, r#"":1}}"#),
             (r#"{"type":6,""#, r#"":1}"#),
