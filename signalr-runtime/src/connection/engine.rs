@@ -237,7 +237,10 @@ impl<R: Role> Engine<R> {
                 if due == Due::Write {
                     self.transport.give_up();
                 }
-                self.core.due(due);
+                // What came while a method held the thread was not read yet.
+                if due != Due::Silence || reads != Reads::Everything || !self.has_more(cx) {
+                    self.core.due(due);
+                }
             }
             if let Some(ended) = self.core.ended.take() {
                 return Poll::Ready(ended);
@@ -298,6 +301,11 @@ impl<R: Role> Engine<R> {
             },
         }
         Poll::Ready(())
+    }
+
+    /// Reads once more, also where the calls have used up tokio's budget: whether the peer is there.
+    fn has_more(&mut self, cx: &mut Context<'_>) -> bool {
+        slice::poll_unconstrained(cx, |cx| self.poll_receive(cx)).is_ready()
     }
 
     /// The peer takes nothing any more. It may have said why before it went.
