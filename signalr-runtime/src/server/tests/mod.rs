@@ -68,6 +68,8 @@ mod starvation;
 mod stateful;
 mod streams;
 mod traces;
+#[cfg(all(feature = "client", feature = "metrics", feature = "test-util"))]
+mod unasked;
 mod unwritten;
 mod uploads;
 
