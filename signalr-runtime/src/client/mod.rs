@@ -89,5 +89,5 @@ pub use crate::{HubError, HubErrorKind, HubProtocol, HubResult, Stream};
 
 #[cfg(feature = "test-util")]
 pub(crate) use session::{Opened, start};
-#[cfg(test)]
+#[cfg(all(test, feature = "metrics", feature = "test-util"))]
 pub(crate) use {builder::Settings, websocket::over};

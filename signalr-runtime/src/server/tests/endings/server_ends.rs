@@ -21,7 +21,7 @@ const USUAL: Scenario = Scenario {
 };
 
 /// What breaks the rules of WebSockets, whichever side does it.
-pub(super) const VIOLATIONS: [(&str, Act); 12] = [
+pub(super) const VIOLATIONS: [(&str, Act); 13] = [
     ("a frame with a reserved bit", |peer| peer.frame(0xC1, b"x")),
     ("a frame of an unknown kind", |peer| peer.frame(0x83, b"x")),
     ("a frame that is not masked, or is and must not be", Peer::wrongly_masked),
@@ -33,6 +33,7 @@ pub(super) const VIOLATIONS: [(&str, Act); 12] = [
     }),
     ("a close frame with half a status", |peer| peer.frame(peer::CLOSE, b"x")),
     ("a close frame with a status that is none", |peer| peer.frame(peer::CLOSE, &1005_u16.to_be_bytes())),
+    ("a frame of 2^63 bytes or more", |peer| peer.bytes(&[&[TEXT, 0xFF][..], &[0xFF; 8], &[0; 4]].concat())),
     ("text that is not UTF-8", |peer| peer.frame(TEXT, b"\xFF")),
     ("a violation in the middle of a hub message", |peer| {
         peer.frame(TEXT, b"{\"type\":");
