@@ -183,7 +183,7 @@ async fn run(
         Ended::Lost(error) | Ended::Violated(error) => {
             Some(HubError::with_kind(HubErrorKind::Closed, error.to_string()))
         }
-        Ended::Refused(error) | Ended::Failed(error) => Some(error),
+        Ended::CutOff(error) | Ended::Refused(error) | Ended::Failed(error) => Some(error),
     };
     ending.give_up(error.as_ref());
     // A server that does not answer the close in time is left; one that was silent for too long is not waited for.

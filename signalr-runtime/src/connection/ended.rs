@@ -16,6 +16,8 @@ pub(crate) enum Ended {
     Lost(io::Error),
     /// The peer broke the rules of the transport, which has its own answer to that.
     Violated(io::Error),
+    /// The transport ended, in whatever way, in the middle of a message.
+    CutOff(HubError),
     /// This side was asked to end it.
     Stopped(EndRequest),
     /// The callback for a connection that begins failed.
@@ -41,6 +43,7 @@ impl Ended {
             }
             Self::Lost(_) => "the transport was lost",
             Self::Violated(_) => "the peer broke the rules of the transport",
+            Self::CutOff(_) => "the transport ended in the middle of a message",
             Self::Stopped(request) => request.reason(),
             Self::Refused(_) => "the connect callback failed",
             Self::Failed(_) => "the connection failed",
@@ -54,7 +57,7 @@ impl Ended {
             Self::PeerClosed { .. } | Self::Left | Self::Refused(_) => None,
             Self::Lost(error) | Self::Violated(error) => Some(error.to_string()),
             Self::Stopped(request) => request.error().map(|error| error.to_string()),
-            Self::Failed(error) => Some(error.to_string()),
+            Self::CutOff(error) | Self::Failed(error) => Some(error.to_string()),
         }
     }
 
@@ -64,7 +67,9 @@ impl Ended {
             Self::Lost(error) => error.kind() == ErrorKind::TimedOut,
             Self::Stopped(request) => request.is_for_slowness(),
             Self::Failed(error) => error.kind() == HubErrorKind::Timeout,
-            Self::PeerClosed { .. } | Self::Left | Self::Violated(_) | Self::Refused(_) => false,
+            Self::PeerClosed { .. } | Self::Left | Self::Violated(_) | Self::CutOff(_) | Self::Refused(_) => {
+                false
+            }
         }
     }
 }

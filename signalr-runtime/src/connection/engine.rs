@@ -295,7 +295,7 @@ impl<R: Role> Engine<R> {
             Poll::Ready(ended) => match (ended.map_err(Ended::of_transport), reader.end()) {
                 // Whatever it was in the middle of.
                 (Err(violated @ Ended::Violated(_)), _) => core.end(violated),
-                (_, Err(error)) => core.broken(&error),
+                (_, Err(error)) => core.end(Ended::CutOff(core.role.protocol_error(&error))),
                 (Ok(_), Ok(())) => core.end(Ended::Left),
                 (Err(lost), Ok(())) => core.end(lost),
             },
@@ -435,12 +435,10 @@ impl<R: Role> Core<R> {
 
     /// The peer broke the protocol.
     fn broken(&mut self, error: &ProtocolError) {
-        match error {
-            ProtocolError::TooLarge { .. } => self.role.limit_hit(Limit::MessageSize),
-            // Perhaps it was lost on the way.
-            ProtocolError::Truncated => {}
-            _ => self.role.limit_hit(Limit::MalformedMessage),
-        }
+        self.role.limit_hit(match error {
+            ProtocolError::TooLarge { .. } => Limit::MessageSize,
+            _ => Limit::MalformedMessage,
+        });
         let error = self.role.protocol_error(error);
         self.end(Ended::Failed(error));
     }

@@ -158,7 +158,9 @@ async fn end<H: Hub>(
     let (patience, has_closed) = match &ended {
         Ended::Lost(_) => (Duration::ZERO, true),
         // Who has closed, or broken the transport, waits for our half of the close.
-        Ended::Violated(_) | Ended::Left | Ended::PeerClosed { .. } => (close_timeout, true),
+        Ended::Violated(_) | Ended::CutOff(_) | Ended::Left | Ended::PeerClosed { .. } => {
+            (close_timeout, true)
+        }
         // Who is still there is told of the end.
         Ended::Stopped(_) | Ended::Refused(_) | Ended::Failed(_) => (close_timeout, false),
     };
@@ -292,7 +294,7 @@ impl Farewell {
                 }
             },
             Ended::Refused(error) => failed(error, false),
-            Ended::Failed(error) => failed(error, true),
+            Ended::CutOff(error) | Ended::Failed(error) => failed(error, true),
         }
     }
 }

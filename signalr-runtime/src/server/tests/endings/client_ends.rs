@@ -110,6 +110,21 @@ async fn what_a_server_may_do_can_be_set() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_violation_before_the_handshake_is_told_as_what_it_is() {
+    let (mut peer, line) = Peer::pair(Side::Server, ROOMY);
+    let settings = HubConnection::<ProbeHubContract>::builder("http://localhost/").into_settings();
+    let opened = opened(line, &settings);
+    let (started, got) = tokio::join!(start(settings, opened), async {
+        peer.next().await;
+        peer.frame(0xC1, b"x");
+        peer.rest().await
+    });
+    let error = started.err().expect("no connection").to_string();
+    assert!(error.ends_with(": a frame uses a reserved bit: no extension was agreed on"), "{error}");
+    assert_eq!(got.close, Some(1002));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_was_silent_for_too_long_is_not_waited_for() {
     // It reads nothing either, and something waits to be written.
     let (connection, peer) = client(100, |client| client).await;

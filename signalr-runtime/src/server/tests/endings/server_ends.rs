@@ -293,6 +293,23 @@ async fn what_breaks_the_rules_of_websockets() {
     table::compare("Violations of RFC 6455", &found);
 }
 
+/// Whoever has closed waits for nobody's callback, whatever he was in the middle of.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_closes_in_the_middle_of_a_message_is_answered_at_once() {
+    let server = Server::of(World::slow_to_end(), |service| service);
+    let mut peer = server.open_websocket(ROOMY, false);
+    peer.record(r#"{"protocol":"json","version":1}"#);
+    assert_eq!(peer.next().await, "{}");
+    peer.frame(TEXT, b"{");
+    peer.close(Some(1000));
+    let begun = tokio::time::Instant::now();
+    let got = peer.rest().await;
+    assert_eq!(wire(&got), "Close with `error` and `allowReconnect`, 1000");
+    assert_eq!(begun.elapsed().as_secs(), 0);
+    assert_eq!(server.handle().connection_count(), 1, "the hub is still being told");
+    server.world.open("disconnect");
+}
+
 async fn happens(scenario: &Scenario) -> Row {
     let told = at_the_server(scenario).await;
     let closed = if scenario.beginning == Beginning::Open {
