@@ -22,10 +22,9 @@
 //! }
 //! ```
 
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::times::Timestamp;
+use super::times::{Timestamp, converted};
 use super::unix_time::UnixTime;
 
 /// Writes a time.
@@ -43,14 +42,12 @@ where
     T: Timestamp,
     D: Deserializer<'de>,
 {
-    let time = UnixTime::deserialize(deserializer)?;
-    T::from_unix_time(time).ok_or_else(|| D::Error::custom("a time is out of range"))
+    converted(UnixTime::deserialize(deserializer)?)
 }
 
 /// The same for a time that may be missing: null and nil are `None`.
 pub mod option {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, UnixTime};
-    use serde::de::Error as _;
+    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, UnixTime, converted};
 
     /// Writes a time, or nothing.
     #[allow(clippy::ref_option, reason = "serde calls it so")]
@@ -68,8 +65,6 @@ pub mod option {
         T: Timestamp,
         D: Deserializer<'de>,
     {
-        let time = Option::<UnixTime>::deserialize(deserializer)?;
-        let out_of_range = || D::Error::custom("a time is out of range");
-        time.map(|time| T::from_unix_time(time).ok_or_else(out_of_range)).transpose()
+        Option::<UnixTime>::deserialize(deserializer)?.map(converted).transpose()
     }
 }
