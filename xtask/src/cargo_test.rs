@@ -1,7 +1,7 @@
 //! `cargo test --workspace`: the Rust tests, doc tests included.
 
-use std::fs;
 use std::time::Duration;
+use std::{env, fs};
 
 use crate::cargo::cargo;
 use crate::process::{Problem, run_to_end, while_doing};
@@ -14,11 +14,19 @@ const LIMIT: Duration = Duration::from_secs(35 * 60);
 /// Names the program that starts a real ASP.NET Core 3.1 server, for the tests of the client.
 const ASPNETCORE31: &str = "SIGNALR_ASPNETCORE31";
 
+/// Tells proptest which random cases to try.
+const SEED: &str = "PROPTEST_RNG_SEED";
+
+/// The seed unless the environment has another one. Random tests then pass for everybody or for nobody; new cases are
+/// found by `cargo test`, which draws a seed each time.
+const SAME_FOR_ALL: &str = "2026";
+
 pub(crate) fn run(project: &Project, report: &mut Report) {
     let log = project.log("cargo-test");
-    report::heading(format_args!("cargo test (output in {})", log.display()));
+    let seed = env::var(SEED).unwrap_or_else(|_| SAME_FOR_ALL.to_owned());
+    report::heading(format_args!("cargo test with {SEED}={seed} (output in {})", log.display()));
     let mut command = cargo(project);
-    command.args(["test", "--workspace", "--no-fail-fast"]);
+    command.args(["test", "--workspace", "--no-fail-fast"]).env(SEED, &seed);
     match dotnet::aspnetcore31(project) {
         Ok(start) => {
             // Only the tests against that server are marked as ignored: a plain `cargo test` does not have it.

@@ -25,7 +25,11 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
         "100\n101\n102\nnobody watches ACME any more\n",
     ),
     ("tls", env!("CARGO_BIN_EXE_tls"), "gold\n"),
-    ("typed_errors", env!("CARGO_BIN_EXE_typed_errors"), "Ok(4), Err(TooLittle), Err(NoChange)\n"),
+    (
+        "typed_errors",
+        env!("CARGO_BIN_EXE_typed_errors"),
+        "Ok(4), Err(TooLittle { price: 5 }), Err(NoChange { money: 200 })\n",
+    ),
 ];
 
 #[tokio::test]

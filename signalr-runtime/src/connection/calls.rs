@@ -79,12 +79,20 @@ pub(crate) struct NewCall<'a> {
 pub(crate) struct RunningCall {
     pub(crate) id: Option<Box<str>>,
     pub(crate) target: Box<str>,
-    mode: Mode,
+    pub(crate) mode: Mode,
     pub(crate) uploads: Uploads,
     /// Whether it holds a permit.
     permit: bool,
     canceled: bool,
     progress: Progress,
+}
+
+/// A call that its caller has given up.
+pub(crate) enum GivenUp {
+    /// It ran, and has been dropped: that is how Rust code is told to stop.
+    Running(RunningCall),
+    /// It had not started.
+    Waiting(WaitingCall),
 }
 
 /// How far a running call has come.
@@ -304,19 +312,21 @@ impl Calls {
         self.running.as_ref().is_none_or(|running| running.calls.sleep(cx))
     }
 
-    /// Stops the call with this id, if it is there; it then ends as cancelled. Dropping a future that waits is
-    /// how Rust code is told to stop. Gives the call back if it had not started.
-    pub(crate) fn cancel(&mut self, id: &str) -> Option<WaitingCall> {
+    /// Stops the call with this id, if it is there. One that runs is dropped here: none is held for its turn, however many
+    /// are given up. It keeps its place only for a thread that goes on.
+    pub(crate) fn cancel(&mut self, id: &str) -> Option<GivenUp> {
         if let Some(running) = &mut self.running
             && let Some(slot) = running.by_id.get(id)
         {
-            if let Some(call) = running.calls.wake(*slot) {
-                call.canceled = true;
+            let mut call = running.calls.remove(*slot)?;
+            if let Progress::Method(method) = &mut call.progress {
+                method.drop_running();
             }
-            return None;
+            self.removed(&mut call);
+            return Some(GivenUp::Running(call));
         }
         let at = self.waiting.iter().position(|call| call.has_id(id))?;
-        self.take_waiting(at)
+        self.take_waiting(at).map(GivenUp::Waiting)
     }
 
     /// Stops the calls that stream their results; plain calls run on to their end.

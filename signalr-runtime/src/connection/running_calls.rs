@@ -86,11 +86,13 @@ impl<T> RunningCalls<T> {
         slot
     }
 
-    /// The task in a slot, to be changed; it is polled soon.
-    pub(super) fn wake(&mut self, slot: usize) -> Option<&mut T> {
-        let Slot { task, wake, .. } = self.slots.get_mut(slot)?.as_mut()?;
-        wake.wake_by_ref();
-        Some(task)
+    /// Takes out the task in a slot.
+    pub(super) fn remove(&mut self, slot: usize) -> Option<T> {
+        let wake = &self.slots.get(slot)?.as_ref()?.wake;
+        if wake.queued.load(Ordering::Acquire) {
+            self.ready.lock().slots.retain(|queued| *queued != slot);
+        }
+        self.take(slot)
     }
 
     /// Wakes those that `change` chooses.
@@ -177,6 +179,10 @@ mod tests {
         }
     }
 
+    fn wake<T>(running: &RunningCalls<T>, slot: usize) {
+        running.slots[slot].as_ref().unwrap().wake.wake_by_ref();
+    }
+
     fn ended(running: &mut RunningCalls<Countdown>) -> Vec<&'static str> {
         let mut names = Vec::new();
         while let Some(polled) = running.poll_one(poll) {
@@ -194,10 +200,30 @@ mod tests {
         let b = running.push(Countdown("b", 2));
         running.push(Countdown("c", 1));
         assert_eq!(ended(&mut running), ["c"]);
-        running.wake(b);
-        running.wake(a);
-        running.wake(b);
+        wake(&running, b);
+        wake(&running, a);
+        wake(&running, b);
         assert_eq!(ended(&mut running), ["b", "a"]);
+        assert!(running.is_empty());
+    }
+
+    #[test]
+    fn one_that_is_taken_out_leaves_nothing_behind() {
+        let mut running = RunningCalls::new();
+        let a = running.push(Countdown("a", 1));
+        let b = running.push(Countdown("b", 2));
+        assert_eq!(ended(&mut running), ["a"]);
+        assert!(running.remove(a).is_none());
+        for is_woken in [true, false] {
+            let c = running.push(Countdown("c", 9));
+            if !is_woken {
+                assert_eq!(ended(&mut running), [""; 0]);
+            }
+            assert_eq!(running.remove(c).map(|c| c.0), Some("c"));
+            assert_eq!(running.ready.lock().slots.len(), 0);
+        }
+        wake(&running, b);
+        assert_eq!(ended(&mut running), ["b"]);
         assert!(running.is_empty());
     }
 
@@ -210,11 +236,11 @@ mod tests {
         let a = running.push(Countdown("a", 9));
         assert!(!running.sleep(&cx));
         assert!(running.poll_one(poll).is_some());
-        running.wake(a);
+        wake(&running, a);
         assert!(running.poll_one(poll).is_some());
         assert!(!flag.0.load(Ordering::SeqCst));
         assert!(running.sleep(&cx));
-        running.wake(a);
+        wake(&running, a);
         assert!(flag.0.load(Ordering::SeqCst));
     }
 
@@ -229,7 +255,7 @@ mod tests {
         assert_eq!(running.push(Countdown("b", 2)), slot);
         waker.wake();
         assert_eq!(ended(&mut running), [""; 0]);
-        running.wake(slot);
+        wake(&running, slot);
         assert_eq!(ended(&mut running), ["b"]);
     }
 
@@ -262,7 +288,7 @@ mod tests {
             });
             let mut overlooked = 0;
             for n in 1..=ROUNDS {
-                running.wake(slot);
+                wake(&running, slot);
                 round.store(n, Ordering::SeqCst);
                 (0..n * 13 % 80).for_each(|_| std::hint::spin_loop());
                 let mut seen = 0;

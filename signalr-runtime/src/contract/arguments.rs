@@ -6,6 +6,7 @@ use serde::Serialize;
 #[cfg(feature = "json")]
 use serde::de::IgnoredAny;
 
+use super::encoding::Encoding;
 #[cfg(feature = "messagepack")]
 use super::messagepack;
 use super::value::{Encoded, HubProtocol, Payload, ValueError, WireValue};
@@ -188,13 +189,13 @@ pub struct ArgumentWriter<'a> {
 impl ArgumentWriter<'_> {
     /// Appends one argument.
     pub fn push<T: WireArgument + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
-        self.push_with(|format, out| value.encode_argument(format, out))
+        self.push_with(|encoding, out| value.encode_argument(encoding, out))
     }
 
     /// Appends what `write` encodes.
     pub(crate) fn push_with(
         &mut self,
-        write: impl FnOnce(HubProtocol, &mut Vec<u8>) -> Result<(), ValueError>,
+        write: impl FnOnce(Encoding, &mut Vec<u8>) -> Result<(), ValueError>,
     ) -> Result<(), ValueError> {
         match self.format {
             #[cfg(feature = "json")]
@@ -205,7 +206,7 @@ impl ArgumentWriter<'_> {
             HubProtocol::MessagePack => {}
         }
         self.written += 1;
-        write(self.format, self.out)
+        write(Encoding::of_argument(self.format), self.out)
     }
 }
 
@@ -218,13 +219,13 @@ impl ArgumentWriter<'_> {
 )]
 pub trait WireArgument {
     #[doc(hidden)]
-    fn encode_argument(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError>;
+    fn encode_argument(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> WireArgument for T {
-    fn encode_argument(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError> {
-        format.write(self, out)
+    fn encode_argument(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        encoding.write(self, out)
     }
 }
 

@@ -36,7 +36,7 @@ impl ArgumentWriter<'_> {
         &mut self,
         value: &C::Owned,
     ) -> Result<(), ValueError> {
-        self.push_with(|format, out| value.encode(format, out))
+        self.push_with(|encoding, out| value.encode(encoding, out))
     }
 
     /// Appends parameter `P` of method `M`, which is a slice.
@@ -44,7 +44,7 @@ impl ArgumentWriter<'_> {
         &mut self,
         value: &[C::Element],
     ) -> Result<(), ValueError> {
-        self.push_with(|format, out| C::Element::encode_list(value, format, out))
+        self.push_with(|encoding, out| C::Element::encode_list(value, encoding, out))
     }
 }
 

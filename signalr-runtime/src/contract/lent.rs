@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::arguments::{ArgumentWriter, Arguments, BindError};
+use super::encoding::Encoding;
 use super::value::{HubProtocol, ValueError};
 
 /// Parameter `P` of method `M` is lent to the method.
@@ -33,7 +34,7 @@ pub trait LentValue {
         input: &mut &[u8],
     ) -> Result<impl Deref<Target = Self> + Send + use<Self>, ValueError>;
     #[doc(hidden)]
-    fn encode_lent(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError>;
+    fn encode_lent(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -46,8 +47,8 @@ impl<T: ?Sized + Serialize + DeserializeOwned + Send + 'static> LentValue for T 
         format.read_front(input).map(Lent::<T>)
     }
 
-    fn encode_lent(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError> {
-        format.write(self, out)
+    fn encode_lent(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        encoding.write(self, out)
     }
 }
 
@@ -77,6 +78,6 @@ impl ArgumentWriter<'_> {
         &mut self,
         value: &C::Owned,
     ) -> Result<(), ValueError> {
-        self.push_with(|format, out| value.encode_lent(format, out))
+        self.push_with(|encoding, out| value.encode_lent(encoding, out))
     }
 }

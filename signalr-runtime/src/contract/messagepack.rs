@@ -7,8 +7,11 @@ use std::fmt;
 
 use rmp::Marker;
 
-use super::depth::{MAX_DEPTH, TOO_DEEP};
+use super::depth::{self, TOO_DEEP};
 use super::value::ValueError;
+
+/// How deep a value may be nested, wherever it stands.
+const MAX_DEPTH: usize = depth::OF_ARGUMENT;
 
 /// Nothing at all.
 pub(crate) const NIL: u8 = 0xC0;
@@ -58,7 +61,8 @@ pub(crate) fn write_array_len(len: usize, out: &mut Vec<u8>) -> Result<(), Value
     rmp::encode::write_array_len(out, len).map(drop).map_err(ValueError::new)
 }
 
-fn within<'a>(max_depth: usize, input: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
+/// Passes a value that is nested no deeper than `max_depth`, which is one level more than [`MAX_DEPTH`] at the most.
+pub(super) fn within<'a>(max_depth: usize, input: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
     let start = *input;
     let mut rest = start;
     if let Some(inside) = head(&mut rest)? {

@@ -9,6 +9,7 @@ pub(crate) mod bind;
 pub(crate) mod client_call;
 mod depth;
 pub(crate) mod dispatch;
+pub(crate) mod encoding;
 pub(crate) mod error;
 pub(crate) mod error_type;
 pub(crate) mod hub;

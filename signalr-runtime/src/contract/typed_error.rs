@@ -11,6 +11,8 @@ use std::fmt;
 #[cfg(feature = "json")]
 use serde::de::IgnoredAny;
 
+#[cfg(feature = "json")]
+use super::encoding::Encoding;
 use super::error::{HubError, HubErrorKind};
 use super::value::WireValue;
 #[cfg(feature = "json")]
@@ -74,10 +76,10 @@ impl ErrorWriter {
 #[cfg(feature = "json")]
 fn append<T: WireValue>(fields: &mut Vec<u8>, name: &'static str, value: &T) -> bool {
     fields.push(if fields.is_empty() { b'{' } else { b',' });
-    let format = HubProtocol::Json;
-    let name = format.write(name, fields);
+    let encoding = Encoding::of_value(HubProtocol::Json);
+    let name = encoding.write(name, fields);
     fields.push(b':');
-    name.and_then(|()| value.encode(format, fields)).is_ok()
+    name.and_then(|()| value.encode(encoding, fields)).is_ok()
 }
 
 /// Without JSON nothing is sent.

@@ -11,11 +11,7 @@ use serde::Serialize;
 use serde::de::value::{self, UnitDeserializer};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-#[cfg(feature = "messagepack")]
-use super::depth;
-#[cfg(feature = "json")]
-use super::depth::Shallow;
-use super::locks;
+use super::encoding::Encoding;
 #[cfg(feature = "messagepack")]
 use super::messagepack;
 #[cfg(feature = "json")]
@@ -50,12 +46,12 @@ pub trait WireValue: Sized + Send + 'static {
     #[doc(hidden)]
     fn decode_front(format: HubProtocol, input: &mut &[u8]) -> Result<Self, ValueError>;
     #[doc(hidden)]
-    fn encode(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError>;
+    fn encode(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError>;
     /// Reads a list of such values, as [`decode_front`](Self::decode_front) reads one.
     #[doc(hidden)]
     fn decode_list(format: HubProtocol, input: &mut &[u8]) -> Result<Vec<Self>, ValueError>;
     #[doc(hidden)]
-    fn encode_list(list: &[Self], format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError>;
+    fn encode_list(list: &[Self], encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -73,41 +69,20 @@ where
         format.read_front(input)
     }
 
-    fn encode(&self, format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError> {
-        format.write(self, out)
+    fn encode(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        encoding.write(self, out)
     }
 
     fn decode_list(format: HubProtocol, input: &mut &[u8]) -> Result<Vec<Self>, ValueError> {
         format.read_front(input)
     }
 
-    fn encode_list(list: &[Self], format: HubProtocol, out: &mut Vec<u8>) -> Result<(), ValueError> {
-        format.write(list, out)
+    fn encode_list(list: &[Self], encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError> {
+        encoding.write(list, out)
     }
 }
 
 impl HubProtocol {
-    /// Appends `value` to `out`.
-    pub(crate) fn write<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) -> Result<(), ValueError> {
-        locks::assert_none_held();
-        match self {
-            #[cfg(feature = "json")]
-            Self::Json => {
-                let mut serializer = serde_json::Serializer::with_formatter(out, Shallow::default());
-                value.serialize(&mut serializer).map_err(ValueError::new)
-            }
-            #[cfg(feature = "messagepack")]
-            Self::MessagePack => {
-                // Structs as maps: that is how .NET knows their members.
-                let start = out.len();
-                let mut serializer = rmp_serde::Serializer::new(&mut *out).with_struct_map();
-                value.serialize(&mut serializer).map_err(ValueError::new)?;
-                let is_too_deep = out.get(start..).is_some_and(depth::is_too_deep);
-                if is_too_deep { Err(ValueError::new(depth::TOO_DEEP)) } else { Ok(()) }
-            }
-        }
-    }
-
     /// Reads one value from the front of `input` and moves `input` past it.
     pub(crate) fn read_front<T: DeserializeOwned>(self, input: &mut &[u8]) -> Result<T, ValueError> {
         match self {
@@ -261,9 +236,9 @@ impl Encoded {
         Ok(encoded)
     }
 
-    /// Encodes one value.
+    /// Encodes a result or an item.
     pub(crate) fn value<T: WireValue>(format: HubProtocol, value: &T) -> Result<Self, ValueError> {
-        Self::write(|out| value.encode(format, out))
+        Self::write(|out| value.encode(Encoding::of_value(format), out))
     }
 
     /// The value that stands for nothing.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::iso8601::Iso8601;
 use super::offset::Offset;
-use super::times::{Timestamp, converted};
+use super::times::Timestamp;
 use super::timestamp;
 use super::unix_time::{OUT_OF_RANGE, UnixTime};
 
@@ -126,5 +126,6 @@ impl<'de, T: Timestamp> Visitor<'de> for Pair<T> {
 const EXPECTED: &str = "a timestamp in the years 1 to 9999, with an offset of up to 14 hours";
 
 fn value<T: Timestamp, E: de::Error>(time: UnixTime, offset: Offset) -> Result<DateTimeOffset<T>, E> {
-    Ok(DateTimeOffset { time: converted(time)?, offset_minutes: offset.minutes() })
+    let time = T::from_unix_time(time).ok_or_else(timestamp::out_of_range)?;
+    Ok(DateTimeOffset { time, offset_minutes: offset.minutes() })
 }

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::de::{self, Unexpected};
-
 use super::unix_time::UnixTime;
 
 /// A point in time, which [`timestamp`](super::timestamp) can write and read. See [`payload`](super#with-other-crates) for
@@ -14,12 +12,6 @@ pub trait Timestamp: Sized {
 
     /// The point in time; `None` for one that this type does not reach.
     fn from_unix_time(time: UnixTime) -> Option<Self>;
-}
-
-/// The time in its type.
-pub(super) fn converted<T: Timestamp, E: de::Error>(time: UnixTime) -> Result<T, E> {
-    let unexpected = Unexpected::Other("another time");
-    T::from_unix_time(time).ok_or_else(|| E::invalid_value(unexpected, &"a time that its type can hold"))
 }
 
 impl Timestamp for UnixTime {

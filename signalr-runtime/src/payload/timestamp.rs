@@ -22,9 +22,10 @@
 //! }
 //! ```
 
+use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::times::{Timestamp, converted};
+use super::times::Timestamp;
 use super::unix_time::UnixTime;
 
 /// Writes a time.
@@ -42,12 +43,18 @@ where
     T: Timestamp,
     D: Deserializer<'de>,
 {
-    converted(UnixTime::deserialize(deserializer)?)
+    let time = UnixTime::deserialize(deserializer)?;
+    T::from_unix_time(time).ok_or_else(out_of_range)
+}
+
+/// A time that is one of .NET's, and none of the type's.
+pub(super) fn out_of_range<E: Error>() -> E {
+    E::invalid_value(Unexpected::Other("another time"), &"a time in the range of its type")
 }
 
 /// The same for a time that may be missing: null and nil are `None`.
 pub mod option {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, UnixTime, converted};
+    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, UnixTime, out_of_range};
 
     /// Writes a time, or nothing.
     #[allow(clippy::ref_option, reason = "serde calls it so")]
@@ -65,6 +72,7 @@ pub mod option {
         T: Timestamp,
         D: Deserializer<'de>,
     {
-        Option::<UnixTime>::deserialize(deserializer)?.map(converted).transpose()
+        let time = Option::<UnixTime>::deserialize(deserializer)?;
+        time.map(|time| T::from_unix_time(time).ok_or_else(out_of_range)).transpose()
     }
 }

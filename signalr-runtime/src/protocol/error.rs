@@ -9,8 +9,10 @@ use crate::contract::error::{HubError, HubErrorKind};
 /// The texts are those of ASP.NET Core, letter for letter: with detailed errors they are what the peer reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProtocolError {
-    /// Not JSON, or not UTF-8.
+    /// Not JSON.
     Malformed,
+    /// A string that is read as text is none.
+    NotText(NotText),
     /// The record is JSON, but something else than an object.
     NotAnObject(Token),
     MissingProperty(&'static str),
@@ -69,7 +71,7 @@ impl ProtocolError {
             Self::LengthOverflow => "FormatException",
             #[cfg(feature = "messagepack")]
             Self::RepeatedHeader(_) => "ArgumentException",
-            Self::StreamIdNotAString(_) => "InvalidOperationException",
+            Self::NotText(_) | Self::StreamIdNotAString(_) => "InvalidOperationException",
             _ => "InvalidDataException",
         }
     }
@@ -79,6 +81,16 @@ impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("Error reading JSON."),
+            Self::NotText(NotText::NotUtf8) => {
+                f.write_str("Cannot transcode invalid UTF-8 JSON text to UTF-16 string.")
+            }
+            Self::NotText(NotText::NoLowSurrogate) => {
+                f.write_str("Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.")
+            }
+            Self::NotText(NotText::Surrogate(unit)) => write!(
+                f,
+                "Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x{unit:X}'."
+            ),
             Self::NotAnObject(token) => {
                 // This text alone names what the token starts, not the token.
                 let token = match token {
@@ -147,6 +159,22 @@ impl ProtocolError {
     /// own error does not convert.
     pub(crate) fn to_hub_error(&self) -> HubError {
         HubError::named(HubErrorKind::Codec, self.name(), self.to_string())
+    }
+}
+
+/// Why a JSON string is no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotText {
+    NotUtf8,
+    /// An escape is the first half of a surrogate pair, and no other escape follows.
+    NoLowSurrogate,
+    /// This stands where the second half of a pair should, or it is such a half by itself.
+    Surrogate(u16),
+}
+
+impl From<NotText> for ProtocolError {
+    fn from(fault: NotText) -> Self {
+        Self::NotText(fault)
     }
 }
 

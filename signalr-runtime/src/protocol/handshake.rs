@@ -20,13 +20,13 @@ pub(crate) struct HandshakeRequest<'a> {
 impl<'a> HandshakeRequest<'a> {
     /// Reads a record (without its separator).
     pub(crate) fn read(record: &'a [u8]) -> Result<Self, ProtocolError> {
-        let mut scanner = Scanner::new(record)?;
+        let mut scanner = Scanner::new(record);
         let mut members = scanner.record()?;
         let (mut protocol, mut version) = (None, None);
         while members.next(&mut scanner)? {
             match &*scanner.name()?.name() {
-                "protocol" => protocol = Some(string(&mut scanner, "protocol")?.decode()?),
-                "version" => version = integer(&mut scanner, "version", IntegerWidth::Int32)?,
+                b"protocol" => protocol = Some(string(&mut scanner, "protocol")?.decode()),
+                b"version" => version = integer(&mut scanner, "version", IntegerWidth::Int32)?,
                 _ => scanner.skip()?,
             }
         }
@@ -90,13 +90,13 @@ impl<'a> HandshakeResponse<'a> {
 
     /// Reads a record (without its separator).
     pub(crate) fn read(record: &'a [u8]) -> Result<Self, ProtocolError> {
-        let mut scanner = Scanner::new(record)?;
+        let mut scanner = Scanner::new(record);
         let mut members = scanner.record()?;
         let mut error = None;
         while members.next(&mut scanner)? {
             match &*scanner.name()?.name() {
-                "type" => return Err(ProtocolError::NotAHandshakeResponse),
-                "error" => error = Some(string(&mut scanner, "error")?.decode()?),
+                b"type" => return Err(ProtocolError::NotAHandshakeResponse),
+                b"error" => error = Some(string(&mut scanner, "error")?.decode()),
                 _ => scanner.skip()?,
             }
         }

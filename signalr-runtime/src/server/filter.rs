@@ -12,6 +12,7 @@ use super::connection::{Connection, ConnectionId};
 use crate::connection::budget::{Charge, ChargeKind, MemoryBudget};
 use crate::contract::arguments::Arguments;
 use crate::contract::dispatch::{Answer, Reply, Running};
+use crate::contract::encoding::Encoding;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::value::{Encoded, HubProtocol, Payload, WireValue};
 use crate::transport::negotiate::TransportKind;
@@ -176,7 +177,7 @@ impl Invocation {
     /// cannot be written makes it an answer with an error.
     pub fn reply<T: Serialize + ?Sized>(&self, value: &T) -> Reply {
         Reply(
-            Encoded::write(|out| self.format.write(value, out))
+            Encoded::write(|out| Encoding::of_value(self.format).write(value, out))
                 .map(Answer::Value)
                 .map_err(|error| HubError::with_kind(HubErrorKind::Codec, error.to_string())),
         )

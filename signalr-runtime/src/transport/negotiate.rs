@@ -284,13 +284,13 @@ struct OfferedTransport {
 impl Response {
     /// Reads to the end of the object that a body begins with, and no further.
     fn read(body: &[u8]) -> Result<Self, NegotiateError> {
-        let mut scanner = Scanner::new(body).map_err(ProtocolError::from)?;
+        let mut scanner = Scanner::new(body);
         let mut members = scanner.record()?;
         let mut response = Self::default();
         while members.next(&mut scanner).map_err(ProtocolError::from)? {
             let name = scanner.name().map_err(ProtocolError::from)?.name();
             // Only the predecessor of ASP.NET Core has this one.
-            if name == "ProtocolVersion" {
+            if *name == *b"ProtocolVersion" {
                 return Err(NegotiateError::OldServer);
             }
             response.member(&name, &mut scanner)?;
@@ -298,21 +298,21 @@ impl Response {
         Ok(response)
     }
 
-    fn member(&mut self, name: &str, scanner: &mut Scanner<'_>) -> Result<(), ProtocolError> {
+    fn member(&mut self, name: &[u8], scanner: &mut Scanner<'_>) -> Result<(), ProtocolError> {
         match name {
-            "error" => self.error = text(scanner, "error")?,
-            "url" => self.url = text(scanner, "url")?,
-            "accessToken" => self.access_token = text(scanner, "accessToken")?,
-            "negotiateVersion" => {
+            b"error" => self.error = text(scanner, "error")?,
+            b"url" => self.url = text(scanner, "url")?,
+            b"accessToken" => self.access_token = text(scanner, "accessToken")?,
+            b"negotiateVersion" => {
                 self.negotiate_version = integer(scanner, "negotiateVersion", IntegerWidth::Int32)?;
             }
-            "connectionId" => self.connection_id = text(scanner, "connectionId")?,
-            "connectionToken" => self.connection_token = text(scanner, "connectionToken")?,
-            "useStatefulReconnect" => {
+            b"connectionId" => self.connection_id = text(scanner, "connectionId")?,
+            b"connectionToken" => self.connection_token = text(scanner, "connectionToken")?,
+            b"useStatefulReconnect" => {
                 self.use_stateful_reconnect =
                     unless_null(scanner, |scanner| boolean(scanner, "useStatefulReconnect"))?;
             }
-            "availableTransports" => {
+            b"availableTransports" => {
                 self.available_transports = list(scanner, "availableTransports", OfferedTransport::read)?;
             }
             _ => scanner.skip()?,
@@ -327,10 +327,10 @@ impl OfferedTransport {
         let mut offered = Self::default();
         while members.next(scanner)? {
             match &*scanner.name()?.name() {
-                "transport" => offered.transport = text(scanner, "transport")?,
-                "transferFormats" => {
+                b"transport" => offered.transport = text(scanner, "transport")?,
+                b"transferFormats" => {
                     offered.transfer_formats = list(scanner, "transferFormats", |scanner| {
-                        Ok(string(scanner, "transferFormats")?.decode()?.into_owned())
+                        Ok(string(scanner, "transferFormats")?.decode().into_owned())
                     })?;
                 }
                 _ => scanner.skip()?,
@@ -353,7 +353,7 @@ fn unless_null<'a, T>(
 }
 
 fn text(scanner: &mut Scanner<'_>, property: &'static str) -> Result<Option<String>, ProtocolError> {
-    unless_null(scanner, |scanner| Ok(string(scanner, property)?.decode()?.into_owned()))
+    unless_null(scanner, |scanner| Ok(string(scanner, property)?.decode().into_owned()))
 }
 
 fn list<'a, T>(

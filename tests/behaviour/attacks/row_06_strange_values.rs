@@ -1,7 +1,7 @@
 //! Values that parsers stumble over.
 
 use super::victim::Victim;
-use super::wire::{FINAL, TEXT, call, frame};
+use super::wire::{BINARY, FINAL, TEXT, call, frame};
 
 /// What a server may make of it: an answer, or the end of this one connection.
 async fn survives(victim: &Victim, record: &[u8]) {
@@ -68,4 +68,17 @@ async fn values_are_as_deep_as_they_may_be() {
     let (said, _) = socket.end().await;
     assert_eq!(said, [r#"{"type":7,"error":"Connection closed with an error.","allowReconnect":true}"#]);
     assert_eq!(victim.hits("malformed_message"), 1);
+}
+
+#[tokio::test]
+async fn a_string_that_is_not_utf_8_fails_its_call_or_is_no_text() {
+    let victim = Victim::new().await;
+    let echo = &b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Echo\",\"arguments\":[\"\xff\"]}\x1e"[..];
+    let mut socket = victim.connect().await;
+    socket.raw(&frame(FINAL | BINARY, echo)).await;
+    assert!(socket.next().await.contains("Failed to invoke 'Echo' due to an error on the server."));
+    assert!(socket.call("2", "Add", "[1,2]").await.contains(r#""result":3"#));
+    // RFC 6455, section 8.1.
+    socket.raw(&frame(FINAL | TEXT, echo)).await;
+    assert_eq!(socket.end().await.1, 1007);
 }

@@ -10,6 +10,7 @@ mod fake;
 mod frames;
 mod handlers;
 mod messagepack;
+mod nesting;
 mod pressure;
 mod secrets;
 mod server;

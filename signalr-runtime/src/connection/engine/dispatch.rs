@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{Core, EngineLimits};
-use crate::connection::calls::{Mode, NewCall, Turn, Uploads, WaitingCall, Work, canceled};
+use crate::connection::calls::{GivenUp, Mode, NewCall, Turn, Uploads, WaitingCall, Work, canceled};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Share;
 use crate::connection::role::{Bound, Role};
@@ -218,9 +218,21 @@ impl<R: Role> Core<R> {
         }
     }
 
-    /// The peer gives a call up. One that waits for its turn is answered now, with its own fault if it has one.
+    /// The peer gives a call up.
     pub(super) fn cancel(&mut self, id: &str) {
-        let Some(mut call) = self.calls.cancel(id) else { return };
+        slice::start();
+        match self.calls.cancel(id) {
+            Some(GivenUp::Running(call)) => {
+                note_blocking(&self.role, &self.limits, &call.target);
+                self.finished(Some(id), &call.target, &call.uploads, canceled(call.mode));
+            }
+            Some(GivenUp::Waiting(call)) => self.cancel_waiting(id, call),
+            None => {}
+        }
+    }
+
+    /// A call that waits for its turn is answered now, with its own fault if it has one.
+    fn cancel_waiting(&mut self, id: &str, mut call: WaitingCall) {
         call.streams.give_up(&self.shared.pending);
         let Work::Record(record) = &call.work else { return };
         let read = protocol::read(self.shared.format, record);
@@ -248,8 +260,10 @@ impl<R: Role> Core<R> {
             Ok(Answer::Nothing | Answer::Items(_)) => self.role.no_result(),
             Err(error) => Outcome::Error(self.role.error_text(target, stage, error)),
         };
-        if let Some(id) = id {
-            self.complete(id, outcome);
+        match id {
+            Some(id) => self.complete(id, outcome),
+            None if matches!(outcome, Outcome::Result(_)) => self.role.unwanted_value(target),
+            None => {}
         }
     }
 

@@ -29,10 +29,10 @@ struct Envelope<'a> {
     headers: Vec<Header<'a>>,
     invocation_id: Option<Text<'a>>,
     target: Option<Text<'a>>,
-    arguments: Option<&'a str>,
+    arguments: Option<&'a [u8]>,
     stream_ids: Vec<Cow<'a, str>>,
-    item: Option<&'a str>,
-    result: Option<&'a str>,
+    item: Option<&'a [u8]>,
+    result: Option<&'a [u8]>,
     error: Option<Text<'a>>,
     allow_reconnect: bool,
     sequence_id: Option<i64>,
@@ -40,28 +40,28 @@ struct Envelope<'a> {
 
 impl<'a> Envelope<'a> {
     fn fill(&mut self, record: &'a [u8]) -> Result<(), ProtocolError> {
-        let mut scanner = Scanner::new(record)?;
+        let mut scanner = Scanner::new(record);
         let mut members = scanner.record()?;
         while members.next(&mut scanner)? {
             match &*scanner.name()?.name() {
-                "type" => {
+                b"type" => {
                     let kind = integer(&mut scanner, "type", IntegerWidth::Int32)?;
                     let null = ProtocolError::WrongType { property: "type", expected: Expected::Number };
                     self.kind = Some(kind.ok_or(null)?);
                 }
-                "invocationId" => self.invocation_id = Some(string(&mut scanner, "invocationId")?),
-                "target" => self.target = Some(string(&mut scanner, "target")?),
-                "arguments" => {
+                b"invocationId" => self.invocation_id = Some(string(&mut scanner, "invocationId")?),
+                b"target" => self.target = Some(string(&mut scanner, "target")?),
+                b"arguments" => {
                     expect(&mut scanner, "arguments", Token::Array, Expected::Array)?;
                     replace(&mut self.arguments, scanner.value()?)?;
                 }
-                "item" => replace(&mut self.item, scanner.value()?)?,
-                "result" => replace(&mut self.result, scanner.value()?)?,
-                "error" => self.error = Some(string(&mut scanner, "error")?),
-                "streamIds" => self.stream_ids = stream_ids(&mut scanner)?,
-                "headers" => self.headers = headers(&mut scanner)?,
-                "allowReconnect" => self.allow_reconnect = boolean(&mut scanner, "allowReconnect")?,
-                "sequenceId" => {
+                b"item" => replace(&mut self.item, scanner.value()?)?,
+                b"result" => replace(&mut self.result, scanner.value()?)?,
+                b"error" => self.error = Some(string(&mut scanner, "error")?),
+                b"streamIds" => self.stream_ids = stream_ids(&mut scanner)?,
+                b"headers" => self.headers = headers(&mut scanner)?,
+                b"allowReconnect" => self.allow_reconnect = boolean(&mut scanner, "allowReconnect")?,
+                b"sequenceId" => {
                     self.sequence_id = integer(&mut scanner, "sequenceId", IntegerWidth::Int64)?;
                 }
                 _ => scanner.skip()?,
@@ -79,7 +79,7 @@ impl<'a> Envelope<'a> {
                 if target.is_empty() && self.arguments.is_none() {
                     return Err(self.missing("target"));
                 }
-                let id = self.invocation_id.map(Text::decode).transpose()?.filter(|id| !id.is_empty());
+                let id = self.invocation_id.map(Text::decode).filter(|id| !id.is_empty());
                 Message::Invocation(self.invocation(id, target)?)
             }
             Some(4) => {
@@ -96,7 +96,7 @@ impl<'a> Envelope<'a> {
                 let id = self.id()?;
                 let outcome = match (self.error, self.result) {
                     (Some(_), Some(_)) => return Err(self.or_broken(ProtocolError::ErrorAndResult)),
-                    (Some(error), None) => Outcome::Error(error.decode()?),
+                    (Some(error), None) => Outcome::Error(error.decode()),
                     (None, Some(result)) => Outcome::Result(payload(result)),
                     (None, None) => Outcome::Void,
                 };
@@ -105,7 +105,7 @@ impl<'a> Envelope<'a> {
             Some(5) => Message::CancelInvocation { id: self.id()? },
             Some(6) => Message::Ping,
             Some(7) => {
-                let error = self.error.map(Text::decode).transpose()?;
+                let error = self.error.map(Text::decode);
                 Message::Close { error, allow_reconnect: self.allow_reconnect }
             }
             Some(8) => Message::Ack { sequence_id: self.sequence_id()? },
@@ -135,11 +135,11 @@ impl<'a> Envelope<'a> {
 
     /// An empty target is one that no method has: ASP.NET Core finds that out when it binds the arguments.
     fn target(&self) -> Result<Cow<'a, str>, ProtocolError> {
-        Ok(self.target.ok_or_else(|| self.missing("target"))?.decode()?)
+        Ok(self.target.ok_or_else(|| self.missing("target"))?.decode())
     }
 
     fn id(&self) -> Result<Cow<'a, str>, ProtocolError> {
-        let id = self.invocation_id.map(Text::decode).transpose()?.filter(|id| !id.is_empty());
+        let id = self.invocation_id.map(Text::decode).filter(|id| !id.is_empty());
         id.ok_or_else(|| self.missing("invocationId"))
     }
 
@@ -168,12 +168,12 @@ impl<'a> Envelope<'a> {
     }
 }
 
-fn payload(value: &str) -> Payload<'_> {
-    Payload { format: HubProtocol::Json, bytes: value.as_bytes() }
+fn payload(value: &[u8]) -> Payload<'_> {
+    Payload { format: HubProtocol::Json, bytes: value }
 }
 
 /// The last one of a repeated property counts; the one before it is checked, because nobody will decode it.
-fn replace<'a>(slot: &mut Option<&'a str>, value: &'a str) -> Result<(), Malformed> {
+fn replace<'a>(slot: &mut Option<&'a [u8]>, value: &'a [u8]) -> Result<(), Malformed> {
     slot.replace(value).map_or(Ok(()), check)
 }
 
@@ -198,9 +198,7 @@ pub(crate) fn string<'a>(
     property: &'static str,
 ) -> Result<Text<'a>, ProtocolError> {
     expect(scanner, property, Token::String, Expected::String)?;
-    let text = scanner.string()?;
-    text.check()?;
-    Ok(text)
+    Ok(scanner.string()?.text()?)
 }
 
 /// Reads the integer that a property must be; null is `None`.

@@ -1,15 +1,16 @@
-//! One pass over the text of a record: where its properties and values stand.
+//! One pass over the bytes of a record: where its properties and values stand.
 //!
 //! Strings, numbers and literals are checked as they are passed. Of an object or array that is kept for
 //! serde only the extent is found (brackets, strings, depth): whoever decodes it, or throws it away, checks
-//! the inside.
+//! the inside. Whether a string is UTF-8 is asked when it is read as text, and not before: that is a matter of the one
+//! value that it belongs to.
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 use serde::de::IgnoredAny;
 
-use crate::protocol::error::{ProtocolError, Token};
+use crate::protocol::error::{NotText, ProtocolError, Token};
 
 /// How deep objects and arrays may be nested, the record itself included.
 const MAX_DEPTH: u32 = 64;
@@ -24,56 +25,106 @@ impl From<Malformed> for ProtocolError {
     }
 }
 
-/// A place in the text of a record.
+/// A place in the bytes of a record.
 pub(crate) struct Scanner<'a> {
-    text: &'a str,
-    /// Never beyond the end of `text`.
+    record: &'a [u8],
+    /// Never beyond the end of `record`.
     at: usize,
 }
 
-/// A string as it stands in the text: what is between its quotes, or with the quotes if there are escapes in
+/// A string as it stands in the record: what is between its quotes, or with the quotes if there are escapes in
 /// it. So it is no larger than a reference, and comes back from a function in registers.
+#[derive(Clone, Copy)]
+pub(crate) struct Quoted<'a>(&'a [u8]);
+
+/// A string that is text, as it stands in the record.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'a>(&'a str);
 
+impl<'a> Quoted<'a> {
+    /// The text that is meant.
+    pub(crate) fn decode(self) -> Result<Cow<'a, str>, NotText> {
+        self.text().map(Text::decode)
+    }
+
+    /// Makes sure that it is text, which is decoded later. JSON leaves that open until somebody wants the text, as
+    /// `Utf8JsonReader.GetString` does.
+    #[inline]
+    pub(crate) fn text(self) -> Result<Text<'a>, NotText> {
+        let text = str::from_utf8(self.0).map_err(|_| fault(self.0))?;
+        if is_escaped(self.0) {
+            unescape(text)?;
+        }
+        Ok(Text(text))
+    }
+
+    /// The name of a property that is looked for among known ones. One that is no text is not known.
+    #[inline]
+    pub(crate) fn name(self) -> Cow<'a, [u8]> {
+        if is_escaped(self.0) { Cow::Owned(self.unescaped_name()) } else { Cow::Borrowed(self.0) }
+    }
+
+    #[cold]
+    fn unescaped_name(self) -> Vec<u8> {
+        self.decode().map(|name| name.into_owned().into_bytes()).unwrap_or_default()
+    }
+}
+
 impl<'a> Text<'a> {
-    /// The string that is meant.
+    /// The text that is meant.
     #[inline]
-    pub(crate) fn decode(self) -> Result<Cow<'a, str>, Malformed> {
-        if self.is_escaped() { self.unescape().map(Cow::Owned) } else { Ok(Cow::Borrowed(self.0)) }
-    }
-
-    /// Makes sure that [`decode`](Self::decode) will not fail.
-    #[inline]
-    pub(crate) fn check(self) -> Result<(), Malformed> {
-        if self.is_escaped() { self.unescape().map(drop) } else { Ok(()) }
-    }
-
-    /// The name of a property that is looked for among known ones. One that is no Unicode is not known.
-    #[inline]
-    pub(crate) fn name(self) -> Cow<'a, str> {
-        if self.is_escaped() {
-            Cow::Owned(self.unescape().unwrap_or_default())
+    pub(crate) fn decode(self) -> Cow<'a, str> {
+        if is_escaped(self.0.as_bytes()) {
+            // It was tried before.
+            Cow::Owned(unescape(self.0).unwrap_or_default())
         } else {
             Cow::Borrowed(self.0)
         }
     }
+}
 
-    fn is_escaped(self) -> bool {
-        self.0.as_bytes().first() == Some(&b'"')
-    }
+fn is_escaped(string: &[u8]) -> bool {
+    string.first() == Some(&b'"')
+}
 
-    /// What is left to go wrong is half of a surrogate pair.
-    #[cold]
-    fn unescape(self) -> Result<String, Malformed> {
-        serde_json::from_str(self.0).map_err(|_| Malformed)
+#[cold]
+fn unescape(quoted: &str) -> Result<String, NotText> {
+    serde_json::from_str(quoted).map_err(|_| fault(quoted.as_bytes()))
+}
+
+/// Why a string is no text: for the first of its escapes that is half of a surrogate pair, or else for its bytes.
+#[cold]
+fn fault(string: &[u8]) -> NotText {
+    let mut rest = string;
+    while let Some(at) = memchr(b'\\', rest) {
+        let escape = rest.get(at..).unwrap_or_default();
+        let length = match code_unit(escape) {
+            Some(0xD800..0xDC00) => match escape.get(6..).and_then(code_unit) {
+                Some(0xDC00..0xE000) => 12,
+                Some(other) => return NotText::Surrogate(other),
+                None => return NotText::NoLowSurrogate,
+            },
+            Some(low @ 0xDC00..0xE000) => return NotText::Surrogate(low),
+            Some(_) => 6,
+            None => 2,
+        };
+        rest = escape.get(length..).unwrap_or_default();
     }
+    NotText::NotUtf8
+}
+
+/// What an escape in hexadecimal at the front stands for.
+fn code_unit(escape: &[u8]) -> Option<u16> {
+    let digits = escape.strip_prefix(br"\u")?.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |unit, digit| {
+        let digit = char::from(*digit).to_digit(16).and_then(|digit| u16::try_from(digit).ok())?;
+        Some((unit << 4) | digit)
+    })
 }
 
 impl<'a> Scanner<'a> {
-    pub(crate) fn new(record: &'a [u8]) -> Result<Self, Malformed> {
-        let text = str::from_utf8(record).map_err(|_| Malformed)?;
-        Ok(Self { text, at: 0 })
+    pub(crate) fn new(record: &'a [u8]) -> Self {
+        Self { record, at: 0 }
     }
 
     /// Enters the object that every record is.
@@ -123,7 +174,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes the name of a member and its colon.
-    pub(crate) fn name(&mut self) -> Result<Text<'a>, Malformed> {
+    pub(crate) fn name(&mut self) -> Result<Quoted<'a>, Malformed> {
         if self.peek() != Some(b'"') {
             return Err(Malformed);
         }
@@ -132,15 +183,15 @@ impl<'a> Scanner<'a> {
         if self.accept(b':') { Ok(name) } else { Err(Malformed) }
     }
 
-    /// Passes a value and returns its text. The inside of an object or array is not checked.
-    pub(crate) fn value(&mut self) -> Result<&'a str, Malformed> {
+    /// Passes a value and returns its bytes. The inside of an object or array is not checked.
+    pub(crate) fn value(&mut self) -> Result<&'a [u8], Malformed> {
         let token = self.token()?;
         let start = self.at;
         match token {
             Token::Object | Token::Array => self.container()?,
             _ => self.scalar(token)?,
         }
-        self.text.get(start..self.at).ok_or(Malformed)
+        self.record.get(start..self.at).ok_or(Malformed)
     }
 
     /// Passes a value that nobody is interested in, and checks all of it.
@@ -161,34 +212,34 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes the string that [`token`](Self::token) has seen.
-    pub(crate) fn string(&mut self) -> Result<Text<'a>, Malformed> {
-        let bytes = self.text.as_bytes();
+    pub(crate) fn string(&mut self) -> Result<Quoted<'a>, Malformed> {
+        let bytes = self.record;
         self.at += 1;
         let start = self.at;
         self.at += plain_run(bytes.get(start..).ok_or(Malformed)?)?;
         if bytes.get(self.at) != Some(&b'"') {
             return self.escaped_string(start - 1);
         }
-        let plain = self.text.get(start..self.at).ok_or(Malformed)?;
+        let plain = bytes.get(start..self.at).ok_or(Malformed)?;
         self.at += 1;
-        Ok(Text(plain))
+        Ok(Quoted(plain))
     }
 
     /// Passes the rest of a string from its first escape on.
     #[cold]
-    fn escaped_string(&mut self, start: usize) -> Result<Text<'a>, Malformed> {
-        let bytes = self.text.as_bytes();
+    fn escaped_string(&mut self, start: usize) -> Result<Quoted<'a>, Malformed> {
+        let bytes = self.record;
         while bytes.get(self.at) != Some(&b'"') {
             self.escape()?;
             self.at += plain_run(bytes.get(self.at..).ok_or(Malformed)?)?;
         }
         self.at += 1;
-        self.text.get(start..self.at).map(Text).ok_or(Malformed)
+        self.record.get(start..self.at).map(Quoted).ok_or(Malformed)
     }
 
     /// Passes a backslash and what belongs to it.
     fn escape(&mut self) -> Result<(), Malformed> {
-        let rest = self.text.as_bytes().get(self.at..).ok_or(Malformed)?;
+        let rest = self.record.get(self.at..).ok_or(Malformed)?;
         self.at += match rest {
             [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
             [b'\\', b'u', a, b, c, d, ..] if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit) => 6,
@@ -212,23 +263,24 @@ impl<'a> Scanner<'a> {
             self.digits()?;
         }
         // Without this a second value could follow at once: `01`, `1true`.
-        match self.text.as_bytes().get(self.at) {
+        match self.record.get(self.at) {
             Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') | None => {
-                self.text.get(start..self.at).ok_or(Malformed)
+                let number = self.record.get(start..self.at).ok_or(Malformed)?;
+                str::from_utf8(number).map_err(|_| Malformed)
             }
             Some(_) => Err(Malformed),
         }
     }
 
     fn digits(&mut self) -> Result<(), Malformed> {
-        let rest = self.text.as_bytes().get(self.at..).ok_or(Malformed)?;
+        let rest = self.record.get(self.at..).ok_or(Malformed)?;
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         self.at += digits;
         if digits == 0 { Err(Malformed) } else { Ok(()) }
     }
 
     fn literal(&mut self, literal: &str) -> Result<(), Malformed> {
-        let rest = self.text.as_bytes().get(self.at..).ok_or(Malformed)?;
+        let rest = self.record.get(self.at..).ok_or(Malformed)?;
         if !rest.starts_with(literal.as_bytes()) {
             return Err(Malformed);
         }
@@ -239,7 +291,7 @@ impl<'a> Scanner<'a> {
     /// Passes the object or array that [`token`](Self::token) has seen: to the bracket that closes it.
     fn container(&mut self) -> Result<(), Malformed> {
         const OUTSIDE: u32 = 1;
-        let bytes = self.text.as_bytes();
+        let bytes = self.record;
         let mut depth = OUTSIDE;
         loop {
             match *bytes.get(self.at).ok_or(Malformed)? {
@@ -270,7 +322,7 @@ impl<'a> Scanner<'a> {
 
     /// The next byte that is not white space.
     fn peek(&mut self) -> Option<u8> {
-        let bytes = self.text.as_bytes();
+        let bytes = self.record;
         loop {
             match bytes.get(self.at) {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
@@ -281,7 +333,7 @@ impl<'a> Scanner<'a> {
 
     /// Passes `byte` if it is what comes next.
     fn accept(&mut self, byte: u8) -> bool {
-        let found = self.text.as_bytes().get(self.at) == Some(&byte);
+        let found = self.record.get(self.at) == Some(&byte);
         self.at += usize::from(found);
         found
     }
@@ -326,9 +378,9 @@ fn plain_run(rest: &[u8]) -> Result<usize, Malformed> {
 }
 
 /// Looks at every byte of a value whose extent is known.
-pub(crate) fn check(value: &str) -> Result<(), Malformed> {
-    if value.starts_with(['{', '[']) {
-        serde_json::from_str::<IgnoredAny>(value).map_err(|_| Malformed)?;
+pub(crate) fn check(value: &[u8]) -> Result<(), Malformed> {
+    if let Some(b'{' | b'[') = value.first() {
+        serde_json::from_slice::<IgnoredAny>(value).map_err(|_| Malformed)?;
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub(crate) fn read(record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> 
         kind::INVOCATION => {
             let headers = reader.headers()?;
             // An empty id is none.
-            let id = reader.string("invocationId")?.filter(|id| !id.is_empty()).map(Cow::Borrowed);
+            let id = reader.string("invocationId")?.filter(|id| !id.is_empty());
             let target = reader.some("target", "target for Invocation message")?;
             Message::Invocation(reader.invocation(elements, headers, id, target)?)
         }
@@ -47,7 +47,7 @@ pub(crate) fn read(record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> 
         }
         kind::PING => Message::Ping,
         kind::CLOSE => {
-            let error = reader.string("error")?.map(Cow::Borrowed);
+            let error = reader.string("error")?;
             let allow_reconnect = elements > 2 && reader.boolean("allowReconnect")?;
             Message::Close { error, allow_reconnect }
         }
@@ -58,7 +58,7 @@ pub(crate) fn read(record: &[u8]) -> Result<Option<Message<'_>>, ProtocolError> 
     Ok(Some(message))
 }
 
-type Header<'a> = (&'a str, &'a str);
+type Header<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// What of a record has not been read.
 struct Reader<'a> {
@@ -80,15 +80,12 @@ impl<'a> Reader<'a> {
             // What is left binds to nothing: the call is answered with an error.
             Err(_) => (std::mem::take(&mut self.rest), Vec::new()),
         };
-        let headers = headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         Ok(Invocation { headers, id, target, arguments: payload(arguments), stream_ids })
     }
 
     fn outcome(&mut self) -> Result<Outcome<'a>, ProtocolError> {
         match self.int32("resultKind")? {
-            result_kind::ERROR => {
-                Ok(self.string("error")?.map_or(Outcome::Void, |error| Outcome::Error(error.into())))
-            }
+            result_kind::ERROR => Ok(self.string("error")?.map_or(Outcome::Void, Outcome::Error)),
             result_kind::VOID => Ok(Outcome::Void),
             result_kind::RESULT => Ok(Outcome::Result(self.value())),
             _ => Err(ProtocolError::UnknownResultKind),
@@ -111,20 +108,20 @@ impl<'a> Reader<'a> {
         let count = count.ok_or(ProtocolError::NoMap("headers"))?;
         self.rest = rest;
         let mut headers: Vec<Header<'a>> = Vec::new();
-        let mut names: HashSet<&'a str> = HashSet::new();
+        let mut names: HashSet<Cow<'a, str>> = HashSet::new();
         for place in 0..count {
             let name = self.text(Place::HeaderName(place), "key in header")?;
             let value = self.text(Place::HeaderValue(place), "value in header")?;
             if place == FEW {
-                names.extend(headers.iter().map(|(known, _)| *known));
+                names.extend(headers.iter().map(|(known, _)| known.clone()));
             }
             let repeated = if place < FEW {
                 headers.iter().any(|(known, _)| *known == name)
             } else {
-                !names.insert(name)
+                !names.insert(name.clone())
             };
             if repeated {
-                return Err(ProtocolError::RepeatedHeader(name.to_owned()));
+                return Err(ProtocolError::RepeatedHeader(name.into_owned()));
             }
             headers.push((name, value));
         }
@@ -147,20 +144,20 @@ impl<'a> Reader<'a> {
 
     /// A string that must not be empty.
     fn some(&mut self, field: &'static str, what: &'static str) -> Result<Cow<'a, str>, ProtocolError> {
-        self.text(Place::Field(field), what).map(Cow::Borrowed)
+        self.text(Place::Field(field), what)
     }
 
-    fn text(&mut self, place: Place, what: &'static str) -> Result<&'a str, ProtocolError> {
+    fn text(&mut self, place: Place, what: &'static str) -> Result<Cow<'a, str>, ProtocolError> {
         let text = self.string_at(place)?.filter(|text| !text.is_empty());
         text.ok_or(ProtocolError::NullOrEmpty(what))
     }
 
-    fn string(&mut self, field: &'static str) -> Result<Option<&'a str>, ProtocolError> {
+    fn string(&mut self, field: &'static str) -> Result<Option<Cow<'a, str>>, ProtocolError> {
         self.string_at(Place::Field(field))
     }
 
-    /// A string or nothing.
-    fn string_at(&mut self, place: Place) -> Result<Option<&'a str>, ProtocolError> {
+    /// A string or nothing. What is not UTF-8 is replaced, as by `MessagePackReader.ReadString`.
+    fn string_at(&mut self, place: Place) -> Result<Option<Cow<'a, str>>, ProtocolError> {
         let mut rest = self.rest;
         if let Some((&NIL, rest)) = rest.split_first() {
             self.rest = rest;
@@ -169,7 +166,7 @@ impl<'a> Reader<'a> {
         let text = rmp::decode::read_str_len(&mut rest).ok().and_then(|len| {
             let (text, rest) = rest.split_at_checked(usize::try_from(len).ok()?)?;
             self.rest = rest;
-            str::from_utf8(text).ok()
+            Some(str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed))
         });
         text.map(Some).ok_or(ProtocolError::Unreadable { place, expected: Expected::String })
     }

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::model::read_whole;
+use crate::contract::arguments::{Arguments, BindError};
 use crate::contract::value::HubProtocol;
+use crate::protocol::error::NotText;
+use crate::protocol::message::Message;
 use crate::protocol::{ProtocolError, read, validate};
 
 const BROKEN: &str = "Error reading JSON.";
@@ -234,33 +237,107 @@ fn what_follows_the_object_is_not_looked_at() {
     }
 }
 
+/// Bytes that are not UTF-8, in each way that there is.
+const NOT_UTF_8: [&[u8]; 5] = [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80"];
+
+/// Halves of surrogate pairs, and what is said of them.
+const HALVES: [(&[u8], NotText); 7] = [
+    (br"\ud800", NotText::NoLowSurrogate),
+    (br"\uDBFFa", NotText::NoLowSurrogate),
+    (br"\ud800\u0041", NotText::Surrogate(0x41)),
+    (br"\udc00", NotText::Surrogate(0xDC00)),
+    (br"\udC0a\ud800", NotText::Surrogate(0xDC0A)),
+    (b"\xff\\ud800\xff", NotText::NoLowSurrogate),
+    (br"\\\ud83d\ude00\ud83d\\ude00", NotText::NoLowSurrogate),
+];
+
+fn no_text() -> impl Iterator<Item = (&'static [u8], NotText)> {
+    NOT_UTF_8.into_iter().map(|bytes| (bytes, NotText::NotUtf8)).chain(HALVES)
+}
+
+fn around(before: &str, middle: &[u8], after: &str) -> Vec<u8> {
+    [before.as_bytes(), middle, after.as_bytes()].concat()
+}
+
 #[test]
-fn text_is_utf_8() {
-    for broken in [&b"\xff"[..], b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80"] {
+fn what_is_read_as_text_is_text() {
+    for (no_text, fault) in no_text() {
         for (before, after) in [
-            (&br#"{"type":6,"unknown":""#[..], &br#""}"#[..]),
-            (br#"{"type":6,""#, br#"":1}"#),
-            (br#"{"type":5,"invocationId":""#, br#""}"#),
-            (br#"{"type":1,"target":"t","arguments":[""#, br#""]}"#),
-            (b"{\"type\":6}", b""),
-            (b"", b""),
+            (r#"{"type":5,"invocationId":""#, r#""}"#),
+            (r#"{"type":1,"target":""#, r#"","arguments":[]}"#),
+            (r#"{"type":7,"error":"a"#, r#""}"#),
+            (r#"{"type":6,"error":"a"#, r#""}"#),
+            (r#"{"type":6,"streamIds":["a",""#, r#""]}"#),
+            (r#"{"type":6,"headers":{""#, r#"":1}}"#),
+            (r#"{"type":6,"headers":{"a":""#, r#""}}"#),
+            (r#"{"invocationId":""#, r#"",,,"#),
         ] {
-            let record = [before, broken, after].concat();
-            assert_eq!(read(HubProtocol::Json, &record).expect_err("not UTF-8"), ProtocolError::Malformed);
+            let record = around(before, no_text, after);
+            assert_eq!(read_whole(&record), Err(ProtocolError::NotText(fault)), "{}", record.escape_ascii());
         }
+    }
+    for (fault, text) in [
+        (NotText::NotUtf8, "Cannot transcode invalid UTF-8 JSON text to UTF-16 string."),
+        (
+            NotText::NoLowSurrogate,
+            "Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.",
+        ),
+        (
+            NotText::Surrogate(0x41),
+            "Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x41'.",
+        ),
+    ] {
+        assert_eq!(ProtocolError::NotText(fault).to_string(), text);
+        assert_eq!(ProtocolError::NotText(fault).name(), "InvalidOperationException");
     }
 }
 
 #[test]
-fn halves_of_surrogate_pairs_are_no_ids() {
-    assert_eq!(fault(r#"{"type":5,"invocationId":"\ud800"}"#), BROKEN);
-    assert_eq!(fault(r#"{"type":1,"target":"\udc00","arguments":[]}"#), BROKEN);
-    // Nobody reads these as text.
-    assert_eq!(read_whole(br#"{"type":6,"\ud800":"\ud800"}"#), Ok(Some(json!({"type": "Ping"}))));
-    // Only the type that an argument is read as can tell: not fatal.
-    let record = br#"{"type":1,"target":"t","arguments":["\ud800"]}"#;
-    assert!(read(HubProtocol::Json, record).is_ok());
-    assert_eq!(validate(HubProtocol::Json, record), Ok(()));
+fn what_nobody_reads_as_text_may_be_anything() {
+    for (no_text, _) in no_text() {
+        for (before, after) in [
+            (r#"{"type":6,"unknown":""#, r#""}"#),
+            (r#"{"type":6,"unknown":["#, "1]}"),
+            (r#"{"type":6,"unknown":{"a":[""#, r#""]}}"#),
+            (r#"{"type":6,"unknown":{""#, r#"":1}}"#),
+            (r#"{"type":6,""#, r#"":1}"#),
+            (r#"{"type":6,"\u0041"#, r#"":1}"#),
+            (r#"{"type":6,"arguments":[""#, r#""]}"#),
+            (r#"{"type":6,"item":1,"item":""#, r#""}"#),
+            (r#"{"type":6}"#, ""),
+        ] {
+            let record = around(before, no_text, after);
+            if before.ends_with('[') {
+                // Outside of strings it is no JSON.
+                assert_eq!(read_whole(&record), Err(ProtocolError::Malformed), "{}", record.escape_ascii());
+            } else {
+                let ping = Ok(Some(json!({"type": "Ping"})));
+                assert_eq!(read_whole(&record), ping, "{}", record.escape_ascii());
+            }
+        }
+    }
+}
+
+/// Only the type that a value is read as can tell: that is not fatal.
+#[test]
+fn a_value_that_is_no_text_does_not_bind() {
+    for (no_text, _) in no_text() {
+        let record = around(r#"{"type":1,"target":"t","arguments":[""#, no_text, r#""]}"#);
+        let Ok(Some(Message::Invocation(invocation))) = read(HubProtocol::Json, &record) else {
+            panic!("{} is an invocation", record.escape_ascii());
+        };
+        let mut arguments = Arguments::new(invocation.arguments, 1);
+        let bound = arguments.next::<String>();
+        assert!(matches!(bound, Err(BindError::Argument { place: 1, .. })), "{bound:?}");
+        assert_eq!(validate(HubProtocol::Json, &record), Ok(()));
+
+        let record = around(r#"{"type":2,"invocationId":"1","item":{"a":""#, no_text, r#""}}"#);
+        let Ok(Some(Message::StreamItem { item, .. })) = read(HubProtocol::Json, &record) else {
+            panic!("{} is an item", record.escape_ascii());
+        };
+        assert!(item.decode::<serde_json::Value>().is_err());
+        assert_eq!(validate(HubProtocol::Json, &record), Ok(()));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The handshake beyond the recorded frames: who is refused, and with which words.
 
 use crate::contract::value::HubProtocol;
+use crate::protocol::error::NotText;
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::protocol::{ProtocolError, TransferFormat};
 
@@ -93,7 +94,10 @@ fn an_unreadable_request_has_a_detail() {
             "An unexpected error occurred during connection handshake."
         );
     }
-    assert_eq!(HandshakeRequest::read(b"{\"protocol\":\"\xff\"}"), Err(ProtocolError::Malformed));
+    assert_eq!(
+        HandshakeRequest::read(b"{\"protocol\":\"\xff\"}"),
+        Err(ProtocolError::NotText(NotText::NotUtf8))
+    );
 }
 
 #[test]

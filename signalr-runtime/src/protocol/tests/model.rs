@@ -57,10 +57,51 @@ fn describe_invocation(kind: &str, invocation: &Invocation<'_>) -> Value {
 
 fn value(payload: Payload<'_>) -> Value {
     match payload.format {
-        HubProtocol::Json => serde_json::from_slice(payload.bytes).expect("the value of a message is JSON"),
+        HubProtocol::Json => {
+            serde_json::from_str(&marked(payload.bytes)).expect("the value of a message is JSON")
+        }
         #[cfg(feature = "messagepack")]
         HubProtocol::MessagePack => super::tree::Tree::whole(payload.bytes).expect("MessagePack").describe(),
     }
+}
+
+/// Stands for what is no text.
+pub(super) const NOT_TEXT: char = '\u{EFFFF}';
+
+/// JSON with a mark for each piece of its strings that is no text: bytes that are not UTF-8, and escapes that are half of
+/// a surrogate pair.
+pub(super) fn marked(json: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in json.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend((!chunk.invalid().is_empty()).then_some(NOT_TEXT));
+    }
+    let mut out = String::new();
+    let mut rest = &*text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        out.push_str(before);
+        let length = match code_unit(escape) {
+            Some(0xD800..0xDC00) if matches!(code_unit(&escape[6..]), Some(0xDC00..0xE000)) => 12,
+            Some(0xD800..0xE000) => {
+                out.push(NOT_TEXT);
+                rest = &escape[6..];
+                continue;
+            }
+            Some(_) => 6,
+            None => escape.chars().take(2).map(char::len_utf8).sum(),
+        };
+        out.push_str(&escape[..length]);
+        rest = &escape[length..];
+    }
+    out + rest
+}
+
+/// What an escape in hexadecimal at the front stands for.
+fn code_unit(escape: &str) -> Option<u16> {
+    let digits = escape.strip_prefix("\\u")?.get(..4)?;
+    let are_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    are_digits.then(|| u16::from_str_radix(digits, 16).expect("four digits"))
 }
 
 /// The parts of a described message that a [`Message`] borrows.

@@ -267,9 +267,7 @@ async fn a_connection_is_over_when_its_threads_are() {
     client.leave().await;
     // Its callback, its groups and its calls do not wait for that.
     server.world.hears("c1 disconnected").await;
-    while !recorder.text().contains("call_linger") {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    recorder.hears("call_linger").await;
     assert_eq!(server.handle().groups().count("g"), 0);
     let tasks = &server.service.shared.core.open.tasks;
     assert_eq!(tasks.len(), 1);

@@ -302,3 +302,35 @@ async fn a_broken_message_ends_the_connection() {
         }
     }
 }
+
+/// Whatever carries bytes lets it through.
+#[tokio::test(start_paused = true)]
+async fn a_string_that_is_not_utf_8_fails_its_call_only() {
+    let binding = "Error binding arguments. Make sure that the types of the provided values match the types of the hub \
+                   method being invoked.";
+    for (server, detail) in
+        [(Server::new(), String::new()), (Server::detailed(), format!(" InvalidDataException: {binding}"))]
+    {
+        let mut client = server.connect().await;
+        let echo = br#"{"type":1,"invocationId":"1","target":"Echo","arguments":["#;
+        for argument in [&b"\"\xff\""[..], b"\"a\\n\xc3\"", b"\"\\ud800\""] {
+            client.send_bytes(&[echo, argument, b"]}\x1e"].concat()).await;
+            let text = format!("Failed to invoke 'Echo' due to an error on the server.{detail}");
+            assert_eq!(client.next().await, error("1", &text));
+        }
+        // So does one in an item.
+        client.send(upload("2", "Breaks", "[]", r#"["s"]"#)).await;
+        client.send_bytes(b"{\"type\":2,\"invocationId\":\"s\",\"item\":\"\xff\"}\x1e").await;
+        assert!(client.next().await.contains("HubException: Failed to bind Stream message."));
+        // What nobody reads does not matter.
+        client.send_bytes(b"{\"type\":6,\"x\":\"\xff\"} \xff\x1e").await;
+        client.goes_on().await;
+    }
+    // The envelope is read.
+    let text = "InvalidOperationException: Cannot transcode invalid UTF-8 JSON text to UTF-16 string.";
+    for (server, close) in Server::closing_with(text, &HubOptions::default()) {
+        let mut client = server.connect().await;
+        client.send_bytes(b"{\"type\":1,\"target\":\"\xff\",\"arguments\":[]}\x1e").await;
+        client.expect_last(&close).await;
+    }
+}

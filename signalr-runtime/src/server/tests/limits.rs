@@ -22,6 +22,39 @@ async fn a_hundred_streams_of_results() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn calls_that_were_given_up_count_no_more() {
+    let limits = crate::server::Limits { unordered_calls: 2, ..crate::server::Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+    let mut client = server.connect().await;
+    client.send(stream("kept", "Ticks", r#"["kept"]"#)).await;
+    // Each of them with its own end behind it, and all in one read.
+    let pairs = (0..200).flat_map(|n: usize| {
+        let id = n.to_string();
+        let call = match n % 3 {
+            0 => stream(&id, "Ticks", r#"["gate"]"#),
+            1 => upload(&id, "Sip", r#"["gate"]"#, r#"["s"]"#),
+            _ => stream(&id, "Flood", "[10]"),
+        };
+        [call, cancel(&id)]
+    });
+    client.send_all(pairs).await;
+    let mut ended = 0;
+    while ended < 200 {
+        let record = client.next().await;
+        let is_item = record.starts_with(r#"{"type":2,"#);
+        assert!(!record.contains("Too many"), "{record}");
+        ended += usize::from(!is_item);
+    }
+    // They are gone as soon as that, and the one that was not given up is not.
+    assert_eq!(server.log().iter().filter(|line| *line == "gate given up").count(), 67);
+    server.world.open("kept");
+    assert_eq!(client.next().await, item("kept", "0"));
+    // An id is free with its call.
+    client.send_all([stream("x", "Ticks", r#"["gate"]"#), cancel("x"), stream("x", "Count", "[1]")]).await;
+    assert_eq!(client.so_far().await, [done("x"), item("x", "0"), done("x")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hundred_streams_from_the_client() {
     let server = Server::new();
     let mut client = server.connect().await;

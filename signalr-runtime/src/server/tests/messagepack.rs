@@ -102,6 +102,20 @@ async fn arguments_that_do_not_fit_end_their_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_string_that_is_not_utf_8_fails_its_call_only() {
+    let server = Server::new();
+    let mut client = connect(&server).await;
+    client.send_bytes(&frame(b"\x96\x01\x80\xA11\xA4Echo\x91\xA1\xFF\x90")).await;
+    assert_eq!(client.next().await, error("1", "Failed to invoke 'Echo' due to an error on the server."));
+    // In the envelope, what is not UTF-8 is replaced.
+    client.send_bytes(&frame(b"\x96\x01\x80\xA1\xFF\xA2a\xC3\x90\x90")).await;
+    let text =
+        "Failed to invoke 'a\u{FFFD}' due to an error on the server. HubException: Method does not exist.";
+    assert_eq!(client.next().await, error("\u{FFFD}", text));
+    client.goes_on().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn results_stream_and_are_cancelled() {
     let server = Server::new();
     let mut client = connect(&server).await;

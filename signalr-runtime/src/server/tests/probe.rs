@@ -99,6 +99,8 @@ pub(super) struct World {
     /// Gates that hold a thread.
     pub(super) barriers: Mutex<HashMap<String, usize>>,
     pub(super) lifted: Condvar,
+    /// What disconnect callbacks were told.
+    pub(super) told: Mutex<Vec<Option<HubError>>>,
     /// Tells of each line of the log.
     pub(super) said: Notify,
     /// Before the hub is made.
@@ -231,6 +233,7 @@ impl Hub for Probe {
 
     async fn on_disconnected(&self, error: Option<&HubError>) {
         let id = self.cx.connection_id();
+        self.world.told.lock().unwrap().push(error.map(HubError::again));
         match error {
             Some(error) => {
                 self.world.say(format!("{id} disconnected: {}: {}", error.name(), error.message()));

@@ -76,6 +76,19 @@ async fn its_type_does_not_matter() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn its_strings_need_not_be_utf_8() {
+    let server = Server::new();
+    let (client, mut events) = Requests::streaming(&server).await;
+    let call = &b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Echo\",\"arguments\":[\"\xff\"]}\x1e"[..];
+    assert_eq!(client.post(call).await.brief(), OK);
+    let answer = error("1", "Failed to invoke 'Echo' due to an error on the server.");
+    assert_eq!(events.chunk().await.unwrap(), event(answer));
+    assert_eq!(client.post(echo("next")).await.brief(), OK);
+    settle().await;
+    assert_eq!(server.log(), ["echo next"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_may_not_come_before_the_transport() {
     let server = Server::new();
     for (events, version) in [(false, 1), (true, 1), (false, 0), (true, 0)] {

@@ -44,7 +44,6 @@ fn every_element_has_its_kind() {
         (b"\x92\x01\x80", "Reading 'invocationId' as String failed."),
         (b"\x93\x01\x80\x05", "Reading 'invocationId' as String failed."),
         (b"\x93\x01\x80\xC4\x01a", "Reading 'invocationId' as String failed."),
-        (b"\x93\x01\x80\xA1\xFF", "Reading 'invocationId' as String failed."),
         (b"\x93\x01\x80\xA2a", "Reading 'invocationId' as String failed."),
         (b"\x93\x01\x80\xDB\xFF\xFF\xFF\xFF", "Reading 'invocationId' as String failed."),
         (b"\x93\x01\x80\xC0", "Reading 'target' as String failed."),
@@ -117,6 +116,26 @@ fn what_stands_behind_a_message_is_not_looked_at() {
     for unknown in [&b"\x91\x00"[..], b"\x91\x0A\xC1", b"\x92\xFF\xC1", b"\x91\xCE\x7F\xFF\xFF\xFF"] {
         assert!(read(MESSAGEPACK, unknown).expect("skipped").is_none(), "{unknown:02x?}");
     }
+}
+
+#[test]
+fn what_is_not_utf_8_is_replaced() {
+    let text = |bytes: &[u8]| Tree::Str(bytes.to_vec());
+    let headers = Tree::Map(vec![(text(b"\xFF"), text(b"a\xC3"))]);
+    let (arguments, ids) = (Tree::Array(Vec::new()), Tree::Array(vec![text(b"\xFF")]));
+    let call = Tree::Array(vec![Tree::Int(4), headers, text(b"\xED\xA0\x80"), text(b"\xFF"), arguments, ids]);
+    assert_eq!(
+        read_tree(&call),
+        Ok(Some(json!({
+            "type": "StreamInvocation", "invocationId": "\u{FFFD}\u{FFFD}\u{FFFD}", "target": "\u{FFFD}",
+            "arguments": [], "streamIds": ["\u{FFFD}"], "headers": {"\u{FFFD}": "a\u{FFFD}"},
+        })))
+    );
+    let close = Tree::Array(vec![Tree::Int(7), text(b"\xFF"), Tree::Bool(true)]);
+    assert_eq!(
+        read_tree(&close),
+        Ok(Some(json!({"type": "Close", "error": "\u{FFFD}", "allowReconnect": true})))
+    );
 }
 
 #[test]

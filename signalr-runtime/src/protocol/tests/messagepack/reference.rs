@@ -50,9 +50,7 @@ impl Elements<'_> {
 fn text(tree: Option<&Tree>, field: &str) -> Read<Option<String>> {
     match tree {
         Some(Tree::Nil) => Ok(None),
-        Some(Tree::Str(text)) => String::from_utf8(text.clone())
-            .map(Some)
-            .map_err(|_| format!("Reading '{field}' as String failed.")),
+        Some(Tree::Str(text)) => Ok(Some(String::from_utf8_lossy(text).into_owned())),
         _ => Err(format!("Reading '{field}' as String failed.")),
     }
 }
