@@ -135,6 +135,8 @@ fn without_value(error: &serde_json::Error) -> String {
     }
     match expectation(&text) {
         Some(expectation) => expectation.to_owned(),
+        // Found by the type, once the value was read.
+        None if error.line() == 0 => "it does not fit".to_owned(),
         None => format!("it does not fit at line {} column {}", error.line(), error.column()),
     }
 }
@@ -295,6 +297,18 @@ mod tests {
         Yes,
     }
 
+    #[derive(Deserialize, Serialize)]
+    #[serde(try_from = "u8")]
+    struct Even(u8);
+
+    impl TryFrom<u8> for Even {
+        type Error = String;
+
+        fn try_from(number: u8) -> Result<Self, String> {
+            if number.is_multiple_of(2) { Ok(Self(number)) } else { Err(format!("{number} is odd")) }
+        }
+    }
+
     fn fault<T: WireValue>(json: &str) -> String {
         let fault = T::decode_front(HubProtocol::Json, &mut json.as_bytes()).err();
         fault.map(|fault| fault.to_string()).unwrap_or_default()
@@ -327,6 +341,8 @@ mod tests {
         assert_eq!(fault::<Account>(r#"{"secret":1}"#), "expected `number` at line 1 column 9");
         assert_eq!(fault::<Account>("{}"), "missing field `number` at line 1 column 2");
         assert_eq!(fault::<u8>("secret"), "expected value at line 1 column 1");
+        assert_eq!(fault::<Even>("1"), "it does not fit");
+        assert_eq!(fault::<[Even; 1]>("[1]"), "it does not fit at line 1 column 3");
         assert!(!fault::<IpAddr>(secret).contains("secret"), "{}", fault::<IpAddr>(secret));
     }
 }

@@ -33,7 +33,10 @@
 //!
 //! Arguments may be nested 62 deep, results and items 63 in JSON and 62 in MessagePack: with what stands around it, that makes
 //! the 64 of System.Text.Json. What carries a deeper value fails where it is made, with an error of the kind
-//! [`Codec`](crate::HubErrorKind::Codec). JSON has no numbers for infinity and NaN: serde writes null.
+//! [`Codec`](crate::HubErrorKind::Codec).
+//!
+//! JSON has no numbers for infinity and NaN: serde writes null. A number beyond its `f32` or `f64`, which .NET reads as
+//! infinity, is refused. `-0` is an integer, if its type has a sign; `1.0` and `1e0` are none.
 //!
 //! # With .NET and JavaScript on the other side
 //!

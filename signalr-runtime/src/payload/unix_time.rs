@@ -167,6 +167,8 @@ impl<'de> Deserialize<'de> for Data {
     }
 }
 
+/// Reads the three forms. More nanoseconds than a second has are refused, as MessagePack's specification wants it;
+/// MessagePack-CSharp adds them to the seconds.
 fn read(bytes: &[u8]) -> Option<UnixTime> {
     if let Ok(seconds) = bytes.try_into() {
         return UnixTime::new(u32::from_be_bytes(seconds).into(), 0);

@@ -1,6 +1,7 @@
 //! Values in both protocols, with .NET on the other side.
 
 mod bytes;
+mod floats;
 mod integers;
 mod times;
 
