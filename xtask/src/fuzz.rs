@@ -1,6 +1,7 @@
 //! The fuzz targets: a short run of each as a part of the tests, and as long as one likes by `cargo xtask fuzz`.
 
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -16,6 +17,10 @@ pub(crate) const PART: &str = "fuzz";
 /// To build everything, with instrumentation.
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
 
+/// The folders for what long and short runs find.
+const LONG: &str = "corpus";
+const SHORT: &str = "corpus-of-short-runs";
+
 /// One short run, with much room for a machine that is busy.
 const RUN_LIMIT: Duration = Duration::from_secs(2 * 60);
 
@@ -24,7 +29,7 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<ExitCode, S
     let all = targets(project).map_err(|problem| problem.to_string())?;
     let wanted = Wanted::read(arguments, &all)?;
     for target in &wanted.targets {
-        let ended = fuzz(project, target)
+        let ended = fuzz(project, target, LONG)
             .and_then(|mut command| {
                 command.arg(format!("-runs={}", wanted.runs)).arg("-print_final_stats=1");
                 command.status().map_err(while_doing("cannot start cargo-fuzz"))
@@ -67,8 +72,9 @@ impl Wanted {
     }
 }
 
-/// Runs each target over its corpus and for some seconds more. The same inputs each time, as far as that can be had: what
-/// comes up by chance is for the long runs.
+/// Runs each target over its corpus and some thousand inputs more. The same inputs each time and everywhere, as far as that
+/// can be had: from the same seed, without what was found before, and as many on a slow machine. What comes up by chance is
+/// for the long runs.
 pub(crate) fn run_short(project: &Project, report: &mut Report) {
     report::heading("a short run of each fuzz target");
     let built = targets(project).and_then(|targets| {
@@ -82,10 +88,11 @@ pub(crate) fn run_short(project: &Project, report: &mut Report) {
     };
     for target in targets {
         let name = format!("{PART}/{target}");
-        let outcome = fuzz(project, &target).and_then(|mut command| {
-            command.args(["-runs=50000", "-max_total_time=5", "-seed=1"]);
-            run_logged(&mut command, &project.log(&format!("fuzz-{target}")), RUN_LIMIT)
-        });
+        let outcome =
+            forget(project, &target).and_then(|()| fuzz(project, &target, SHORT)).and_then(|mut command| {
+                command.args(["-runs=25000", "-seed=1"]);
+                run_logged(&mut command, &project.log(&format!("fuzz-{target}")), RUN_LIMIT)
+            });
         match outcome {
             Ok(()) => report.passed(1),
             Err(problem) => report.problem(name, &problem),
@@ -93,10 +100,21 @@ pub(crate) fn run_short(project: &Project, report: &mut Report) {
     }
 }
 
-/// Prepares a run of one target. What it finds interesting goes to the target folder, next to what makes it fail: what is
-/// to stay is copied to `fuzz/corpus` by hand.
-fn fuzz(project: &Project, target: &str) -> Result<Command, Problem> {
-    let found = folder(project, "corpus")?.join(target);
+/// Forgets what the last short run of a target has found.
+fn forget(project: &Project, target: &str) -> Result<(), Problem> {
+    let found = folder(project, SHORT)?.join(target);
+    match fs::remove_dir_all(&found) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(while_doing(format!("cannot empty {}", found.display()))(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prepares a run of one target. What it finds interesting goes to a folder named `found` in the target folder, next to what
+/// makes it fail: what is to stay is copied to `fuzz/corpus` by hand.
+fn fuzz(project: &Project, target: &str, found: &str) -> Result<Command, Problem> {
+    let found = folder(project, found)?.join(target);
     fs::create_dir_all(&found).map_err(while_doing(format!("cannot make {}", found.display())))?;
     let failed = folder(project, "artifacts")?.join(format!("{target}-"));
     let mut command = cargo_fuzz::command(project, "run")?;

@@ -39,9 +39,17 @@ impl Outgoing {
         target: Cow<'static, str>,
         arguments: &dyn EncodeArguments,
     ) -> Self {
-        let call = Encoded::arguments(link.format(), arguments)
-            .map_err(|error| codec(&error))
-            .map(|arguments| OutgoingCall { target: target.clone(), arguments, uploads: Vec::new() });
+        let encoded = if target.is_empty() {
+            // Whoever reads it ends the connection, at least in MessagePack.
+            Err(ValueError::new("the method has no name"))
+        } else {
+            Encoded::arguments(link.format(), arguments)
+        };
+        let call = encoded.map_err(|error| codec(&error)).map(|arguments| OutgoingCall {
+            target: target.clone(),
+            arguments,
+            uploads: Vec::new(),
+        });
         Self { link: Arc::clone(link), target, call }
     }
 

@@ -100,8 +100,9 @@ impl<H: Hub> HubDispatcher<H> {
         })
     }
 
-    /// Answers a call that cannot be bound, with the reason where the peer may read it.
-    fn refused(&self, target: &str, reason: &HubError) -> Bound {
+    /// Refuses a call that cannot be bound: `cause` is for the log, and `reason` for the peer, where it may read it.
+    fn refuse(&self, target: &str, cause: &dyn fmt::Display, reason: &HubError) -> Bound {
+        log_refusal(self.shared.core.name(), target, cause);
         let text = format!("Failed to invoke '{target}' due to an error on the server.");
         Bound::Refused(self.shared.with_detail(text, reason).into())
     }
@@ -167,8 +168,8 @@ impl<H: Hub> Role for HubDispatcher<H> {
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound {
         let target = &*invocation.target;
         let Some(handler) = self.shared.methods.find(target) else {
-            log_refusal(self.shared.core.name(), target, &"there is no such method");
-            return self.refused(target, &HubError::new("Method does not exist."));
+            let reason = HubError::new("Method does not exist.");
+            return self.refuse(target, &"there is no such method", &reason);
         };
         let Some(hub) = &self.hub else {
             return Bound::Refused("The hub is still connecting.".into());
@@ -176,8 +177,8 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let target = handler.name;
         let guard = self.shared.guard_of(handler.name);
         if guard.is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len())) {
-            log_refusal(self.shared.core.name(), target, &"its arguments are too large");
-            return self.refused(target, &HubError::new("The arguments are larger than this method takes."));
+            let reason = HubError::new("The arguments are larger than this method takes.");
+            return self.refuse(target, &"its arguments are too large", &reason);
         }
         let gate = guard.and_then(|guard| guard.gate(call));
         let busy_stream = call.busy_stream();
@@ -185,8 +186,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
             Ok(Err(misfit)) => {
-                log_refusal(self.shared.core.name(), target, &misfit.reason());
-                return self.refused(target, &invalid_data(misfit.to_string()));
+                return self.refuse(target, &misfit.reason(), &invalid_data(misfit.to_string()));
             }
             Err(_) => {
                 Panicked::Decoder.count();
@@ -195,7 +195,8 @@ impl<H: Hub> Role for HubDispatcher<H> {
                     method = handler.name,
                     "an argument panicked while it was decoded"
                 );
-                return self.refused(target, &invalid_data("An argument panicked while it was decoded."));
+                let reason = invalid_data("An argument panicked while it was decoded.");
+                return self.refuse(target, &"an argument panicked", &reason);
             }
         };
         let running = match guard {

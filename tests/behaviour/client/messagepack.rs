@@ -45,6 +45,17 @@ async fn everything_that_works_in_json() {
 }
 
 #[tokio::test]
+async fn a_call_that_no_server_reads_is_not_sent() {
+    let server = Server::start().await;
+    for protocol in [HubProtocol::Json, HubProtocol::MessagePack] {
+        let connection = server.client().protocol(protocol).connect().await.unwrap();
+        let error = connection.raw().invoke::<u8>("", ()).await.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (HubErrorKind::Codec, "the method has no name"));
+        assert_eq!(connection.hub().add(1, 2).await.unwrap(), 3);
+    }
+}
+
+#[tokio::test]
 async fn clients_of_both_protocols_share_a_hub() {
     let server = Server::start().await;
     let mut clients = Vec::new();

@@ -135,6 +135,21 @@ async fn a_call_that_is_given_up_is_answered_at_once_and_keeps_its_turn() {
 }
 
 #[tokio::test]
+async fn a_thread_that_goes_on_counts_among_the_calls() {
+    let server = server(&BLOCKING, Limits { unordered_calls: 2, ..Limits::default() });
+    let mut client = server.connect().await;
+    for id in ["a", "b"] {
+        client.send(stream(id, "BlockingItems", &format!(r#"["{id}"]"#))).await;
+        assert_eq!(client.next().await, item(id, "0"));
+        server.world.hears(&format!("{id} blocks")).await;
+        client.send(cancel(id)).await;
+        assert_eq!(client.next().await, done(id));
+    }
+    client.send(stream("c", "Count", "[1]")).await;
+    assert!(client.next().await.contains("Too many calls are in progress."));
+}
+
+#[tokio::test]
 async fn a_call_that_has_a_thread_begins_even_if_it_is_cancelled_before() {
     let server = server(&BLOCKING, Limits::default());
     let mut client = server.connect().await;
