@@ -18,6 +18,8 @@ pub(crate) mod link;
 pub(crate) mod locks;
 #[cfg(feature = "messagepack")]
 pub(crate) mod messagepack;
+pub(crate) mod open_stream;
+pub(crate) mod opening;
 pub(crate) mod per_protocol;
 pub(crate) mod proxy;
 pub(crate) mod receivers;
