@@ -21,6 +21,8 @@ pub(crate) mod locks;
 pub(crate) mod messagepack;
 #[cfg(feature = "json")]
 mod negative_zero;
+pub(crate) mod open_stream;
+pub(crate) mod opening;
 pub(crate) mod per_protocol;
 pub(crate) mod proxy;
 pub(crate) mod receivers;

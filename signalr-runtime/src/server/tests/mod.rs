@@ -45,6 +45,7 @@ mod method_options;
 #[cfg(feature = "axum")]
 mod mounting;
 mod negotiate;
+mod opening;
 mod ordering;
 mod origin;
 #[cfg(feature = "axum")]
