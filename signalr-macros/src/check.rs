@@ -18,7 +18,8 @@ use crate::attributes::{has, hides};
 use crate::errors::Faults;
 use crate::expand::type_text;
 use crate::model::{Conflict, Method, Role};
-use crate::parse::{StreamType, plain};
+use crate::parse::plain;
+use crate::stream_type::{StreamResult, StreamType};
 
 /// The trait itself: what stands before its braces.
 pub(crate) fn trait_head(role: Role, item: &ItemTrait, faults: &mut Faults) {
@@ -271,10 +272,25 @@ pub(crate) fn not_async(role: Role, signature: &Signature, faults: &mut Faults) 
 }
 
 /// `async fn` that returns a stream.
-pub(crate) fn async_stream(signature: &Signature, faults: &mut Faults) {
-    let message = "a method that streams its results is not `async`: remove `async`, the stream can wait before its \
-                   first item";
+pub(crate) fn async_stream(signature: &Signature, stream: &Type, faults: &mut Faults) {
+    let stream = type_text(stream);
+    let message = format!(
+        "an `async` method can fail before it streams: write `-> HubResult<{stream}>`, or remove `async`, since the \
+         stream can wait before its first item"
+    );
     faults.at(signature.asyncness, message);
+}
+
+/// What an `async` method that streams returns, apart from the stream.
+pub(crate) fn stream_result(ty: &Type, result: &StreamResult<'_>, faults: &mut Faults) {
+    const OTHERS: [&str; 6] = ["Option", "Vec", "Box", "Pin", "Arc", "Rc"];
+    if OTHERS.iter().any(|other| result.named.ident == other) {
+        let stream = type_text(result.ty);
+        let message =
+            format!("an `async` method that streams returns a `Result`: write `HubResult<{stream}>`");
+        return faults.at(&result.named.ident, message);
+    }
+    Parts { place: Place::Result, whole: ty, stream: Some(result.ty), faults }.visit_type(ty);
 }
 
 /// Methods of one Rust name or one wire name. Gives those that are wrong only if both are compiled.
@@ -410,7 +426,7 @@ pub(crate) fn value_type(place: Place, ty: &Type, faults: &mut Faults) {
         }
         Type::Ptr(_) | Type::FnPtr(_) => "a pointer cannot be sent: send what it points to",
         Type::Never(_) => "`!` cannot be sent: every call is answered, or fails",
-        _ => return Parts { place, whole: ty, faults }.visit_type(ty),
+        _ => return Parts { place, whole: ty, stream: None, faults }.visit_type(ty),
     };
     faults.at(ty, message);
 }
@@ -439,6 +455,8 @@ pub(crate) fn has_no_size(ty: &Type) -> bool {
 struct Parts<'a> {
     place: Place,
     whole: &'a Type,
+    /// The one that may be a stream.
+    stream: Option<&'a Type>,
     faults: &'a mut Faults,
 }
 
@@ -463,6 +481,12 @@ impl VisitMut for Owned {
 }
 
 impl Visit<'_> for Parts<'_> {
+    fn visit_type(&mut self, ty: &Type) {
+        if !self.stream.is_some_and(|stream| std::ptr::eq(stream, ty)) {
+            visit::visit_type(self, ty);
+        }
+    }
+
     fn visit_type_reference(&mut self, reference: &TypeReference) {
         let why = match self.place {
             Place::Parameter => "only a whole parameter can be borrowed, because it is decoded first",
@@ -476,7 +500,8 @@ impl Visit<'_> for Parts<'_> {
 
     fn visit_type_impl_trait(&mut self, ty: &TypeImplTrait) {
         let message = if has_bound(ty, "Stream") {
-            "a stream is a whole parameter, or the whole result of a method that is not `async`"
+            "a stream is a whole parameter, the whole result of a method that is not `async`, or what the `Result` of one \
+             that is has in it"
         } else {
             match self.place {
                 Place::Parameter => "name a type here: only a stream can be `impl Stream<Item = …>`",

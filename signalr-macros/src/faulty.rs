@@ -10,7 +10,8 @@ use syn::{
 
 use crate::check;
 use crate::model::Kind;
-use crate::parse::{StreamType, boxed_stream_item, plain};
+use crate::parse::{self, plain};
+use crate::stream_type::{StreamResult, StreamType, boxed_stream_in, boxed_stream_item, with_stream};
 
 /// How the method would answer, as far as it can be told.
 pub(crate) fn kind(signature: &Signature, output_is_known: bool) -> Kind {
@@ -23,6 +24,9 @@ pub(crate) fn kind(signature: &Signature, output_is_known: bool) -> Kind {
     }
     if let Some(item) = stated.and_then(boxed_stream_item) {
         return Kind::Stream(item.clone());
+    }
+    if let Some((ty, item)) = stated.and_then(|ty| Some((ty, stream_in(ty)?))) {
+        return parse::opened(ty, item);
     }
     Kind::Call(stated.filter(|ty| !has_impl(ty)).cloned().unwrap_or_else(some_result))
 }
@@ -42,6 +46,15 @@ pub(crate) fn names_generics(signature: &Signature, ty: &Type) -> bool {
     let mut names = Names(&signature.generics, false);
     names.visit_type(ty);
     names.1
+}
+
+/// The items of a stream in a `Result`, if nothing else in it is an `impl Trait`.
+fn stream_in(ty: &Type) -> Option<Type> {
+    let item = match boxed_stream_in(ty) {
+        Some((_, item)) => item.clone(),
+        None => StreamResult::of(ty)?.stream.stated_item().cloned().unwrap_or_else(some_result),
+    };
+    (!has_impl(&with_stream(ty, item.clone()))).then_some(item)
 }
 
 fn some_result() -> Type {
@@ -81,11 +94,14 @@ pub(crate) fn has_body(signature: &Signature) -> bool {
 /// A value of the type, which is never made.
 fn value(runtime: &Path, ty: &Type) -> Option<TokenStream> {
     let private = quote!(#runtime::__private);
-    let Some(stream) = StreamType::of(ty) else {
+    let result = StreamResult::of(ty);
+    let Some(stream) = StreamType::of(ty).or_else(|| Some(result?.stream)) else {
         return (!has_impl(ty)).then(|| quote!(#private::refused()));
     };
     let item = stream.stated_item().filter(|item| !has_impl(item) && check::only_markers(&stream))?;
-    Some(quote!(#private::refused::<#private::ResultStream<#item>>()))
+    let stream = parse_quote!(#private::ResultStream<#item>);
+    let value = if StreamType::of(ty).is_some() { stream } else { with_stream(ty, stream) };
+    (!has_impl(&value)).then(|| quote!(#private::refused::<#value>()))
 }
 
 /// Whether `impl Trait` is somewhere in the type.

@@ -17,6 +17,7 @@ mod hub_error;
 mod model;
 mod parse;
 mod recover;
+mod stream_type;
 
 use model::Role;
 

@@ -126,6 +126,8 @@ pub(crate) enum Kind {
     Call(Type),
     /// With a stream of this `Result`.
     Stream(Type),
+    /// With a stream of this `Result`, or an error: with `returned`, in which the stub's stream stands for the method's.
+    Open { item: Type, returned: Box<Type> },
     /// Not at all.
     Notify,
 }

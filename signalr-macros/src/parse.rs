@@ -2,10 +2,9 @@
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::punctuated::Punctuated;
 use syn::{
-    FnArg, GenericArgument, Ident, ItemTrait, PatType, Path, PathArguments, PathSegment, Receiver,
-    ReturnType, Signature, Token, TraitItem, TraitItemFn, Type, TypeParamBound,
+    FnArg, Ident, ItemTrait, PatType, Path, Receiver, ReturnType, Signature, TraitItem, TraitItemFn, Type,
+    parse_quote,
 };
 
 use crate::attr::{self, TraitOptions};
@@ -16,6 +15,7 @@ use crate::expand::trait_item;
 use crate::faulty;
 use crate::model::{Contract, FaultyMethod, Kind, Method, Param, ParamKind, Role, Soundness};
 use crate::recover;
+use crate::stream_type::{StreamResult, StreamType, boxed_stream_in, boxed_stream_item, with_stream};
 
 /// Reads the whole trait. What has a fault is reported and left out.
 pub(crate) fn contract(role: Role, options: TraitOptions, item: &ItemTrait, faults: &mut Faults) -> Contract {
@@ -213,14 +213,14 @@ fn kind(role: Role, signature: &Signature, faults: &mut Faults) -> Option<Kind> 
             return None;
         }
         if signature.asyncness.is_some() {
-            check::async_stream(signature, faults);
+            check::async_stream(signature, ty, faults);
         }
         let item = stream.item(ty, faults)?;
         check::value_type(Place::Result, item, faults);
         return Some(Kind::Stream(item.clone()));
     }
     if let Some(ty) = output
-        && let Some(item) = boxed_stream_item(ty)
+        && let Some((ty, item)) = boxed_stream_item(ty).map(|item| (ty, item)).or_else(|| boxed_stream_in(ty))
     {
         match role {
             Role::Hub => check::boxed_stream(ty, item, faults),
@@ -231,6 +231,11 @@ fn kind(role: Role, signature: &Signature, faults: &mut Faults) -> Option<Kind> 
     if signature.asyncness.is_none() {
         check::not_async(role, signature, faults);
         return None;
+    }
+    if let Some(ty) = output
+        && let Some(result) = StreamResult::of(ty)
+    {
+        return open(role, ty, &result, faults);
     }
     match (output, role) {
         (Some(ty), _) => {
@@ -245,101 +250,22 @@ fn kind(role: Role, signature: &Signature, faults: &mut Faults) -> Option<Kind> 
     }
 }
 
-/// An `impl Stream<…> + …`.
-pub(crate) struct StreamType<'a> {
-    bounds: &'a Punctuated<TypeParamBound, Token![+]>,
-    /// The arguments of `Stream`.
-    arguments: &'a PathArguments,
-    /// The bounds besides `Stream`.
-    pub(crate) others: Vec<&'a TypeParamBound>,
+/// A method that can fail before it streams.
+fn open(role: Role, ty: &Type, result: &StreamResult<'_>, faults: &mut Faults) -> Option<Kind> {
+    if role == Role::Client {
+        check::stream_of_client(result.ty, faults);
+        return None;
+    }
+    check::stream_result(ty, result, faults);
+    let item = result.stream.item(result.ty, faults)?;
+    check::value_type(Place::Result, item, faults);
+    Some(opened(ty, item.clone()))
 }
 
-impl<'a> StreamType<'a> {
-    pub(crate) fn of(ty: &'a Type) -> Option<Self> {
-        let Type::ImplTrait(ty) = plain(ty) else { return None };
-        let is_stream = |bound: &&TypeParamBound| stream_arguments(bound).is_some();
-        let arguments = ty.bounds.iter().find_map(stream_arguments)?;
-        let stream = ty.bounds.iter().find(is_stream);
-        let others =
-            ty.bounds.iter().filter(|bound| !stream.is_some_and(|stream| std::ptr::eq(stream, *bound)));
-        Some(Self { bounds: &ty.bounds, arguments, others: others.collect() })
-    }
-
-    /// Whether it is already bound to be `Send`.
-    pub(crate) fn is_send(&self) -> bool {
-        self.others.iter().any(|bound| {
-            matches!(bound, TypeParamBound::Trait(bound)
-                if bound.path.segments.last().is_some_and(|last| last.ident == "Send"))
-        })
-    }
-
-    /// The type of the items; checks everything but that type.
-    fn item(&self, ty: &Type, faults: &mut Faults) -> Option<&'a Type> {
-        let before = faults.count();
-        check::stream_bounds(self, faults);
-        let item = self.stated_item();
-        if item.is_none() {
-            check::stream_without_item(ty, faults);
-        }
-        item.filter(|_| faults.count() == before)
-    }
-
-    /// The type of the items, where it is stated, and nothing else is.
-    pub(crate) fn stated_item(&self) -> Option<&'a Type> {
-        match self.arguments {
-            PathArguments::AngleBracketed(arguments) => match arguments.args.iter().collect::<Vec<_>>()[..] {
-                [GenericArgument::AssocType(item)] if item.ident == "Item" && item.generics.is_none() => {
-                    Some(&item.ty)
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-/// The items of a `BoxStream<'_, T>` or a `Pin<Box<dyn Stream<Item = T>>>`.
-pub(crate) fn boxed_stream_item(ty: &Type) -> Option<&Type> {
-    let named = last_segment(ty)?;
-    if named.ident == "BoxStream" || named.ident == "LocalBoxStream" {
-        return last_type(named);
-    }
-    let boxed =
-        Some(named).filter(|named| named.ident == "Pin").and_then(last_type).and_then(last_segment)?;
-    match plain(Some(boxed).filter(|boxed| boxed.ident == "Box").and_then(last_type)?) {
-        Type::TraitObject(object) => match object.bounds.iter().find_map(stream_arguments)? {
-            PathArguments::AngleBracketed(arguments) => {
-                arguments.args.iter().find_map(|argument| match argument {
-                    GenericArgument::AssocType(item) if item.ident == "Item" => Some(&item.ty),
-                    _ => None,
-                })
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn last_segment(ty: &Type) -> Option<&PathSegment> {
-    match plain(ty) {
-        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
-        _ => None,
-    }
-}
-
-/// The last type among the arguments.
-fn last_type(segment: &PathSegment) -> Option<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    arguments.args.iter().rev().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
-}
-
-fn stream_arguments(bound: &TypeParamBound) -> Option<&PathArguments> {
-    let TypeParamBound::Trait(bound) = bound else { return None };
-    let last = bound.path.segments.last()?;
-    (last.ident == "Stream").then_some(&last.arguments)
+/// What such a method gives, for what is generated.
+pub(crate) fn opened(ty: &Type, item: Type) -> Kind {
+    let returned = with_stream(ty, parse_quote!(__rt::ResultStream<#item>));
+    Kind::Open { item, returned: Box::new(returned) }
 }
 
 /// The type without parentheses, or the invisible ones around what a `macro_rules!` macro was given.
@@ -347,6 +273,15 @@ pub(crate) fn plain(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => plain(&group.elem),
         Type::Paren(paren) => plain(&paren.elem),
+        other => other,
+    }
+}
+
+/// The same, to be changed.
+pub(crate) fn innermost(ty: &mut Type) -> &mut Type {
+    match ty {
+        Type::Group(group) => innermost(&mut group.elem),
+        Type::Paren(paren) => innermost(&mut paren.elem),
         other => other,
     }
 }

@@ -18,7 +18,8 @@
 //!
 //! A method answers with a `Result`: [`HubResult`], or any error that converts to and from [`HubError`](struct@HubError),
 //! as `#[derive(HubError)]` makes one. Whatever serde can write and read can be an argument, a result or a stream item; a
-//! method may stream its results (`-> impl Stream<Item = HubResult<T>>`), and take streams from its caller. How values are
+//! method may stream its results (`-> impl Stream<Item = HubResult<T>>`, or an `async fn` that returns a `Result` of one and
+//! can fail before), and take streams from its caller. How values are
 //! written, and how their members are named for clients in `camelCase`, is told in [`payload`].
 //!
 //! # Features
@@ -43,8 +44,8 @@
 //!
 //! | | |
 //! |---|---|
-//! | this page | the attributes, [`HubError`](struct@HubError), and the calls that a stub makes: [`Invoke`], [`ResultStream`] |
-//! | [`payload`] | how values are written, for .NET and JavaScript to read; times |
+//! | this page | the attributes, [`HubError`](struct@HubError), and the calls that a stub makes: [`Invoke`], [`ResultStream`], [`OpenStream`] |
+//! | [`payload`] | how values are written, for .NET and JavaScript to read; times and bytes |
 //! | `server` | serving a hub: its options, limits, rules and filters; `server::telemetry` for operators |
 //! | `client` | calling a hub |
 //! | `test` | both in one process, without a socket |
@@ -92,6 +93,7 @@ pub use contract::error::{HubError, HubErrorKind, HubResult, ResultExt};
 pub use contract::hub::{
     ClientContract, HubContract, MethodDescription, MethodKind, MethodName, NoClient, ParameterDescription,
 };
+pub use contract::open_stream::OpenStream;
 pub use contract::stub::{Invoke, ResultStream, Sending};
 #[cfg(feature = "engine")]
 pub use contract::value::HubProtocol;
@@ -250,6 +252,9 @@ pub use signalr_macros::HubError;
 ///     /// Streams to the client.
 ///     fn ticker(&self, every_ms: u64) -> impl Stream<Item = HubResult<u64>>;
 ///
+///     /// The same, but for rooms that there are not.
+///     async fn history(&self, room: &str) -> HubResult<impl Stream<Item = HubResult<Message>>>;
+///
 ///     /// Streams from the client.
 ///     async fn upload(&self, room: &str, lines: impl Stream<Item = HubResult<String>>) -> HubResult<u64>;
 /// }
@@ -319,8 +324,8 @@ pub use signalr_macros::HubError;
 ///
 /// - `ChatHubContract`, which implements [`HubContract`]: it names the contract to a server or a client, and
 ///   has the [wire name](MethodName) of each method as a constant;
-/// - `ChatHubClient`, the stub: its own methods return an [`Invoke`] or a [`ResultStream`], and it implements
-///   `ChatHub` too. Streams given to its own methods outlive the call (`'static`); those given to the methods
+/// - `ChatHubClient`, the stub: its own methods return an [`Invoke`], a [`ResultStream`] or an [`OpenStream`], and it
+///   implements `ChatHub` too. Streams given to its own methods outlive the call (`'static`); those given to the methods
 ///   of the trait may borrow.
 ///
 /// # Options
@@ -338,7 +343,8 @@ pub use signalr_macros::HubError;
 /// # What a contract can say
 ///
 /// - A method takes `&self`, and is either an `async fn` that returns a `Result`, or a plain `fn` that returns
-///   `impl Stream` of `Result`s. The error is [`HubError`](struct@HubError), or any type that converts into it (to
+///   `impl Stream` of `Result`s. Where there may be no stream at all, it is an `async fn` that returns a `Result` of one:
+///   see [below](#streams-that-may-not-be-there). The error is [`HubError`](struct@HubError), or any type that converts into it (to
 ///   answer) and from it (to ask), which [`#[derive(HubError)]`](derive@HubError) writes.
 /// - Parameters are values that serde can write and read ([`WireValue`]), taken by value or by reference. What
 ///   is behind the reference is decoded and lent: `&str`, `&[T]`, and `&T` for any such `T`.
@@ -348,6 +354,43 @@ pub use signalr_macros::HubError;
 /// - There are no generics and no lifetimes, because what arrives has fixed types and owns its data.
 ///
 /// Everything else is refused where it is written, and all faults of a trait at once.
+///
+/// # Streams that may not be there
+///
+/// A plain `fn` has its stream at once. A method that checks its arguments first, or waits for something, is an `async fn`:
+///
+/// ```
+/// use futures_util::stream;
+/// use signalr_runtime::{HubError, HubResult, Stream, hub};
+///
+/// #[hub]
+/// pub trait Clock {
+///     /// A tick every so often.
+///     async fn ticks(&self, every_ms: u64) -> HubResult<impl Stream<Item = HubResult<u64>>>;
+/// }
+///
+/// struct Ticker {
+///     shortest_ms: u64,
+/// }
+///
+/// impl Clock for Ticker {
+///     async fn ticks(&self, every_ms: u64) -> HubResult<impl Stream<Item = HubResult<u64>>> {
+///         if every_ms < self.shortest_ms {
+///             return Err(HubError::new("not that often"));
+///         }
+///         Ok(stream::iter((0..).map(move |n| Ok(n * every_ms))))
+///     }
+/// }
+/// ```
+///
+/// As in ASP.NET Core, a method that fails (or panics) before it has its stream is answered like any other that fails, `An
+/// unexpected error occurred invoking 'Ticks' on the server. HubException: not that often`; one that fails later, with
+/// `An error occurred on the server while streaming results.` and its detail. Filters see the error, and
+/// `MethodOptions::timeout` is the time until there is a stream. The stream may borrow `self` and the arguments. The type is a
+/// `Result` by any name or alias, with an `impl Stream` in it; who implements the method may box the stream.
+///
+/// To a client there is no difference: the wire says nothing when a stream is opened. The stub gives the stream at once
+/// ([`OpenStream`]), and such a failure is its only item.
 #[cfg(feature = "macros")]
 pub use signalr_macros::hub;
 
@@ -369,21 +412,23 @@ pub mod __private {
 
     pub use crate::contract::arguments::{ArgumentList, ArgumentWriter, Arguments, BindError, WireArgument};
     pub use crate::contract::bind::{arguments, opened, returned, streamed};
-    pub use crate::contract::dispatch::{Call, Dispatch, Handler, Reply, ResultSink, Running, send_items};
+    pub use crate::contract::dispatch::{Call, Dispatch, Handler, Reply, Running};
     pub use crate::contract::error::{HubError, HubResult};
-    pub use crate::contract::error_type::{ReceivedError, SentError};
+    pub use crate::contract::error_type::{ErrorOf, ReceivedError, SentError};
     pub use crate::contract::hub::{
         ClientContract, ClientTrait, HubContract, Method, MethodDescription, MethodKind, MethodName,
-        NoClient, Outcome, Param, ParameterDescription, Returned, SliceParam, StreamItem, StreamMethod,
-        StreamParam,
+        NoClient, OpenMethod, Opened, Outcome, Param, ParameterDescription, Returned, SliceParam, StreamItem,
+        StreamMethod, StreamParam,
     };
     pub use crate::contract::incoming::Incoming;
     pub use crate::contract::lent::LentParam;
     pub use crate::contract::link::Link;
+    pub use crate::contract::open_stream::OpenStream;
+    pub use crate::contract::opening::{Opener, Opening};
     pub use crate::contract::proxy::{OneClient, ask, deliver};
     pub use crate::contract::receivers::{Receiver, Receivers};
     pub use crate::contract::refused::refused;
-    pub use crate::contract::relay::{Pump, Pumping, Relay, pumping, relay};
+    pub use crate::contract::relay::{Pump, Pumping, Relay, pumping, pumping_opened, relay};
     pub use crate::contract::stub::{Invoke, Outgoing, ResultStream};
     pub use crate::contract::typed_error::{ErrorField, ErrorReader, ErrorWriter, error_text};
     pub use crate::contract::value::{HubProtocol, ValueError, WireValue};

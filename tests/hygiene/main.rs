@@ -19,6 +19,7 @@ mod in_a_macro;
 mod lint_levels;
 mod names;
 mod no_prelude;
+mod opening;
 mod pedantic;
 mod proxies;
 mod renamed;

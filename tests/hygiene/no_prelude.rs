@@ -12,6 +12,15 @@ pub trait Chat {
     async fn say(&self, room: &str, parts: &[u8], times: u32) -> HubResult<u32>;
     /// Both directions.
     fn echo(&self, items: impl Stream<Item = HubResult<u32>>) -> impl Stream<Item = HubResult<u32>>;
+    /// An error, or both directions.
+    async fn open(
+        &self,
+        items: impl Stream<Item = HubResult<u32>>,
+    ) -> HubResult<impl Stream<Item = HubResult<u32>>>;
+    /// The same with a body.
+    async fn opened(&self) -> HubResult<impl Stream<Item = HubResult<u32>>> {
+        HubResult::Ok(crate::empty())
+    }
     /// With a body.
     async fn twice(&self, n: u32) -> HubResult<u32> {
         HubResult::Ok(n * 2)

@@ -107,7 +107,9 @@ fn a_typed_error_is_the_same_on_both_sides() {
         let text = "An unexpected error occurred invoking 'Join' on the server. HubException: ";
         JoinError::from(HubError::new(format!("{text}{sent}")))
     };
-    assert!(matches!(received(JoinError::RoomFull.into()), JoinError::RoomFull));
+    let full = HubError::from(JoinError::RoomFull { places: 10 });
+    assert_eq!(full.message(), r#"The room is full: it has 10 places. [RoomFull {"places":10}]"#);
+    assert!(matches!(received(full), JoinError::RoomFull { places: 10 }));
     assert!(matches!(received(HubError::new("something else")), JoinError::Call(_)));
 }
 

@@ -4,35 +4,23 @@ use std::fmt;
 
 use signalr_runtime::{HubError, hub};
 
-#[derive(Debug)]
+#[derive(Debug, HubError)]
 pub enum JoinError {
-    RoomFull,
-    /// The call itself failed, on either side.
+    RoomFull {
+        places: u32,
+    },
+    /// Every other error: the connection, a timeout, an argument.
+    #[signalr(other)]
     Call(HubError),
 }
 
-const ROOM_FULL: &str = "The room is full.";
-
+/// All that a person reads.
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RoomFull => f.write_str(ROOM_FULL),
+            Self::RoomFull { places } => write!(f, "The room is full: it has {places} places."),
             Self::Call(error) => f.write_str(error.detail()),
         }
-    }
-}
-
-/// The server sends it: every client reads the text.
-impl From<JoinError> for HubError {
-    fn from(error: JoinError) -> Self {
-        if let JoinError::Call(error) = error { error } else { Self::new(error.to_string()) }
-    }
-}
-
-/// A client with the contract gets it back.
-impl From<HubError> for JoinError {
-    fn from(error: HubError) -> Self {
-        if error.detail() == ROOM_FULL { Self::RoomFull } else { Self::Call(error) }
     }
 }
 

@@ -68,6 +68,9 @@ pub trait TestHub {
     fn counter(&self, count: i32, delay_ms: u64) -> impl Stream<Item = HubResult<i32>>;
     /// Streams `0..count`, then fails.
     fn counter_then_fail(&self, count: i32, text: String) -> impl Stream<Item = HubResult<i32>>;
+    /// Fails with the text, or streams `0..count` where there is none.
+    async fn counter_unless(&self, count: i32, text: String)
+    -> HubResult<impl Stream<Item = HubResult<i32>>>;
     /// Streams until it is cancelled.
     fn endless(&self) -> impl Stream<Item = HubResult<i32>>;
     /// How many endless streams of this connection were cancelled.
@@ -243,6 +246,14 @@ impl TestHub for TestHubServer {
 
     fn counter_then_fail(&self, count: i32, text: String) -> impl Stream<Item = HubResult<i32>> {
         stream::iter(0..count).map(Ok).chain(stream::once(async move { Err(HubError::new(text)) }))
+    }
+
+    async fn counter_unless(
+        &self,
+        count: i32,
+        text: String,
+    ) -> HubResult<impl Stream<Item = HubResult<i32>>> {
+        if text.is_empty() { Ok(stream::iter(0..count).map(Ok)) } else { Err(HubError::new(text)) }
     }
 
     fn endless(&self) -> impl Stream<Item = HubResult<i32>> {

@@ -1,14 +1,10 @@
 //! A hub that gives back values of every kind that .NET has.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use futures_util::Stream;
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use signalr_runtime::payload::{DateTime, DateTimeOffset};
+use serde::{Deserialize, Serialize};
+use signalr_runtime::payload::{ByteArray, DateTime, DateTimeOffset};
 use signalr_runtime::server::{Hub, HubContext};
 use signalr_runtime::{HubResult, client_proxy, hub};
 
@@ -27,45 +23,6 @@ pub enum Scalar {
     Text(String),
 }
 
-/// .NET's `byte[]`: a text in base64 in JSON, binary in MessagePack.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bytes(Vec<u8>);
-
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.serialize_str(&BASE64_STANDARD.encode(&self.0))
-        } else {
-            serializer.serialize_bytes(&self.0)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            let text = String::deserialize(deserializer)?;
-            BASE64_STANDARD.decode(text).map(Self).map_err(de::Error::custom)
-        } else {
-            deserializer.deserialize_byte_buf(Binary)
-        }
-    }
-}
-
-struct Binary;
-
-impl Visitor<'_> for Binary {
-    type Value = Bytes;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("binary")
-    }
-
-    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
-        Ok(Bytes(bytes.to_owned()))
-    }
-}
-
 /// An object with a member of every kind.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -78,7 +35,7 @@ pub struct Everything {
     letter: Scalar,
     text: String,
     nothing: Option<String>,
-    bytes: Bytes,
+    bytes: ByteArray,
     id: String,
     when: DateTime,
     r#where: DateTimeOffset,
@@ -115,7 +72,7 @@ pub trait ValuesHub {
     async fn echo_decimal(&self, value: Scalar) -> HubResult<Scalar>;
     async fn echo_char(&self, value: Scalar) -> HubResult<Scalar>;
     async fn echo_string(&self, value: Option<String>) -> HubResult<Option<String>>;
-    async fn echo_bytes(&self, value: Bytes) -> HubResult<Bytes>;
+    async fn echo_bytes(&self, value: ByteArray) -> HubResult<ByteArray>;
     async fn echo_guid(&self, value: String) -> HubResult<String>;
     async fn echo_date_time(&self, value: DateTime) -> HubResult<DateTime>;
     async fn echo_date_time_offset(&self, value: DateTimeOffset) -> HubResult<DateTimeOffset>;
@@ -222,7 +179,7 @@ impl ValuesHub for ValuesServer {
         Ok(value)
     }
 
-    async fn echo_bytes(&self, value: Bytes) -> HubResult<Bytes> {
+    async fn echo_bytes(&self, value: ByteArray) -> HubResult<ByteArray> {
         Ok(value)
     }
 

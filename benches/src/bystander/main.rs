@@ -6,9 +6,10 @@
 //! ```
 //!
 //! The server is a process of its own, and so are the flooding clients. A server with one thread has core 0 to itself;
-//! one with two workers has both cores. The flood runs on core 1 with the lowest priority, so that the bystander, in
-//! this process, never waits for it: only the server can hold it up. The time is real, or, on a machine that is busy
-//! with something else, the processor time of the server.
+//! one with two workers has both cores. The bystander, in this process, and the flood run on core 1: the bystander with
+//! real-time priority, the flood with the lowest. So only the server can hold the bystander up. That takes root;
+//! otherwise a call may be late because the system lets something else run. The time is real, or, on a machine that is
+//! busy with something else, the processor time of the server.
 //!
 //! The bystander calls every 5 ms. While a call is late, those that would have been made meanwhile count as late, too.
 //! Each row has a fresh server. The program fails if the bystander's p99 rises by more than the margin, or if a join
@@ -21,7 +22,8 @@ mod row;
 mod sample;
 
 use std::net::SocketAddr;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use axum::Router;
@@ -89,9 +91,26 @@ fn main() -> ExitCode {
     exit::code("bystander", outcome)
 }
 
+/// Runs this process on a core without the server, if there is one, and before whatever else runs there, if the system
+/// lets it. Its children do not inherit the priority.
+fn come_first() -> Outcome<()> {
+    let own = process::id().to_string();
+    let core: &[&str] = if available_parallelism()?.get() > 1 { &["taskset", "-c", "-p", "1"] } else { &[] };
+    let priority = ["chrt", "--reset-on-fork", "--fifo", "-p", "1"];
+    for command in [core, &priority] {
+        let Some((program, arguments)) = command.split_first() else { continue };
+        let output = process::Command::new(program).args(arguments).arg(&own).output()?;
+        if !output.status.success() {
+            eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    Ok(())
+}
+
 /// Measures every case, prints the table, and says whether all of them hold.
 #[tokio::main(flavor = "current_thread")]
 async fn measure(arguments: &Arguments) -> Outcome<bool> {
+    come_first()?;
     let all = Kind::value_variants();
     let kinds = if arguments.kinds.is_empty() { all } else { &arguments.kinds };
     println!("{HEADING}");

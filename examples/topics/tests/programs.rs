@@ -22,10 +22,14 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     (
         "stream_from_channel",
         env!("CARGO_BIN_EXE_stream_from_channel"),
-        "100\n101\n102\nnobody watches ACME any more\n",
+        "100\n101\n102\nthere is no such share\nnobody watches ACME any more\n",
     ),
     ("tls", env!("CARGO_BIN_EXE_tls"), "gold\n"),
-    ("typed_errors", env!("CARGO_BIN_EXE_typed_errors"), "Ok(4), Err(TooLittle), Err(NoChange)\n"),
+    (
+        "typed_errors",
+        env!("CARGO_BIN_EXE_typed_errors"),
+        "Ok(4), Err(TooLittle { price: 5 }), Err(NoChange { money: 200 })\n",
+    ),
 ];
 
 #[tokio::test]

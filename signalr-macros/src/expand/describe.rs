@@ -133,7 +133,7 @@ fn description(method: &Method) -> TokenStream {
         quote!(__rt::ParameterDescription::new(#name, #ty, #stream))
     });
     let result = match &method.kind {
-        Kind::Call(ty) | Kind::Stream(ty) => type_text(ty),
+        Kind::Call(ty) | Kind::Stream(ty) | Kind::Open { item: ty, .. } => type_text(ty),
         Kind::Notify => "()".to_owned(),
     };
     quote! {
@@ -145,7 +145,7 @@ fn description(method: &Method) -> TokenStream {
 pub(super) fn kind(method: &Method) -> TokenStream {
     match method.kind {
         Kind::Call(_) => quote!(__rt::MethodKind::Call),
-        Kind::Stream(_) => quote!(__rt::MethodKind::Stream),
+        Kind::Stream(_) | Kind::Open { .. } => quote!(__rt::MethodKind::Stream),
         Kind::Notify => quote!(__rt::MethodKind::Notify),
     }
 }

@@ -74,14 +74,10 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
                 __rt::Reply::nothing()
             }))
         },
-        // The method is called inside of the future that owns what the stream may borrow.
-        Kind::Stream(_) => quote! {
-            let __format = __rt::Call::format(__call);
-            let __sink = __rt::Call::results(__call);
-            __rt::Result::Ok(__rt::opened(__rt::Box::pin(async move {
-                __rt::streamed::<__Signatures, #m>(__format, #called, __sink).await
-            })))
-        },
+        Kind::Stream(_) => opening(&quote!(__rt::streamed::<__Signatures, #m>(__opener, #called).await)),
+        Kind::Open { .. } => {
+            opening(&quote!(__rt::opened::<__Signatures, _, #m>(__opener, #called.await).await))
+        }
     };
     let mutable = (count > 0).then(|| quote!(mut));
     quote! {
@@ -97,6 +93,14 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
             let __hub = __rt::Clone::clone(__hub);
             #body
         }
+    }
+}
+
+/// Of a method that streams. It is called inside of the future that owns what the stream may borrow.
+fn opening(sent: &TokenStream) -> TokenStream {
+    quote! {
+        let (__opener, __opening) = __rt::Call::opening(__call);
+        __rt::Result::Ok(__rt::Opening::of(__opening, __rt::Box::pin(async move { #sent })))
     }
 }
 

@@ -20,6 +20,7 @@ fn method(vis: &Visibility, method: &FaultyMethod) -> TokenStream {
     let returns = match kind {
         Kind::Call(ty) => quote!(__rt::Invoke<#ty>),
         Kind::Stream(item) => quote!(__rt::ResultStream<#item>),
+        Kind::Open { item, returned } => quote!(__rt::OpenStream<#item, #returned>),
         Kind::Notify => quote!(__rt::Invoke<__rt::HubResult>),
     };
     quote! {

@@ -1,7 +1,8 @@
 //! The types of every method, each stated once: here a type that does not fit is reported.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::carried::of_method;
 use super::number;
@@ -23,6 +24,22 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
                     type Item = #item;
                 }
             },
+            Kind::Open { item, returned } => {
+                // What is said about it is about what the user wrote.
+                let span = Span::call_site().located_at(returned.span());
+                let error = quote_spanned!(span=> <#returned as __rt::Opened>::Error);
+                quote! {
+                    #carried
+                    impl __rt::StreamMethod<#m> for __Signatures {
+                        type Item = #item;
+                    }
+                    #carried
+                    impl __rt::OpenMethod<#m> for __Signatures {
+                        type Opened = #returned;
+                        type Error = #error;
+                    }
+                }
+            }
             Kind::Notify => TokenStream::new(),
         };
         let params = method.params.iter().map(|param| {

@@ -102,6 +102,11 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
             quote!(__rt::Invoke<#ty>),
             quote!(invoke),
         ),
+        Kind::Open { item, returned } => (
+            docs(method, &format!("Calls `{wire_name}`; nothing is sent before the stream is polled.")),
+            quote!(__rt::OpenStream<#item, #returned>),
+            quote!(open),
+        ),
         // A hub has none of these.
         Kind::Notify => return TokenStream::new(),
     };
@@ -137,7 +142,8 @@ fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
         let (ident, p) = (&param.ident, number(param.index));
         quote!(let (#ident, #pump) = __rt::relay::<__Signatures, _, #m, #p>(#ident);)
     });
-    let call = pumps.iter().fold(call, |call, (_, pump)| quote!(__rt::pumping(#pump, #call)));
+    let pumping = if let Kind::Open { .. } = method.kind { quote!(pumping_opened) } else { quote!(pumping) };
+    let call = pumps.iter().fold(call, |call, (_, pump)| quote!(__rt::#pumping(#pump, #call)));
     quote! {
         #carried
         #signature {

@@ -28,6 +28,10 @@ fn a_hub() {
             #[deprecated]
             fn ticker(&self, every_ms: u64) -> impl Stream<Item = HubResult<Tick>>;
 
+            async fn history(&self, room: &str) -> HubResult<impl Stream<Item = HubResult<Message>>> {
+                Err(HubError::new("none"))
+            }
+
             #[cfg(feature = "upload")]
             async fn upload(
                 &self,

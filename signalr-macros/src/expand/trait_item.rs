@@ -16,7 +16,8 @@ use crate::attributes;
 use crate::check;
 use crate::faulty;
 use crate::model::{Contract, Role};
-use crate::parse::StreamType;
+use crate::parse::innermost;
+use crate::stream_type::{StreamResult, StreamType, with_stream};
 
 /// Writes the trait. Also one that has faults: the rest of the crate, and the editor, still need it.
 ///
@@ -100,11 +101,32 @@ fn async_body(runtime: &Path, output: &ReturnType, body: &Block) -> Block {
         return parse_quote_spanned!(body.brace_token.span.join()=> { async move #body });
     };
     let (option, statements) = (private(runtime, "Option"), &body.stmts);
+    if StreamResult::of(ty).is_some() {
+        return opening_body(runtime, ty, body);
+    }
     parse_quote_spanned! {body.brace_token.span.join()=>
         {
             async move {
                 if let #option::Some(__returned) = #option::None::<#ty> {
                     return __returned;
+                }
+                #(#statements)*
+            }
+        }
+    }
+}
+
+/// The same where the type cannot be said, because there is an `impl Stream` in it: its error can.
+fn opening_body(runtime: &Path, ty: &Type, body: &Block) -> Block {
+    let private = quote!(#runtime::__private);
+    let (result, statements) = (with_stream(ty, parse_quote!(())), &body.stmts);
+    parse_quote_spanned! {body.brace_token.span.join()=>
+        {
+            async move {
+                if let #private::Option::Some(__error) =
+                    #private::Option::None::<<#result as #private::ErrorOf>::Error>
+                {
+                    return #private::Result::Err(__error);
                 }
                 #(#statements)*
             }
@@ -138,6 +160,11 @@ pub(crate) fn signature(runtime: &Path, signature: &Signature) -> Signature {
         }
     }
     if let Some(asyncness) = signature.asyncness.take() {
+        if let ReturnType::Type(_, ty) = &mut signature.output
+            && let Some(stream) = StreamResult::stream_of(ty)
+        {
+            make_send(runtime, stream);
+        }
         let (output, span) = match &signature.output {
             ReturnType::Default => (quote_spanned!(asyncness.span=> ()), asyncness.span),
             ReturnType::Type(_, ty) => (ty.to_token_stream(), ty.span()),
@@ -193,13 +220,5 @@ impl VisitMut for StaticReferences {
         let span = reference.and_token.spans[0];
         reference.lifetime.get_or_insert_with(|| Lifetime::new("'static", span));
         visit_mut::visit_type_reference_mut(self, reference);
-    }
-}
-
-fn innermost(ty: &mut Type) -> &mut Type {
-    match ty {
-        Type::Group(group) => innermost(&mut group.elem),
-        Type::Paren(paren) => innermost(&mut paren.elem),
-        other => other,
     }
 }

@@ -16,6 +16,7 @@ use super::session;
 use super::token::TokenSource;
 use super::transports;
 use crate::HubProtocol;
+use crate::connection::rate::Rate;
 use crate::contract::dispatch::Dispatch;
 use crate::contract::hub::HubContract;
 
@@ -35,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) close_timeout: Duration,
     pub(crate) stream_buffer: usize,
     pub(crate) maximum_receive_message_size: Option<usize>,
+    pub(crate) fragments: u64,
+    pub(crate) control_frames: Option<Rate>,
 }
 
 /// Whether the server is asked how to connect.
@@ -60,6 +63,8 @@ impl Settings {
             close_timeout: Duration::from_secs(5),
             stream_buffer: 16 * 1024 * 1024,
             maximum_receive_message_size: Some(16 * 1024 * 1024),
+            fragments: 64,
+            control_frames: Some(Rate::per_second(100)),
         }
     }
 
@@ -189,6 +194,22 @@ impl<C: HubContract> HubConnectionBuilder<C> {
     /// make this client allocate as much as it likes.
     pub fn maximum_receive_message_size(mut self, bytes: Option<usize>) -> Self {
         self.settings.maximum_receive_message_size = bytes;
+        self
+    }
+
+    /// In how many fragments of any size the server may send one WebSocket message. It may take one more for each 256 bytes of
+    /// the message. Beyond that the connection ends. Default: 64, as `Limits::fragments` of a
+    /// server.
+    pub fn fragments(mut self, fragments: u64) -> Self {
+        self.settings.fragments = fragments;
+        self
+    }
+
+    /// How often the server may send a WebSocket ping, pong or empty message. Beyond that the connection ends. Default: 100 in a
+    /// second, as `Limits::control_frames` of a server. `None` is no limit. Four pings in a second are answered at once, and 32
+    /// after a rest; of more, the newest, once in a second.
+    pub fn control_frames(mut self, rate: Option<Rate>) -> Self {
+        self.settings.control_frames = rate;
         self
     }
 

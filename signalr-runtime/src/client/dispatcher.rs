@@ -108,6 +108,10 @@ impl Role for ClientDispatcher {
         HubError::with_kind(kind, text)
     }
 
+    fn unwanted_value(&self, target: &str) {
+        tracing::debug!(method = target, "a handler gave a value that the server had not asked for");
+    }
+
     fn stray_item(&mut self, id: &str) {
         // Of a stream that was given up, unless a plain call waits under this id.
         if let Some(Awaited::Reply(reply)) = self.shared.pending.take(id) {

@@ -81,6 +81,9 @@ pub enum ConnectError {
     /// The server did not answer the handshake in time.
     #[error("Timed out waiting for the server to respond to the handshake message.")]
     HandshakeTimeout,
+    /// The connection was lost before the server had answered the handshake, or the server closed it with an error.
+    #[error("the connection ended before the server had answered the handshake: {0}")]
+    HandshakeLost(#[source] Box<dyn Error + Send + Sync>),
     /// The server closed the connection instead of answering the handshake.
     #[error("The server disconnected before sending a handshake response")]
     HandshakeEnded,

@@ -22,7 +22,7 @@ use crate::connection::pending::Awaited;
 use crate::connection::shared::Shared;
 use crate::connection::slice::give_way;
 use crate::contract::backlog::Backlog;
-use crate::contract::error::HubResult;
+use crate::contract::error::{HubError, HubResult};
 use crate::contract::incoming::Incoming;
 use crate::contract::link::{Link, OutgoingCall, Upload};
 use crate::contract::value::{Encoded, HubProtocol, Payload};
@@ -72,6 +72,13 @@ enum Kind {
 }
 
 impl Line {
+    /// Why it takes no more messages; none while it does, at once or later.
+    fn refusal(&self) -> Option<HubError> {
+        let is_over = self.shared.ending.asked().is_some()
+            || matches!(self.shared.outbound.has_room(), Err(refused) if refused != Refused::Full);
+        is_over.then(|| self.life.refusal())
+    }
+
     /// Waits until the connection takes one more message.
     pub(crate) async fn room(&self) -> HubResult {
         if self.shared.ending.asked().is_some() {
@@ -218,6 +225,10 @@ impl Link for ClientLink {
             Ok(Results { _question: question, items, _held: held })
         };
         results.try_flatten_stream().boxed()
+    }
+
+    fn refusal(&self) -> Option<HubError> {
+        self.0.line.refusal()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

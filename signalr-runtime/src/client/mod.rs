@@ -43,6 +43,11 @@
 //! connection is closed in good order, as with [`HubConnection::stop`]. Handlers that own a stub therefore keep
 //! their own connection alive until somebody stops it.
 //!
+#![cfg_attr(
+    feature = "server",
+    doc = "What [`HubConnection::closed`] says of each end stands in a table: see [`server`](crate::server#found-out-by-the-client)."
+)]
+//!
 //! # What waits for what
 //!
 //! Calls from the server without an answer run strictly one after another; those that want an answer run beside
@@ -77,9 +82,12 @@ pub use error::ConnectError;
 pub use life::{ConnectionEvent, ConnectionEvents, ConnectionState};
 pub use raw::{RawCall, RawHub};
 
+pub use crate::connection::rate::Rate;
 pub use crate::contract::arguments::EncodeArguments;
 #[doc(no_inline)]
 pub use crate::{HubError, HubErrorKind, HubProtocol, HubResult, Stream};
 
 #[cfg(feature = "test-util")]
 pub(crate) use session::{Opened, start};
+#[cfg(all(test, feature = "metrics", feature = "test-util"))]
+pub(crate) use {builder::Settings, websocket::over};

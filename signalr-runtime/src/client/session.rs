@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::poll_fn;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -17,8 +18,9 @@ use super::life::Life;
 use super::link::{Held, Line};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
-use crate::connection::engine::{Ended, Engine, EngineLimits, Leaving, Linger, Pause};
-use crate::connection::first_record::first_record;
+use crate::connection::ended::Ended;
+use crate::connection::engine::{Engine, EngineLimits, Leaving, Linger, Pause};
+use crate::connection::first_record::{NoRecord, first_record};
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::connection::round::in_rounds;
@@ -143,10 +145,17 @@ async fn shake_hands(
         HandshakeResponse::read(record).map(|response| response.error.map(Cow::into_owned))
     });
     match answer.await {
-        Ok(Some(Ok(None))) => Ok(()),
-        Ok(Some(Ok(Some(error)))) => Err(ConnectError::HandshakeRefused(error)),
-        Ok(None) => Err(ConnectError::HandshakeEnded),
-        Ok(Some(Err(error))) | Err(error) => Err(ConnectError::HandshakeUnreadable(error.to_string())),
+        Ok(Ok(None)) => Ok(()),
+        Ok(Ok(Some(error))) => Err(ConnectError::HandshakeRefused(error)),
+        Ok(Err(error)) | Err(NoRecord::Unreadable(error)) => {
+            Err(ConnectError::HandshakeUnreadable(error.to_string()))
+        }
+        Err(NoRecord::Gone(Ended::Lost(error) | Ended::Violated(error)))
+            if error.kind() != io::ErrorKind::UnexpectedEof =>
+        {
+            Err(ConnectError::HandshakeLost(error.into()))
+        }
+        Err(NoRecord::Gone(_)) => Err(ConnectError::HandshakeEnded),
     }
 }
 
@@ -157,6 +166,7 @@ async fn run(
     close_timeout: Duration,
 ) -> Leaving<'_, ClientDispatcher> {
     let ended = engine.run().await;
+    tracing::debug!(reason = ended.reason(), error = ended.detail(), "a connection ended");
     let close =
         matches!(ended, Ended::Stopped(_)).then_some(Message::Close { error: None, allow_reconnect: false });
     // Handlers are the user's own, and so is the time that they take.
@@ -170,8 +180,10 @@ async fn run(
             HubErrorKind::Closed,
             format!("The server closed the connection with the following error: {error}"),
         )),
-        Ended::Lost(error) => Some(HubError::with_kind(HubErrorKind::Closed, error.to_string())),
-        Ended::Failed(error) => Some(error),
+        Ended::Lost(error) | Ended::Violated(error) => {
+            Some(HubError::with_kind(HubErrorKind::Closed, error.to_string()))
+        }
+        Ended::CutOff(error) | Ended::Refused(error) | Ended::Failed(error) => Some(error),
     };
     ending.give_up(error.as_ref());
     // A server that does not answer the close in time is left; one that was silent for too long is not waited for.

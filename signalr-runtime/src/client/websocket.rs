@@ -39,7 +39,18 @@ pub(crate) async fn open(
     };
     let limit = settings.request_timeout;
     let (socket, early) = timeout(limit, stream).await.map_err(|_| ConnectError::RequestTimeout(limit))??;
-    Ok(Box::new(ClientSocket(WebSocket::client(socket, &early, format))))
+    Ok(over(socket, &early, format, settings))
+}
+
+/// The transport that an open WebSocket is.
+pub(crate) fn over(
+    socket: Socket,
+    early: &[u8],
+    format: HubProtocol,
+    settings: &Settings,
+) -> Box<dyn Duplex> {
+    let socket = WebSocket::client(socket, early, format);
+    Box::new(ClientSocket(socket.limited(settings.fragments, settings.control_frames)))
 }
 
 impl From<OpeningError> for ConnectError {
@@ -64,9 +75,8 @@ impl Duplex for ClientSocket {
         if let Poll::Ready(Ok(Received::End)) = received
             && let Some(close) = self.0.peer_close().filter(|close| !close.is_normal())
         {
-            tracing::debug!(code = close.code(), reason = close.reason(), "the server closed the WebSocket");
             let text = format!("Websocket closed with error: {}.", close.status());
-            return Poll::Ready(Err(io::Error::other(text)));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, text)));
         }
         received
     }

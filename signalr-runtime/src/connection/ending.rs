@@ -32,6 +32,17 @@ impl EndRequest {
         }
     }
 
+    /// Why the connection ends, for logs.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Abort => "this side ended it",
+            Self::Drain => "the hub is being drained",
+            Self::AuthenticationExpired => "the credentials of the client have expired",
+            Self::AuthenticationRevoked => "other credentials of the client were refused",
+            Self::SlowConsumer | Self::MemoryRelief => "the client was given up",
+        }
+    }
+
     /// Whether the peer was found not to take what it is sent.
     pub(crate) fn is_for_slowness(self) -> bool {
         matches!(self, Self::SlowConsumer | Self::MemoryRelief)

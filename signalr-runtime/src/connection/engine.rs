@@ -29,7 +29,7 @@ use super::budget::{Charge, ChargeKind};
 use super::calls::Calls;
 use super::clock::{Clock, Due, Timing};
 use super::duplex::{Duplex, Received};
-use super::ending::EndRequest;
+use super::ended::Ended;
 use super::limit::Limit;
 use super::panics::Panicked;
 use super::rate::{Rate, TokenBucket};
@@ -79,20 +79,8 @@ pub(crate) struct EngineLimits {
 /// The most reads and writes of one poll, however little they bring.
 pub(crate) const ROUNDS: usize = 32;
 
-/// How a connection ended.
-#[derive(Debug)]
-pub(crate) enum Ended {
-    /// The peer sent a Close message.
-    PeerClosed { error: Option<String>, allow_reconnect: bool },
-    /// The transport was closed in good order, without a Close message.
-    Left,
-    /// The transport broke.
-    Lost(io::Error),
-    /// This side was asked to end it.
-    Stopped(EndRequest),
-    /// The peer broke the protocol, was silent for too long, or our own code failed.
-    Failed(HubError),
-}
+/// Reads after a write has failed, to learn why the peer has gone.
+const LAST_READS: usize = 16;
 
 /// One connection after its handshake.
 pub(crate) struct Engine<R> {
@@ -216,7 +204,7 @@ impl<R: Role> Engine<R> {
                 if request.is_for_slowness() {
                     self.transport.give_up();
                 }
-                return Poll::Ready(request.error().map_or(Ended::Stopped(request), Ended::Failed));
+                return Poll::Ready(Ended::Stopped(request));
             }
             self.core.shared.outbound.awake();
             let reads = self.core.reads(reading);
@@ -236,7 +224,10 @@ impl<R: Role> Engine<R> {
             if self.core.received.is_counted() {
                 self.core.received.set(self.reader.kept().saturating_add(self.core.held()));
             }
-            let writing = self.core.poll_write(&mut *self.transport, cx);
+            let writing = self.core.poll_write(&mut *self.transport, cx).unwrap_or_else(|error| {
+                self.cannot_write(error, reads, cx);
+                Writing::Free
+            });
             if self.core.receipts.is_some() {
                 self.core.clock.unacknowledged(self.core.shared.outbound.unacknowledged());
             }
@@ -246,7 +237,10 @@ impl<R: Role> Engine<R> {
                 if due == Due::Write {
                     self.transport.give_up();
                 }
-                self.core.due(due);
+                // What came while a method held the thread was not read yet.
+                if due != Due::Silence || reads != Reads::Everything || !self.has_more(cx) {
+                    self.core.due(due);
+                }
             }
             if let Some(ended) = self.core.ended.take() {
                 return Poll::Ready(ended);
@@ -298,13 +292,35 @@ impl<R: Role> Engine<R> {
             Poll::Ready(Ok(Received::Interrupted)) => reader.cut(),
             // What came before the end is handled first; the transport tells of its end again.
             Poll::Ready(Ok(Received::End) | Err(_)) if *left_over => {}
-            Poll::Ready(ended) => match (reader.end(), ended) {
-                (Err(error), _) => core.broken(&error),
-                (Ok(()), Ok(_)) => core.end(Ended::Left),
-                (Ok(()), Err(error)) => core.end(Ended::Lost(error)),
+            Poll::Ready(ended) => match (ended.map_err(Ended::of_transport), reader.end()) {
+                // Whatever it was in the middle of.
+                (Err(violated @ Ended::Violated(_)), _) => core.end(violated),
+                (_, Err(error)) => core.end(Ended::CutOff(core.role.protocol_error(&error))),
+                (Ok(_), Ok(())) => core.end(Ended::Left),
+                (Err(lost), Ok(())) => core.end(lost),
             },
         }
         Poll::Ready(())
+    }
+
+    /// Reads once more, also where the calls have used up tokio's budget: whether the peer is there.
+    fn has_more(&mut self, cx: &mut Context<'_>) -> bool {
+        slice::poll_unconstrained(cx, |cx| self.poll_receive(cx)).is_ready()
+    }
+
+    /// The peer takes nothing any more. It may have said why before it went.
+    fn cannot_write(&mut self, error: io::Error, reads: Reads, cx: &mut Context<'_>) {
+        for _ in 0..LAST_READS {
+            let has_ended = self.core.ended.is_some();
+            if has_ended
+                || reads != Reads::Everything
+                || self.core.is_paused()
+                || self.poll_receive(cx).is_pending()
+            {
+                break;
+            }
+        }
+        self.core.end(Ended::Lost(error));
     }
 
     /// Reads once, and handles nothing but acknowledgements before the pause is over.
@@ -343,18 +359,14 @@ impl<R: Role> Engine<R> {
 }
 
 impl<R: Role> Core<R> {
-    fn poll_write(&mut self, transport: &mut dyn Duplex, cx: &mut Context<'_>) -> Writing {
+    fn poll_write(&mut self, transport: &mut dyn Duplex, cx: &mut Context<'_>) -> io::Result<Writing> {
         let Self { shared, clock, .. } = self;
         let written = slice::poll_unconstrained(cx, |cx| {
             Poll::Ready(writer::poll_write(transport, &shared.outbound, clock, cx))
         });
         match written {
-            Poll::Ready(Ok(writing)) => writing,
-            Poll::Ready(Err(error)) => {
-                self.end(Ended::Lost(error));
-                Writing::Free
-            }
-            Poll::Pending => Writing::Stuck,
+            Poll::Ready(written) => written,
+            Poll::Pending => Ok(Writing::Stuck),
         }
     }
 
@@ -415,7 +427,7 @@ impl<R: Role> Core<R> {
             Due::Read => {}
             Due::Write => {
                 self.role.limit_hit(Limit::WriteTime);
-                let error = HubError::with_kind(HubErrorKind::Timeout, "A write took longer than it may.");
+                let error = HubError::with_kind(HubErrorKind::Timeout, writer::LATE);
                 self.end(Ended::Failed(error));
             }
         }

@@ -34,6 +34,8 @@ pub(crate) enum Limit {
     MessageSize,
     /// A message that cannot be read: the connection ends.
     MalformedMessage,
+    /// A frame of a WebSocket that RFC 6455 does not allow: the connection ends.
+    MalformedFrame,
     /// The answer to a question that was put to another client: the connection ends.
     ForgedResult,
     /// More messages than a connection may send for long: it is read at that pace.
@@ -114,6 +116,7 @@ impl Limit {
             Self::HandshakeTime => "handshake_time",
             Self::MessageSize => "message_size",
             Self::MalformedMessage => "malformed_message",
+            Self::MalformedFrame => "malformed_frame",
             Self::ForgedResult => "forged_result",
             Self::MessageRate => "message_rate",
             Self::ControlFrames => "control_frames",

@@ -2,7 +2,7 @@
 //!
 //! - [`engine`] runs one connection over a [`duplex`] transport: [`calls`] are those of the peer, which a [`role`] binds
 //!   to [`methods`] and [`waiting_streams`] feed, [`pending`] is what this side waits for, and [`clock`] watches the time.
-//! - [`ending`] is how a connection is asked to end.
+//! - [`ending`] is how a connection is asked to end, and [`ended`] why it has.
 //! - [`outbound`] is the one way out, for [`frame`]s in [`pieces`], and [`writer`] empties it. Where a peer may come back,
 //!   [`replay`] keeps what it may have missed, and [`receipts`] counts what it has sent.
 //! - [`shared`] is what other tasks hold of a connection, and [`scope`] tells which of the user's code runs in it.
@@ -13,6 +13,7 @@ pub(crate) mod budget;
 pub(crate) mod calls;
 pub(crate) mod clock;
 pub(crate) mod duplex;
+pub(crate) mod ended;
 pub(crate) mod ending;
 pub(crate) mod engine;
 pub(crate) mod first_record;

@@ -51,6 +51,9 @@ pub(crate) trait Role: Send {
         Ok(())
     }
 
+    /// A method has given a value, and its caller wants none.
+    fn unwanted_value(&self, _target: &str) {}
+
     /// An item came that no stream waits for.
     fn stray_item(&mut self, _id: &str) {}
 

@@ -7,6 +7,9 @@ use super::clock::Clock;
 use super::duplex::Duplex;
 use super::outbound::Outbound;
 
+/// What a peer has done for which a write was stuck for too long.
+pub(crate) const LATE: &str = "A write took longer than it may.";
+
 /// How writing goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Writing {

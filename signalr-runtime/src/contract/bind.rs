@@ -3,7 +3,6 @@
 //! Everything here is generic over the type that states the signature ([`Method`], [`Param`] and their
 //! kin), never over the user's types themselves; see [`Method`] for why.
 
-use std::future::ready;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -11,9 +10,11 @@ use futures_core::Stream;
 use futures_core::stream::BoxStream;
 
 use super::arguments::{ArgumentList, ArgumentWriter, Arguments, BindError};
-use super::dispatch::{Call, Reply, ResultSink, Running, send_items};
-use super::hub::{Method, Outcome, Param, SliceParam, StreamMethod, StreamParam};
+use super::dispatch::{Call, Reply};
+use super::error_type::SentError;
+use super::hub::{Method, OpenMethod, Outcome, Param, SliceParam, StreamMethod, StreamParam};
 use super::incoming::Incoming;
+use super::opening::Opener;
 use super::value::{HubProtocol, ValueError, WireValue};
 
 impl Arguments<'_> {
@@ -81,19 +82,22 @@ pub fn returned<C: Method<M>, const M: usize>(format: HubProtocol, returned: C::
     Reply::returned(format, returned)
 }
 
-/// Sends each item that method `M` streams.
-pub async fn streamed<C, const M: usize>(
-    format: HubProtocol,
-    stream: impl Stream<Item = C::Item> + Send,
-    sink: ResultSink,
-) -> Reply
+/// Sends each item of the stream that method `M` returns.
+pub async fn streamed<C, const M: usize>(opener: Opener, stream: impl Stream<Item = C::Item> + Send) -> Reply
 where
     C: StreamMethod<M>,
 {
-    send_items(format, stream, sink).await
+    opener.send(stream).await
 }
 
-/// A call that is answered by opening a stream; `items` calls the method and sends what it streams.
-pub fn opened(items: Running) -> Running {
-    Box::pin(ready(Reply::items(items)))
+/// Sends each item of the stream that method `M` has opened, if it has not failed before.
+pub async fn opened<C, S, const M: usize>(opener: Opener, returned: Result<S, C::Error>) -> Reply
+where
+    C: OpenMethod<M>,
+    S: Stream<Item = C::Item> + Send,
+{
+    match returned {
+        Ok(stream) => opener.send(stream).await,
+        Err(error) => Reply::error(error.into_hub_error()),
+    }
 }

@@ -1,12 +1,9 @@
 //! From a received invocation to the user's method: what the generated dispatch functions target.
 
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
 use super::arguments::{Arguments, BindError};
@@ -94,7 +91,7 @@ impl<'a> Call<'a> {
     }
 
     /// Where the results go; for methods that stream them.
-    pub fn results(&mut self) -> ResultSink {
+    pub(crate) fn results(&mut self) -> ResultSink {
         self.results.take().unwrap_or_else(|| ResultSink(Box::new(Nowhere)))
     }
 
@@ -120,7 +117,7 @@ pub(crate) enum Answer {
     Nothing,
     /// A refusal whose text is sent as it is.
     Refused(Box<str>),
-    /// A stream of results that has been opened; the future sends its items.
+    /// The method has returned its stream; the future sends the items.
     Items(Running),
 }
 
@@ -172,7 +169,7 @@ impl fmt::Debug for Reply {
 }
 
 /// Where the items of a result stream go.
-pub struct ResultSink(pub(crate) Box<dyn SendItems>);
+pub(crate) struct ResultSink(pub(crate) Box<dyn SendItems>);
 
 /// The engine's side of a [`ResultSink`].
 pub(crate) trait SendItems: Send {
@@ -191,24 +188,4 @@ impl SendItems for Nowhere {
     }
 
     fn send(&mut self, _: Encoded) {}
-}
-
-/// Sends each item of `stream`, at the pace of the connection, and ends with how the stream ended.
-pub async fn send_items<S>(format: HubProtocol, stream: S, mut sink: ResultSink) -> Reply
-where
-    S: Stream<Item: Outcome> + Send,
-{
-    let mut stream = pin!(stream);
-    loop {
-        if let Err(error) = poll_fn(|cx| sink.0.poll_ready(cx)).await {
-            return Reply::error(error);
-        }
-        let Some(item) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await else {
-            return Reply::nothing();
-        };
-        match Reply::returned(format, item).0 {
-            Ok(Answer::Value(item)) => sink.0.send(item),
-            ended => return Reply(ended),
-        }
-    }
 }

@@ -51,7 +51,7 @@ pub enum HubErrorKind {
 /// | `HubError::new("the room is full")` | `An unexpected error occurred invoking 'Join' on the server. HubException: the room is full` |
 /// | `HubError::internal(error)`, `.internal()?`, a panic | `An unexpected error occurred invoking 'Join' on the server.` |
 /// | `HubError::internal(error)`, with `HubOptions::enable_detailed_errors` | the same, the name of the error's type and its text: `… on the server. ParseIntError: invalid digit found in string` |
-/// | the same of a stream that has begun | `An error occurred on the server while streaming results.`, and then as above |
+/// | the same of a stream, after the method has returned it | `An error occurred on the server while streaming results.`, and then as above |
 /// | the same of `on_connected` | a close with `Connection closed with an error.`, and then as above |
 ///
 /// The server logs an internal error with its text at the level `ERROR`, and a deliberate one without its text at `DEBUG`. The

@@ -41,3 +41,13 @@ impl<E: From<HubError>> ReceivedError for E {
         error.into()
     }
 }
+
+/// The error of a `Result`, whatever it is.
+pub trait ErrorOf {
+    /// The error.
+    type Error;
+}
+
+impl<T, E> ErrorOf for Result<T, E> {
+    type Error = E;
+}

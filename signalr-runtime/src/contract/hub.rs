@@ -8,6 +8,7 @@ use super::error::HubError;
 use super::error_type::{ReceivedError, SentError};
 use super::link::Link;
 use super::receivers::{Receiver, Receivers};
+use super::stub::ResultStream;
 use super::value::WireValue;
 
 /// The contract of a hub: implemented by the marker type that `#[hub]` generates (`ChatHubContract` for a
@@ -181,6 +182,14 @@ pub trait StreamMethod<const M: usize> {
     type Item: StreamItem;
 }
 
+/// What method `M` of a contract returns, which can fail before it streams.
+pub trait OpenMethod<const M: usize>: StreamMethod<M> {
+    /// The `Result` that it returns, with the stub's stream in the place of the method's.
+    type Opened: Opened<Item = Self::Item, Error = Self::Error>;
+    /// The error in it.
+    type Error: SentError + ReceivedError;
+}
+
 /// The type of parameter `P` of method `M`, which is taken by value.
 pub trait Param<const M: usize, const P: usize> {
     /// What is decoded on the receiving side.
@@ -230,6 +239,30 @@ impl<T: WireValue, E: SentError + ReceivedError> Outcome for Result<T, E> {
 pub trait Returned: Outcome {}
 
 impl<T: WireValue, E: SentError + ReceivedError> Returned for Result<T, E> {}
+
+/// What an `async` method may return that streams.
+#[diagnostic::on_unimplemented(
+    message = "an `async` method that streams must return a `Result` with the stream in it",
+    label = "not a `Result` of a stream",
+    note = "return `HubResult<impl Stream<Item = …>>` or `Result<impl Stream<Item = …>, YourError>`"
+)]
+pub trait Opened: Sized {
+    /// What each item is.
+    type Item;
+    /// Why there may be no stream.
+    type Error;
+    #[doc(hidden)]
+    fn from_result(result: Result<ResultStream<Self::Item>, Self::Error>) -> Self;
+}
+
+impl<R, E> Opened for Result<ResultStream<R>, E> {
+    type Item = R;
+    type Error = E;
+
+    fn from_result(result: Self) -> Self {
+        result
+    }
+}
 
 /// What the items of a stream may be, in either direction.
 #[diagnostic::on_unimplemented(

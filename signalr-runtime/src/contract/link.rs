@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
-use super::error::HubResult;
+use super::error::{HubError, HubResult};
 use super::value::{Encoded, HubProtocol};
 
 /// A connection as a stub sees it.
@@ -22,6 +22,8 @@ pub trait Link: Send + Sync {
     fn send(&self, call: OutgoingCall) -> BoxFuture<'static, HubResult<()>>;
     /// Calls a method that streams its results.
     fn stream(&self, call: OutgoingCall) -> BoxStream<'static, HubResult<Encoded>>;
+    /// Why it takes no call any more; none while it does.
+    fn refusal(&self) -> Option<HubError>;
     /// Waits; here, because the contract knows no clock.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }

@@ -19,6 +19,10 @@ pub(crate) mod link;
 pub(crate) mod locks;
 #[cfg(feature = "messagepack")]
 pub(crate) mod messagepack;
+#[cfg(feature = "json")]
+mod negative_zero;
+pub(crate) mod open_stream;
+pub(crate) mod opening;
 pub(crate) mod per_protocol;
 pub(crate) mod proxy;
 pub(crate) mod receivers;

@@ -172,6 +172,15 @@ pub fn pumping<S: Stream, F>(pump: Pump<S>, call: F) -> Pumping<S, F> {
     Pumping { pump, call }
 }
 
+/// Opens a stream with `call`, which reads another one while it waits.
+pub async fn pumping_opened<S: Stream, T: Stream + Unpin, E>(
+    pump: Pump<S>,
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<Pumping<S, T>, E> {
+    // Nothing is read before something is sent, and nothing is sent before the stream is read.
+    call.await.map(|stream| pumping(pump, stream))
+}
+
 impl<S: Stream, F: Future + Unpin> Future for Pumping<S, F> {
     type Output = F::Output;
 

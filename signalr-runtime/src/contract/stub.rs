@@ -15,8 +15,10 @@ use futures_core::stream::BoxStream;
 
 use super::arguments::EncodeArguments;
 use super::error::{HubError, HubErrorKind, HubResult};
-use super::hub::{Method, Outcome, StreamMethod, StreamParam};
+use super::error_type::ReceivedError;
+use super::hub::{Method, OpenMethod, Opened, Outcome, StreamMethod, StreamParam};
 use super::link::{Link, OutgoingCall};
+use super::open_stream::OpenStream;
 use super::value::{Encoded, HubProtocol, Payload, ValueError, WireValue};
 
 /// A call that a stub is about to make: its arguments are encoded, nothing has been sent.
@@ -86,6 +88,13 @@ impl Outgoing {
     /// Method `M` streams its results.
     pub fn stream<C: StreamMethod<M>, const M: usize>(self) -> ResultStream<C::Item> {
         self.results()
+    }
+
+    /// Method `M` streams its results, and can fail before.
+    pub fn open<C: OpenMethod<M>, const M: usize>(self) -> OpenStream<C::Item, C::Opened> {
+        OpenStream::new(self.results(), |opened| {
+            C::Opened::from_result(opened.map_err(C::Error::from_hub_error))
+        })
     }
 
     /// A stream of results.
@@ -340,6 +349,18 @@ pub struct ResultStream<R> {
 }
 
 impl<R> ResultStream<R> {
+    /// Why nothing can be sent, as far as it is known on this side.
+    pub(crate) fn refusal(&mut self) -> Option<HubError> {
+        let State::Ready(Outgoing { link, call, .. }) = &mut self.call else { return None };
+        if call.is_ok() {
+            return link.refusal();
+        }
+        match std::mem::replace(&mut self.call, State::Done) {
+            State::Ready(Outgoing { call, .. }) => call.err(),
+            _ => None,
+        }
+    }
+
     /// Waits for the next item; `None` at the end.
     ///
     /// Does the same as `StreamExt::next` of the futures crates. Dropping the future loses no item.

@@ -14,6 +14,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::encoding::Encoding;
 #[cfg(feature = "messagepack")]
 use super::messagepack;
+#[cfg(feature = "json")]
+use super::negative_zero;
 
 /// A hub protocol: how messages, and the values in them, are written.
 ///
@@ -88,7 +90,8 @@ impl HubProtocol {
             Self::Json => {
                 let mut values = serde_json::Deserializer::from_slice(input).into_iter::<T>();
                 let value = match values.next() {
-                    Some(value) => value.map_err(|error| ValueError::new(without_value(&error)))?,
+                    Some(Ok(value)) => value,
+                    Some(Err(error)) => return without_negative_zeros(input, &error),
                     None => return Err(ValueError::new("a value is missing")),
                 };
                 *input = input.get(values.byte_offset()..).unwrap_or_default();
@@ -107,6 +110,22 @@ impl HubProtocol {
     }
 }
 
+/// Reads a value once more that did not fit its type, if that may be because of a zero with a sign.
+#[cfg(feature = "json")]
+#[cold]
+fn without_negative_zeros<T: DeserializeOwned>(
+    input: &mut &[u8],
+    error: &serde_json::Error,
+) -> Result<T, ValueError> {
+    let unsigned =
+        if negative_zero::may_be_the_fault(error) { negative_zero::without_signs(input) } else { None };
+    let unsigned = unsigned.ok_or_else(|| ValueError::new(without_value(error)))?;
+    let mut rest = unsigned.as_slice();
+    let value = HubProtocol::Json.read_front(&mut rest)?;
+    *input = input.get(unsigned.len().saturating_sub(rest.len())..).unwrap_or_default();
+    Ok(value)
+}
+
 /// What is wrong with a value, without the value.
 #[cfg(feature = "json")]
 fn without_value(error: &serde_json::Error) -> String {
@@ -116,6 +135,8 @@ fn without_value(error: &serde_json::Error) -> String {
     }
     match expectation(&text) {
         Some(expectation) => expectation.to_owned(),
+        // Found by the type, once the value was read.
+        None if error.line() == 0 => "it does not fit".to_owned(),
         None => format!("it does not fit at line {} column {}", error.line(), error.column()),
     }
 }
@@ -276,6 +297,18 @@ mod tests {
         Yes,
     }
 
+    #[derive(Deserialize, Serialize)]
+    #[serde(try_from = "u8")]
+    struct Even(u8);
+
+    impl TryFrom<u8> for Even {
+        type Error = String;
+
+        fn try_from(number: u8) -> Result<Self, String> {
+            if number.is_multiple_of(2) { Ok(Self(number)) } else { Err(format!("{number} is odd")) }
+        }
+    }
+
     fn fault<T: WireValue>(json: &str) -> String {
         let fault = T::decode_front(HubProtocol::Json, &mut json.as_bytes()).err();
         fault.map(|fault| fault.to_string()).unwrap_or_default()
@@ -308,6 +341,8 @@ mod tests {
         assert_eq!(fault::<Account>(r#"{"secret":1}"#), "expected `number` at line 1 column 9");
         assert_eq!(fault::<Account>("{}"), "missing field `number` at line 1 column 2");
         assert_eq!(fault::<u8>("secret"), "expected value at line 1 column 1");
+        assert_eq!(fault::<Even>("1"), "it does not fit");
+        assert_eq!(fault::<[Even; 1]>("[1]"), "it does not fit at line 1 column 3");
         assert!(!fault::<IpAddr>(secret).contains("secret"), "{}", fault::<IpAddr>(secret));
     }
 }

@@ -9,9 +9,10 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::iso8601::Iso8601;
+use super::offset::Offset;
 use super::times::Timestamp;
 use super::timestamp;
-use super::unix_time::UnixTime;
+use super::unix_time::{OUT_OF_RANGE, UnixTime};
 
 /// .NET's `DateTime`, in UTC: a point in time, written as [`timestamp`] says, where no attribute can say so.
 ///
@@ -47,24 +48,27 @@ impl<'de, T: Timestamp> Deserialize<'de> for DateTime<T> {
 /// .NET's `DateTimeOffset`: a point in time, and how far the clock that told it is from UTC.
 ///
 /// In JSON a string of ISO 8601 with the offset, e.g. `"2017-04-11T08:30:00+02:00"`. In MessagePack an array of two: a
-/// timestamp of what that clock shows, as if it were UTC, and the offset in minutes.
+/// timestamp of what that clock shows, as if it were UTC, and the offset in minutes. As in .NET, the offset is at most
+/// 14 hours, and both the time and what the clock shows are in the years 1 to 9999: anything else is neither written nor
+/// read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DateTimeOffset<T = SystemTime> {
     /// The point in time.
     pub time: T,
-    /// The offset from UTC in minutes; positive to the east. .NET takes up to 14 hours.
+    /// The offset from UTC in minutes; positive to the east.
     pub offset_minutes: i16,
 }
 
 impl<T: Timestamp> Serialize for DateTimeOffset<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let time = self.time.to_unix_time();
+        let offset = Offset::from_minutes(self.offset_minutes)
+            .ok_or_else(|| S::Error::custom("an offset of more than 14 hours"))?;
         if serializer.is_human_readable() {
-            return Iso8601::new(time, Some(self.offset_minutes)).serialize(serializer);
+            return Iso8601::new(time, Some(offset)).serialize(serializer);
         }
-        let local = time.later(self.offset_minutes);
-        let local = local.ok_or_else(|| S::Error::custom("a time is out of range"))?;
-        (local, self.offset_minutes).serialize(serializer)
+        let local = offset.local(time).ok_or_else(|| S::Error::custom(OUT_OF_RANGE))?;
+        (local, offset.minutes()).serialize(serializer)
     }
 }
 
@@ -74,7 +78,7 @@ impl<'de, T: Timestamp> Deserialize<'de> for DateTimeOffset<T> {
             // As for any timestamp: it may be an array that was put aside.
             deserializer.deserialize_any(AnyForm(PhantomData))
         } else {
-            deserializer.deserialize_tuple(2, AnyForm(PhantomData))
+            deserializer.deserialize_tuple(2, Pair(PhantomData))
         }
     }
 }
@@ -82,29 +86,46 @@ impl<'de, T: Timestamp> Deserialize<'de> for DateTimeOffset<T> {
 /// Reads a text or an array.
 struct AnyForm<T>(PhantomData<T>);
 
-impl<T: Timestamp> AnyForm<T> {
-    fn value<E: de::Error>(time: Option<UnixTime>, offset_minutes: i16) -> Result<DateTimeOffset<T>, E> {
-        let time = time.and_then(T::from_unix_time);
-        let time = time.ok_or_else(|| E::custom("a time is out of range"))?;
-        Ok(DateTimeOffset { time, offset_minutes })
-    }
-}
-
 impl<'de, T: Timestamp> Visitor<'de> for AnyForm<T> {
     type Value = DateTimeOffset<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a timestamp with an offset")
+        f.write_str(EXPECTED)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
         let time = Iso8601::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))?;
-        Self::value(Some(time.time()), time.offset().unwrap_or(0))
+        value(time.time(), time.offset())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, parts: A) -> Result<Self::Value, A::Error> {
+        Pair(PhantomData).visit_seq(parts)
+    }
+}
+
+/// Reads an array.
+struct Pair<T>(PhantomData<T>);
+
+impl<'de, T: Timestamp> Visitor<'de> for Pair<T> {
+    type Value = DateTimeOffset<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
         let local: UnixTime = parts.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
-        let offset: i16 = parts.next_element()?.ok_or_else(|| de::Error::invalid_length(1, &self))?;
-        Self::value(offset.checked_neg().and_then(|back| local.later(back)), offset)
+        let minutes: i16 = parts.next_element()?.ok_or_else(|| de::Error::invalid_length(1, &self))?;
+        let offset = Offset::from_minutes(minutes)
+            .ok_or_else(|| de::Error::invalid_value(Unexpected::Signed(minutes.into()), &self))?;
+        let time = offset.utc(local).ok_or_else(|| de::Error::invalid_value(Unexpected::Seq, &self))?;
+        value(time, offset)
     }
+}
+
+const EXPECTED: &str = "a timestamp in the years 1 to 9999, with an offset of up to 14 hours";
+
+fn value<T: Timestamp, E: de::Error>(time: UnixTime, offset: Offset) -> Result<DateTimeOffset<T>, E> {
+    let time = T::from_unix_time(time).ok_or_else(timestamp::out_of_range)?;
+    Ok(DateTimeOffset { time, offset_minutes: offset.minutes() })
 }

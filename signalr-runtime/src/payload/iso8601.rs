@@ -5,20 +5,24 @@ use std::fmt;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
-use super::unix_time::UnixTime;
+use super::offset::Offset;
+use super::unix_time::{OUT_OF_RANGE, UnixTime};
 
 const DAY: i64 = 24 * 60 * 60;
+
+/// Nanoseconds of the smallest step of .NET's times.
+const TICK: u32 = 100;
 
 /// What [`parse`](Iso8601::parse) reads, and what is written: a point in time, seen from some offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Iso8601 {
     time: UnixTime,
-    /// Minutes east of Greenwich; `None` is written as `Z`.
-    offset: Option<i16>,
+    /// `None` is written as `Z`.
+    offset: Option<Offset>,
 }
 
 impl Iso8601 {
-    pub(super) fn new(time: UnixTime, offset: Option<i16>) -> Self {
+    pub(super) fn new(time: UnixTime, offset: Option<Offset>) -> Self {
         Self { time, offset }
     }
 
@@ -26,12 +30,13 @@ impl Iso8601 {
         self.time
     }
 
-    pub(super) fn offset(self) -> Option<i16> {
-        self.offset
+    pub(super) fn offset(self) -> Offset {
+        self.offset.unwrap_or(Offset::UTC)
     }
 
     /// Reads `2017-04-11T08:30:00.25+02:00`: seconds, their fraction, the offset and the whole time of day may be
-    /// missing. Without an offset it is UTC. More digits of a fraction than nine are dropped.
+    /// missing. Without an offset it is UTC. The end of a day is `24:00:00`. As in System.Text.Json's
+    /// `JsonHelpers.TryParseAsISO`, a fraction has up to 16 digits; those after the ninth are dropped.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut rest = Text(text.as_bytes());
         let year = rest.digits(4)?;
@@ -48,7 +53,8 @@ impl Iso8601 {
                     nanoseconds = rest.fraction()?;
                 }
             }
-            if hour > 23 || minute > 59 || second > 59 {
+            let ends_the_day = (hour, minute, second) == (24, 0, 0) && nanoseconds < TICK;
+            if (hour > 23 && !ends_the_day) || minute > 59 || second > 59 {
                 return None;
             }
             local += hour * 60 * 60 + minute * 60 + second;
@@ -56,16 +62,14 @@ impl Iso8601 {
                 offset = Some(rest.offset()?);
             }
         }
-        let minutes = offset.unwrap_or(0);
-        let time = UnixTime::new(local, nanoseconds)?.later(minutes.checked_neg()?)?;
+        let time = offset.unwrap_or(Offset::UTC).utc(UnixTime::new(local, nanoseconds)?)?;
         rest.0.is_empty().then_some(Self { time, offset })
     }
 }
 
 impl Serialize for Iso8601 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let written =
-            Written::new(*self).ok_or_else(|| S::Error::custom("a time outside the years 1 to 9999"))?;
+        let written = Written::new(*self).ok_or_else(|| S::Error::custom(OUT_OF_RANGE))?;
         serializer.collect_str(&written)
     }
 }
@@ -75,12 +79,12 @@ struct Written {
     date: Civil,
     second_of_day: i64,
     nanoseconds: u32,
-    offset: Option<i16>,
+    offset: Option<Offset>,
 }
 
 impl Written {
     fn new(time: Iso8601) -> Option<Self> {
-        let local = time.time.later(time.offset.unwrap_or(0))?;
+        let local = time.offset().local(time.time)?;
         let date = Civil::from_days(local.seconds().div_euclid(DAY))?;
         let second_of_day = local.seconds().rem_euclid(DAY);
         Some(Self { date, second_of_day, nanoseconds: local.nanoseconds(), offset: time.offset })
@@ -105,7 +109,8 @@ impl fmt::Display for Written {
         match self.offset {
             None => f.write_str("Z"),
             Some(offset) => {
-                let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
+                let minutes = offset.minutes();
+                let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.unsigned_abs());
                 write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
             }
         }
@@ -183,19 +188,19 @@ impl Text<'_> {
         if self.accept(byte) { self.digits(count) } else { None }
     }
 
-    /// A fraction of a second, in nanoseconds.
+    /// A fraction of a second, in nanoseconds. Its digits may be missing if an offset follows.
     fn fraction(&mut self) -> Option<u32> {
-        let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let (digits, rest) = self.0.split_at_checked(count).filter(|_| count > 0)?;
+        const LONGEST: usize = 16;
+        let count = self.0.iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit()).count();
+        let (digits, rest) = self.0.split_at_checked(count).filter(|_| !self.0.is_empty())?;
         self.0 = rest;
         let padded = digits.iter().map(|digit| u32::from(digit - b'0')).chain(std::iter::repeat(0));
         Some(padded.take(9).fold(0, |number, digit| number * 10 + digit))
     }
 
-    /// An offset in minutes.
-    fn offset(&mut self) -> Option<i16> {
+    fn offset(&mut self) -> Option<Offset> {
         if self.accept(b'Z') {
-            return Some(0);
+            return Some(Offset::UTC);
         }
         let sign = match (self.accept(b'+'), self.accept(b'-')) {
             (true, _) => 1,
@@ -203,9 +208,9 @@ impl Text<'_> {
             (false, false) => return None,
         };
         let (hours, minutes) = (self.digits(2)?, if self.0.is_empty() { 0 } else { self.after(b':', 2)? });
-        if hours > 14 || minutes > 59 {
+        if minutes > 59 {
             return None;
         }
-        i16::try_from(sign * (hours * 60 + minutes)).ok()
+        Offset::from_minutes(i16::try_from(sign * (hours * 60 + minutes)).ok()?)
     }
 }

@@ -19,8 +19,9 @@
 //! | `f32`, `f64` | number | float 32, float 64; integers are read too |
 //! | `char` | string | string |
 //! | `String`, `&str` | string | string |
-//! | `serde_bytes::ByteBuf` and its kin | array of numbers | binary |
 //! | `Vec<u8>`, `&[u8]` | array of numbers | array of numbers; binary is read too |
+//! | [`ByteArray`], [`byte_array`] | string, base64 | binary; an array of numbers is read too, and a string, as the bytes that it has |
+//! | `serde_bytes::ByteBuf` and its kin | array of numbers; a string is read too, as the bytes that it has | binary; the same are read too |
 //! | `enum`, variant without data | the name, as a string | the name, as a string; a number is read too, as the position of the variant |
 //! | `enum`, variant with data | object with the name as its one key | map with the name as its one key |
 //! | [`DateTime`], [`timestamp`] | string, ISO 8601 in UTC | timestamp extension (type −1), in 32, 64 or 96 bits |
@@ -32,7 +33,10 @@
 //!
 //! Arguments may be nested 62 deep, results and items 63 in JSON and 62 in MessagePack: with what stands around it, that makes
 //! the 64 of System.Text.Json. What carries a deeper value fails where it is made, with an error of the kind
-//! [`Codec`](crate::HubErrorKind::Codec). JSON has no numbers for infinity and NaN: serde writes null.
+//! [`Codec`](crate::HubErrorKind::Codec).
+//!
+//! JSON has no numbers for infinity and NaN: serde writes null. A number beyond its `f32` or `f64`, which .NET reads as
+//! infinity, is refused. `-0` is an integer, if its type has a sign; `1.0` and `1e0` are none.
 //!
 //! # With .NET and JavaScript on the other side
 //!
@@ -53,22 +57,51 @@
 //!   in MessagePack, those of several flags with `, ` between them. It reads no numbers there.
 //! * **Enums with data.** What has `[JsonPolymorphic]` in .NET is `#[serde(tag = "$type")]` here. What has `[Union]` in
 //!   MessagePack is an array of its number and its value: a tuple.
-//! * **Bytes.** `byte[]` is binary in MessagePack: take `serde_bytes`. In JSON it is a base64 string.
+//! * **Bytes.** `byte[]` is [`ByteArray`] or [`byte_array`]: base64 in JSON, binary in MessagePack. In JavaScript they
+//!   are a string for `atob` and `btoa` in JSON, and a `Uint8Array` in MessagePack. `serde_bytes` is for MessagePack alone: what
+//!   it writes in JSON is an array of numbers, which .NET does not take for a `byte[]`, and the base64 that .NET writes there
+//!   it takes for the bytes, undecoded and without an error.
+//! * **Times.** `DateTime` is [`DateTime`] or [`timestamp`], `DateTimeOffset` is [`DateTimeOffset`], with the ranges of .NET:
+//!   anything beyond is neither written nor read. Both keep nanoseconds, of which .NET drops what is less than 100.
 //! * **64-bit integers.** JavaScript reads numbers beyond 2⁵³ inexactly.
-//! * **Times.** `DateTime` is [`DateTime`] or [`timestamp`], `DateTimeOffset` is [`DateTimeOffset`]; .NET drops what is
-//!   less than 100 nanoseconds. `TimeSpan` is a string in JSON, and an integer of 100 nanosecond ticks in MessagePack;
-//!   `DateOnly` a string, and an integer of days since the first of the year 1.
-//! * **`Guid`** is a string of 36 characters in both: `#[serde(with = "uuid::serde::hyphenated")]` for the `Uuid` of the crate
-//!   of that name.
-//! * **`Uri`** is a string in both, `decimal` a number in JSON and a string in MessagePack, and `char` a string in JSON
-//!   and an integer in MessagePack.
+//!
+//! Others have no type here; most of them are written in one form in JSON and in another in MessagePack:
+//!
+//! | .NET | JSON | MessagePack | range |
+//! |---|---|---|---|
+//! | `TimeSpan` | string, `[-][d.]hh:mm:ss[.fffffff]` | integer of ticks, which are 100 nanoseconds | an `i64` of ticks: ±10675199 days |
+//! | `DateOnly` | string, `yyyy-MM-dd` | integer of days since the first of the year 1 | the years 1 to 9999; 0 to 3652058 |
+//! | `TimeOnly` | string, `hh:mm:ss[.fffffff]` | integer of ticks since midnight | up to `23:59:59.9999999`; 0 to 863999999999 |
+//! | `decimal` | number | string | ±79228162514264337593543950335, with up to 28 decimal places |
+//! | `Guid` | string of 36 characters | string of 36 characters | |
+//! | `char` | string | integer | one unit of UTF-16 |
+//! | `Uri` | string | string | |
+//!
+//! # With other crates
+//!
+//! | type | for | holds |
+//! |---|---|---|
+//! | [`SystemTime`](std::time::SystemTime) | [`DateTime`], [`timestamp`] | all of .NET's times on Unix; on Windows in steps of 100 nanoseconds |
+//! | `chrono::DateTime<Utc>`, feature `chrono` | the same | all of .NET's times; a leap second is written as the end of the second before |
+//! | `time::OffsetDateTime`, feature `time` | the same | all of .NET's times |
+//! | `jiff::Timestamp`, feature `jiff` | the same | until 9999-12-30T22:00:00Z: `DateTime.MaxValue` and others of the last two days are not read |
+//! | `uuid::Uuid` with `#[serde(with = "uuid::serde::hyphenated")]` | `Guid` | every `Guid`, in both protocols |
+//! | `chrono::NaiveDate`, `jiff::civil::Date` | `DateOnly`, in JSON | more than .NET's years, before 1 and (`chrono`) after 9999, which .NET refuses |
+//! | `chrono::NaiveTime`, `jiff::civil::Time` | `TimeOnly`, in JSON | nanoseconds: .NET refuses more than seven digits of a fraction |
+//! | `rust_decimal::Decimal` with `#[serde(with = "rust_decimal::serde::str")]` | `decimal`, in MessagePack | exactly the range of `decimal`; in JSON a number goes through an `f64`, which is exact to 15 digits |
+//! | `std::time::Duration`, `chrono::TimeDelta`, `jiff::Span` | nothing of .NET | none writes a `TimeSpan`: send ticks, as an `i64` |
 
+mod base64;
+mod binary;
+pub mod byte_array;
 mod date_time;
 mod iso8601;
+mod offset;
 mod times;
 pub mod timestamp;
 mod unix_time;
 
+pub use binary::ByteArray;
 pub use date_time::{DateTime, DateTimeOffset};
 pub use times::Timestamp;
 pub use unix_time::UnixTime;

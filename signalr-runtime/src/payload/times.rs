@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use super::unix_time::UnixTime;
 
-/// A point in time, which [`timestamp`](super::timestamp) can write and read.
+/// A point in time, which [`timestamp`](super::timestamp) can write and read. See [`payload`](super#with-other-crates) for
+/// the range of each type.
 pub trait Timestamp: Sized {
     /// The time since the beginning of 1970.
     fn to_unix_time(&self) -> UnixTime;

@@ -1,7 +1,8 @@
 //! Times as .NET and JavaScript write them, for `#[serde(with = "…")]`.
 //!
 //! In JSON a string of ISO 8601 in UTC, e.g. `"2017-04-11T00:00:00Z"`; one with another offset, or with none, which
-//! stands for UTC, is read too. In MessagePack a timestamp extension. For every [`Timestamp`]:
+//! stands for UTC, is read too. In MessagePack a timestamp extension. As in .NET, years are from 1 to 9999, and offsets up to
+//! 14 hours: a time outside is an error when it is written, and when it is read. For every [`Timestamp`]:
 //! [`SystemTime`](std::time::SystemTime) and, by the features of these names, `chrono::DateTime<Utc>`,
 //! `time::OffsetDateTime` and `jiff::Timestamp`.
 //!
@@ -21,7 +22,7 @@
 //! }
 //! ```
 
-use serde::de::Error as _;
+use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::times::Timestamp;
@@ -43,13 +44,17 @@ where
     D: Deserializer<'de>,
 {
     let time = UnixTime::deserialize(deserializer)?;
-    T::from_unix_time(time).ok_or_else(|| D::Error::custom("a time is out of range"))
+    T::from_unix_time(time).ok_or_else(out_of_range)
+}
+
+/// A time that is one of .NET's, and none of the type's.
+pub(super) fn out_of_range<E: Error>() -> E {
+    E::invalid_value(Unexpected::Other("another time"), &"a time in the range of its type")
 }
 
 /// The same for a time that may be missing: null and nil are `None`.
 pub mod option {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, UnixTime};
-    use serde::de::Error as _;
+    use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, UnixTime, out_of_range};
 
     /// Writes a time, or nothing.
     #[allow(clippy::ref_option, reason = "serde calls it so")]
@@ -68,7 +73,6 @@ pub mod option {
         D: Deserializer<'de>,
     {
         let time = Option::<UnixTime>::deserialize(deserializer)?;
-        let out_of_range = || D::Error::custom("a time is out of range");
         time.map(|time| T::from_unix_time(time).ok_or_else(out_of_range)).transpose()
     }
 }

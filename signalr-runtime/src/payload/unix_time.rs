@@ -1,15 +1,17 @@
 //! A point in time on the wire.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::de::{self, SeqAccess, Unexpected, Visitor};
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::iso8601::Iso8601;
 
 /// A point in time as seconds since the beginning of 1970 in UTC, and nanoseconds after that second.
 ///
-/// Written as [`timestamp`](super::timestamp) says.
+/// Written and read as [`timestamp`](super::timestamp) says: in the years 1 to 9999.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime {
     seconds: i64,
@@ -18,6 +20,9 @@ pub struct UnixTime {
 
 impl UnixTime {
     pub(super) const LAST_NANOSECOND: u32 = 999_999_999;
+
+    /// The seconds of the years 1 to 9999: those of .NET's `DateTime`.
+    const SECONDS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
     /// A point in time; `None` for a second or more of nanoseconds.
     pub fn new(seconds: i64, nanoseconds: u32) -> Option<Self> {
@@ -41,11 +46,19 @@ impl UnixTime {
         Some(Self { seconds: i64::try_from(seconds).ok()?, nanoseconds: u32::try_from(rest).ok()? })
     }
 
+    /// This time, if .NET has it.
+    pub(super) fn in_range(self) -> Option<Self> {
+        Self::SECONDS.contains(&self.seconds).then_some(self)
+    }
+
     /// So many minutes later.
     pub(super) fn later(self, minutes: i16) -> Option<Self> {
         Some(Self { seconds: self.seconds.checked_add(i64::from(minutes) * 60)?, ..self })
     }
 }
+
+/// The error of a time that is not written.
+pub(super) const OUT_OF_RANGE: &str = "a time outside the years 1 to 9999";
 
 /// The extension of MessagePack that is a timestamp.
 mod extension {
@@ -61,7 +74,7 @@ impl Serialize for UnixTime {
         if serializer.is_human_readable() {
             return Iso8601::new(*self, None).serialize(serializer);
         }
-        let (seconds, nanoseconds) = (self.seconds, self.nanoseconds);
+        let Self { seconds, nanoseconds } = self.in_range().ok_or_else(|| S::Error::custom(OUT_OF_RANGE))?;
         // The smallest of three forms.
         match (u32::try_from(seconds), u64::try_from(seconds)) {
             (Ok(seconds), _) if nanoseconds == 0 => write(&seconds.to_be_bytes(), serializer),
@@ -108,7 +121,7 @@ impl<'de> Visitor<'de> for AnyForm {
     type Value = UnixTime;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a timestamp")
+        f.write_str("a timestamp in the years 1 to 9999")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<UnixTime, E> {
@@ -140,17 +153,22 @@ impl<'de> Deserialize<'de> for Data {
             type Value = Data;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a timestamp of 4, 8 or 12 bytes")
+                f.write_str("a timestamp of 4, 8 or 12 bytes, in the years 1 to 9999")
             }
 
             fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Data, E> {
-                read(bytes).map(Data).ok_or_else(|| E::invalid_value(Unexpected::Bytes(bytes), &self))
+                read(bytes)
+                    .and_then(UnixTime::in_range)
+                    .map(Data)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Bytes(bytes), &self))
             }
         }
         deserializer.deserialize_bytes(Bytes)
     }
 }
 
+/// Reads the three forms. More nanoseconds than a second has are refused, as MessagePack's specification wants it;
+/// MessagePack-CSharp adds them to the seconds.
 fn read(bytes: &[u8]) -> Option<UnixTime> {
     if let Ok(seconds) = bytes.try_into() {
         return UnixTime::new(u32::from_be_bytes(seconds).into(), 0);

@@ -200,14 +200,9 @@ impl<H: Hub> Role for HubDispatcher<H> {
             }
         };
         let running = match guard {
-            Some(guard) => guard.place(
-                &mut self.lines,
-                &self.shared.threads,
-                &self.connection.aborted,
-                handler.kind,
-                running,
-                gate,
-            ),
+            Some(guard) => {
+                guard.place(&mut self.lines, &self.shared.threads, &self.connection.aborted, running, gate)
+            }
             None => running,
         };
         let mut running = self.guarded(handler, invocation, mode, busy_stream, running);

@@ -13,7 +13,6 @@ use super::places::{ClientLine, ClientLines, Place, Places};
 use crate::connection::limit::Limit;
 use crate::contract::dispatch::{Answer, Call, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
-use crate::contract::hub::MethodKind;
 
 /// The options of single methods: see [`HubService::method_options`](super::HubService::method_options).
 ///
@@ -91,7 +90,7 @@ pub struct MethodOptions {
     /// which leaves [`maximum_receive_message_size`](super::HubOptions::maximum_receive_message_size).
     pub maximum_arguments_size: Option<usize>,
     /// Time from the turn of a call until it returns, with its filters and the wait for a place; for a method that
-    /// streams, until it has opened its stream. The call is dropped then, at the point where it waits, and answered with
+    /// streams, until it has returned its stream. The call is dropped then, at the point where it waits, and answered with
     /// an error. Default: none.
     pub timeout: Option<Duration>,
     /// How many calls of all clients of this node run at once. The others wait in the order in which they came. A stream
@@ -158,7 +157,6 @@ impl MethodGuard {
         lines: &mut ClientLines,
         threads: &Arc<Places>,
         left: &CancellationToken,
-        kind: MethodKind,
         running: Running,
         gate: Option<GateKeeper>,
     ) -> Running {
@@ -179,17 +177,10 @@ impl MethodGuard {
                     return Reply::error(HubError::with_kind(HubErrorKind::Closed, text));
                 }
             };
-            if kind != MethodKind::Stream {
-                return run(running, blocking, places).await;
-            }
-            // It is called by the stream.
-            match running.await.0 {
-                Ok(Answer::Items(items)) => Reply::items(Box::pin(async move {
-                    let reply = run(items, blocking, places).await;
-                    drop(gate);
-                    reply
-                })),
-                ended => Reply(ended),
+            if blocking {
+                held_by(on_a_thread(running, places).await, gate)
+            } else {
+                held_by(running.await, places)
             }
         })
     }
@@ -209,12 +200,14 @@ async fn wait_in(line: Option<Arc<ClientLine>>) -> Option<Place> {
     Some(line?.place().await)
 }
 
-/// Runs a call in the places that it has.
-async fn run(running: Running, blocking: bool, places: impl Send + 'static) -> Reply {
-    if blocking {
-        return on_a_thread(running, places).await;
+/// Holds something until the call has ended that was answered like this: with the last of its items, if it streams them.
+fn held_by(reply: Reply, held: impl Send + 'static) -> Reply {
+    match reply.0 {
+        Ok(Answer::Items(items)) => Reply::items(Box::pin(async move {
+            let reply = items.await;
+            drop(held);
+            reply
+        })),
+        ended => Reply(ended),
     }
-    let reply = running.await;
-    drop(places);
-    reply
 }

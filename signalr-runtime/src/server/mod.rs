@@ -58,6 +58,7 @@
 //! * Connections of bytes, without a hub: [`RawService`].
 //!
 #![cfg_attr(all(feature = "macros", feature = "test-util"), doc = include_str!("streams.md"))]
+#![doc = include_str!("endings.md")]
 #![cfg_attr(all(feature = "axum", feature = "macros", feature = "test-util"), doc = include_str!("serving.md"))]
 
 mod access_token;

@@ -3,7 +3,6 @@
 mod handshake;
 
 use std::future::{Future, poll_fn};
-use std::io::ErrorKind;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use self::handshake::shake_hands;
-use super::connection::Connection;
+use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
 use super::deadline::within;
 use super::dispatcher::HubDispatcher;
@@ -29,8 +28,9 @@ use super::telemetry::{ConnectionMeter, span};
 use crate::connection::budget::{MemoryBudget, Watched};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
+use crate::connection::ended::Ended;
 use crate::connection::ending::EndRequest;
-use crate::connection::engine::{Ended, Engine, EngineLimits, Linger, Pause};
+use crate::connection::engine::{Engine, EngineLimits, Linger, Pause};
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 use crate::connection::scope::{self, Scope};
@@ -98,9 +98,10 @@ fn run<H: Hub>(
                 engine.role().hub = Some(Arc::clone(&value));
                 (engine.run().await, Some(value))
             }
-            (Err(error), _) => (Ended::Failed(error), None),
+            (Err(error), _) => (Ended::Refused(error), None),
         };
         meter.ended(&ended);
+        log_end(hub.core.name(), "a connection ended", &registration.connection.id, &ended);
         let ending = end(&mut engine, registration, &hub, ended, value, close_timeout, place);
         let place = Box::pin(ending).await;
         // The hub goes before its place is given to somebody else.
@@ -136,6 +137,14 @@ async fn watch(connection: Arc<Connection>, authentication: Arc<Authentication>,
     }
 }
 
+/// Says why a connection ended. Some errors name the connection, and the id of a client of version 0 is its token.
+pub(super) fn log_end(hub: &str, what: &str, id: &ConnectionId, ended: &Ended) {
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        let error = ended.detail().map(|error| error.replace(id.as_str(), "…"));
+        tracing::debug!(hub, reason = ended.reason(), error, "{what}");
+    }
+}
+
 /// What is left to do when a connection is over. Gives its place back.
 async fn end<H: Hub>(
     engine: &mut Engine<HubDispatcher<H>>,
@@ -147,13 +156,15 @@ async fn end<H: Hub>(
     mut place: Place,
 ) -> Place {
     let (patience, has_closed) = match &ended {
-        Ended::Lost(error) if error.kind() != ErrorKind::InvalidData => (Duration::ZERO, true),
+        Ended::Lost(_) => (Duration::ZERO, true),
         // Who has closed, or broken the transport, waits for our half of the close.
-        Ended::Lost(_) | Ended::Left | Ended::PeerClosed { .. } => (close_timeout, true),
+        Ended::Violated(_) | Ended::CutOff(_) | Ended::Left | Ended::PeerClosed { .. } => {
+            (close_timeout, true)
+        }
         // Who is still there is told of the end.
-        Ended::Stopped(_) | Ended::Failed(_) => (close_timeout, false),
+        Ended::Stopped(_) | Ended::Refused(_) | Ended::Failed(_) => (close_timeout, false),
     };
-    let Farewell { close, error, start_queued } = Farewell::new(hub, ended, value.is_some());
+    let Farewell { close, error, start_queued } = Farewell::new(hub, ended);
     let linger = Linger { start_queued, longest: hub.options.limits.call_linger };
     let mut left = engine.leave(close, linger);
     registration.disconnected();
@@ -194,7 +205,14 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
     let connected: Result<Option<HubResult<Arc<H>>>, _> =
         poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
     match connected {
-        Ok(Some(connected)) => connected.inspect_err(|error| span::failed(&span, error.name())),
+        Ok(Some(connected)) => connected.inspect_err(|error| {
+            span::failed(&span, error.name());
+            match error.kind() {
+                // Meant for the client.
+                HubErrorKind::Hub => tracing::debug!(hub = name, "the connect callback refused a client"),
+                kind => tracing::error!(hub = name, ?kind, %error, "the connect callback failed"),
+            }
+        }),
         Ok(None) => {
             let error =
                 HubError::with_kind(HubErrorKind::Timeout, "The connect callback took longer than it may.");
@@ -251,32 +269,32 @@ struct Farewell {
 }
 
 impl Farewell {
-    fn new<H: Hub>(hub: &HubShared<H>, ended: Ended, connected: bool) -> Self {
+    fn new<H: Hub>(hub: &HubShared<H>, ended: Ended) -> Self {
         let close = |error: Option<String>, allow_reconnect| {
             Some(Message::Close { error: error.map(Into::into), allow_reconnect })
+        };
+        let failed = |error, allow_reconnect| {
+            let text = hub.with_detail("Connection closed with an error.".to_owned(), &error);
+            Self { close: close(Some(text), allow_reconnect), error: Some(error), start_queued: true }
         };
         match ended {
             Ended::PeerClosed { error, .. } => {
                 Self { close: close(None, false), error: error.map(HubError::new), start_queued: true }
             }
             Ended::Left | Ended::Lost(_) => Self { close: None, error: None, start_queued: true },
-            Ended::Stopped(request) => {
-                Self { close: close(None, request.allows_reconnect()), error: None, start_queued: false }
+            // The transport has its own word for it, as `ManagedWebSocket` has.
+            Ended::Violated(error) => {
+                let error = HubError::named(HubErrorKind::Closed, "WebSocketException", error.to_string());
+                Self { close: None, error: Some(error), start_queued: true }
             }
-            Ended::Failed(error) => {
-                // The texts of this one name the connection, and the id of a client of version 0 is its token.
-                if error.name() == "InvalidOperationException" {
-                    tracing::debug!(
-                        hub = hub.core.name(),
-                        error = error.name(),
-                        "a connection ended with an error"
-                    );
-                } else {
-                    tracing::debug!(hub = hub.core.name(), %error, "a connection ended with an error");
+            Ended::Stopped(request) => match request.error() {
+                Some(error) => failed(error, request.allows_reconnect()),
+                None => {
+                    Self { close: close(None, request.allows_reconnect()), error: None, start_queued: false }
                 }
-                let text = hub.with_detail("Connection closed with an error.".to_owned(), &error);
-                Self { close: close(Some(text), connected), error: Some(error), start_queued: true }
-            }
+            },
+            Ended::Refused(error) => failed(error, false),
+            Ended::CutOff(error) | Ended::Failed(error) => failed(error, true),
         }
     }
 }

@@ -56,6 +56,7 @@ async fn a_frame_that_declares_more_than_there_is() {
     too_long.extend_from_slice(&[0; 4]);
     socket.raw(&too_long).await;
     assert_eq!(socket.end().await.1, 1002);
+    assert_eq!(victim.hits("malformed_frame"), 1);
     victim.serves_others().await;
 }
 

@@ -183,11 +183,18 @@ async fn a_connection_that_is_stopping_says_so() {
     let stopping = connection.clone();
     let stop = tokio::spawn(async move { stopping.stop().await });
     state.wait_for(|state| *state == ConnectionState::Disconnecting).await.unwrap();
-    let error = connection.hub().nothing().await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.message()),
-        (HubErrorKind::Closed, "Cannot send data: the connection is stopping.")
-    );
+    let hub = connection.hub();
+    let call = hub.nothing().await.unwrap_err();
+    let sent = hub.nothing().send().await.unwrap_err();
+    let streamed = hub.endless().next().await.unwrap().unwrap_err();
+    let uploaded = hub.sum(futures_util::stream::pending()).await.unwrap_err();
+    for error in [call, sent, streamed, uploaded] {
+        assert_eq!(
+            (error.kind(), error.message()),
+            (HubErrorKind::Closed, "Cannot send data: the connection is stopping.")
+        );
+    }
+    assert_eq!(*connection.state().borrow(), ConnectionState::Disconnecting);
     drop(peer);
     stop.await.unwrap();
     let error = connection.hub().nothing().await.unwrap_err();

@@ -2,6 +2,7 @@
 //! ASP.NET Core.
 
 mod aspnetcore;
+mod bytes;
 mod calls;
 mod connect;
 mod end;

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use signalr_runtime::payload::{ByteArray, DateTime, byte_array};
 use signalr_runtime::{HubError, HubResult, Stream, client_proxy, hub};
 
 /// A line in a room.
@@ -15,6 +16,11 @@ pub struct Message {
     pub from: String,
     /// What was written.
     pub text: String,
+    /// When.
+    pub sent: DateTime,
+    /// A picture.
+    #[serde(with = "byte_array::option", default)]
+    pub picture: Option<Vec<u8>>,
 }
 
 /// The time, now and then.
@@ -55,6 +61,9 @@ pub trait ChatHub {
     /// Enters a room, and reads what was said there.
     #[signalr(name = "JoinRoom")]
     async fn join(&self, room: &str) -> Result<Vec<Message>, JoinError>;
+
+    /// The picture of a person.
+    async fn portrait(&self, name: &str) -> HubResult<ByteArray>;
 
     /// Streams to the client.
     fn ticker(&self, every_ms: u64) -> impl Stream<Item = HubResult<Tick>>;

@@ -174,6 +174,16 @@ func streamDownError(f *fixture) {
 	expect(append([]any{}, items...), numbers(len(items)))
 }
 
+func streamRefused(f *fixture) {
+	a := f.connect()
+	items, errorText := a.collect("CounterUnless", 2, "was dry")
+	expect(errorText, "An unexpected error occurred invoking 'CounterUnless' on the server. HubException: was dry")
+	expect(len(items), 0)
+	items, errorText = a.collect("CounterUnless", 2, "")
+	expect(errorText, "")
+	expect(append([]any{}, items...), numbers(2))
+}
+
 func streamUpItems(f *fixture) {
 	a := f.connect()
 	texts := make([]string, 30)
@@ -289,6 +299,7 @@ var checks = []check{
 	{name: "user-send", run: userSend},
 	{name: "stream-down", run: streamDown},
 	{name: "stream-down-error", run: streamDownError},
+	{name: "stream-refused", run: streamRefused},
 	{name: "stream-cancel", cannot: "it has no call that cancels a stream"},
 	{name: "stream-up-items", run: streamUpItems},
 	{name: "stream-up", run: streamUp},

@@ -169,6 +169,15 @@ async function streamDownError(connections) {
   });
 }
 
+async function streamRefused(connections) {
+  const a = await connections.open();
+  assertEqual(await collect("CounterUnless", a.stream("CounterUnless", 2, "was dry")), {
+    items: [],
+    error: "An unexpected error occurred invoking 'CounterUnless' on the server. HubException: was dry",
+  });
+  assertEqual(await collect("CounterUnless", a.stream("CounterUnless", 2, "")), { items: [0, 1] });
+}
+
 async function streamCancel(connections) {
   const a = await connections.open();
   assertEqual(await call(a, "CancelledStreams"), 0);
@@ -291,6 +300,7 @@ export const checks = {
   "user-send": { check: userSend },
   "stream-down": { check: streamDown },
   "stream-down-error": { check: streamDownError },
+  "stream-refused": { check: streamRefused },
   "stream-cancel": { check: streamCancel },
   "stream-up-items": { check: streamUpItems },
   "stream-up": { check: streamUp },

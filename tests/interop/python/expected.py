@@ -10,6 +10,9 @@ UNKNOWN_ERROR = "Failed to invoke 'NoSuchMethod' due to an error on the server. 
 ARGUMENTS_ERROR = "Failed to invoke 'Add' due to an error on the server."
 CALLED_STREAM_ERROR = "The client attempted to invoke the streaming 'Counter' method with a non-streaming invocation."
 STREAMED_CALL_ERROR = "The client attempted to invoke the non-streaming 'Echo' method with a streaming invocation."
+REFUSED_STREAM_ERROR = (
+    "An unexpected error occurred invoking 'CounterUnless' on the server. HubException: was dry"
+)
 STREAM_ERROR = "An error occurred on the server while streaming results. HubException: ran dry"
 ASK_ERROR = "An unexpected error occurred invoking 'AskCaller' on the server. HubException: "
 NO_RESULT_ERROR = ASK_ERROR + "Client didn't provide a result."

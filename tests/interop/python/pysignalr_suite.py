@@ -15,6 +15,7 @@ from expected import (
     LONG_TEXT,
     NO_RESULT_ERROR,
     PERSON,
+    REFUSED_STREAM_ERROR,
     STREAM_ERROR,
     STREAMED_CALL_ERROR,
     TEXT,
@@ -301,6 +302,12 @@ async def stream_down_error(a: Connection) -> None:
 
 
 @with_connections(1)
+async def stream_refused(a: Connection) -> None:
+    equal(await a.collect("CounterUnless", 2, "was dry"), ([], REFUSED_STREAM_ERROR))
+    equal(await a.collect("CounterUnless", 2, ""), ([0, 1], None))
+
+
+@with_connections(1)
 async def stream_up_items(a: Connection) -> None:
     texts = [f"line {i}" for i in range(30)]
     async with a.client.client_stream("RecordStream") as stream:
@@ -363,6 +370,7 @@ CHECKS = {
     "user-send": user_send,
     "stream-down": stream_down,
     "stream-down-error": stream_down_error,
+    "stream-refused": stream_refused,
     "stream-cancel": Cannot("it has no call that cancels a stream"),
     "stream-up-items": stream_up_items,
     "stream-up": NO_UPLOAD_RESULT,

@@ -18,6 +18,7 @@ from expected import (
     HUB_ERROR,
     LONG_TEXT,
     PERSON,
+    REFUSED_STREAM_ERROR,
     STREAM_ERROR,
     STREAMED_CALL_ERROR,
     TEXT,
@@ -317,6 +318,12 @@ def stream_down_error(a: Connection) -> None:
 
 
 @with_connections(1)
+def stream_refused(a: Connection) -> None:
+    equal(a.collect("CounterUnless", 2, "was dry"), ([], REFUSED_STREAM_ERROR))
+    equal(a.collect("CounterUnless", 2, ""), ([0, 1], None))
+
+
+@with_connections(1)
 def stream_up_items(a: Connection) -> None:
     texts = [f"line {i}" for i in range(30)]
     subject = Subject()
@@ -363,6 +370,7 @@ CHECKS = {
     "user-send": user_send,
     "stream-down": stream_down,
     "stream-down-error": stream_down_error,
+    "stream-refused": stream_refused,
     "stream-cancel": Cannot("it has no call that cancels a stream"),
     "stream-up-items": stream_up_items,
     "stream-up": Cannot("its uploads carry no invocation id, so the server sends no result"),
@@ -389,6 +397,7 @@ def checks(server: Server) -> dict[str, Check | Cannot]:
             "group-send": group_send_from_outside,
             "stream-down": ONE_MESSAGE_PER_POLL,
             "stream-down-error": ONE_MESSAGE_PER_POLL,
+            "stream-refused": ONE_MESSAGE_PER_POLL,
             # Without a Close message it goes on polling.
             "close": Check(close.run, NO_CLOSE_MESSAGE),
         }

@@ -76,11 +76,10 @@ export class Hub {
   }
 }
 
-/** Stands before the text of an error that the hub means for a person, and nowhere else. */
-const FOR_PEOPLE = "HubException: ";
+/** The text of an error that the hub means for a person, without the code that may stand behind it for programs. */
+const FOR_PEOPLE = /HubException: (.*?)(?: \[[\p{L}\p{N}_.-]+(?: \{.*\})?\])?$/su;
 
 /** What a person is told of a failed call: the hub's own words, or else `fallback`. Never the words of the library. */
 export function reason(error, fallback) {
-  const at = error.message.indexOf(FOR_PEOPLE);
-  return at < 0 ? fallback : error.message.slice(at + FOR_PEOPLE.length);
+  return FOR_PEOPLE.exec(error.message)?.[1] ?? fallback;
 }

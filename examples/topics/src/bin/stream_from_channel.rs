@@ -1,16 +1,16 @@
-//! A stream that comes out of a channel, and a worker that stops when nobody reads it any more.
+//! A stream that comes out of a channel, if there is one, and a worker that stops when nobody reads it any more.
 
 use std::error::Error;
 
 use futures_util::{Stream, stream};
 use signalr_runtime::server::{Hub, HubService};
 use signalr_runtime::test::TestServer;
-use signalr_runtime::{HubResult, hub};
+use signalr_runtime::{HubError, HubResult, hub};
 use tokio::sync::mpsc;
 
 #[hub]
 trait Market {
-    fn prices(&self, share: &str) -> impl Stream<Item = HubResult<u32>>;
+    async fn prices(&self, share: &str) -> HubResult<impl Stream<Item = HubResult<u32>>>;
 }
 
 struct Floor {
@@ -23,11 +23,14 @@ impl Hub for Floor {
 }
 
 impl Market for Floor {
-    fn prices(&self, share: &str) -> impl Stream<Item = HubResult<u32>> {
+    async fn prices(&self, share: &str) -> HubResult<impl Stream<Item = HubResult<u32>>> {
+        if share != "ACME" {
+            return Err(HubError::new("there is no such share"));
+        }
         // When a client is slow, the worker waits: for eight prices, and what the connection holds.
         let (sender, mut receiver) = mpsc::channel(8);
         tokio::spawn(watch(share.to_owned(), sender, self.stopped.clone()));
-        stream::poll_fn(move |cx| receiver.poll_recv(cx).map(|price| price.map(Ok)))
+        Ok(stream::poll_fn(move |cx| receiver.poll_recv(cx).map(|price| price.map(Ok))))
     }
 }
 
@@ -47,11 +50,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = TestServer::new(HubService::<Floor>::new(move |_| Floor { stopped: stopped.clone() }));
     let client = server.client().connect().await?;
 
-    let mut prices = client.hub().prices("ACME");
+    let mut prices = client.hub().prices("ACME").await?;
     for _ in 0..3 {
         println!("{}", prices.next().await.ok_or("the stream has ended")??);
     }
     drop(prices); // cancels it on the server
+    let refused = client.hub().prices("ABC").await?.next().await;
+    println!("{}", refused.and_then(Result::err).ok_or("it has a price")?.detail());
     println!("nobody watches {} any more", has_stopped.recv().await.ok_or("the hub is gone")?);
     Ok(())
 }

@@ -6,31 +6,17 @@ use signalr_runtime::server::{Hub, HubService};
 use signalr_runtime::test::TestServer;
 use signalr_runtime::{HubError, hub};
 
-/// On the wire an error is a text, which clients in other languages show as it is.
-#[derive(Debug, thiserror::Error)]
+/// On the wire an error is a text, with the variant and its fields behind it: `there is no change for 200 [NoChange {…}]`.
+#[derive(Debug, HubError, thiserror::Error)]
 enum BuyError {
-    #[error("it costs more")]
-    TooLittle,
-    #[error("there is no change for that")]
-    NoChange,
+    #[error("it costs {price}")]
+    TooLittle { price: u32 },
+    #[error("there is no change for {money}")]
+    NoChange { money: u32 },
     /// The call itself failed: the connection, a timeout, an argument.
     #[error("{}", .0.detail())]
+    #[signalr(other)]
     Call(HubError),
-}
-
-/// The server's half.
-impl From<BuyError> for HubError {
-    fn from(error: BuyError) -> Self {
-        if let BuyError::Call(error) = error { error } else { Self::new(error.to_string()) }
-    }
-}
-
-/// The client's half.
-impl From<HubError> for BuyError {
-    fn from(error: HubError) -> Self {
-        let known = [Self::TooLittle, Self::NoChange];
-        known.into_iter().find(|known| known.to_string() == error.detail()).unwrap_or(Self::Call(error))
-    }
 }
 
 #[hub]
@@ -38,6 +24,8 @@ trait Shop {
     /// Gives the change.
     async fn buy(&self, money: u32) -> Result<u32, BuyError>;
 }
+
+const PRICE: u32 = 5;
 
 struct Counter;
 
@@ -47,7 +35,10 @@ impl Hub for Counter {
 
 impl Shop for Counter {
     async fn buy(&self, money: u32) -> Result<u32, BuyError> {
-        if money > 100 { Err(BuyError::NoChange) } else { money.checked_sub(5).ok_or(BuyError::TooLittle) }
+        if money > 100 {
+            return Err(BuyError::NoChange { money });
+        }
+        money.checked_sub(PRICE).ok_or(BuyError::TooLittle { price: PRICE })
     }
 }
 

@@ -260,8 +260,10 @@ impl<R: Role> Core<R> {
             Ok(Answer::Nothing | Answer::Items(_)) => self.role.no_result(),
             Err(error) => Outcome::Error(self.role.error_text(target, stage, error)),
         };
-        if let Some(id) = id {
-            self.complete(id, outcome);
+        match id {
+            Some(id) => self.complete(id, outcome),
+            None if matches!(outcome, Outcome::Result(_)) => self.role.unwanted_value(target),
+            None => {}
         }
     }
 

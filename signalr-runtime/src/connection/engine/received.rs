@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 use std::task::Context;
 
-use super::{Core, Ended};
+use super::Core;
 use crate::connection::calls::Mode;
+use crate::connection::ended::Ended;
 use crate::connection::limit::Limit;
 use crate::connection::pending::{Awaited, Delivered};
 use crate::connection::rate::TokenBucket;

@@ -72,13 +72,14 @@ fn an_error_type_of_the_user_becomes_a_hub_error() {
 }
 
 #[test]
-fn a_method_that_streams_is_called_when_its_items_are_asked_for() {
+fn a_method_that_streams_is_called_before_its_items_are_asked_for() {
     let rooms = Arc::<Rooms>::default();
     let slot = Arc::new(Slot::default());
     let sink = ResultSink(Box::new(IntoSlot(Arc::clone(&slot))));
     let bound = bind::<ChatHubContract, Rooms>(&rooms, "CountDown", "[2]", Some(sink)).unwrap();
     let Ok(Answer::Items(mut items)) = run(bound.running).0 else { panic!("no stream was opened") };
-    assert_eq!(rooms.entered.load(Ordering::SeqCst), 0, "the method runs with its items");
+    assert_eq!(rooms.entered.load(Ordering::SeqCst), 1);
+    assert!(slot.take().is_none());
 
     let mut sent = Vec::new();
     let ended = run(std::future::poll_fn(|cx| {
@@ -88,6 +89,17 @@ fn a_method_that_streams_is_called_when_its_items_are_asked_for() {
     }));
     assert_eq!(sent, ["2", "1"]);
     assert_eq!(ended.as_error().map(HubError::message), Some("lift-off"));
+}
+
+#[test]
+fn a_method_that_fails_before_it_streams_fails_as_any_other() {
+    let rooms = Arc::<Rooms>::default();
+    let reply = |room| {
+        let bound = bind::<ChatHubContract, Rooms>(&rooms, "Replay", room, None).unwrap();
+        answer(run(bound.running)).map_err(|error| error.message().to_owned())
+    };
+    assert_eq!(reply(r#"["full"]"#), Err("the room is full".to_owned()));
+    assert_eq!(reply(r#"["lobby"]"#), Ok("items".to_owned()));
 }
 
 #[test]
@@ -158,6 +170,9 @@ fn the_table_and_the_descriptions_say_the_same() {
             ("Shout", Stream, 1),
             ("Merge", Call, 2),
             ("Ping", Call, 0),
+            ("Replay", Stream, 0),
+            ("Echo", Stream, 1),
+            ("Nothing", Stream, 0),
         ]
     );
     let described: Vec<_> = ChatHubContract::METHODS
@@ -178,6 +193,9 @@ fn the_table_and_the_descriptions_say_the_same() {
         "HubResult<u64>",
         lines,
         "HubResult<Vec<u32>>",
+        lines,
+        lines,
+        "Result<String, JoinError>",
         lines,
     ];
     assert_eq!(results, expected);

@@ -75,6 +75,19 @@ pub(super) trait ChatHub {
     async fn ping(&self) -> HubResult<String> {
         Ok("pong".to_owned())
     }
+
+    async fn replay(&self, room: &str) -> Result<impl Stream<Item = HubResult<String>>, JoinError>;
+
+    async fn echo(
+        &self,
+        room: &str,
+        lines: impl Stream<Item = HubResult<String>>,
+    ) -> HubResult<impl Stream<Item = Result<String, JoinError>>>;
+
+    async fn nothing(&self, room: &str) -> Result<impl Stream<Item = HubResult<String>>, JoinError> {
+        self.join(room).await?;
+        Ok(wire::Items::from_iter([]))
+    }
 }
 
 /// What the server may call on clients.
@@ -143,9 +156,46 @@ impl ChatHub for Rooms {
         }
         Ok(merged)
     }
+
+    async fn replay(&self, room: &str) -> Result<impl Stream<Item = HubResult<String>>, JoinError> {
+        self.entered.fetch_add(1, Ordering::SeqCst);
+        let history = self.join(room).await?;
+        wire::yield_now().await;
+        Ok(history.into_iter().map(|message| Ok(message.text)).collect::<wire::Items<_>>())
+    }
+
+    async fn echo(
+        &self,
+        room: &str,
+        lines: impl Stream<Item = HubResult<String>>,
+    ) -> HubResult<impl Stream<Item = Result<String, JoinError>>> {
+        let mut lines = Box::pin(lines);
+        match wire::next(&mut lines).await.transpose()? {
+            Some(first) if first == room => Ok(Said { room, lines }),
+            _ => Err(HubError::new("the room is full")),
+        }
+    }
 }
 
 struct Shout<S>(Pin<Box<S>>);
+
+/// Reads a stream into lines that say where they are from, for as long as the room is lent.
+struct Said<'a, S> {
+    room: &'a str,
+    lines: Pin<Box<S>>,
+}
+
+impl<S: Stream<Item = HubResult<String>>> Stream for Said<'_, S> {
+    type Item = Result<String, JoinError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let room = self.room;
+        self.lines
+            .as_mut()
+            .poll_next(cx)
+            .map(|line| line.map(|line| Ok(format!("{room}: {}", line.map_err(JoinError::from)?))))
+    }
+}
 
 impl<S: Stream<Item = HubResult<String>>> Stream for Shout<S> {
     type Item = HubResult<String>;

@@ -29,6 +29,8 @@ struct Fixed {
     items: Vec<Result<&'static str, &'static str>>,
     /// Whether sleeping is over at once.
     late: bool,
+    /// Why nothing can be sent.
+    refusal: Option<&'static str>,
     calls: Mutex<Vec<String>>,
     gone: Arc<AtomicBool>,
 }
@@ -76,6 +78,10 @@ impl Link for Fixed {
             items: Items::endless(items.collect::<Vec<_>>()),
             _gone: OnDrop(Arc::clone(&self.gone)),
         })
+    }
+
+    fn refusal(&self) -> Option<HubError> {
+        self.refusal.map(HubError::new)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
@@ -204,6 +210,57 @@ fn results_are_streamed_until_the_error_that_ends_them() {
 }
 
 #[test]
+fn a_failure_before_the_stream_is_its_only_item() {
+    let (stub, hub) = rooms();
+    let mut lines = run(stub.replay("lobby")).unwrap();
+    assert_eq!(run(lines.next()).unwrap().unwrap(), "welcome to lobby");
+    assert!(run(lines.next()).is_none());
+    let mut lines = run(stub.replay("full")).unwrap();
+    assert_eq!(run(lines.next()).unwrap().unwrap_err().message(), "the room is full");
+    assert!(run(lines.next()).is_none());
+    // It is one of the items, so it has their type.
+    let mut lines = run(stub.echo("lobby", Items::from_iter([]))).unwrap();
+    assert_eq!(run(lines.next()), Some(Err(JoinError::RoomFull)));
+    assert!(run(stub.nothing("lobby")).is_ok());
+    assert_eq!(*hub.sent.lock().unwrap(), [r#"Replay["lobby"]"#, r#"Replay["full"]"#, r#"Echo["lobby"]"#]);
+}
+
+#[test]
+fn what_keeps_a_stream_from_being_asked_for_is_the_error_of_its_opening() {
+    let (stub, link) = Fixed { refusal: Some("the room is full"), ..Fixed::default() }.stub();
+    assert!(matches!(run(stub.replay("lobby")), Err(JoinError::RoomFull)));
+    assert!(run(stub.echo("lobby", Items::from_iter([]))).is_err());
+    assert!(link.calls.lock().unwrap().is_empty());
+    // What happens after that is the stream's.
+    let (stub, _) = Fixed { items: vec![Err("the room is full")], ..Fixed::default() }.stub();
+    let mut lines = run(stub.replay("lobby")).unwrap();
+    assert_eq!(run(lines.next()).unwrap().unwrap_err().message(), "the room is full");
+}
+
+#[test]
+fn a_hub_and_its_stub_open_streams_alike() {
+    async fn read(hub: &impl ChatHub, room: &str, polls: &AtomicUsize) -> Result<Vec<String>, JoinError> {
+        let mut all = Vec::new();
+        for line in collect(Box::pin(hub.replay(room).await?)).await {
+            all.push(line?);
+        }
+        let said = Counted { items: lines(&[room, "a", "b"]), polls };
+        for line in collect(Box::pin(hub.echo(room, said).await?)).await {
+            all.push(line?);
+        }
+        all.extend(collect(Box::pin(hub.nothing(room).await?)).await.into_iter().map(Result::unwrap));
+        Ok(all)
+    }
+    let (stub, polls) = (rooms().0, AtomicUsize::new(0));
+    for room in ["lobby", "full"] {
+        let (of_stub, of_hub) = (run(read(&stub, room, &polls)), run(read(&Rooms::default(), room, &polls)));
+        assert_eq!(of_stub, of_hub);
+        let lines = ["welcome to lobby", "lobby: a", "lobby: b"].map(str::to_owned).to_vec();
+        assert_eq!(of_hub, if room == "full" { Err(JoinError::RoomFull) } else { Ok(lines) });
+    }
+}
+
+#[test]
 fn dropping_a_stream_of_results_gives_it_up() {
     let (stub, link) = Fixed { items: vec![Ok("2")], ..Fixed::default() }.stub();
     let mut items = stub.count_down(2);
@@ -310,6 +367,10 @@ impl Link for Keeps {
         Box::pin(Items::endless([]))
     }
 
+    fn refusal(&self) -> Option<HubError> {
+        None
+    }
+
     fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
         Box::pin(pending())
     }
@@ -366,6 +427,7 @@ impl serde::Serialize for Unwritable {
 trait Odd {
     async fn take(&self, what: Unwritable) -> HubResult;
     fn watch(&self, what: &Unwritable) -> impl Stream<Item = HubResult<u32>>;
+    async fn open(&self, what: &Unwritable) -> HubResult<impl Stream<Item = HubResult<u32>>>;
     async fn upload(&self, items: impl Stream<Item = HubResult<Unwritable>>) -> HubResult;
 }
 
@@ -381,6 +443,7 @@ fn what_cannot_be_written_is_an_error_of_the_call_and_sends_nothing() {
     let mut items = stub.watch(&Unwritable);
     not_today(run(items.next()).unwrap().unwrap_err());
     assert!(run(items.next()).is_none());
+    not_today(run(stub.open(&Unwritable)).map(drop).unwrap_err());
     assert!(link.calls.lock().unwrap().is_empty());
 
     let link = Arc::new(Keeps::default());

@@ -61,6 +61,19 @@ pub(super) async fn collect<S: Stream + Unpin>(mut stream: S) -> Vec<S::Item> {
     all
 }
 
+/// Waits once.
+pub(super) async fn yield_now() {
+    let mut has_waited = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// A stream of what is known already, or for ever pending after that.
 pub(super) struct Items<T> {
     items: VecDeque<T>,
@@ -251,7 +264,11 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Link for LoopLink<C, H>
     }
 
     fn stream(&self, call: OutgoingCall) -> BoxStream<'static, HubResult<Encoded>> {
-        Box::pin(LoopStream { hub: Arc::clone(&self.0), call: Some(call), opened: None })
+        Box::pin(LoopStream { hub: Arc::clone(&self.0), call: Some(call), running: None })
+    }
+
+    fn refusal(&self) -> Option<HubError> {
+        None
     }
 
     fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
@@ -262,11 +279,12 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Link for LoopLink<C, H>
 struct LoopStream<C, H> {
     hub: Arc<Loop<C, H>>,
     call: Option<OutgoingCall>,
-    opened: Option<Opened>,
+    running: Option<RunningStream>,
 }
 
-struct Opened {
-    items: Running,
+struct RunningStream {
+    /// The method, and then its items.
+    running: Running,
     slot: Arc<Slot>,
     uploads: Vec<Upload>,
     sinks: Vec<Arc<dyn ItemSink>>,
@@ -280,28 +298,31 @@ impl<C: Dispatch<H> + 'static, H: Send + Sync + 'static> Stream for LoopStream<C
             let slot = Arc::new(Slot::default());
             let sink = ResultSink(Box::new(IntoSlot(Arc::clone(&slot))));
             match self.hub.start(call, Some(sink)) {
-                Ok((bound, uploads)) => match run(bound.running).0 {
-                    Ok(Answer::Items(items)) => {
-                        self.opened = Some(Opened { items, slot, uploads, sinks: bound.uploads });
-                    }
-                    _ => panic!("not the answer of a method that streams"),
-                },
+                Ok((Bound { running, uploads: sinks }, uploads)) => {
+                    self.running = Some(RunningStream { running, slot, uploads, sinks });
+                }
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
         }
-        let Some(Opened { items, slot, uploads, sinks }) = &mut self.opened else {
+        let Some(RunningStream { running, slot, uploads, sinks }) = &mut self.running else {
             return Poll::Ready(None);
         };
         feed(uploads, sinks, cx);
-        let ended = items.as_mut().poll(cx);
+        let mut ended = running.as_mut().poll(cx);
+        if let Poll::Ready(Reply(Ok(Answer::Items(_)))) = ended
+            && let Poll::Ready(Reply(Ok(Answer::Items(items)))) = std::mem::replace(&mut ended, Poll::Pending)
+        {
+            *running = items;
+            ended = running.as_mut().poll(cx);
+        }
         if let Some(item) = slot.take() {
             if let Poll::Ready(ended) = ended {
-                *items = Box::pin(std::future::ready(ended));
+                *running = Box::pin(std::future::ready(ended));
             }
             return Poll::Ready(Some(Ok(item)));
         }
         ended.map(|ended| {
-            self.opened = None;
+            self.running = None;
             ended.0.err().map(Err)
         })
     }

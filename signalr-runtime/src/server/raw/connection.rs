@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use http::request::Parts;
@@ -22,7 +22,10 @@ use crate::protocol::TransferFormat;
 /// Reading and writing is that of a socket. The bytes of a client are a stream: how they were cut on the way has no
 /// meaning. What one `write` takes goes out in one piece (one WebSocket message, unless it is empty); it is on its way
 /// when `write` returns, and `flush` waits until the transport has taken everything. The reader is at its end when the
-/// client has closed the connection in good order, and fails when the connection was lost.
+/// client has closed the connection in good order, and fails when the connection was lost, with
+/// [`InvalidData`](io::ErrorKind::InvalidData) where the client broke the rules of the transport, with
+/// [`TimedOut`](io::ErrorKind::TimedOut) where it did not do in time what it had to, and else with
+/// [`ConnectionReset`](io::ErrorKind::ConnectionReset).
 ///
 /// Dropping it, or shutting down the writing half, closes the connection.
 pub struct RawConnection {
@@ -40,15 +43,47 @@ pub(super) struct Line {
     pub(super) outgoing: Arc<Outgoing>,
 }
 
-/// The way out, and the request to end.
+impl Line {
+    /// The transport is lost.
+    pub(super) fn lose(&self, error: &io::Error) {
+        self.outgoing.fail(error);
+        self.incoming.lose();
+    }
+}
+
+/// The way out, the request to end, and what has gone wrong.
 pub(super) struct Outgoing {
     pub(super) queue: Outbound,
     pub(super) ending: Ending,
+    /// Why nothing more comes, where that is no good end.
+    fault: OnceLock<Fault>,
+}
+
+/// An error of a transport, for everybody who asks.
+struct Fault {
+    kind: io::ErrorKind,
+    text: String,
 }
 
 impl Outgoing {
     pub(super) fn new(queue: Outbound) -> Self {
-        Self { queue, ending: Ending::default() }
+        Self { queue, ending: Ending::default(), fault: OnceLock::new() }
+    }
+
+    /// Keeps what has gone wrong. The first error counts.
+    fn fail(&self, error: &io::Error) {
+        let kind = match error.kind() {
+            kind @ (io::ErrorKind::InvalidData | io::ErrorKind::TimedOut) => kind,
+            _ => io::ErrorKind::ConnectionReset,
+        };
+        let _ = self.fault.set(Fault { kind, text: error.to_string() });
+    }
+
+    fn fault(&self) -> io::Error {
+        match self.fault.get() {
+            Some(Fault { kind, text }) => io::Error::new(*kind, text.clone()),
+            None => io::Error::new(io::ErrorKind::ConnectionReset, "the connection was lost"),
+        }
     }
 
     /// Ends the connection after what is queued. The first who asks counts.
@@ -98,9 +133,7 @@ impl RawConnection {
 impl AsyncRead for RawConnection {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         ready!(slice::poll_give_way(cx));
-        self.line.incoming.poll_fill(cx, into).map(|lost| {
-            lost.map_err(|_| io::Error::new(io::ErrorKind::ConnectionReset, "the connection was lost"))
-        })
+        self.line.incoming.poll_fill(cx, into).map(|lost| lost.map_err(|_| self.line.outgoing.fault()))
     }
 }
 

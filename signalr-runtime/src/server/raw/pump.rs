@@ -8,7 +8,10 @@ use std::time::Duration;
 use super::connection::{Line, Outgoing};
 use crate::connection::clock::{Clock, Due, Timing};
 use crate::connection::duplex::{Duplex, End, Received};
+use crate::connection::ended::Ended;
+use crate::connection::ending::EndRequest;
 use crate::connection::engine::ROUNDS;
+use crate::connection::limit::Limit;
 use crate::connection::scope::Owner;
 use crate::connection::{slice, writer};
 
@@ -29,8 +32,12 @@ impl Pump {
     }
 
     /// Runs until the handler is through with the connection, or the transport is lost.
-    pub(super) async fn run(&mut self) -> io::Result<()> {
-        poll_fn(|cx| self.poll(cx)).await
+    pub(super) async fn run(&mut self) -> Ended {
+        match poll_fn(|cx| self.poll(cx)).await {
+            Err(error) => Ended::of_transport(error),
+            Ok(request) if self.reads || request.is_for_slowness() => Ended::Stopped(request),
+            Ok(_) => Ended::Left,
+        }
     }
 
     /// Writes what is left, and closes the transport. The caller bounds the wait.
@@ -38,15 +45,15 @@ impl Pump {
         poll_fn(|cx| self.transport.poll_finish(cx, &self.line.outgoing.queue, end)).await;
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<EndRequest>> {
         let _slice = slice::begin(Owner::NOBODY);
         for _ in 0..ROUNDS {
-            let Outgoing { queue, ending } = &*self.line.outgoing;
+            let Outgoing { queue, ending, .. } = &*self.line.outgoing;
             if let Some(request) = ending.asked() {
                 if request.is_for_slowness() {
                     self.transport.give_up();
                 }
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(Ok(request));
             }
             queue.awake();
             let received = self.poll_receive(cx)?.is_ready();
@@ -54,9 +61,10 @@ impl Pump {
                 writer::poll_write(&mut *self.transport, &self.line.outgoing.queue, &mut self.clock, cx)?;
             if self.clock.poll(cx) == Poll::Ready(Due::Write) {
                 self.transport.give_up();
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                Limit::WriteTime.hit();
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, writer::LATE)));
             }
-            let Outgoing { queue, ending } = &*self.line.outgoing;
+            let Outgoing { queue, ending, .. } = &*self.line.outgoing;
             if !received && queue.sleep(writing, cx) && ending.asked().is_none() {
                 return Poll::Pending;
             }

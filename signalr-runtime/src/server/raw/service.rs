@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
+use std::io;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tower_service::Service;
 use super::connection::{Line, Outgoing, RawConnection};
 use super::pump::Pump;
 use crate::connection::duplex::End;
+use crate::connection::ended::Ended;
 use crate::connection::ending::EndRequest;
 use crate::connection::panics::Panicked;
 use crate::protocol::TransferFormat;
@@ -36,6 +38,7 @@ use crate::server::http::response::{ResponseBody, ResponseFuture};
 use crate::server::identity::Identity;
 use crate::server::limits::Limits;
 use crate::server::open_connections::OpenConnections;
+use crate::server::session::log_end;
 use crate::server::telemetry::ConnectionMeter;
 
 type Handler = dyn Fn(RawConnection) -> BoxFuture<'static, ()> + Send + Sync;
@@ -169,7 +172,7 @@ impl RawService {
 
 impl RawShared {
     /// Serves one connection, from its opening to its end.
-    async fn serve(self: Arc<Self>, accepted: Accepted, meter: ConnectionMeter) {
+    async fn serve(self: Arc<Self>, accepted: Accepted, mut meter: ConnectionMeter) {
         let Accepted {
             id,
             user_id,
@@ -195,6 +198,7 @@ impl RawShared {
         };
         let _watched = budget.map(|budget| budget.watch(&line.outgoing));
         let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);
+        let name = id.clone();
         let connection =
             RawConnection { id, user_id, request, line: line.clone(), format: TransferFormat::Text };
         let panicked = AtomicBool::new(false);
@@ -209,7 +213,9 @@ impl RawShared {
             }
         };
         let carrying = async {
-            self.carry(&mut pump, &line, authentication.as_deref()).await;
+            let ended = self.carry(&mut pump, &line, authentication.as_deref()).await;
+            meter.ended(&ended);
+            log_end(NAME, "a connection ended", &name, &ended);
             let end = if panicked.load(Ordering::Relaxed) { End::Fault } else { End::Normal };
             // A client that does not answer the close in time is left.
             let _ = timeout(close_timeout, pump.close(end)).await;
@@ -223,7 +229,7 @@ impl RawShared {
     }
 
     /// Carries bytes in both directions until one side ends the connection, or it must end.
-    async fn carry(&self, pump: &mut Pump, line: &Line, authentication: Option<&Authentication>) {
+    async fn carry(&self, pump: &mut Pump, line: &Line, authentication: Option<&Authentication>) -> Ended {
         // Who is told to stop may still write what it has.
         let told = async {
             self.open.stopping.cancelled().await;
@@ -238,20 +244,31 @@ impl RawShared {
                 None => pending().await,
             }
         };
-        let ended = tokio::select! {
+        let mut ended = tokio::select! {
             ended = pump.run() => ended,
             ended = told => ended,
             request = unauthenticated => {
                 line.outgoing.end(request);
-                Ok(())
+                Ended::Stopped(request)
             }
         };
         // Nothing more comes, whoever has ended it: a handler that waits for more learns so.
-        match ended {
-            Ok(()) => line.incoming.end(),
-            Err(_) => line.incoming.lose(),
+        match &mut ended {
+            Ended::Lost(error) | Ended::Violated(error) => line.lose(error),
+            Ended::Stopped(request) => {
+                if let Some(error) = request.error() {
+                    line.lose(&io::Error::new(io::ErrorKind::TimedOut, error));
+                }
+                line.incoming.end();
+                if *request == EndRequest::Abort && self.open.stopping.is_cancelled() {
+                    // The handler has done what it was told.
+                    *request = EndRequest::Drain;
+                }
+            }
+            _ => line.incoming.end(),
         }
         line.outgoing.end(EndRequest::Abort);
+        ended
     }
 }
 

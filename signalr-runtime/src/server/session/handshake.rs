@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use tokio::time::timeout;
 
-use super::Line;
+use super::{Line, log_end};
 use crate::connection::duplex::End;
-use crate::connection::first_record::first_record;
+use crate::connection::ended::Ended;
+use crate::connection::ending::EndRequest;
+use crate::connection::first_record::{NoRecord, first_record};
 use crate::connection::limit::Limit;
 use crate::connection::outbound::Outbound;
 use crate::connection::shared::Shared;
@@ -48,12 +50,21 @@ pub(super) async fn shake_hands<H: Hub>(
         close(&mut line, &outbound, End::Fault).await;
         return None;
     }
-    let Some(agreed) = agree(hub, &mut line, &mut reader, &outbound).await else {
-        // The client has gone: there is nobody to answer.
-        close(&mut line, &outbound, End::Normal).await;
-        return None;
+    let agreed = match agree(hub, &mut line, &mut reader, &outbound).await {
+        Ok(agreed) => Ok(agreed),
+        Err(NoHandshake::Refused(refusal, reason)) => {
+            tracing::debug!(hub = hub.core.name(), reason, "a handshake failed");
+            Err(refusal_text(hub, &refusal))
+        }
+        Err(NoHandshake::Gone(ended)) => {
+            line.meter.ended(&ended);
+            log_end(hub.core.name(), "a handshake failed", &id, &ended);
+            // There is nobody to answer.
+            close(&mut line, &outbound, End::Normal).await;
+            return None;
+        }
     };
-    let agreed = agreed.map_err(|refusal| refusal_text(hub, &refusal)).and_then(|agreed| {
+    let agreed = agreed.and_then(|agreed| {
         let user_id = user_id.map(|user_id| (agreed, user_id));
         user_id.map_err(|_| "An unexpected error occurred during connection handshake.".to_owned())
     });
@@ -98,13 +109,21 @@ struct Agreed {
     resumes: bool,
 }
 
-/// Reads the handshake, in the time that it may take. None when the client goes before it is complete.
+/// Why nothing was settled.
+enum NoHandshake {
+    /// The client is told why, and the log in other words: nothing that the client has sent stands there.
+    Refused(HandshakeRefusal, &'static str),
+    /// The client has gone before its request was complete.
+    Gone(Ended),
+}
+
+/// Reads the handshake, in the time that it may take.
 async fn agree<H: Hub>(
     hub: &HubShared<H>,
     line: &mut Line,
     reader: &mut RecordReader,
     outbound: &Outbound,
-) -> Option<Result<Agreed, HandshakeRefusal>> {
+) -> Result<Agreed, NoHandshake> {
     let options = &hub.options;
     let read = read(line, reader, outbound, &options.supported_protocols);
     match hub.core.open.stopping.run_until_cancelled(timeout(options.handshake_timeout, read)).await {
@@ -112,9 +131,9 @@ async fn agree<H: Hub>(
         Some(Err(_)) => {
             line.meter.timed_out();
             Limit::HandshakeTime.hit();
-            Some(Err(HandshakeRefusal::Canceled))
+            Err(NoHandshake::Refused(HandshakeRefusal::Canceled, "it was not made in time"))
         }
-        None => Some(Err(HandshakeRefusal::Canceled)),
+        None => Err(NoHandshake::Refused(HandshakeRefusal::Canceled, EndRequest::Drain.reason())),
     }
 }
 
@@ -123,14 +142,37 @@ async fn read(
     reader: &mut RecordReader,
     outbound: &Outbound,
     supported: &[HubProtocol],
-) -> Option<Result<Agreed, HandshakeRefusal>> {
+) -> Result<Agreed, NoHandshake> {
     let carried = line.kind.transfer_formats();
     let read = first_record(&mut *line.transport, reader, outbound, |record| {
         let request = HandshakeRequest::read(record)?;
         let format = request.accept(supported, carried)?;
         Ok(Agreed { format, resumes: request.knows_stateful_reconnect() })
     });
-    read.await.unwrap_or_else(|error| Some(Err(error.into())))
+    match read.await {
+        Ok(Ok(agreed)) => Ok(agreed),
+        Ok(Err(refusal)) => Err(refused(refusal)),
+        Err(NoRecord::Unreadable(error)) => Err(refused(error.into())),
+        Err(NoRecord::Gone(ended)) => Err(NoHandshake::Gone(ended)),
+    }
+}
+
+/// A client whose request is not accepted.
+fn refused(refusal: HandshakeRefusal) -> NoHandshake {
+    let reason = match refusal {
+        HandshakeRefusal::Canceled => {
+            Limit::MessageSize.hit();
+            "the request is too large"
+        }
+        HandshakeRefusal::Unreadable(_) => {
+            Limit::MalformedMessage.hit();
+            "the request cannot be read"
+        }
+        HandshakeRefusal::UnknownProtocol { .. } => "the protocol is not supported",
+        HandshakeRefusal::UnknownVersion { .. } => "the version is not supported",
+        HandshakeRefusal::TransferFormat { .. } => "the transport cannot carry the protocol",
+    };
+    NoHandshake::Refused(refusal, reason)
 }
 
 /// What a client reads of a handshake that failed.

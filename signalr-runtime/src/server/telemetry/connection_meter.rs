@@ -7,17 +7,26 @@ use tokio::time::Instant;
 
 #[cfg(feature = "metrics")]
 use super::{ACTIVE_CONNECTIONS, CONNECTION_DURATION};
-use crate::connection::engine::Ended;
-use crate::contract::error::HubErrorKind;
+use crate::connection::ended::Ended;
+use crate::connection::ending::EndRequest;
 use crate::server::open_connections::OpenConnections;
 use crate::transport::negotiate::TransportKind;
 
 /// One connection, counted from the opening of its transport until this is dropped.
 pub(crate) struct ConnectionMeter {
     open: Arc<OpenConnections>,
-    timed_out: bool,
+    /// None as long as nothing is known of its end.
+    status: Option<Status>,
     #[cfg(feature = "metrics")]
     metered: Metered,
+}
+
+/// How a connection ended (`HttpConnectionStopStatus`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    NormalClosure,
+    Timeout,
+    AppShutdown,
 }
 
 /// What is known of a connection when it ends.
@@ -37,7 +46,7 @@ impl ConnectionMeter {
         open.opened();
         Self {
             open: Arc::clone(open),
-            timed_out: false,
+            status: None,
             #[cfg(feature = "metrics")]
             metered: Metered::start(transport),
         }
@@ -45,15 +54,37 @@ impl ConnectionMeter {
 
     /// The client did not do in time what it had to.
     pub(crate) fn timed_out(&mut self) {
-        self.timed_out = true;
+        self.status = Some(Status::Timeout);
     }
 
-    /// Notes what ended the connection.
+    /// Notes what ended the connection: what happens until it is gone changes nothing of that.
     pub(crate) fn ended(&mut self, ended: &Ended) {
-        if let Ended::Failed(error) = ended
-            && error.kind() == HubErrorKind::Timeout
-        {
-            self.timed_out();
+        self.status = Some(match ended {
+            Ended::Stopped(EndRequest::Drain) => Status::AppShutdown,
+            ended if ended.is_timeout() => Status::Timeout,
+            _ => Status::NormalClosure,
+        });
+    }
+
+    /// One whose end was not noted was cut short.
+    #[cfg(feature = "metrics")]
+    fn status(&self) -> Status {
+        self.status.unwrap_or(if self.open.stopping.is_cancelled() {
+            Status::AppShutdown
+        } else {
+            Status::NormalClosure
+        })
+    }
+}
+
+#[cfg(feature = "metrics")]
+impl Status {
+    /// The value of the attribute `signalr.connection.status`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::NormalClosure => "normal_closure",
+            Self::Timeout => "timeout",
+            Self::AppShutdown => "app_shutdown",
         }
     }
 }
@@ -62,13 +93,7 @@ impl Drop for ConnectionMeter {
     fn drop(&mut self) {
         self.open.ended();
         #[cfg(feature = "metrics")]
-        self.metered.end(if self.open.stopping.is_cancelled() {
-            "app_shutdown"
-        } else if self.timed_out {
-            "timeout"
-        } else {
-            "normal_closure"
-        });
+        self.metered.end(self.status().name());
     }
 }
 

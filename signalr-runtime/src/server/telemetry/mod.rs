@@ -19,8 +19,8 @@
 //! |---|---|
 //! | `signalr.transport` | `web_sockets`, `server_sent_events`, `long_polling` |
 //! | `code` | `method`, `decoder`, `connect`, `disconnect`, `handler`, `identity`, `upload`, `connection`: whose it was |
-//! | `kind` | `negotiates`, `handshakes`, `connections`, `connections_per_address`, `connections_per_user`, `memory`, `slow_readers`, `request_head`, `origin`, `unknown_connection`, `handshake_time`, `message_size`, `malformed_message`, `forged_result`, `message_rate`, `control_frames`, `fragments`, `queued_calls`, `unread_items`, `unsent_answers`, `body_time`, `poll_absence`, `id_length`, `calls`, `method_arguments`, `method_calls`, `method_time`, `blocking_threads`, `call_linger`, `callback_time`, `client_result_time`, `upload_streams`, `stray_items`, `slow_consumer`, `write_time`, `read_ahead`, `unacknowledged`, `resumes`, `refreshes`, `queued_posts`, `absent_clients`, `group_name`, `groups_per_connection`: which limit, mostly by the name of the option |
-//! | `signalr.connection.status` | `normal_closure`; `timeout`: the client was silent for too long, or did not take what was sent to it; `app_shutdown`: the hub was being [drained](super::HubHandle::drain) |
+//! | `kind` | `negotiates`, `handshakes`, `connections`, `connections_per_address`, `connections_per_user`, `memory`, `slow_readers`, `request_head`, `origin`, `unknown_connection`, `handshake_time`, `message_size`, `malformed_message`, `malformed_frame`, `forged_result`, `message_rate`, `control_frames`, `fragments`, `queued_calls`, `unread_items`, `unsent_answers`, `body_time`, `poll_absence`, `id_length`, `calls`, `method_arguments`, `method_calls`, `method_time`, `blocking_threads`, `call_linger`, `callback_time`, `client_result_time`, `upload_streams`, `stray_items`, `slow_consumer`, `write_time`, `read_ahead`, `unacknowledged`, `resumes`, `refreshes`, `queued_posts`, `absent_clients`, `group_name`, `groups_per_connection`: which limit, mostly by the name of the option |
+//! | `signalr.connection.status` | `normal_closure`; `timeout`: the client was silent or away for too long, or did not take what was sent to it; `app_shutdown`: it ended because the hub was being [drained](super::HubHandle::drain) |
 //!
 //! # Spans
 //!
@@ -54,7 +54,7 @@
 //! # Logs
 //!
 //! Through `tracing`, too: what failed inside the server at `ERROR`, with the text of the error; a shutdown that had to
-//! cut connections short, and code of the application that held its thread, at `WARN`; what clients did wrong, and why a request was refused, at `DEBUG`.
+//! cut connections short, and code of the application that held its thread, at `WARN`; what clients did wrong, why a request was refused, and why each connection ended, at `DEBUG`.
 
 mod connection_meter;
 pub(crate) mod span;

@@ -4,8 +4,9 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use super::*;
+use crate::HubError;
 use crate::contract::hub::MethodName;
-use crate::server::{DrainReport, Limits, MethodOptions};
+use crate::server::{DrainReport, Invocation, Limits, MethodOptions, Next, Reply};
 use recorder::Recorder;
 
 const BLOCKING: MethodOptions = MethodOptions {
@@ -19,6 +20,7 @@ const BLOCKING: MethodOptions = MethodOptions {
 const METHODS: &[MethodName<ProbeHubContract>] = &[
     ProbeHubContract::BLOCK,
     ProbeHubContract::BLOCKING_ITEMS,
+    ProbeHubContract::OPEN_BLOCKING,
     ProbeHubContract::ASK,
     ProbeHubContract::PANIC,
     ProbeHubContract::WAIT,
@@ -107,6 +109,66 @@ async fn so_they_are_while_a_stream_blocks() {
     server.world.hears("x given up").await;
     // What it had to say meanwhile is not sent.
     client.goes_on().await;
+}
+
+#[tokio::test]
+async fn a_method_that_opens_a_stream_blocks_its_own_thread_only() {
+    let server = server(&BLOCKING, Limits { blocking_threads: 2, ..Limits::default() });
+    let mut client = server.connect().await;
+    client.send(stream("s", "OpenBlocking", r#"["x",""]"#)).await;
+    server.world.hears("x blocks").await;
+    server.serves_others().await;
+    server.world.lift("x");
+    for n in 0..2 {
+        assert_eq!(client.next().await, item("s", &format!(r#""{n} for c1""#)));
+    }
+    assert_eq!(client.next().await, done("s"));
+    // What fails before gives its thread back, too: one client has one.
+    for n in 0..3 {
+        server.world.lift("x");
+        client.send(stream("s", "OpenBlocking", r#"["x","no"]"#)).await;
+        let text = "An unexpected error occurred invoking 'OpenBlocking' on the server. HubException: no";
+        assert_eq!(client.next().await, error("s", text), "{n}");
+    }
+    client.send(stream("s", "OpenBlocking", r#"["x",""]"#)).await;
+    server.world.hears("x blocks").await;
+    client.send(cancel("s")).await;
+    assert_eq!(client.next().await, done("s"));
+    server.world.lift("x");
+    client.goes_on().await;
+}
+
+#[tokio::test]
+async fn the_stream_of_a_thread_begins_when_the_filters_have_seen_it() {
+    let answers = Arc::new(Mutex::new(vec![Some("not today"), None]));
+    let filter = {
+        let answers = Arc::clone(&answers);
+        move |call: Invocation, next: Next| {
+            let answers = Arc::clone(&answers);
+            async move {
+                let reply = next.run(call).await;
+                assert!(format!("{reply:?}").contains("items"), "{reply:?}");
+                let answer = answers.lock().unwrap().remove(0);
+                answer.map_or(reply, |text| Reply::error(HubError::new(text)))
+            }
+        }
+    };
+    let service = |service: HubService<Probe>| service.method_options(METHODS, &BLOCKING).filter(filter);
+    let server = BlockingServer(Server::of(World::default(), service));
+    let mut client = server.connect().await;
+    for id in ["1", "2"] {
+        server.world.lift("x");
+        client.send(stream(id, "OpenBlocking", r#"["x",""]"#)).await;
+        if id == "1" {
+            let text =
+                "An unexpected error occurred invoking 'OpenBlocking' on the server. HubException: not today";
+            assert_eq!(client.next().await, error("1", text));
+            server.world.hears("stream  given up").await;
+        }
+    }
+    assert_eq!(client.next().await, item("2", r#""0 for c1""#));
+    assert_eq!(client.next().await, item("2", r#""1 for c1""#));
+    assert_eq!(client.next().await, done("2"));
 }
 
 #[tokio::test]
@@ -282,9 +344,7 @@ async fn a_connection_is_over_when_its_threads_are() {
     client.leave().await;
     // Its callback, its groups and its calls do not wait for that.
     server.world.hears("c1 disconnected").await;
-    while !recorder.text().contains("call_linger") {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    recorder.hears("call_linger").await;
     assert_eq!(server.handle().groups().count("g"), 0);
     let tasks = &server.service.shared.core.open.tasks;
     assert_eq!(tasks.len(), 1);

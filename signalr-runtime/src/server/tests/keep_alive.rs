@@ -147,3 +147,27 @@ async fn a_stuck_connection_sleeps() {
     tokio::time::timeout(Duration::from_secs(5), std::future::pending::<()>()).await.unwrap_err();
     while !client.next().await.contains("Said") {}
 }
+
+/// The clock goes on while a method holds its thread. In real time, with a thread for the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_while_a_method_held_its_thread_is_read_before_silence_is_judged() {
+    let interval = Duration::from_millis(50);
+    let options = HubOptions { client_timeout_interval: interval, ..HubOptions::default() };
+    let server = Server::with(options);
+    let mut client = server.connect().await;
+    // The second call has its turn when nothing is read.
+    client.send_all([PING, &call("1", "Wait", r#"["a"]"#), &call("2", "Block", r#"["b"]"#)]).await;
+    server.world.hears("a begins").await;
+    server.world.open("a");
+    server.world.hears("b blocks").await;
+    client.send(PING).await;
+    // Somebody who was silent for as long, and for a shorter time.
+    let mut silent = server.connect().await;
+    silent.send(PING).await;
+    silent.expect_last(CLOSE_ERROR).await;
+    server.world.lift("b");
+    server.world.open("b");
+    assert_eq!(client.next().await, result("1", r#""a""#));
+    assert_eq!(client.next().await, result("2", r#""b""#));
+    client.goes_on().await;
+}

@@ -79,6 +79,27 @@ async fn connections_are_measured_from_their_transport_to_their_end() {
     assert_eq!(found[&duration("app_shutdown")], [35.0]);
 }
 
+/// One that had ended before, and is still being told so, is no part of a shutdown.
+#[tokio::test(start_paused = true)]
+async fn only_what_a_shutdown_ends_counts_as_one() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _recorder = metrics::set_default_local_recorder(&recorder);
+    let server = Server::of(World::slow_to_end(), |service| service);
+    let (mut one, _two) = (server.connect().await, server.connect().await);
+    one.leave().await;
+    settle().await;
+    let handle = server.handle();
+    let down = tokio::spawn(async move { handle.shut_down().await });
+    settle().await;
+    server.world.open("disconnect");
+    server.world.open("disconnect");
+    down.await.unwrap();
+    let found = measured(&snapshotter);
+    assert_eq!(found[&duration("normal_closure")].len(), 1);
+    assert_eq!(found[&duration("app_shutdown")].len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_transport_is_told_from_the_others() {
     let recorder = DebuggingRecorder::new();

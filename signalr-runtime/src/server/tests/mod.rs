@@ -23,6 +23,8 @@ mod close;
 mod connecting;
 mod dispatch;
 mod drain;
+#[cfg(all(feature = "client", feature = "metrics", feature = "test-util"))]
+mod endings;
 mod every_transport;
 mod fairness;
 mod fairness_of_requests;
@@ -43,6 +45,7 @@ mod method_options;
 #[cfg(feature = "axum")]
 mod mounting;
 mod negotiate;
+mod opening;
 mod ordering;
 mod origin;
 #[cfg(feature = "axum")]
@@ -66,6 +69,8 @@ mod starvation;
 mod stateful;
 mod streams;
 mod traces;
+#[cfg(all(feature = "client", feature = "metrics", feature = "test-util"))]
+mod unasked;
 mod unwritten;
 mod uploads;
 
@@ -148,18 +153,20 @@ impl Server {
     fn open_with(&self, change: impl FnOnce(&mut http::request::Parts)) -> Client {
         let (near, far) = memory::pair(1 << 20);
         let ended = Arc::new(Mutex::new(None));
-        self.accept_with(Box::new(Watched { end: far, ended: Arc::clone(&ended) }), None, change);
+        let transport = Box::new(Watched { end: far, ended: Arc::clone(&ended) });
+        self.accept_with(transport, FrameHeader::None, None, change);
         Client::new(near, ended)
     }
 
     /// Serves a connection on `transport`.
     fn accept(&self, transport: Box<dyn Duplex>, resume: Option<Arc<Seat>>) {
-        self.accept_with(transport, resume, |_| ());
+        self.accept_with(transport, FrameHeader::None, resume, |_| ());
     }
 
     fn accept_with(
         &self,
         transport: Box<dyn Duplex>,
+        frame_header: FrameHeader,
         resume: Option<Arc<Seat>>,
         change: impl FnOnce(&mut http::request::Parts),
     ) {
@@ -172,7 +179,7 @@ impl Server {
             user_id: self.service.shared.identity.user_id(&request),
             request: Arc::new(request),
             transport,
-            frame_header: FrameHeader::None,
+            frame_header,
             kind: TransportKind::WebSockets,
             close_timeout: self.service.shared.options().close_timeout,
             place: Place::default(),

@@ -41,6 +41,17 @@ pub(super) trait ProbeHub {
     /// Panics before there is a stream.
     fn panic_unless(&self, well: bool) -> impl Stream<Item = HubResult<i32>>;
 
+    /// Waits for a gate, if it is named, and then fails in one of several ways, or streams two items.
+    async fn open(&self, gate: &str, how: &str) -> HubResult<impl Stream<Item = HubResult<String>>>;
+    /// Holds its thread until a gate opens, and then does the same.
+    async fn open_blocking(&self, gate: &str, how: &str) -> HubResult<impl Stream<Item = HubResult<String>>>;
+    /// Fails unless the first number is that one, and doubles the others.
+    async fn doubled_after(
+        &self,
+        first: i32,
+        numbers: impl Stream<Item = HubResult<i32>>,
+    ) -> HubResult<impl Stream<Item = HubResult<i32>>>;
+
     async fn sum(&self, numbers: impl Stream<Item = HubResult<i32>>) -> HubResult<i32>;
     /// Reads both at the same time.
     async fn zip(
@@ -99,6 +110,8 @@ pub(super) struct World {
     /// Gates that hold a thread.
     pub(super) barriers: Mutex<HashMap<String, usize>>,
     pub(super) lifted: Condvar,
+    /// What disconnect callbacks were told.
+    pub(super) told: Mutex<Vec<Option<HubError>>>,
     /// Tells of each line of the log.
     pub(super) said: Notify,
     /// Before the hub is made.
@@ -231,6 +244,7 @@ impl Hub for Probe {
 
     async fn on_disconnected(&self, error: Option<&HubError>) {
         let id = self.cx.connection_id();
+        self.world.told.lock().unwrap().push(error.map(HubError::again));
         match error {
             Some(error) => {
                 self.world.say(format!("{id} disconnected: {}: {}", error.name(), error.message()));
@@ -373,6 +387,41 @@ impl ProbeHub for Probe {
     fn panic_unless(&self, well: bool) -> impl Stream<Item = HubResult<i32>> {
         assert!(well, "a method panics on purpose");
         stream::empty()
+    }
+
+    async fn open(&self, gate: &str, how: &str) -> HubResult<impl Stream<Item = HubResult<String>>> {
+        if !gate.is_empty() {
+            self.wait(gate).await?;
+        }
+        match how {
+            "" => {}
+            "crash" => return Err(std::io::Error::other("a secret")).internal(),
+            "panic" => panic!("a method panics on purpose"),
+            text => return Err(HubError::new(text.to_owned())),
+        }
+        let mut read = Dropped(Arc::clone(&self.world), format!("stream {gate}"), false);
+        Ok(stream::iter(0..2).map(move |n| {
+            let Dropped(_, _, is_read) = &mut read;
+            *is_read = n == 1;
+            Ok(format!("{gate}{n} for {}", self.cx.connection_id()))
+        }))
+    }
+
+    async fn open_blocking(&self, gate: &str, how: &str) -> HubResult<impl Stream<Item = HubResult<String>>> {
+        self.world.hold(gate);
+        self.open("", how).await
+    }
+
+    async fn doubled_after(
+        &self,
+        first: i32,
+        numbers: impl Stream<Item = HubResult<i32>> + Send,
+    ) -> HubResult<impl Stream<Item = HubResult<i32>>> {
+        let mut numbers = Box::pin(numbers);
+        if numbers.next().await.transpose()? != Some(first) {
+            return Err(HubError::new("not the right one"));
+        }
+        Ok(numbers.map(|number| Ok(number? * 2)))
     }
 
     async fn sum(&self, numbers: impl Stream<Item = HubResult<i32>> + Send) -> HubResult<i32> {

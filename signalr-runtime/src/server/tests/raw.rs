@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower_service::Service;
 
 use super::over_tcp::{Socket, serve, within};
+use super::recorder::Recorder;
 use super::*;
 use crate::server::{HubRouterExt, Limits, RawConnection, RawService, TransferFormat};
 
@@ -162,8 +163,34 @@ async fn a_client_that_stops_polling_is_lost() {
     let uri = format!("/raw?id={}", body["connectionToken"].as_str().unwrap());
     assert_eq!(ask(&service, Method::GET, &uri, b"").await.0, StatusCode::OK);
     let before = tokio::time::Instant::now();
-    assert_eq!(losses.recv().await, Some(Err(std::io::ErrorKind::ConnectionReset)));
+    assert_eq!(losses.recv().await, Some(Err(std::io::ErrorKind::TimedOut)));
     assert_eq!(before.elapsed().as_secs(), 15);
+}
+
+/// A handler whose reader has failed learns why, and so does the log.
+#[tokio::test]
+async fn a_client_that_breaks_the_rules_of_websockets_is_lost_for_that_reason() {
+    let (recorder, _guard) = Recorder::start();
+    let (lost, mut losses) = tokio::sync::mpsc::unbounded_channel();
+    let service = RawService::new(move |mut connection: RawConnection| {
+        let lost = lost.clone();
+        async move {
+            let error = connection.read(&mut [0; 8]).await.unwrap_err();
+            lost.send((error.kind(), error.to_string())).unwrap();
+        }
+    });
+    let address = serve(Router::new().raw("/raw", service)).await;
+    let mut socket = open(address).await;
+    // There is no such kind of frame.
+    socket.frame(0x83, b"x").await;
+    let text = "a frame has an unknown opcode".to_owned();
+    assert_eq!(losses.recv().await, Some((std::io::ErrorKind::InvalidData, text.clone())));
+    socket.expect_end(1002).await;
+    recorder.hears("a connection ended").await;
+    let events = recorder.events();
+    let end = events.iter().find(|event| event.fields["message"] == "a connection ended").unwrap();
+    assert_eq!(end.fields["reason"], "the peer broke the rules of the transport");
+    assert_eq!(end.fields["error"], text);
 }
 
 #[tokio::test(start_paused = true)]

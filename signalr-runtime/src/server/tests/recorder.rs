@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
 
+use tokio::sync::Notify;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
@@ -14,7 +17,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Everything that this thread traces and logs, at every level.
 #[derive(Clone, Default)]
-pub(super) struct Recorder(Arc<Mutex<Recorded>>);
+pub(super) struct Recorder(Arc<Store>);
+
+#[derive(Default)]
+struct Store {
+    recorded: Mutex<Recorded>,
+    /// Tells of each event.
+    logged: Notify,
+}
 
 #[derive(Default)]
 struct Recorded {
@@ -55,16 +65,33 @@ impl Recorder {
     }
 
     pub(super) fn spans(&self) -> Vec<RecordedSpan> {
-        self.0.lock().unwrap().spans.clone()
+        self.0.recorded.lock().unwrap().spans.clone()
     }
 
     pub(super) fn events(&self) -> Vec<RecordedEvent> {
-        self.0.lock().unwrap().events.clone()
+        self.0.recorded.lock().unwrap().events.clone()
+    }
+
+    /// Waits until an event has a field with this value.
+    pub(super) async fn hears(&self, value: &str) {
+        let has_it = |event: &RecordedEvent| event.fields.values().any(|field| field == value);
+        let waiting = async {
+            loop {
+                let mut logged = pin!(self.0.logged.notified());
+                logged.as_mut().enable();
+                if self.events().iter().any(has_it) {
+                    return;
+                }
+                logged.await;
+            }
+        };
+        let heard = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+        assert!(heard.is_ok(), "nothing logs {value}: {}", self.text());
     }
 
     /// All of it, as text.
     pub(super) fn text(&self) -> String {
-        let recorded = self.0.lock().unwrap();
+        let recorded = self.0.recorded.lock().unwrap();
         let mut text = String::new();
         recorded.spans.iter().for_each(|span| writeln!(text, "{span:?}").unwrap());
         recorded.events.iter().for_each(|event| writeln!(text, "{event:?}").unwrap());
@@ -74,7 +101,7 @@ impl Recorder {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut recorded = self.0.lock().unwrap();
+        let mut recorded = self.0.recorded.lock().unwrap();
         let mut fields = Visitor::default();
         attributes.record(&mut fields);
         context.span(id).unwrap().extensions_mut().insert(Position(recorded.spans.len()));
@@ -86,7 +113,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         let mut fields = Visitor::default();
         values.record(&mut fields);
         let at = context.span(id).unwrap().extensions().get::<Position>().unwrap().0;
-        self.0.lock().unwrap().spans[at].fields.extend(fields.0);
+        self.0.recorded.lock().unwrap().spans[at].fields.extend(fields.0);
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
@@ -94,12 +121,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         event.record(&mut fields);
         let spans = context.event_scope(event).into_iter().flat_map(Scope::from_root);
         let spans = spans.map(|span| span.name()).collect();
-        self.0.lock().unwrap().events.push(RecordedEvent { fields: fields.0, spans });
+        self.0.recorded.lock().unwrap().events.push(RecordedEvent { fields: fields.0, spans });
+        self.0.logged.notify_waiters();
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
         let at = context.span(&id).unwrap().extensions().get::<Position>().unwrap().0;
-        self.0.lock().unwrap().spans[at].closed = true;
+        self.0.recorded.lock().unwrap().spans[at].closed = true;
     }
 }
 

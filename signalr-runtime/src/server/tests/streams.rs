@@ -35,11 +35,11 @@ async fn what_ends_a_stream_early() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_method_that_fails_before_it_has_a_stream_is_a_stream_that_fails() {
+async fn a_method_that_panics_before_it_has_a_stream_is_a_method_that_fails() {
     let server = Server::new();
     let mut client = server.connect().await;
     client.send(stream("1", "PanicUnless", "[false]")).await;
-    let text = "An error occurred on the server while streaming results.";
+    let text = "An unexpected error occurred invoking 'PanicUnless' on the server.";
     assert_eq!(client.next().await, error("1", text));
     client.send(stream("1", "PanicUnless", "[true]")).await;
     assert_eq!(client.next().await, done("1"));

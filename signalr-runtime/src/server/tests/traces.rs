@@ -84,12 +84,13 @@ async fn callbacks_and_calls_have_spans_around_the_code_of_the_hub() {
     );
     let events: Vec<_> =
         recorder.events().into_iter().map(|event| (event.fields["message"].clone(), event.spans)).collect();
-    let wanted: [(&str, &[&str]); 6] = [
+    let wanted: [(&str, &[&str]); 7] = [
         ("factory", &[connected]),
         ("connected", &[connected]),
         ("before", &[CALL]),
         ("outside", &[]),
         ("after", &[CALL]),
+        ("a connection ended", &[]),
         ("disconnected", &[disconnected]),
     ];
     assert_eq!(events, wanted.map(|(text, spans)| (text.to_owned(), spans.to_vec())));

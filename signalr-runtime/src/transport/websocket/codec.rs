@@ -102,12 +102,12 @@ impl Violation {
         }
     }
 
-    /// The limit that was reached; none where RFC 6455 was broken.
-    pub(super) fn limit(&self) -> Option<Limit> {
+    /// What it counts as.
+    pub(super) fn limit(&self) -> Limit {
         match self {
-            Self::TooManyFragments => Some(Limit::Fragments),
-            Self::TooManyControlFrames => Some(Limit::ControlFrames),
-            _ => None,
+            Self::TooManyFragments => Limit::Fragments,
+            Self::TooManyControlFrames => Limit::ControlFrames,
+            _ => Limit::MalformedFrame,
         }
     }
 }

@@ -61,9 +61,9 @@ enum Incoming {
     /// The peer's close frame has come.
     Closed(PeerClose),
     /// The peer broke the protocol: what it sends is not looked at any more.
-    Broken(CloseCode),
+    Broken(Violation),
     /// The stream is at its end, or failed.
-    Lost,
+    Lost(io::ErrorKind),
 }
 
 /// How far this end is with its own close.
@@ -165,6 +165,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
                 Ok(Some(Event::Ping(payload))) => self.control().ping(payload),
                 Ok(Some(Event::Pong | Event::Empty)) => self.control().count(),
                 Ok(Some(Event::Close(close))) => {
+                    // What a client says about it is as much its own as a value of a message.
+                    let reason = matches!(self.sender, Sender::Client(_)).then(|| close.reason());
+                    tracing::debug!(code = close.code(), reason, "the peer closed the WebSocket");
                     self.incoming = Incoming::Closed(close);
                     return Ok(Received::End);
                 }
@@ -182,10 +185,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
 
     /// The peer broke the protocol, or asks for too much.
     fn broken(&mut self, violation: Violation) -> io::Error {
-        if let (Sender::Server, Some(limit)) = (self.sender, violation.limit()) {
-            limit.hit();
+        if matches!(self.sender, Sender::Server) {
+            violation.limit().hit();
         }
-        self.incoming = Incoming::Broken(violation.close_code());
+        self.incoming = Incoming::Broken(violation.clone());
         io::Error::new(io::ErrorKind::InvalidData, violation)
     }
 
@@ -202,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_read(cx, |this, chunk| {
             if chunk.is_empty() {
-                this.incoming = Incoming::Lost;
+                this.incoming = Incoming::Lost(io::ErrorKind::UnexpectedEof);
             } else if matches!(this.incoming, Incoming::Open) {
                 // A violation is kept in `incoming`; the close frame that would say so has gone out already.
                 let _ = this.take_in(chunk, &mut |_| ());
@@ -236,7 +239,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
 
     fn close_frame(&self, end: End) -> Vec<u8> {
         let code = match (&self.incoming, end) {
-            (Incoming::Broken(code), _) => *code,
+            (Incoming::Broken(violation), _) => violation.close_code(),
             (_, End::Normal) => CloseCode::Normal,
             (_, End::Fault) => CloseCode::Error,
         };
@@ -253,14 +256,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
         match &self.incoming {
             Incoming::Open => {}
             Incoming::Closed(_) => return Poll::Ready(Ok(Received::End)),
-            Incoming::Broken(_) | Incoming::Lost => return Poll::Ready(Err(no_close_frame())),
+            Incoming::Broken(violation) => {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, violation.clone())));
+            }
+            Incoming::Lost(io::ErrorKind::UnexpectedEof) => return Poll::Ready(Err(no_close_frame())),
+            Incoming::Lost(kind) => return Poll::Ready(Err((*kind).into())),
         }
         let received = ready!(self.poll_read(cx, |this, chunk| {
             if chunk.is_empty() { Err(no_close_frame()) } else { this.take_in(chunk, receive) }
         }));
         let received = received.and_then(|received| received);
-        if received.is_err() && matches!(self.incoming, Incoming::Open) {
-            self.incoming = Incoming::Lost;
+        if let (Err(error), Incoming::Open) = (&received, &self.incoming) {
+            self.incoming = Incoming::Lost(error.kind());
         }
         Poll::Ready(received)
     }
@@ -277,7 +284,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
         loop {
             match self.closing {
                 Closing::Open => {
-                    if matches!(self.incoming, Incoming::Lost) {
+                    if matches!(self.incoming, Incoming::Lost(_)) {
                         self.closing = Closing::Done;
                         continue;
                     }
@@ -296,7 +303,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
                     match self.incoming {
                         Incoming::Open => {}
                         Incoming::Closed(_) | Incoming::Broken(_) => self.closing = Closing::ShuttingDown,
-                        Incoming::Lost => {
+                        Incoming::Lost(_) => {
                             self.closing = Closing::Done;
                             return Poll::Ready(Err(no_close_frame()));
                         }
@@ -311,7 +318,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
                 }
                 Closing::Draining => {
                     ready!(self.poll_discard(cx))?;
-                    if matches!(self.incoming, Incoming::Lost) {
+                    if matches!(self.incoming, Incoming::Lost(_)) {
                         self.closing = Closing::Done;
                     }
                 }

@@ -15,6 +15,7 @@ namespace Interop
             new("stream-down", StreamDown),
             new("stream-down-channel", StreamDownChannel),
             new("stream-down-error", StreamDownError),
+            new("stream-refused", StreamRefused),
             new("stream-cancel", StreamCancel),
             new("stream-cancel-at-once", StreamCancelAtOnce),
             new("stream-up-items", StreamUpItems),
@@ -67,6 +68,13 @@ namespace Interop
             var a = await visit.Open();
             visit.AnswerText("CounterThenFail", await a.Items<int>("CounterThenFail", 2, "ran dry"));
             visit.AnswerText("CounterThenFail", await a.Items<int>("CounterThenFail", 0, "was dry"));
+        }
+
+        private static async Task StreamRefused(Visit visit)
+        {
+            var a = await visit.Open();
+            visit.AnswerText("CounterUnless", await a.Items<int>("CounterUnless", 2, "ran dry"));
+            visit.AnswerText("CounterUnless", await a.Items<int>("CounterUnless", 2, ""));
         }
 
         private static async Task StreamCancel(Visit visit)

@@ -26,7 +26,7 @@ namespace Interop
             new("values-asked", Asked),
             new("values-refused", Refused),
             new("values-times-read", TimesRead),
-            new("values-times-range", TimesRange) { Over = way => way.Protocol != "messagepack" },
+            new("values-times-range", TimesRange),
             new("values-bytes-read", BytesRead),
         ];
 
@@ -163,11 +163,12 @@ namespace Interop
         {
             var a = await visit.OpenAt(Path);
             await visit.Offer<bool>(a, "Bool", 1, 0, "true", null);
-            await visit.Offer<byte>(a, "Byte", 256, -1, 1.5, "1", 255.0);
+            await visit.Offer<byte>(a, "Byte", 256, -1, 1.5, "1", 255.0, -0.0);
             await visit.Offer<int>(a, "Int", 2_147_483_648, 1.5, 1.0, -0.0, 7m, 7.0m, "1", true, null, new[] { 1 });
-            await visit.Offer<ulong>(a, "ULong", -1, 1e20, 1e19, ulong.MaxValue);
+            await visit.Offer<long>(a, "Long", -0.0, 0.0);
+            await visit.Offer<ulong>(a, "ULong", -1, 1e20, 1e19, ulong.MaxValue, -0.0);
             await visit.Offer<float>(a, "Float", "1.5", true, 1, 0.1);
-            await visit.Offer<double>(a, "Double", "1.5", true, 1, ulong.MaxValue);
+            await visit.Offer<double>(a, "Double", "1.5", true, 1, ulong.MaxValue, -0.0);
             await visit.Offer<string>(a, "String", 5, true, new[] { "a" });
             await visit.Offer<List<List<int>>>(a, "Lists", 1, "[]", new[] { 1 });
             await visit.Offer<Dictionary<string, int>>(a, "ByName", 1, new Dictionary<string, string> { ["a"] = "b" });
@@ -182,13 +183,14 @@ namespace Interop
             [
                 "2024-02-29", "2024-02-29T12:34", "2024-02-29T12:34Z", "2024-02-29T12:34:56", "2024-02-29T12:34:56Z",
                 "2024-02-29T12:34:56.1Z", "2024-02-29T12:34:56.12345678Z", "2024-02-29T12:34:56.1234567891234567Z",
-                "2024-02-29T12:34:56.12345678912345678Z", "2024-02-29T12:34:56.Z", "2024-02-29T12:34:56,5Z",
+                "2024-02-29T12:34:56.12345678912345678Z", "2024-02-29T12:34:56.Z", "2024-02-29T12:34:56.",
+                "2024-02-29T12:34:56.+01:00", "2024-02-29T12:34:56,5Z",
                 "2024-02-29t12:34:56z", "2024-02-29 12:34:56Z", " 2024-02-29T12:34:56Z", "2024-02-29T12:34:56Z ",
                 "2024-02-29T12:34:56+01:00", "2024-02-29T12:34:56+01", "2024-02-29T12:34:56+0100",
                 "2024-02-29T12:34:56-00:00", "2024-02-29T12:34:56+14:00", "2024-02-29T12:34:56-14:00",
                 "2024-02-29T12:34:56-15:00", "2024-02-29T12:34:56+24:00", "2024-02-29T12:34:56+00:60",
                 "2023-02-29T12:34:56Z", "2024-13-01T00:00:00Z", "2024-00-01T00:00:00Z", "2024-01-32T00:00:00Z",
-                "2024-02-29T24:00:00Z", "2024-02-29T23:59:60Z", "2024-02-29T23:60:00Z", "2024-060", "20240229T123456Z",
+                "2024-02-29T24:00:00Z", "2024-02-29T24:00:00.1Z", "2024-02-29T24:01:00Z", "2024-02-29T23:59:60Z", "2024-02-29T23:60:00Z", "2024-060", "20240229T123456Z",
                 "0001-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "10000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "+2024-02-29T12:34:56Z",
                 "yesterday", "",
             ];
@@ -197,16 +199,28 @@ namespace Interop
             await visit.OfferTimes(a, offers);
         }
 
-        /// <summary>Texts, as times that .NET does not have.</summary>
+        /// <summary>Times that .NET does not have, and those next to them.</summary>
         private static async Task TimesRange(Visit visit)
         {
-            string[] texts =
-                ["2024-02-29T12:34:56+14:01", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"];
-            foreach (var text in texts)
+            var a = await visit.OpenAt(Path);
+            await visit.OfferTimes(
+                a,
+                "2024-02-29T12:34:56+14:01", "2024-02-29T12:34:56-14:01",
+                "0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00-14:00",
+                "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59+14:00", "9999-12-31T24:00:00Z");
+            // The form that an offset has with MessagePack.
+            foreach (var (clock, minutes) in new[]
             {
-                // A client that reads one of them may not survive it.
-                await visit.OfferTimes(await visit.OpenAt(Path), text);
+                (DateTime.UnixEpoch, 840), (DateTime.UnixEpoch, -840), (DateTime.UnixEpoch, 841), (DateTime.UnixEpoch, -841),
+                (DateTime.MinValue, 0), (DateTime.MinValue, 1), (DateTime.MinValue, -1),
+                (DateTime.MaxValue, 1), (DateTime.MaxValue, -1),
+            })
+            {
+                var utc = DateTime.SpecifyKind(clock, DateTimeKind.Utc);
+                await visit.Offer<DateTimeOffset>(a, "DateTimeOffset", new object[] { utc, minutes });
             }
+            await visit.Offer<DateTimeOffset>(a, "DateTimeOffset", new object[] { DateTime.UnixEpoch, 0, 0 });
+            await visit.Offer<DateTimeOffset>(a, "DateTimeOffset", new object[] { DateTime.UnixEpoch });
         }
 
         private static async Task OfferTimes(this Visit visit, Client client, params object?[] values)
@@ -223,8 +237,11 @@ namespace Interop
         private static async Task BytesRead(Visit visit)
         {
             var a = await visit.OpenAt(Path);
-            await visit.Offer<byte[]>(a, "Bytes", "", "AAE=", "AAE", "AAF=", "AAE= ", "AA\nE=", "-_8=", "+/8=", "A", "====", "ä");
-            await visit.Offer<byte[]>(a, "Bytes", 5, true, new[] { 1, 2 });
+            await visit.Offer<byte[]>(
+                a, "Bytes",
+                "", " ", "AAE=", "AAE", "AAF=", "AB==", "AA==AAAA", "AAE= ", "AA\nE=", "AA= =", "-_8=", "+/8=", "A", "====", "ä",
+                new string('A', 40));
+            await visit.Offer<byte[]>(a, "Bytes", 5, true, Array.Empty<int>(), new[] { 1, 255 }, new[] { 256 }, new[] { -1 });
         }
 
         /// <summary>Calls a method with values that may not be of its type.</summary>

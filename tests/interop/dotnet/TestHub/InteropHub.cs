@@ -90,6 +90,12 @@ namespace TestHub
             throw new HubException(text);
         }
 
+        public async Task<IAsyncEnumerable<int>> CounterUnless(int count, string text)
+        {
+            await Task.Yield();
+            return text == "" ? Counter(count, 0, default) : throw new HubException(text);
+        }
+
         public async IAsyncEnumerable<int> Endless([EnumeratorCancellation] CancellationToken cancelled)
         {
             var state = ConnectionState.Of(Context);

@@ -38,6 +38,7 @@ final class Checks {
             Check.of("user-send", Checks::userSend),
             Check.of("stream-down", Checks::streamDown),
             Check.of("stream-down-error", Checks::streamDownError),
+            Check.of("stream-refused", Checks::streamRefused),
             Check.of("stream-cancel", Checks::streamCancel),
             Check.of("stream-up-items", Checks::streamUpItems).cannotOverLongPolling(NO_ORDER),
             Check.of("stream-up", Checks::streamUp).cannotOverLongPolling(NO_ORDER),
@@ -217,6 +218,16 @@ final class Checks {
                 connections.open().collect(Integer.class, "CounterThenFail", 2, "ran dry"),
                 new Stream<>(
                         numbers(2), "An error occurred on the server while streaming results. HubException: ran dry"));
+    }
+
+    private static void streamRefused(Connections connections) throws Exception {
+        Connection a = connections.open();
+        expect(
+                a.collect(Integer.class, "CounterUnless", 2, "was dry"),
+                new Stream<>(
+                        numbers(0),
+                        "An unexpected error occurred invoking 'CounterUnless' on the server. HubException: was dry"));
+        expect(a.collect(Integer.class, "CounterUnless", 2, ""), new Stream<>(numbers(2), null));
     }
 
     private static void streamCancel(Connections connections) throws Exception {

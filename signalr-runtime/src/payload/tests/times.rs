@@ -6,20 +6,9 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{DateTime, DateTimeOffset, Timestamp, UnixTime, timestamp};
-use crate::contract::value::{Encoded, HubProtocol, Payload, WireValue};
-
-fn write<T: WireValue>(format: HubProtocol, value: &T) -> Vec<u8> {
-    Encoded::value(format, value).expect("it can be written").bytes().to_vec()
-}
-
-fn json<T: WireValue>(value: &T) -> String {
-    String::from_utf8(write(HubProtocol::Json, value)).unwrap()
-}
-
-fn read<T: WireValue>(format: HubProtocol, bytes: &[u8]) -> Result<T, String> {
-    Payload { format, bytes }.decode().map_err(|error| error.to_string())
-}
+use super::{PROTOCOLS, json, read, refusal, write};
+use crate::contract::value::{Encoded, HubProtocol};
+use crate::payload::{DateTime, DateTimeOffset, Timestamp, UnixTime, timestamp};
 
 fn time(seconds: i64, nanoseconds: u32) -> UnixTime {
     UnixTime::new(seconds, nanoseconds).expect("less than a second")
@@ -99,15 +88,24 @@ fn what_is_no_time_is_refused_without_being_told() {
         "2017-04-11 00:00:00Z",
         "2017-04-11T",
         "2017-04-11T00",
-        "2017-04-11T24:00:00Z",
+        "2017-04-11T24:00:01Z",
+        "2017-04-11T24:01:00Z",
+        "2017-04-11T24:00:00.0000001Z",
+        "2017-04-11T25:00:00Z",
+        "9999-12-31T24:00:00Z",
         "2017-04-11T00:60:00Z",
         "2017-04-11T00:00:60Z",
-        "2017-04-11T00:00:00.Z",
+        "2017-04-11T00:00:00.",
+        "2017-04-11T00:00:00.x",
+        "2017-04-11T00:00:00.12345678901234567Z",
         "2017-04-11T00:00:00z",
         "2017-04-11T00:00:00Z ",
         "2017-04-11T00:00:00+2:00",
-        "2017-04-11T00:00:00+15:00",
+        "2017-04-11T00:00:00+14:01",
+        "2017-04-11T00:00:00-15:00",
         "2017-04-11T00:00:00+02:60",
+        "0001-01-01T00:00:00+00:01",
+        "9999-12-31T23:59:59-00:01",
         "2017-02-29",
         "1900-02-29",
         "2017-04-31",
@@ -119,7 +117,7 @@ fn what_is_no_time_is_refused_without_being_told() {
         "2017-01-٠١",
     ] {
         let error = read::<UnixTime>(HubProtocol::Json, json(&text.to_owned()).as_bytes()).expect_err(text);
-        assert!(error.starts_with("expected a timestamp at line 1"), "{error}");
+        assert!(error.starts_with("expected a timestamp in the years 1 to 9999 at line 1"), "{error}");
     }
 }
 
@@ -134,6 +132,14 @@ fn texts_may_have_an_offset_and_leave_out_what_is_zero() {
         ("2017-04-10T20:30:00.125-03:30", 1_491_868_800, 125_000_000),
         ("2017-04-11T00:00:00.1234567", 1_491_868_800, 123_456_700),
         ("2017-04-11T00:00:00.1234567891234Z", 1_491_868_800, 123_456_789),
+        ("2017-04-11T00:00:00.1234567891234567Z", 1_491_868_800, 123_456_789),
+        ("2017-04-11T00:00:00.Z", 1_491_868_800, 0),
+        ("2017-04-11T02:00:00.+02:00", 1_491_868_800, 0),
+        ("2017-04-10T24:00:00Z", 1_491_868_800, 0),
+        ("2017-04-10T24:00", 1_491_868_800, 0),
+        ("2017-04-10T24:00:00.00000009Z", 1_491_868_800, 90),
+        ("2017-04-11T02:00:00.5+02", 1_491_868_800, 500_000_000),
+        ("2017-04-11T14:00:00+14:00", 1_491_868_800, 0),
         ("2000-02-29T00:00:00Z", 951_782_400, 0),
         ("2016-12-31T23:59:59Z", 1_483_228_799, 0),
     ] {
@@ -197,7 +203,7 @@ fn attributes_and_wrappers_lead_to_the_same() {
     edited.extend_from_slice(b"\xA6edited\xC0");
     assert_eq!(write(HubProtocol::MessagePack, &message), edited);
     for edited in [None, Some(sent)] {
-        for format in [HubProtocol::Json, HubProtocol::MessagePack] {
+        for format in PROTOCOLS {
             // Serde puts the members of a flattened type aside before it reads them.
             let envelope = Envelope { number: 1, message: Message { sent, edited } };
             assert_eq!(read(format, &write(format, &envelope)), Ok(envelope), "{format:?}");
@@ -212,14 +218,84 @@ fn attributes_and_wrappers_lead_to_the_same() {
     }
 }
 
+/// The first and the last second of .NET's `DateTime`.
+const FIRST: i64 = -62_135_596_800;
+const LAST: i64 = 253_402_300_799;
+
 #[test]
-fn years_beyond_four_digits_are_no_text() {
-    for seconds in [-62_135_596_801, 253_402_300_800, i64::MIN, i64::MAX] {
-        let error = Encoded::value(HubProtocol::Json, &time(seconds, 0)).err().expect("not written");
-        assert_eq!(error.to_string(), "a time outside the years 1 to 9999");
-        let time = time(seconds, 0);
-        assert_eq!(read(HubProtocol::MessagePack, &write(HubProtocol::MessagePack, &time)), Ok(time));
+fn years_beyond_those_of_dotnet_are_neither_written_nor_read() {
+    for seconds in [FIRST - 1, LAST + 1, i64::MIN, i64::MAX] {
+        for format in PROTOCOLS {
+            let error = refusal(format, &time(seconds, 0));
+            assert_eq!(error.as_deref(), Some("a time outside the years 1 to 9999"), "{format:?} {seconds}");
+        }
+        let mut bytes = vec![0xC7, 12, 0xFF, 0, 0, 0, 0];
+        bytes.extend(seconds.to_be_bytes());
+        let error = read::<UnixTime>(HubProtocol::MessagePack, &bytes).expect_err("no time of .NET");
+        assert_eq!(error, "expected a timestamp of 4, 8 or 12 bytes, in the years 1 to 9999");
     }
+    for edge in [time(FIRST, 0), time(LAST, 999_999_999)] {
+        for format in PROTOCOLS {
+            assert_eq!(read(format, &write(format, &edge)), Ok(edge), "{format:?}");
+        }
+    }
+}
+
+#[test]
+fn offsets_and_clocks_beyond_those_of_dotnet_are_neither_written_nor_read() {
+    let in_messagepack = |clock: i64, minutes: i16| {
+        [
+            &[0x92][..],
+            &write(HubProtocol::MessagePack, &time(clock, 0)),
+            &write(HubProtocol::MessagePack, &minutes),
+        ]
+        .concat()
+    };
+    let read = |bytes: &[u8]| read::<DateTimeOffset<UnixTime>>(HubProtocol::MessagePack, bytes);
+    for (clock, offset_minutes) in
+        [(0, 840), (0, -840), (FIRST, -840), (LAST, 840), (FIRST + 60, 1), (LAST - 60, -1)]
+    {
+        let value = DateTimeOffset { time: time(clock - i64::from(offset_minutes) * 60, 0), offset_minutes };
+        assert_eq!(read(&in_messagepack(clock, offset_minutes)), Ok(value));
+        for format in PROTOCOLS {
+            assert_eq!(super::read(format, &write(format, &value)), Ok(value), "{format:?}");
+        }
+    }
+    for (clock, offset_minutes, reason) in [
+        (0, 841, "an offset of more than 14 hours"),
+        (0, -841, "an offset of more than 14 hours"),
+        (0, i16::MAX, "an offset of more than 14 hours"),
+        (0, i16::MIN, "an offset of more than 14 hours"),
+        (FIRST, 1, "a time outside the years 1 to 9999"),
+        (LAST, -1, "a time outside the years 1 to 9999"),
+    ] {
+        let error = read(&in_messagepack(clock, offset_minutes)).expect_err("nothing of .NET");
+        assert_eq!(error, "expected a timestamp in the years 1 to 9999, with an offset of up to 14 hours");
+        let value = DateTimeOffset { time: time(clock - i64::from(offset_minutes) * 60, 0), offset_minutes };
+        for format in PROTOCOLS {
+            assert_eq!(refusal(format, &value).as_deref(), Some(reason), "{format:?}");
+        }
+    }
+    // The time has a year, and the clock has none.
+    for (seconds, offset_minutes) in [(FIRST, -1), (LAST, 1)] {
+        let value = DateTimeOffset { time: time(seconds, 0), offset_minutes };
+        for format in PROTOCOLS {
+            assert_eq!(
+                refusal(format, &value).as_deref(),
+                Some("a time outside the years 1 to 9999"),
+                "{format:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_text_is_no_time_in_messagepack() {
+    let text = write(HubProtocol::MessagePack, &"2024-02-29".to_owned());
+    assert!(read::<UnixTime>(HubProtocol::MessagePack, &text).is_err());
+    assert!(read::<DateTimeOffset>(HubProtocol::MessagePack, &text).is_err());
+    let three = [0x93, 0xD6, 0xFF, 0, 0, 0, 0, 0, 0];
+    assert!(read::<DateTimeOffset>(HubProtocol::MessagePack, &three).is_err());
 }
 
 /// Each type keeps what it was given, or says that it cannot.
@@ -232,6 +308,24 @@ fn is_reached<T: Timestamp + Debug>() -> bool {
         .map(|(seconds, nanoseconds)| T::from_unix_time(time(seconds, nanoseconds)))
         .iter()
         .all(Option::is_some)
+}
+
+/// `DateTime.MaxValue`, which programs take for "never".
+#[test]
+fn the_last_time_of_dotnet_is_held_by_all_but_jiff() {
+    let last = br#""9999-12-31T23:59:59.9999999Z""#;
+    assert!(read::<DateTime<SystemTime>>(HubProtocol::Json, last).is_ok());
+    #[cfg(feature = "chrono")]
+    assert!(read::<DateTime<chrono::DateTime<chrono::Utc>>>(HubProtocol::Json, last).is_ok());
+    #[cfg(feature = "time")]
+    assert!(read::<DateTime<time::OffsetDateTime>>(HubProtocol::Json, last).is_ok());
+    #[cfg(feature = "jiff")]
+    {
+        let read = |text: &[u8]| read::<DateTime<jiff::Timestamp>>(HubProtocol::Json, text);
+        assert_eq!(read(last), Err("expected a time in the range of its type".to_owned()));
+        assert!(read(br#""9999-12-30T22:00:00.9999999Z""#).is_ok());
+        assert!(read(br#""9999-12-30T22:00:01Z""#).is_err());
+    }
 }
 
 #[test]
@@ -253,12 +347,17 @@ proptest! {
         offset_minutes in -840..=840_i16,
     ) {
         let time = time(seconds, nanoseconds);
-        for format in [HubProtocol::Json, HubProtocol::MessagePack] {
+        for format in PROTOCOLS {
             prop_assert_eq!(read(format, &write(format, &time)), Ok(time));
         }
         let offset = DateTimeOffset { time, offset_minutes };
-        let bytes = write(HubProtocol::MessagePack, &offset);
-        prop_assert_eq!(read(HubProtocol::MessagePack, &bytes), Ok(offset));
+        for format in PROTOCOLS {
+            match Encoded::value(format, &offset) {
+                Ok(bytes) => prop_assert_eq!(read(format, bytes.bytes()), Ok(offset)),
+                // Its clock shows a year that .NET has not.
+                Err(_) => prop_assert!((time.seconds() - FIRST).min(LAST - time.seconds()) < 14 * 60 * 60),
+            }
+        }
     }
 
     #[test]
@@ -275,6 +374,6 @@ proptest! {
 
     #[test]
     fn no_text_does_harm(text in "[0-9TZ:.+-]{0,40}|\\PC{0,20}") {
-        let _ = super::iso8601::Iso8601::parse(&text);
+        let _ = crate::payload::iso8601::Iso8601::parse(&text);
     }
 }
