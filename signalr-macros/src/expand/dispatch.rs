@@ -34,7 +34,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     quote! {
         #(#functions)*
 
-        impl<__H: #ident> __rt::Dispatch<__H> for #marker {
+        impl<__H: #ident + 'static> __rt::Dispatch<__H> for #marker {
             const HANDLERS: &'static [__rt::Handler<__H>] = &[#(#handlers),*];
         }
     }
@@ -82,7 +82,7 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
     let mutable = (count > 0).then(|| quote!(mut));
     quote! {
         #carried
-        fn #function<__H: #ident>(
+        fn #function<__H: #ident + 'static>(
             __hub: &__rt::Arc<__H>,
             __call: &mut __rt::Call<'_>,
         ) -> __rt::Result<__rt::Running, __rt::BindError> {
