@@ -42,7 +42,7 @@ pub(crate) fn trait_head(role: Role, item: &ItemTrait, faults: &mut Faults) {
     for supertrait in item.supertraits.iter().filter(|bound| !is_marker(bound, &["Send", "Sync"])) {
         let message = format!(
             "a `{attribute}` trait cannot have supertraits: what is generated from it implements nothing else \
-             (`Send + Sync + 'static` are added by `{attribute}`)"
+             (`Send + Sync` are added by `{attribute}`)"
         );
         faults.at(supertrait, message);
     }

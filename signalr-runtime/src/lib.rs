@@ -292,7 +292,7 @@ pub use signalr_macros::HubError;
 ///
 /// The trait keeps its name, its methods and its parameters. `async fn f() -> R` becomes
 /// `fn f() -> impl Future<Output = R> + Send`, streams become `Send` as well, and the trait
-/// `Send + Sync + 'static`; implementations still write `async fn`:
+/// `Send + Sync`; implementations still write `async fn`:
 ///
 /// ```
 /// # use signalr_runtime::{HubResult, Stream, hub};

@@ -101,11 +101,11 @@ use crate::transport::memory::{self, Line};
 const CAPACITY: usize = 64 * 1024;
 
 /// A hub that is served to clients in the same process.
-pub struct TestServer<H: Hub> {
+pub struct TestServer<H: Hub + 'static> {
     service: HubService<H>,
 }
 
-impl<H: Hub> TestServer<H> {
+impl<H: Hub + 'static> TestServer<H> {
     /// Serves a hub. Its options, filters and rules hold as they would over HTTP; what is of HTTP does not: transports,
     /// layers, the rule of origins, the end of credentials, and the limits on how many connections there may be.
     pub fn new(service: HubService<H>) -> Self {
@@ -128,7 +128,7 @@ impl<H: Hub> TestServer<H> {
     }
 }
 
-impl<H: Hub> fmt::Debug for TestServer<H> {
+impl<H: Hub + 'static> fmt::Debug for TestServer<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestServer").field("service", &self.service).finish()
     }
@@ -136,14 +136,14 @@ impl<H: Hub> fmt::Debug for TestServer<H> {
 
 /// Prepares a client of a [`TestServer`].
 #[must_use = "nothing happens before `connect`"]
-pub struct TestClient<'a, H: Hub> {
+pub struct TestClient<'a, H: Hub + 'static> {
     service: &'a HubService<H>,
     builder: HubConnectionBuilder<H::Contract>,
     extensions: Extensions,
     uri: Uri,
 }
 
-impl<H: Hub> TestClient<'_, H> {
+impl<H: Hub + 'static> TestClient<'_, H> {
     /// What answers the server's calls: see [`HubConnectionBuilder::handlers`].
     pub fn handlers<T>(self, handlers: T) -> Self
     where
@@ -204,7 +204,7 @@ impl<H: Hub> TestClient<'_, H> {
     }
 }
 
-impl<H: Hub> fmt::Debug for TestClient<'_, H> {
+impl<H: Hub + 'static> fmt::Debug for TestClient<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestClient").field("builder", &self.builder).finish_non_exhaustive()
     }

@@ -32,6 +32,7 @@ pub(super) fn allowed() -> TokenStream {
             deprecated,
             private_bounds,
             private_interfaces,
+            refining_impl_trait,
             clippy::all,
             clippy::nursery,
             clippy::pedantic,

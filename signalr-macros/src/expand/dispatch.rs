@@ -11,7 +11,7 @@ use quote::{format_ident, quote};
 use syn::Ident;
 
 use super::carried::of_method;
-use super::{describe, number};
+use super::{describe, number, signature};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
 
@@ -34,7 +34,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     quote! {
         #(#functions)*
 
-        impl<__H: #ident> __rt::Dispatch<__H> for #marker {
+        impl<__H: #ident + 'static> __rt::Dispatch<__H> for #marker {
             const HANDLERS: &'static [__rt::Handler<__H>] = &[#(#handlers),*];
         }
     }
@@ -45,7 +45,7 @@ fn function_name(method: &Method) -> Ident {
 }
 
 fn function(ident: &Ident, method: &Method) -> TokenStream {
-    let (carried, m) = (of_method(method), number(method.index));
+    let (carried, m, signature) = (of_method(method), number(method.index), signature(method));
     let function = function_name(method);
     let count = method.values().count();
     let expected = number(count);
@@ -56,7 +56,7 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
     // Only now: a call whose arguments do not fit opens no stream.
     let streams = method.streams().map(|param| {
         let (local, p) = (argument(param), number(param.index));
-        quote!(let #local = __rt::Call::stream_param::<__Signatures, #m, #p>(__call);)
+        quote!(let #local = __rt::Call::stream_param::<#signature, #m, #p>(__call);)
     });
     let name = &method.ident;
     let passed = method.params.iter().map(pass);
@@ -65,7 +65,7 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
         Kind::Call(_) => quote! {
             let __format = __rt::Call::format(__call);
             __rt::Result::Ok(__rt::Box::pin(async move {
-                __rt::returned::<__Signatures, #m>(__format, #called.await)
+                __rt::returned::<#signature, #m>(__format, #called.await)
             }))
         },
         Kind::Notify => quote! {
@@ -74,15 +74,15 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
                 __rt::Reply::nothing()
             }))
         },
-        Kind::Stream(_) => opening(&quote!(__rt::streamed::<__Signatures, #m>(__opener, #called).await)),
+        Kind::Stream(_) => opening(&quote!(__rt::streamed::<#signature, #m>(__opener, #called).await)),
         Kind::Open { .. } => {
-            opening(&quote!(__rt::opened::<__Signatures, _, #m>(__opener, #called.await).await))
+            opening(&quote!(__rt::opened::<#signature, _, #m>(__opener, #called.await).await))
         }
     };
     let mutable = (count > 0).then(|| quote!(mut));
     quote! {
         #carried
-        fn #function<__H: #ident>(
+        fn #function<__H: #ident + 'static>(
             __hub: &__rt::Arc<__H>,
             __call: &mut __rt::Call<'_>,
         ) -> __rt::Result<__rt::Running, __rt::BindError> {
@@ -109,12 +109,12 @@ fn argument(param: &Param) -> Ident {
 }
 
 fn read(method: &Method, param: &Param) -> TokenStream {
-    let (m, p) = (number(method.index), number(param.index));
+    let (m, p, signature) = (number(method.index), number(param.index), signature(method));
     match param.kind {
         ParamKind::Str => quote!(next::<__rt::String>),
-        ParamKind::Slice(_) => quote!(slice::<__Signatures, #m, #p>),
-        ParamKind::Lent(_) => quote!(lent::<__Signatures, #m, #p>),
-        _ => quote!(param::<__Signatures, #m, #p>),
+        ParamKind::Slice(_) => quote!(slice::<#signature, #m, #p>),
+        ParamKind::Lent(_) => quote!(lent::<#signature, #m, #p>),
+        _ => quote!(param::<#signature, #m, #p>),
     }
 }
 

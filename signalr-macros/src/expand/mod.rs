@@ -2,9 +2,9 @@
 //!
 //! Everything besides the trait and the generated types stands in one anonymous constant, so that it adds no
 //! name to the user's scope. Every name in it begins with two underscores, local variables too: a pattern that is
-//! called like a unit struct or a constant of the user's would mean that. Inside, `__rt` is what the runtime keeps for generated code, and `__Signatures`
-//! is the private type that states the types of each method (`Method`, `Param`, …): private, because the
-//! user's types may be less visible than the trait.
+//! called like a unit struct or a constant of the user's would mean that. Inside, `__rt` is what the runtime keeps for
+//! generated code, and `__Signature0` and so on are the private types that state the types of each method (`Method`,
+//! `Param`, …): private, because the user's types may be less visible than the trait.
 
 mod carried;
 mod describe;
@@ -19,7 +19,7 @@ mod tests;
 pub(crate) mod trait_item;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Path, Type};
 
 use crate::attr;
@@ -96,6 +96,11 @@ fn private(runtime: &Path, name: &str) -> TokenStream {
     quote!(#runtime::__private::#name)
 }
 
+/// The type that states the types of the method.
+fn signature(method: &Method) -> Ident {
+    format_ident!("__Signature{}", method.index)
+}
+
 /// A number without a suffix, as a person would write it.
 pub(crate) fn number(number: usize) -> Literal {
     Literal::usize_unsuffixed(number)
@@ -134,11 +139,12 @@ fn argument_list(method: &Method) -> TokenStream {
 
 fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
     let (m, p, ident) = (number(method.index), number(param.index), &param.ident);
+    let signature = signature(method);
     match param.kind {
         ParamKind::Str => quote!(#to.push(#ident)),
-        ParamKind::Slice(_) => quote!(#to.slice::<__Signatures, #m, #p>(#ident)),
-        ParamKind::Lent(_) => quote!(#to.lent::<__Signatures, #m, #p>(#ident)),
-        ParamKind::Owned(_) => quote!(#to.param::<__Signatures, #m, #p>(&#ident)),
+        ParamKind::Slice(_) => quote!(#to.slice::<#signature, #m, #p>(#ident)),
+        ParamKind::Lent(_) => quote!(#to.lent::<#signature, #m, #p>(#ident)),
+        ParamKind::Owned(_) => quote!(#to.param::<#signature, #m, #p>(&#ident)),
         ParamKind::Stream { .. } => TokenStream::new(),
     }
 }

@@ -1,26 +1,30 @@
 //! The types of every method, each stated once: here a type that does not fit is reported.
+//!
+//! For each method there is a type of its own to state them: of the implementations of one trait for one type, the compiler
+//! compares each with each.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::carried::of_method;
-use super::number;
+use super::{number, signature};
 use crate::model::{Contract, Kind, ParamKind};
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
     let impls = contract.methods.iter().map(|method| {
         let (m, carried) = (number(method.index), of_method(method));
+        let signature = signature(method);
         let result = match &method.kind {
             Kind::Call(ty) => quote! {
                 #carried
-                impl __rt::Method<#m> for __Signatures {
+                impl __rt::Method<#m> for #signature {
                     type Output = #ty;
                 }
             },
             Kind::Stream(item) => quote! {
                 #carried
-                impl __rt::StreamMethod<#m> for __Signatures {
+                impl __rt::StreamMethod<#m> for #signature {
                     type Item = #item;
                 }
             },
@@ -30,11 +34,11 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
                 let error = quote_spanned!(span=> <#returned as __rt::Opened>::Error);
                 quote! {
                     #carried
-                    impl __rt::StreamMethod<#m> for __Signatures {
+                    impl __rt::StreamMethod<#m> for #signature {
                         type Item = #item;
                     }
                     #carried
-                    impl __rt::OpenMethod<#m> for __Signatures {
+                    impl __rt::OpenMethod<#m> for #signature {
                         type Opened = #returned;
                         type Error = #error;
                     }
@@ -53,15 +57,17 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
             };
             quote! {
                 #carried
-                impl __rt::#of<#m, #p> for __Signatures {
+                impl __rt::#of<#m, #p> for #signature {
                     #stated
                 }
             }
         });
-        quote!(#result #(#params)*)
+        quote! {
+            #carried
+            enum #signature {}
+            #result
+            #(#params)*
+        }
     });
-    quote! {
-        enum __Signatures {}
-        #(#impls)*
-    }
+    quote!(#(#impls)*)
 }

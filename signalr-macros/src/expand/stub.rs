@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{FnArg, Ident};
+use syn::{FnArg, Ident, parse_quote};
 
 use super::carried::{of_contract, of_method};
 use super::faulty;
-use super::{argument_list, doc_comment, docs, local, number, private};
+use super::{argument_list, doc_comment, docs, local, number, private, signature};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
 
@@ -76,7 +76,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
 /// The method that returns the call itself.
 fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
     let Method { ident, wire_name, deprecated, .. } = method;
-    let carried = of_method(method);
+    let (carried, signature) = (of_method(method), signature(method));
     let m = number(method.index);
     let params = method.params.iter().map(|param| {
         let Param { ident, lints, ty, .. } = param;
@@ -89,7 +89,7 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
     });
     let streams = method.streams().map(|param| {
         let (ident, p) = (&param.ident, number(param.index));
-        quote!(.stream_param::<__Signatures, #m, #p>(#ident))
+        quote!(.stream_param::<#signature, #m, #p>(#ident))
     });
     let (docs, returns, end) = match &method.kind {
         Kind::Stream(item) => (
@@ -118,7 +118,7 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
         #vis fn #ident(&self, #(#params),*) -> #returns {
             __rt::Outgoing::new(&self.link, #wire_name, #arguments)
                 #(#streams)*
-                .#end::<__Signatures, #m>()
+                .#end::<#signature, #m>()
         }
     }
 }
@@ -133,6 +133,7 @@ fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
         FnArg::Typed(_) => None,
     });
     let m = number(method.index);
+    let stated = self::signature(method);
     let passed: Vec<_> = method.params.iter().map(|param| &param.ident).collect();
     let call = quote!(#stub::#ident(#receiver, #(#passed),*));
     // A stream that may borrow stays here, and is read for the connection as long as the call runs.
@@ -140,10 +141,22 @@ fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
         method.streams().map(|param| (param, local(&format!("__pump_{}", param.index)))).collect();
     let relays = pumps.iter().map(|(param, pump)| {
         let (ident, p) = (&param.ident, number(param.index));
-        quote!(let (#ident, #pump) = __rt::relay::<__Signatures, _, #m, #p>(#ident);)
+        quote!(let (#ident, #pump) = __rt::relay::<#stated, _, #m, #p>(#ident);)
     });
     let pumping = if let Kind::Open { .. } = method.kind { quote!(pumping_opened) } else { quote!(pumping) };
     let call = pumps.iter().fold(call, |call, (_, pump)| quote!(__rt::#pumping(#pump, #call)));
+    let mut signature = signature.clone();
+    if pumps.is_empty() {
+        // What the inherent method returns, by its name: another opaque type costs the compiler more.
+        match &method.kind {
+            Kind::Call(ty) => signature.output = parse_quote!(-> __rt::Invoke<#ty>),
+            Kind::Stream(item) => signature.output = parse_quote!(-> __rt::ResultStream<#item>),
+            Kind::Open { item, returned } => {
+                signature.output = parse_quote!(-> __rt::OpenStream<#item, #returned>);
+            }
+            Kind::Notify => {}
+        }
+    }
     quote! {
         #carried
         #signature {

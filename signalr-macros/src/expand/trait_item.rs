@@ -26,7 +26,7 @@ pub(crate) fn emit(contract: &Contract, mut item: ItemTrait) -> TokenStream {
     let Contract { role, runtime, faulty, .. } = contract;
     item.attrs.retain(|attr| !is_ours(attr) && !check::is_async_trait(attr) && !check::is_contract(attr));
     let (send, sync) = bounds_at(runtime, item.ident.span());
-    let user_bounds = std::mem::replace(&mut item.supertraits, parse_quote!(#send + #sync + 'static));
+    let user_bounds = std::mem::replace(&mut item.supertraits, parse_quote!(#send + #sync));
     item.supertraits.extend(user_bounds);
     item.colon_token.get_or_insert_default();
 

@@ -30,6 +30,11 @@ pub trait HubContract: Sized + Send + Sync + 'static {
     type Stub: From<Arc<dyn Link>> + Clone + Send + Sync + 'static;
 }
 
+/// The contract of a type that borrows nothing: of every type that is `'static`.
+pub trait Serves<H: ?Sized> {}
+
+impl<H: ?Sized + 'static, C> Serves<H> for C {}
+
 /// The contract of the methods that a server may call on its clients: implemented by the marker type that
 /// `#[client_proxy]` generates (`ChatClientContract` for a trait `ChatClient`).
 #[diagnostic::on_unimplemented(

@@ -48,7 +48,7 @@ fn decoder_panicked() {
 }
 
 /// Dispatches the calls of one client to its hub.
-pub(crate) struct HubDispatcher<H: Hub> {
+pub(crate) struct HubDispatcher<H: Hub + 'static> {
     /// The hub's value; none before the client has connected, and until then nothing is read.
     pub(crate) hub: Option<Arc<H>>,
     pub(crate) shared: Arc<HubShared<H>>,
@@ -56,7 +56,7 @@ pub(crate) struct HubDispatcher<H: Hub> {
     pub(crate) lines: ClientLines,
 }
 
-impl<H: Hub> HubDispatcher<H> {
+impl<H: Hub + 'static> HubDispatcher<H> {
     /// The call as filters and rules see it.
     fn seen(&self, handler: &Handler<H>, invocation: &Invocation<'_>) -> FilteredCall {
         let budget = self.shared.options.limits.memory.as_ref();
@@ -159,7 +159,7 @@ fn misuse<H>(
     }
 }
 
-impl<H: Hub> Role for HubDispatcher<H> {
+impl<H: Hub + 'static> Role for HubDispatcher<H> {
     fn turn(&self, invocation: &Invocation<'_>, mode: Mode) -> Turn {
         // Calls that stream, in either direction, need no permit.
         if mode == Mode::Plain && invocation.stream_ids.is_empty() { Turn::Ordered } else { Turn::Free }
@@ -323,7 +323,7 @@ impl<H: Hub> Role for HubDispatcher<H> {
     }
 }
 
-impl<H: Hub> Drop for HubDispatcher<H> {
+impl<H: Hub + 'static> Drop for HubDispatcher<H> {
     fn drop(&mut self) {
         // The hub's value goes with its last call, or here.
         let hub = self.hub.take();

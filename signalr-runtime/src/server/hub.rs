@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::contract::error::{HubError, HubResult};
-use crate::contract::hub::HubContract;
+use crate::contract::hub::{HubContract, Serves};
 
 /// The server's side of a hub: one value per connection.
 ///
@@ -58,9 +58,12 @@ use crate::contract::hub::HubContract;
     note = "beside the `#[hub]` trait, implement `Hub` for it, which names the contract: \
             `impl Hub for {Self} {{ type Contract = …Contract; }}`"
 )]
-pub trait Hub: Send + Sync + 'static {
+pub trait Hub: Send + Sync {
     /// The contract: the marker type that `#[hub]` generated, e.g. `ChatHubContract`.
-    type Contract: HubContract;
+    ///
+    /// A hub outlives whoever made it, so it borrows nothing: its type is `'static`. That is asked for here and not of the
+    /// trait as a whole, because the compiler then says so once.
+    type Contract: HubContract + Serves<Self>; // a hub lives on its own: no lifetime but `'static` in its type
 
     /// Runs before the first call of a client is read (`OnConnectedAsync`). An error closes the connection, and
     /// the client does not try again; [`on_disconnected`](Self::on_disconnected) does not run then. So does a callback

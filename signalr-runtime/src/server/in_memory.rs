@@ -14,7 +14,7 @@ use crate::connection::duplex::Duplex;
 use crate::connection::frame::FrameHeader;
 use crate::transport::negotiate::TransportKind;
 
-impl<H: Hub> HubService<H> {
+impl<H: Hub + 'static> HubService<H> {
     /// Serves a connection whose transport is open already, and takes hub frames as they are. Or gives the
     /// status that its client would be answered with over HTTP.
     pub(crate) fn accept(

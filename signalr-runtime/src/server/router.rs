@@ -52,7 +52,7 @@ pub trait HubRouterExt {
     ///
     /// As [`Router::route`] does: when `path` is no path, is taken, or ends in a catch-all such as `/{*rest}`.
     #[must_use]
-    fn hub<H: Hub>(self, path: &str, hub: HubService<H>) -> Self;
+    fn hub<H: Hub + 'static>(self, path: &str, hub: HubService<H>) -> Self;
 
     /// Serves raw connections at `path` (`MapConnectionHandler`), as [`hub`](Self::hub) serves a hub.
     ///
@@ -67,7 +67,7 @@ impl<S> HubRouterExt for Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    fn hub<H: Hub>(self, path: &str, hub: HubService<H>) -> Self {
+    fn hub<H: Hub + 'static>(self, path: &str, hub: HubService<H>) -> Self {
         mounted(self, path, &hub.application())
     }
 

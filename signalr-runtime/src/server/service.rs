@@ -59,7 +59,7 @@ impl Rule {
 }
 
 /// What all connections of one hub service share.
-pub(crate) struct HubShared<H: Hub> {
+pub(crate) struct HubShared<H: Hub + 'static> {
     pub(crate) core: Arc<HubCore>,
     pub(crate) options: HubOptions,
     pub(crate) engine_limits: Arc<EngineLimits>,
@@ -81,7 +81,7 @@ fn threads(limits: &Limits) -> Arc<Places> {
     Arc::new(Places::new(limits.blocking_threads.max(1), Limit::BlockingThreads))
 }
 
-impl<H: Hub> HubShared<H> {
+impl<H: Hub + 'static> HubShared<H> {
     pub(crate) fn make_hub(&self, connection: &Arc<Connection>) -> BoxFuture<'static, HubResult<H>> {
         (self.factory)(HubContext::new(Arc::clone(&self.core), Arc::clone(connection)))
     }
@@ -107,7 +107,7 @@ impl<H: Hub> HubShared<H> {
     }
 }
 
-impl<H: Hub> Application for HubShared<H> {
+impl<H: Hub + 'static> Application for HubShared<H> {
     fn options(&self) -> &HttpOptions {
         &self.options.http
     }
@@ -137,7 +137,7 @@ impl<H: Hub> Application for HubShared<H> {
     }
 }
 
-impl<H: Hub> Clone for HubShared<H> {
+impl<H: Hub + 'static> Clone for HubShared<H> {
     fn clone(&self) -> Self {
         Self {
             core: Arc::clone(&self.core),
@@ -187,11 +187,11 @@ impl<H: Hub> Clone for HubShared<H> {
 ///
 /// let app: axum::Router = axum::Router::new().hub("/greeter", HubService::<Polite>::new(|_| Polite));
 /// ```
-pub struct HubService<H: Hub> {
+pub struct HubService<H: Hub + 'static> {
     pub(super) shared: Arc<HubShared<H>>,
 }
 
-impl<H: Hub> HubService<H> {
+impl<H: Hub + 'static> HubService<H> {
     /// A hub whose values are made by `factory`, one for each connection.
     pub fn new<F>(factory: F) -> Self
     where
@@ -301,7 +301,7 @@ impl<H: Hub> HubService<H> {
     /// # use signalr_runtime::server::{Hub, HubService};
     /// # #[derive(Clone)]
     /// # struct Claims { issuer: String, subject: String, name: String }
-    /// # fn known<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// # fn known<H: Hub + 'static>(service: HubService<H>) -> HubService<H> {
     /// service
     ///     .user_id(|request| Some(request.extensions.get::<Claims>()?.name.clone()))
     ///     // Two people may have one name, and a name may change.
@@ -349,7 +349,7 @@ impl<H: Hub> HubService<H> {
     /// # use signalr_runtime::server::{Hub, HubService};
     /// # #[derive(Clone)]
     /// # struct Claims { is_suspended: bool }
-    /// # fn careful<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// # fn careful<H: Hub + 'static>(service: HubService<H>) -> HubService<H> {
     /// service.on_authentication_refresh(async |refresh| {
     ///     refresh.request().extensions.get::<Claims>().is_some_and(|claims| !claims.is_suspended)
     /// })
@@ -377,7 +377,7 @@ impl<H: Hub> HubService<H> {
     ///
     /// ```
     /// # use signalr_runtime::server::{Hub, HubService};
-    /// # fn behind_a_proxy<H: Hub>(service: HubService<H>) -> HubService<H> {
+    /// # fn behind_a_proxy<H: Hub + 'static>(service: HubService<H>) -> HubService<H> {
     /// service.client_address(|request| request.headers.get("x-real-ip")?.to_str().ok()?.parse().ok())
     /// # }
     /// ```
@@ -422,7 +422,7 @@ impl<H: Hub> HubService<H> {
     /// # use signalr_runtime::server::{Hub, HubService, MethodOptions};
     /// # #[hub]
     /// # trait Library { async fn search(&self, words: &str) -> HubResult<Vec<String>>; }
-    /// # fn bounded<H: Hub<Contract = LibraryContract>>(service: HubService<H>) -> HubService<H> {
+    /// # fn bounded<H: Hub<Contract = LibraryContract> + 'static>(service: HubService<H>) -> HubService<H> {
     /// let options = MethodOptions { maximum_concurrency: Some(4), ..MethodOptions::default() };
     /// service.method_options(&[LibraryContract::SEARCH], &options)
     /// # }
@@ -481,19 +481,19 @@ impl<H: Hub> HubService<H> {
     }
 }
 
-impl<H: Hub> Clone for HubService<H> {
+impl<H: Hub + 'static> Clone for HubService<H> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
     }
 }
 
-impl<H: Hub> fmt::Debug for HubService<H> {
+impl<H: Hub + 'static> fmt::Debug for HubService<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HubService").field("hub", &self.shared.core.name()).finish_non_exhaustive()
     }
 }
 
-impl<H: Hub, B> Service<Request<B>> for HubService<H>
+impl<H: Hub + 'static, B> Service<Request<B>> for HubService<H>
 where
     B: Body + Send + 'static,
     B::Data: Send,

@@ -49,7 +49,7 @@ struct Line {
 }
 
 /// Serves a connection: its handshake, and then, in a task of its own that keeps nothing of it, its life.
-pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
+pub(crate) fn spawn<H: Hub + 'static>(hub: Arc<HubShared<H>>, accepted: Accepted) {
     let open = Arc::clone(&hub.core.open);
     // Before the task runs, which may be never if the hub ends.
     let meter = ConnectionMeter::start(&open, accepted.kind);
@@ -62,7 +62,7 @@ pub(crate) fn spawn<H: Hub>(hub: Arc<HubShared<H>>, accepted: Accepted) {
 }
 
 /// Registers a connection, and gives the rest of its life: a future that holds only what is needed until the end.
-fn run<H: Hub>(
+fn run<H: Hub + 'static>(
     hub: Arc<HubShared<H>>,
     line: Line,
     reader: RecordReader,
@@ -146,7 +146,7 @@ pub(super) fn log_end(hub: &str, what: &str, id: &ConnectionId, ended: &Ended) {
 }
 
 /// What is left to do when a connection is over. Gives its place back.
-async fn end<H: Hub>(
+async fn end<H: Hub + 'static>(
     engine: &mut Engine<HubDispatcher<H>>,
     mut registration: Registration,
     hub: &HubShared<H>,
@@ -188,7 +188,7 @@ async fn end<H: Hub>(
 }
 
 /// Makes the hub and runs its connect callback.
-async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> HubResult<Arc<H>> {
+async fn connect<H: Hub + 'static>(hub: &HubShared<H>, connection: &Arc<Connection>) -> HubResult<Arc<H>> {
     // Boxed, or each layer around it would move it once more.
     let connecting = Box::pin(async {
         let value = Arc::new(hub.make_hub(connection).await?);
@@ -231,7 +231,7 @@ async fn connect<H: Hub>(hub: &HubShared<H>, connection: &Arc<Connection>) -> Hu
 }
 
 /// Runs the disconnect callback.
-async fn disconnect<H: Hub>(
+async fn disconnect<H: Hub + 'static>(
     hub: &HubShared<H>,
     connection: &Arc<Connection>,
     value: Arc<H>,
@@ -269,7 +269,7 @@ struct Farewell {
 }
 
 impl Farewell {
-    fn new<H: Hub>(hub: &HubShared<H>, ended: Ended) -> Self {
+    fn new<H: Hub + 'static>(hub: &HubShared<H>, ended: Ended) -> Self {
         let close = |error: Option<String>, allow_reconnect| {
             Some(Message::Close { error: error.map(Into::into), allow_reconnect })
         };

@@ -23,7 +23,7 @@ use crate::server::service::HubShared;
 use crate::server::telemetry::ConnectionMeter;
 
 /// Shakes hands with a client. None for one that is refused, or goes: its transport is closed then.
-pub(super) async fn shake_hands<H: Hub>(
+pub(super) async fn shake_hands<H: Hub + 'static>(
     hub: &HubShared<H>,
     accepted: Accepted,
     meter: ConnectionMeter,
@@ -118,7 +118,7 @@ enum NoHandshake {
 }
 
 /// Reads the handshake, in the time that it may take.
-async fn agree<H: Hub>(
+async fn agree<H: Hub + 'static>(
     hub: &HubShared<H>,
     line: &mut Line,
     reader: &mut RecordReader,
@@ -176,7 +176,7 @@ fn refused(refusal: HandshakeRefusal) -> NoHandshake {
 }
 
 /// What a client reads of a handshake that failed.
-fn refusal_text<H: Hub>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> String {
+fn refusal_text<H: Hub + 'static>(hub: &HubShared<H>, refusal: &HandshakeRefusal) -> String {
     match refusal {
         HandshakeRefusal::Unreadable(cause) => hub.with_detail(refusal.to_string(), &cause.to_hub_error()),
         _ => refusal.to_string(),

@@ -78,7 +78,7 @@ impl Client {
     }
 
     /// A client of a hub, which has shaken hands. Its line holds `capacity` bytes in each direction.
-    pub(super) async fn connect_to<H: Hub>(service: &HubService<H>, capacity: usize) -> Self {
+    pub(super) async fn connect_to<H: Hub + 'static>(service: &HubService<H>, capacity: usize) -> Self {
         let (near, far) = memory::pair(capacity);
         let (request, ()) = Request::new(()).into_parts();
         service.accept(request, Box::new(far)).unwrap();
