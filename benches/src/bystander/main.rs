@@ -91,11 +91,12 @@ fn main() -> ExitCode {
     exit::code("bystander", outcome)
 }
 
-/// Runs this process on a core without the server, if there is one, and before whatever else runs there, if the system
-/// lets it. Its children do not inherit the priority.
-fn come_first() -> Outcome<()> {
+/// Runs this process before whatever else runs, if the system lets it, and on a core without the server if there are two.
+/// Gives whether there are. Its children do not inherit the priority, but they do inherit the core.
+fn come_first() -> Outcome<bool> {
     let own = process::id().to_string();
-    let core: &[&str] = if available_parallelism()?.get() > 1 { &["taskset", "-c", "-p", "1"] } else { &[] };
+    let apart = available_parallelism()?.get() > 1;
+    let core: &[&str] = if apart { &["taskset", "-c", "-p", "1"] } else { &[] };
     let priority = ["chrt", "--reset-on-fork", "--fifo", "-p", "1"];
     for command in [core, &priority] {
         let Some((program, arguments)) = command.split_first() else { continue };
@@ -104,13 +105,13 @@ fn come_first() -> Outcome<()> {
             eprint!("{}", String::from_utf8_lossy(&output.stderr));
         }
     }
-    Ok(())
+    Ok(apart)
 }
 
 /// Measures every case, prints the table, and says whether all of them hold.
 #[tokio::main(flavor = "current_thread")]
 async fn measure(arguments: &Arguments) -> Outcome<bool> {
-    come_first()?;
+    let apart = come_first()?;
     let all = Kind::value_variants();
     let kinds = if arguments.kinds.is_empty() { all } else { &arguments.kinds };
     println!("{HEADING}");
@@ -118,7 +119,7 @@ async fn measure(arguments: &Arguments) -> Outcome<bool> {
     for &kind in kinds {
         for &workers in &arguments.runtimes {
             for &clients in &arguments.clients {
-                let case = Case { kind, clients, workers };
+                let case = Case { kind, clients, workers, apart };
                 match case.measure(Duration::from_millis(arguments.time), arguments.clock).await {
                     Ok(row) => {
                         let late = row.above() > Duration::from_millis(arguments.margin);

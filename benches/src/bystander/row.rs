@@ -1,7 +1,6 @@
 //! One row of the table: one kind of flood, on one runtime, by so many clients.
 
 use std::fmt;
-use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -47,6 +46,8 @@ pub(crate) struct Case {
     pub(crate) kind: Kind,
     pub(crate) clients: usize,
     pub(crate) workers: Workers,
+    /// Whether the server with one thread has a core to itself.
+    pub(crate) apart: bool,
 }
 
 /// The times of the bystander, and the load beside it.
@@ -72,16 +73,15 @@ impl Case {
     /// Starts a server, measures the bystander, starts the flood, and measures again.
     pub(crate) async fn measure(self, time: Duration, clock: Clock) -> Outcome<Row> {
         let serve = ["serve".to_owned()].into_iter().chain(self.workers.count().map(|n| n.to_string()));
-        let apart = available_parallelism()?.get() > 1;
         // Whatever else the machine does comes behind the server, if the system lets it.
         let first: &[&str] = &["nice", "-n", "-20"];
-        let on_its_core: &[&str] = if apart { &["taskset", "-c", self.workers.cores()] } else { &[] };
+        let on_its_core: &[&str] = if self.apart { &["taskset", "-c", self.workers.cores()] } else { &[] };
         let server = Server::start(&[first, on_its_core].concat(), &serve.collect::<Vec<_>>()).await?;
         let kind = self.kind.to_possible_value().ok_or("a kind without a name")?.get_name().to_owned();
         let flood = ["flood".to_owned(), server.address.to_string(), kind, self.clients.to_string()];
         // The flood comes last on its core.
         let behind: &[&str] =
-            if apart { &["taskset", "-c", "1", "nice", "-n", "19"] } else { &["nice", "-n", "19"] };
+            if self.apart { &["taskset", "-c", "1", "nice", "-n", "19"] } else { &["nice", "-n", "19"] };
         let mut flood = Process::start(behind, &flood)?;
         flood.line().await?;
         let mut bystander = Bystander::connect(server.address).await?;
@@ -122,7 +122,7 @@ impl Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Case { kind, clients, workers } = self.case;
+        let Case { kind, clients, workers, .. } = self.case;
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
         let ([alone, join_alone], [beside, join]) =
             ([&self.alone.0, &self.alone.1], [&self.beside.0, &self.beside.1]);
