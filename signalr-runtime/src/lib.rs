@@ -218,7 +218,7 @@ pub use signalr_macros::client_proxy;
 /// A client in JavaScript takes the text apart with
 ///
 /// ```js
-/// const [, text, code, data] = /^(?:.* HubException: )?(.*) \[([\p{L}\p{N}_.-]+)(?: (\{.*\}))?\]$/su.exec(error.message) ?? [];
+/// const [, text, code, data] = /^(?:.* HubException: )?(.*) \[([\p{L}\p{N}_.-]+)(?: (\{(?:(?! \[).)*\}))?\]$/su.exec(error.message) ?? [];
 /// if (code === "RoomFull") show(`${JSON.parse(data).limit} are in it`);
 /// ```
 ///

@@ -30,6 +30,21 @@ impl Checklist {
         )
     }
 
+    /// The names that have one part of each list, in this order.
+    pub(crate) fn of_parts(lists: &[&[&str]]) -> Self {
+        let join = |names: Vec<String>, parts: &&[&str]| {
+            let with_each = |name: String| parts.iter().map(move |part| format!("{name}-{part}"));
+            names.into_iter().flat_map(with_each).collect()
+        };
+        let names = match lists.split_first() {
+            Some((first, rest)) => {
+                rest.iter().fold(first.iter().map(|&part| part.to_owned()).collect(), join)
+            }
+            None => Vec::new(),
+        };
+        Self(names)
+    }
+
     /// The checks that the suite did not report, or reported more than once.
     fn not_reported_once<'a>(&'a self, lines: &SuiteLines) -> Vec<&'a str> {
         let reported = lines.reported();
@@ -143,6 +158,12 @@ mod tests {
     fn the_checklist_has_names_only() {
         let checklist = Checklist::read("# a comment\n\nconnect   connects\nclose     closes\n");
         assert_eq!(checklist.0, ["connect", "close"]);
+    }
+
+    #[test]
+    fn names_are_made_of_parts() {
+        let checklist = Checklist::of_parts(&[&["a", "b"], &["c"], &["d", "e"]]);
+        assert_eq!(checklist.0, ["a-c-d", "a-c-e", "b-c-d", "b-c-e"]);
     }
 
     #[test]

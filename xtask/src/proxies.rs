@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::checklist::SuiteLines;
+use crate::checklist::{Checklist, SuiteLines};
 use crate::process::{Problem, Running, create_log, while_doing};
 use crate::project::Project;
 use crate::report::{self, Report};
@@ -20,6 +20,13 @@ pub(crate) const PART: &str = "proxies";
 
 const RECIPES: &str = "tests/interop/proxies";
 const CHECKS: &str = "tests/interop/javascript";
+
+/// The checks of each proxy: a step over each transport at each path.
+const STEPS: [&[&str]; 3] = [
+    &["kept", "stripped"],
+    &["websockets", "server-sent-events", "long-polling"],
+    &["start", "calls", "events", "large-events", "streams", "idling", "other-sites", "close"],
+];
 const START_LIMIT: Duration = Duration::from_secs(10);
 /// Each connection idles for half a minute; all of them do so at once.
 const LIMIT: Duration = Duration::from_secs(3 * 60);
@@ -158,6 +165,7 @@ impl Proxy {
         };
         let lines = SuiteLines::read(self.name, &String::from_utf8_lossy(&output));
         lines.report(self.name, report);
+        lines.report_gaps(self.name, &Checklist::of_parts(&STEPS), ServerKind::This, report);
         if lines.is_empty() || status.success() == lines.any_failed() {
             report.fail(self.name, format_args!("the checks ended with {status}"));
             report::show_log(&project.log(&format!("proxies-{}-errors", self.name)));

@@ -14,6 +14,9 @@ const PATHS = { kept: "/hub", stripped: "/stripped/hub" };
 /** Nothing that is sent waits in a proxy for longer: the next ping of the server comes after 15 s. */
 const AT_ONCE_MS = 3000;
 
+/** A page that the proxy serves: a browser sends both with everything. The server asks whether the page is its own. */
+const page = (origin) => ({ Origin: origin, Cookie: "theme=dark" });
+
 /** Two pings of either side. */
 const IDLE_MS = 31_000;
 
@@ -65,6 +68,12 @@ const STEPS = {
     await within("an answer after a pause", hub.invoke("Echo", "here"), AT_ONCE_MS);
   },
 
+  async "other-sites"(hub) {
+    const negotiate = { method: "POST", headers: page("http://elsewhere.example") };
+    const { status } = await fetch(`${hub.baseUrl}/negotiate?negotiateVersion=1`, negotiate);
+    if (status !== 403) throw new Error(`a page of another site is answered with ${status}`);
+  },
+
   async close(hub) {
     const closed = new Promise((resolve) => hub.onclose(resolve));
     hub.send("CloseMe").catch(() => {});
@@ -78,7 +87,8 @@ function recorded(hub) {
 }
 
 async function drive(name, url, transport) {
-  const hub = new HubConnectionBuilder().withUrl(url, { transport }).configureLogging(LogLevel.None).build();
+  const options = { transport, headers: page(new URL(url).origin) };
+  const hub = new HubConnectionBuilder().withUrl(url, options).configureLogging(LogLevel.None).build();
   let failed = 0;
   const step = async (what, action) => {
     try {

@@ -77,7 +77,7 @@ export class Hub {
 }
 
 /** The text of an error that the hub means for a person, without the code that may stand behind it for programs. */
-const FOR_PEOPLE = /HubException: (.*?)(?: \[[\p{L}\p{N}_.-]+(?: \{.*\})?\])?$/su;
+const FOR_PEOPLE = /HubException: (.*?)(?: \[[\p{L}\p{N}_.-]+(?: \{(?:(?! \[).)*\})?\])?$/su;
 
 /** What a person is told of a failed call: the hub's own words, or else `fallback`. Never the words of the library. */
 export function reason(error, fallback) {
