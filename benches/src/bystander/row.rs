@@ -73,8 +73,9 @@ impl Case {
     /// Starts a server, measures the bystander, starts the flood, and measures again.
     pub(crate) async fn measure(self, time: Duration, clock: Clock) -> Outcome<Row> {
         let serve = ["serve".to_owned()].into_iter().chain(self.workers.count().map(|n| n.to_string()));
-        // Whatever else the machine does comes behind the server, if the system lets it.
-        let first: &[&str] = &["nice", "-n", "-20"];
+        // On a core of its own nothing else comes before the server, if the system lets it.
+        let has_core = self.apart && self.workers != Workers::Two;
+        let first: &[&str] = if has_core { &["nice", "-n", "-20"] } else { &[] };
         let on_its_core: &[&str] = if self.apart { &["taskset", "-c", self.workers.cores()] } else { &[] };
         let server = Server::start(&[first, on_its_core].concat(), &serve.collect::<Vec<_>>()).await?;
         let kind = self.kind.to_possible_value().ok_or("a kind without a name")?.get_name().to_owned();
