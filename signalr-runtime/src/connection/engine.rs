@@ -54,7 +54,7 @@ pub(crate) struct EngineLimits {
     pub(crate) queued_calls: usize,
     pub(crate) queued_call_bytes: usize,
     /// Calls that run at once without being ordered: those that stream, in either direction, and those that wait
-    /// for the peer.
+    /// for the peer. What streams keeps no ordered call away.
     pub(crate) unordered_calls: usize,
     /// The longest id, of a call or of a stream, in bytes.
     pub(crate) id_length: usize,
