@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::returned_permits::CallNumber;
 use super::running_calls::RunningCalls;
 use super::running_method::{Ended, Guarded, RunningMethod, Stage};
 use super::slice;
@@ -81,10 +82,31 @@ pub(crate) struct RunningCall {
     pub(crate) target: Box<str>,
     pub(crate) mode: Mode,
     pub(crate) uploads: Uploads,
-    /// Whether it holds a permit.
-    permit: bool,
+    hold: Hold,
     canceled: bool,
     progress: Progress,
+}
+
+/// What a running call counts as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// It has one of the permits.
+    Permit,
+    /// It has given its permit back, because it waits for the peer.
+    Asking,
+    /// It needs none.
+    Free,
+}
+
+impl Hold {
+    /// The call waits for the peer: whether it held a permit until now.
+    fn ask(&mut self) -> bool {
+        let held = *self == Self::Permit;
+        if held {
+            *self = Self::Asking;
+        }
+        held
+    }
 }
 
 /// A call that its caller has given up.
@@ -104,10 +126,14 @@ enum Progress {
 
 /// The calls of one connection.
 pub(crate) struct Calls {
+    /// The number of the call that starts next.
+    next_number: CallNumber,
     /// How many ordered calls may still start.
     permits: usize,
-    /// How many of the running calls hold no permit.
-    unordered: usize,
+    /// How many of the running calls need no permit.
+    free: usize,
+    /// How many of them have given theirs back, because they wait for the peer.
+    asking: usize,
     waiting: VecDeque<WaitingCall>,
     /// What the waiting calls hold.
     waiting_bytes: usize,
@@ -134,8 +160,10 @@ impl Calls {
     /// At most `permits` ordered calls run at once.
     pub(crate) fn new(permits: usize) -> Self {
         Self {
+            next_number: CallNumber::FIRST,
             permits,
-            unordered: 0,
+            free: 0,
+            asking: 0,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             waiting_free: 0,
@@ -155,6 +183,13 @@ impl Calls {
     /// Whether a call waits that could start: calls start in the order in which they came.
     pub(crate) fn has_startable(&self) -> bool {
         self.waiting.front().is_some_and(|call| self.has_permit_for(call.turn))
+    }
+
+    /// A number for a call that starts.
+    pub(crate) fn next_number(&mut self) -> CallNumber {
+        let number = self.next_number;
+        self.next_number = number.next();
+        number
     }
 
     /// Lets a call wait for its turn.
@@ -196,9 +231,11 @@ impl Calls {
         self.waiting_bytes
     }
 
-    /// How many calls run, or are about to, without being held back by others.
-    pub(crate) fn unordered(&self) -> usize {
-        self.unordered + self.waiting_free
+    /// Whether so many calls run, or are about to, without being held back by others, that no other one may come. One
+    /// that is held back comes to be among them only by asking the peer, whatever streams.
+    pub(crate) fn are_too_many(&self, turn: Turn, limit: usize) -> bool {
+        let streaming = if turn == Turn::Ordered { 0 } else { self.free + self.waiting_free };
+        self.asking + streaming >= limit
     }
 
     /// Whether no call is left at all.
@@ -210,17 +247,11 @@ impl Calls {
     /// Goes on with a call that did not end at its first poll. `asked` says whether it asked its client for a result.
     pub(crate) fn go_on(&mut self, call: NewCall<'_>, method: RunningMethod, asked: bool) {
         let NewCall { id, target, mode, turn, uploads } = call;
-        let permit = turn == Turn::Ordered && !asked;
-        if permit {
-            self.permits -= 1;
-        } else {
-            self.unordered += 1;
-        }
+        let hold = self.hold(turn, asked);
         let id: Option<Box<str>> = id.map(Into::into);
         let key = id.clone();
         let progress = Progress::Method(method);
-        let call =
-            RunningCall { id, target: target.into(), mode, uploads, permit, canceled: false, progress };
+        let call = RunningCall { id, target: target.into(), mode, uploads, hold, canceled: false, progress };
         let running = self.running.get_or_insert_default();
         let slot = running.calls.push(call);
         if let Some(id) = key {
@@ -231,23 +262,36 @@ impl Calls {
     /// Goes on with the thread of a call that did end at its first poll.
     pub(crate) fn go_on_with_thread(&mut self, turn: Turn, mut method: RunningMethod) {
         if let Some(thread) = method.thread() {
-            let permit = turn == Turn::Ordered;
-            if permit {
-                self.permits -= 1;
-            } else {
-                self.unordered += 1;
-            }
-            self.push_thread(thread, permit);
+            let hold = self.hold(turn, false);
+            self.push_thread(thread, hold);
         }
     }
 
-    fn push_thread(&mut self, thread: ThreadEnd, permit: bool) {
+    /// Counts a call that goes on.
+    fn hold(&mut self, turn: Turn, asked: bool) -> Hold {
+        match (turn, asked) {
+            (Turn::Ordered, false) => {
+                self.permits -= 1;
+                Hold::Permit
+            }
+            (Turn::Ordered, true) => {
+                self.asking += 1;
+                Hold::Asking
+            }
+            (Turn::Free | Turn::Now, _) => {
+                self.free += 1;
+                Hold::Free
+            }
+        }
+    }
+
+    fn push_thread(&mut self, thread: ThreadEnd, hold: Hold) {
         self.running.get_or_insert_default().calls.push(RunningCall {
             id: None,
             target: Box::default(),
             mode: Mode::Plain,
             uploads: Vec::new(),
-            permit,
+            hold,
             canceled: false,
             progress: Progress::Thread(thread),
         });
@@ -258,7 +302,7 @@ impl Calls {
         &mut self,
         has_run: impl FnOnce(&str),
     ) -> Option<Poll<Option<(RunningCall, Ended)>>> {
-        let Self { running, permits, unordered, .. } = self;
+        let Self { running, permits, asking, .. } = self;
         let running = running.as_mut()?;
         let polled = running.calls.poll_one(|call, cx| {
             let method = match &mut call.progress {
@@ -273,15 +317,30 @@ impl Calls {
             }
             let (polled, asked) = method.poll(cx);
             has_run(&call.target);
-            if asked && mem::take(&mut call.permit) {
+            if asked && call.hold.ask() {
                 *permits += 1;
-                *unordered += 1;
+                *asking += 1;
             }
             polled.map(Some)
         })?;
         let Poll::Ready((mut call, ended)) = polled else { return Some(Poll::Pending) };
         self.removed(&mut call);
         Some(Poll::Ready(ended.map(|ended| (call, ended))))
+    }
+
+    /// The call with this number waits for a client: the next one may start. One that has ended had its permit taken back.
+    pub(crate) fn take_permit_back(&mut self, number: CallNumber) {
+        let is_it = |call: &RunningCall| match &call.progress {
+            Progress::Method(method) => method.number() == number,
+            Progress::Thread(_) => false,
+        };
+        if let Some(running) = &mut self.running
+            && let Some(call) = running.calls.find(is_it)
+            && call.hold.ask()
+        {
+            self.permits += 1;
+            self.asking += 1;
+        }
     }
 
     /// A call runs no more; its thread may do so.
@@ -294,12 +353,12 @@ impl Calls {
         if let Progress::Method(method) = &mut call.progress
             && let Some(thread) = method.thread()
         {
-            return self.push_thread(thread, call.permit);
+            return self.push_thread(thread, call.hold);
         }
-        if call.permit {
-            self.permits += 1;
-        } else {
-            self.unordered -= 1;
+        match call.hold {
+            Hold::Permit => self.permits += 1,
+            Hold::Asking => self.asking -= 1,
+            Hold::Free => self.free -= 1,
         }
         if self.running.as_ref().is_some_and(|running| running.calls.is_empty()) {
             self.running = None;

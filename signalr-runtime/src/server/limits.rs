@@ -24,7 +24,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | requests whose turn to be read has not come | [`queued_post_bytes`] | 4 MiB |
 /// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
 /// | calls that wait for their turn, as they came | [`queued_call_bytes`] + message, with 80 bytes for each | 1 MiB |
-/// | arguments of the calls that run, copied for filters and rules | ([`unordered_calls`] + parallel calls) × message | 3.2 MiB |
+/// | arguments of the calls that run, copied for filters and rules | (2 × [`unordered_calls`] + parallel calls) × message | 6.3 MiB |
 /// | what waits to be written | [`transport_max_buffer_size`], or [`queued_messages`], and the message that makes it full; a message of more than 1 KiB that others get too counts once for all of them, and 32 bytes for each | 64 KiB |
 /// | what is being written | as much again | 64 KiB |
 /// | what the HTTP server has of an event stream, and of an answer to a poll | 320 KiB, and the whole answer | 320 KiB |
@@ -114,7 +114,8 @@ pub struct Limits {
     /// wait as they came: arguments are decoded when a call starts. Default: 1 MiB.
     pub queued_call_bytes: usize,
     /// How many calls of one client may run at once without being held back: those that stream, in either direction,
-    /// and those that wait for an answer of the client. A call beyond that is answered with an error. Default: 100.
+    /// and those that wait for an answer of the client. A call beyond that is answered with an error; one that does not
+    /// stream only where as many as that wait for the client. Default: 100.
     pub unordered_calls: usize,
     /// Time for which the calls of a client that has left may go on, those that wait for their turn included. Then they
     /// are dropped, each at the point where it waits. Default: 30 seconds. `None`: until they end by themselves, as in

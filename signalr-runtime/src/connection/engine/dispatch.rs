@@ -28,8 +28,8 @@ impl<R: Role> Core<R> {
         cx: &mut Context<'_>,
     ) {
         let id = invocation.id.as_deref();
-        let refusal = self.refusal(invocation);
         let turn = self.role.turn(invocation, mode);
+        let refusal = self.refusal(invocation, turn);
         if refusal.is_none() && self.calls.may_start(turn) && !self.is_behind() {
             let streams = self.streams_of(invocation);
             return self.start(invocation, mode, turn, streams, record, cx);
@@ -76,7 +76,7 @@ impl<R: Role> Core<R> {
     }
 
     /// Why a call is not even looked at: its id is in use, or it is more than a peer may ask of one connection.
-    fn refusal(&self, invocation: &Invocation<'_>) -> Option<Cow<'static, str>> {
+    fn refusal(&self, invocation: &Invocation<'_>, turn: Turn) -> Option<Cow<'static, str>> {
         if let Some(id) = &invocation.id
             && self.calls.is_active(id)
         {
@@ -89,7 +89,7 @@ impl<R: Role> Core<R> {
             (Limit::IdLength, "The id of a call or of a stream is too long.")
         } else if streams > 0 && self.shared.pending.open_streams() + streams > limits.upload_streams {
             (Limit::UploadStreams, "Too many streams are open.")
-        } else if self.calls.unordered() >= limits.unordered_calls {
+        } else if self.calls.are_too_many(turn, limits.unordered_calls) {
             (Limit::Calls, "Too many calls are in progress.")
         } else {
             return None;
@@ -150,7 +150,7 @@ impl<R: Role> Core<R> {
 
     fn first_poll(&mut self, call: NewCall<'_>, running: Guarded, cx: &mut Context<'_>) {
         slice::start();
-        let mut method = RunningMethod::new(running);
+        let mut method = RunningMethod::new(self.calls.next_number(), running);
         let (polled, asked) = method.poll(cx);
         note_blocking(&self.role, &self.limits, call.target);
         match polled {
@@ -214,6 +214,16 @@ impl<R: Role> Core<R> {
             }
             if slice::is_due() || slice::has_used_up_budget() || self.ended.is_some() {
                 return;
+            }
+        }
+    }
+
+    /// Takes back the permits of calls that wait for a client in other tasks.
+    #[inline]
+    pub(super) fn take_permits_back(&mut self) {
+        if self.shared.returned_permits.any() {
+            for call in &self.shared.returned_permits.take() {
+                self.calls.take_permit_back(*call);
             }
         }
     }

@@ -22,6 +22,27 @@ async fn a_hundred_streams_of_results() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plain_call_has_its_permit_beside_a_hundred_streams() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    client.send_all((0..100).map(|n| stream(&n.to_string(), "Ticks", r#"["gate"]"#))).await;
+    client
+        .send_all([
+            call("1st", "Add", "[1,2]"),
+            call("asks", "Ask", r#"["q",""]"#),
+            call("2nd", "Add", "[1,2]"),
+        ])
+        .await;
+    assert_eq!(client.next().await, result("1st", "3"));
+    assert!(client.next().await.contains("Confirm"));
+    assert_eq!(client.next().await, result("2nd", "3"));
+    // What streams finds no place.
+    client.send_all([stream("s", "Count", "[1]"), upload("u", "Sum", "[]", r#"["i"]"#)]).await;
+    assert_eq!(client.next().await, refused("s", "Count", "Too many calls are in progress."));
+    assert_eq!(client.next().await, refused("u", "Sum", "Too many calls are in progress."));
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_that_were_given_up_count_no_more() {
     let limits = crate::server::Limits { unordered_calls: 2, ..crate::server::Limits::default() };
     let server = Server::with(HubOptions { limits, ..HubOptions::default() });
