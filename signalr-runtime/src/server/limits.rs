@@ -20,6 +20,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | the request that has opened it, and that of a refresh | twice [`request_head`], and 104 bytes for each header | 64 KiB, 20 KiB |
 /// | refreshes that the application is being asked about | four requests | 168 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
+/// | sent before its hub is made | [`application_max_buffer_size`], and one read | 128 KiB |
 /// | sent by POST and not read yet | [`application_max_buffer_size`], and one piece of a body as the HTTP server hands it over (with hyper at most 408 KiB) | 472 KiB |
 /// | requests whose turn to be read has not come | [`queued_post_bytes`] | 4 MiB |
 /// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
@@ -54,7 +55,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | wait | at most | by default | then |
 /// |---|---|---|---|
 /// | the handshake | [`handshake_timeout`] | 15 s | the client is refused |
-/// | the factory, `on_connected` and the filters around it, during which nothing is read | [`callback_timeout`] | 30 s | the connection ends with an error |
+/// | the factory, `on_connected` and the filters around it, during which no message is handled | [`callback_timeout`] | 30 s | the connection ends with an error |
 /// | `on_disconnected` and the filters around it | [`callback_timeout`] | 30 s | the connection is forgotten without it |
 /// | the callbacks of an authentication refresh | [`callback_timeout`] | 30 s | the new credentials are refused; the hub is not told |
 /// | calls of a client that has left | [`call_linger`] | 30 s | they are dropped |
@@ -121,7 +122,7 @@ pub struct Limits {
     /// ASP.NET Core.
     pub call_linger: Option<Duration>,
     /// Time that one callback may take: the factory of the hub together with
-    /// [`on_connected`](super::Hub::on_connected) and the filters around it, which nothing is read during;
+    /// [`on_connected`](super::Hub::on_connected) and the filters around it, during which no message is handled;
     /// [`on_disconnected`](super::Hub::on_disconnected) with its filters;
     /// [`on_authentication_refresh`](super::HubService::on_authentication_refresh), and
     /// [`on_authentication_refreshed`](super::Hub::on_authentication_refreshed). It is dropped then, at the point where it
