@@ -21,8 +21,8 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | refreshes that the application is being asked about | four requests | 168 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
 /// | sent before its hub is made | [`application_max_buffer_size`], and one read | 128 KiB |
-/// | sent by POST and not read yet | [`application_max_buffer_size`], and one piece of a body as the HTTP server hands it over (with hyper at most 408 KiB) | 472 KiB |
-/// | requests whose turn to be read has not come | [`queued_post_bytes`] | 4 MiB |
+/// | sent by POST and not read yet | [`application_max_buffer_size`], and what the HTTP server has read of one body (with hyper at most 408 KiB, over HTTP/2 1 MiB) | 472 KiB, 1.1 MiB |
+/// | requests whose turn to be read has not come, with what the HTTP server has read of their bodies | [`queued_post_bytes`] | 4 MiB |
 /// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
 /// | calls that wait for their turn, as they came | [`queued_call_bytes`] + message, with 80 bytes for each | 1 MiB |
 /// | arguments of the calls that run, copied for filters and rules | ([`unordered_calls`] + parallel calls) × message | 3.2 MiB |
@@ -139,8 +139,9 @@ pub struct Limits {
     /// How many POST requests of one client may wait while another one is read, over Server-Sent Events and long polling:
     /// a client that makes many calls at once sends one for each. Others are answered with status 429. Default: 1 000.
     pub queued_posts: usize,
-    /// How many bytes those requests may hold together: for each of them 1 KiB and the announced length of its body, of
-    /// which an HTTP server reads 408 KiB at most ahead. Others are answered with status 429. Default: 4 MiB.
+    /// How many bytes those requests may hold together: for each of them 1 KiB, and the part of its body that an HTTP server
+    /// reads ahead (with hyper 408 KiB at most, over HTTP/2 1 MiB). A body whose length is not announced counts as that much.
+    /// Others are answered with status 429. Default: 4 MiB.
     pub queued_post_bytes: usize,
     /// The longest id of a call or of a stream, in bytes. A call with a longer one is answered with an error. Default:
     /// 128.
