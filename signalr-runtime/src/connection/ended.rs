@@ -32,6 +32,18 @@ impl Ended {
         if error.kind() == ErrorKind::InvalidData { Self::Violated(error) } else { Self::Lost(error) }
     }
 
+    /// Whether the transport has ended, and nobody has ended the connection.
+    pub(crate) fn is_of_transport(&self) -> bool {
+        match self {
+            Self::Left | Self::Lost(_) | Self::Violated(_) => true,
+            Self::PeerClosed { .. }
+            | Self::CutOff(_)
+            | Self::Stopped(_)
+            | Self::Refused(_)
+            | Self::Failed(_) => false,
+        }
+    }
+
     /// What happened, for logs.
     pub(crate) fn reason(&self) -> &'static str {
         match self {

@@ -8,16 +8,16 @@
 //! A peer that may come back after its connection was lost acknowledges what it has. Those who send to it may wait
 //! for that, and a pause may wait for them: a paused reader then reads ahead, and heeds acknowledgements only.
 
+mod connecting;
 mod dispatch;
 mod leaving;
 mod pause;
 mod received;
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -161,32 +161,6 @@ impl<R: Role> Engine<R> {
         .await
     }
 
-    /// Runs the connection without reading until `future` is done. A connection that ends before that calls
-    /// `over`, and waits.
-    pub(crate) async fn run_while<F: Future>(
-        &mut self,
-        future: F,
-        over: impl Fn(),
-    ) -> (F::Output, Option<Ended>) {
-        let mut future = pin!(future);
-        let mut ended = None;
-        poll_fn(|cx| {
-            let slice = slice::begin(self.core.owner());
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready((output, ended.take()));
-            }
-            drop(slice);
-            if ended.is_none()
-                && let Poll::Ready(end) = self.poll(cx, Reading::No)
-            {
-                ended = Some(end);
-                over();
-            }
-            Poll::Pending
-        })
-        .await
-    }
-
     /// Where the streams that arrive here count what nobody has read.
     pub(crate) fn backlog(&self) -> &Arc<Backlog> {
         &self.core.backlog
@@ -208,12 +182,13 @@ impl<R: Role> Engine<R> {
             }
             self.core.shared.outbound.awake();
             self.core.take_permits_back();
-            let reads = self.core.reads(reading);
+            let reads = self.core.reads(reading, &self.reader);
             // Before what the peer sends from now on.
             self.core.poll_own_call(cx);
             let received = match reads {
                 Reads::Everything => self.poll_receive(cx).is_ready(),
                 Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
+                Reads::Ahead => self.poll_keep(cx).is_ready(),
                 Reads::Nothing => false,
             };
             if !self.core.calls.is_empty() {

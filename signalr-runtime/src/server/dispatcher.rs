@@ -49,7 +49,7 @@ fn decoder_panicked() {
 
 /// Dispatches the calls of one client to its hub.
 pub(crate) struct HubDispatcher<H: Hub + 'static> {
-    /// The hub's value; none before the client has connected, and until then nothing is read.
+    /// The hub's value; none before the client has connected, and until then no message is handled.
     pub(crate) hub: Option<Arc<H>>,
     pub(crate) shared: Arc<HubShared<H>>,
     pub(crate) connection: Arc<Connection>,

@@ -20,8 +20,9 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | the request that has opened it, and that of a refresh | twice [`request_head`], and 104 bytes for each header | 64 KiB, 20 KiB |
 /// | refreshes that the application is being asked about | four requests | 168 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
-/// | sent by POST and not read yet | [`application_max_buffer_size`], and one piece of a body as the HTTP server hands it over (with hyper at most 408 KiB) | 472 KiB |
-/// | requests whose turn to be read has not come | [`queued_post_bytes`] | 4 MiB |
+/// | sent before its hub is made | [`application_max_buffer_size`], and one read | 128 KiB |
+/// | sent by POST and not read yet | [`application_max_buffer_size`], and what the HTTP server has read of one body (with hyper at most 408 KiB, over HTTP/2 1 MiB) | 472 KiB, 1.1 MiB |
+/// | requests whose turn to be read has not come, with what the HTTP server has read of their bodies | [`queued_post_bytes`] | 4 MiB |
 /// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
 /// | calls that wait for their turn, as they came | [`queued_call_bytes`] + message, with 80 bytes for each | 1 MiB |
 /// | arguments of the calls that run, copied for filters and rules | (2 × [`unordered_calls`] + parallel calls) × message | 6.3 MiB |
@@ -54,7 +55,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | wait | at most | by default | then |
 /// |---|---|---|---|
 /// | the handshake | [`handshake_timeout`] | 15 s | the client is refused |
-/// | the factory, `on_connected` and the filters around it, during which nothing is read | [`callback_timeout`] | 30 s | the connection ends with an error |
+/// | the factory, `on_connected` and the filters around it, during which no message is handled | [`callback_timeout`] | 30 s | the connection ends with an error |
 /// | `on_disconnected` and the filters around it | [`callback_timeout`] | 30 s | the connection is forgotten without it |
 /// | the callbacks of an authentication refresh | [`callback_timeout`] | 30 s | the new credentials are refused; the hub is not told |
 /// | calls of a client that has left | [`call_linger`] | 30 s | they are dropped |
@@ -122,7 +123,7 @@ pub struct Limits {
     /// ASP.NET Core.
     pub call_linger: Option<Duration>,
     /// Time that one callback may take: the factory of the hub together with
-    /// [`on_connected`](super::Hub::on_connected) and the filters around it, which nothing is read during;
+    /// [`on_connected`](super::Hub::on_connected) and the filters around it, during which no message is handled;
     /// [`on_disconnected`](super::Hub::on_disconnected) with its filters;
     /// [`on_authentication_refresh`](super::HubService::on_authentication_refresh), and
     /// [`on_authentication_refreshed`](super::Hub::on_authentication_refreshed). It is dropped then, at the point where it
@@ -139,8 +140,9 @@ pub struct Limits {
     /// How many POST requests of one client may wait while another one is read, over Server-Sent Events and long polling:
     /// a client that makes many calls at once sends one for each. Others are answered with status 429. Default: 1 000.
     pub queued_posts: usize,
-    /// How many bytes those requests may hold together: for each of them 1 KiB and the announced length of its body, of
-    /// which an HTTP server reads 408 KiB at most ahead. Others are answered with status 429. Default: 4 MiB.
+    /// How many bytes those requests may hold together: for each of them 1 KiB, and the part of its body that an HTTP server
+    /// reads ahead (with hyper 408 KiB at most, over HTTP/2 1 MiB). A body whose length is not announced counts as that much.
+    /// Others are answered with status 429. Default: 4 MiB.
     pub queued_post_bytes: usize,
     /// The longest id of a call or of a stream, in bytes. A call with a longer one is answered with an error. Default:
     /// 128.

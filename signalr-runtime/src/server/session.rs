@@ -91,7 +91,8 @@ fn run<H: Hub + 'static>(
         }
         // What runs once is boxed: else the task keeps room for it as long as the connection lives.
         let connecting = connect(&hub, &registration.connection);
-        let connecting = Box::pin(engine.run_while(connecting, || registration.disconnected()));
+        let tell = |ended: &Ended| registration.ended_early(ended);
+        let connecting = Box::pin(engine.run_while(connecting, close_timeout, tell));
         let (ended, value) = match connecting.await {
             (Ok(value), Some(ended)) => (ended, Some(value)),
             (Ok(value), None) => {
@@ -326,6 +327,16 @@ impl Registration {
     async fn end(mut self) {
         self.core.lifetime.disconnected(&self.connection).await;
         self.ended = true;
+    }
+
+    /// Tells of an end that has come before the hub was made.
+    fn ended_early(&self, ended: &Ended) {
+        if ended.is_of_transport() {
+            // What the client has sent before is still handled, its streams too.
+            self.connection.aborted.cancel();
+        } else {
+            self.disconnected();
+        }
     }
 
     /// Tells everyone who waits for the client.

@@ -4,6 +4,7 @@ use super::Core;
 use crate::connection::limit::Limit;
 use crate::connection::outbound::QueueLimit;
 use crate::connection::role::Role;
+use crate::protocol::framing::RecordReader;
 
 /// When a connection that holds as much as it should stops reading.
 #[derive(Clone, Copy, Debug)]
@@ -17,11 +18,12 @@ pub(crate) enum Pause {
     WhenNobodyWaits { answers: QueueLimit },
 }
 
-/// Whether a poll may read from the transport.
+/// How a poll reads from the transport.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
     Yes,
-    No,
+    /// For later: the hub is being made.
+    Ahead,
 }
 
 /// What is read.
@@ -30,6 +32,8 @@ pub(super) enum Reads {
     Everything,
     /// Everything is read, and kept; only acknowledgements are handled.
     Acknowledgements,
+    /// Everything is read, and kept, as long as there is room.
+    Ahead,
     Nothing,
 }
 
@@ -72,12 +76,14 @@ impl<R: Role> Core<R> {
         }
     }
 
-    pub(super) fn reads(&self, reading: Reading) -> Reads {
+    pub(super) fn reads(&self, reading: Reading, reader: &RecordReader) -> Reads {
         // While a call waits that could start, nothing comes behind it.
         if reading == Reading::Yes && !self.is_paused() && !self.calls.has_startable() {
             Reads::Everything
         } else if self.shared.outbound.awaits_acknowledgement() {
             Reads::Acknowledgements
+        } else if reading == Reading::Ahead && reader.kept() < self.limits.backlog {
+            Reads::Ahead
         } else {
             Reads::Nothing
         }

@@ -27,9 +27,9 @@ pub struct HttpOptions {
     /// How many bytes may wait to be written to one client before those who send to it wait. Default: 64 KiB.
     /// Zero means that there is no limit.
     pub transport_max_buffer_size: usize,
-    /// How many bytes of one client may wait to be handled: stream items beyond the stream's own buffer before the
-    /// connection stops reading, and what was sent by POST before the next one is answered. Default: 64 KiB. Zero
-    /// means that there is no limit.
+    /// How many bytes of one client may wait to be handled: stream items beyond the stream's own buffer, or what it sends
+    /// while its hub is being made, before the connection stops reading, and what was sent by POST before the next one is
+    /// answered. Default: 64 KiB. Zero means that there is no limit.
     pub application_max_buffer_size: usize,
     /// The time after which a client is given up to which bytes are to be written and none go out
     /// (`TransportSendTimeout`). A client that reads slowly, but reads, is not given up. Default: 10 seconds.

@@ -20,8 +20,19 @@ use crate::connection::slice::give_way;
 /// The body of a request, of whatever server.
 pub(super) struct RequestBody {
     pieces: UnsyncBoxBody<Bytes, Unreadable>,
-    /// The length that the client has announced.
-    announced: u64,
+    /// The longest that it may be. None if the client has not announced that.
+    longest: Option<u64>,
+}
+
+impl RequestBody {
+    /// The most that the HTTP server has read of it before it was asked for. One in chunks announces no length (RFC 9112,
+    /// 7.1).
+    fn read_ahead(&self, version: Version) -> usize {
+        let most = if version <= Version::HTTP_11 { READ_BUFFER } else { STREAM_WINDOW };
+        self.longest
+            .and_then(|longest| usize::try_from(longest).ok())
+            .map_or(most, |longest| longest.min(most))
+    }
 }
 
 /// A body could not be read.
@@ -33,6 +44,9 @@ const SLOWEST: u32 = 240;
 
 /// The most that the HTTP server reads at once (with hyper), and holds while pieces of it have not been handed over.
 const READ_BUFFER: usize = 408 * 1024;
+
+/// The same over HTTP/2: the window of a stream.
+const STREAM_WINDOW: usize = 1024 * 1024;
 
 /// A piece with fewer bytes than this is tiny: what stands around it may be much larger (RFC 9112, 7.1).
 const TINY: usize = 16;
@@ -52,12 +66,12 @@ where
     B: Body + Send + 'static,
     B::Data: Send,
 {
-    let announced = body.size_hint().lower();
+    let longest = body.size_hint().upper();
     let pieces = body
         .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
         .map_err(|_| Unreadable)
         .boxed_unsync();
-    RequestBody { pieces, announced }
+    RequestBody { pieces, longest }
 }
 
 /// Writes a body into the inbox of its connection, one body at a time, and answers when all of it is there. Whoever has
@@ -70,17 +84,23 @@ pub(super) async fn answer(
     patience: Duration,
 ) -> HttpResponse {
     let mut tiny = TinyPieces::default();
-    let mut response = take(inbox, body, &mut tiny, patience).await;
+    let mut response = take(inbox, body, version, &mut tiny, patience).await;
     if tiny.are_many() && version <= Version::HTTP_11 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
-async fn take(inbox: &Inbox, body: RequestBody, tiny: &mut TinyPieces, patience: Duration) -> HttpResponse {
-    let RequestBody { pieces: mut body, announced } = body;
-    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
-    let Ok(mut turn) = inbox.turn(WAITING.saturating_add(announced.min(READ_BUFFER))).await else {
+async fn take(
+    inbox: &Inbox,
+    body: RequestBody,
+    version: Version,
+    tiny: &mut TinyPieces,
+    patience: Duration,
+) -> HttpResponse {
+    let waiting = WAITING.saturating_add(body.read_ahead(version));
+    let RequestBody { pieces: mut body, .. } = body;
+    let Ok(mut turn) = inbox.turn(waiting).await else {
         Limit::QueuedPosts.hit();
         return Refused::TooOften { retry_after: CROWD }.response();
     };

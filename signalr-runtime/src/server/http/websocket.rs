@@ -83,7 +83,12 @@ pub(super) fn answer(
     };
     let mut place = Place::new(live, Some(permit));
     place.head = charge_of(&parts, app.limits());
-    let opening = Opening { id, user_id, request: parts, place, connection };
+    let request = Arc::new(detach(parts));
+    // Before the client has the response: it may refresh as soon as it has that.
+    if let Some(authentication) = &connection.authentication {
+        authentication.begin(&id, &request);
+    }
+    let opening = Opening { id, user_id, request, place, connection };
     tokio::spawn(opening.finish(Arc::clone(app), upgrade));
     Ok(ResponseFuture::now(response))
 }
@@ -92,7 +97,7 @@ pub(super) fn answer(
 struct Opening {
     id: ConnectionId,
     user_id: UserId,
-    request: Parts,
+    request: Arc<Parts>,
     place: Place,
     connection: SocketConnection,
 }
@@ -112,10 +117,6 @@ impl Opening {
             }
         };
         // In a fresh task: what the upgrade has held would stay as long as the connection.
-        let request = Arc::new(detach(request));
-        if let Some(authentication) = &authentication {
-            authentication.begin(&id, &request);
-        }
         let accepted = Accepted {
             id,
             user_id: Ok(user_id),

@@ -27,6 +27,7 @@ use crate::protocol::TransferFormat;
 /// [`TimedOut`](io::ErrorKind::TimedOut) where it did not do in time what it had to, and else with
 /// [`ConnectionReset`](io::ErrorKind::ConnectionReset).
 ///
+/// A client that closes the connection is answered at once, after what was written before; writing fails from then on.
 /// Dropping it, or shutting down the writing half, closes the connection.
 pub struct RawConnection {
     pub(super) id: ConnectionId,

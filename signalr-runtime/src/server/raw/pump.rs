@@ -9,7 +9,6 @@ use super::connection::{Line, Outgoing};
 use crate::connection::clock::{Clock, Due, Timing};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::ended::Ended;
-use crate::connection::ending::EndRequest;
 use crate::connection::engine::ROUNDS;
 use crate::connection::limit::Limit;
 use crate::connection::scope::Owner;
@@ -20,24 +19,19 @@ pub(super) struct Pump {
     transport: Box<dyn Duplex>,
     line: Line,
     clock: Clock,
-    /// Whether the client may still send something.
-    reads: bool,
 }
 
 impl Pump {
     /// `write` is how long one write may be stuck.
     pub(super) fn new(transport: Box<dyn Duplex>, line: Line, write: Duration) -> Self {
         let clock = Clock::new(Timing { ping: None, silence: None, write });
-        Self { transport, line, clock, reads: true }
+        Self { transport, line, clock }
     }
 
-    /// Runs until the handler is through with the connection, or the transport is lost.
+    /// Runs until the handler is through with the connection, the client has closed it, or the transport is lost. A client
+    /// that has closed it does not wait for the handler (`WebSocketsServerTransport`).
     pub(super) async fn run(&mut self) -> Ended {
-        match poll_fn(|cx| self.poll(cx)).await {
-            Err(error) => Ended::of_transport(error),
-            Ok(request) if self.reads || request.is_for_slowness() => Ended::Stopped(request),
-            Ok(_) => Ended::Left,
-        }
+        poll_fn(|cx| self.poll(cx)).await.unwrap_or_else(Ended::of_transport)
     }
 
     /// Writes what is left, and closes the transport. The caller bounds the wait.
@@ -45,7 +39,7 @@ impl Pump {
         poll_fn(|cx| self.transport.poll_finish(cx, &self.line.outgoing.queue, end)).await;
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<EndRequest>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Ended>> {
         let _slice = slice::begin(Owner::NOBODY);
         for _ in 0..ROUNDS {
             let Outgoing { queue, ending, .. } = &*self.line.outgoing;
@@ -53,10 +47,13 @@ impl Pump {
                 if request.is_for_slowness() {
                     self.transport.give_up();
                 }
-                return Poll::Ready(Ok(request));
+                return Poll::Ready(Ok(Ended::Stopped(request)));
             }
             queue.awake();
-            let received = self.poll_receive(cx)?.is_ready();
+            let received = self.poll_receive(cx)?;
+            if received == Poll::Ready(Received::End) {
+                return Poll::Ready(Ok(Ended::Left));
+            }
             let writing =
                 writer::poll_write(&mut *self.transport, &self.line.outgoing.queue, &mut self.clock, cx)?;
             if self.clock.poll(cx) == Poll::Ready(Due::Write) {
@@ -65,7 +62,7 @@ impl Pump {
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, writer::LATE)));
             }
             let Outgoing { queue, ending, .. } = &*self.line.outgoing;
-            if !received && queue.sleep(writing, cx) && ending.asked().is_none() {
+            if received.is_pending() && queue.sleep(writing, cx) && ending.asked().is_none() {
                 return Poll::Pending;
             }
         }
@@ -73,21 +70,14 @@ impl Pump {
         Poll::Pending
     }
 
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
-        if !self.reads || self.line.incoming.poll_room(cx).is_pending() {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<Received>> {
+        let incoming = &self.line.incoming;
+        if incoming.poll_room(cx).is_pending() {
             return Ok(Poll::Pending);
         }
-        let incoming = &self.line.incoming;
         match self.transport.poll_receive(cx, &mut |bytes| incoming.push(bytes)) {
-            Poll::Pending => return Ok(Poll::Pending),
-            Poll::Ready(Ok(Received::End)) => {
-                self.reads = false;
-                self.line.incoming.end();
-            }
-            Poll::Ready(received) => {
-                received?;
-            }
+            Poll::Pending => Ok(Poll::Pending),
+            Poll::Ready(received) => received.map(Poll::Ready),
         }
-        Ok(Poll::Ready(()))
     }
 }

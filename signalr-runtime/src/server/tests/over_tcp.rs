@@ -116,6 +116,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     pub(super) async fn expect_end(&mut self, code: u16) {
         assert_eq!(self.next().await, (8, code.to_be_bytes().to_vec()));
         self.frame(0x88, &code.to_be_bytes()).await;
+        self.expect_eof().await;
+    }
+
+    pub(super) async fn expect_eof(&mut self) {
         assert_eq!(within(self.0.read(&mut [0])).await.unwrap(), 0);
     }
 }

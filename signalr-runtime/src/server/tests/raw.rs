@@ -47,10 +47,57 @@ async fn a_handler_reads_and_writes_over_a_websocket() {
     assert_eq!(socket.next().await, (1, b", YOU".to_vec()));
     socket.frame(0x82, b"bytes").await;
     assert_eq!(socket.next().await, (2, b"BYTES".to_vec()));
-    // The handler is told of the close, and may have a last word.
     socket.frame(0x88, &1000_u16.to_be_bytes()).await;
-    assert_eq!(socket.next().await, (2, b"goodbye".to_vec()));
     assert_eq!(socket.next().await, (8, 1000_u16.to_be_bytes().to_vec()));
+}
+
+/// What the handler does with the rest of the bytes takes any time: the client does not wait for that.
+#[tokio::test]
+async fn a_close_frame_is_answered_at_once() {
+    let world = Arc::new(World::default());
+    let of_handler = Arc::clone(&world);
+    let service = RawService::new(move |mut connection: RawConnection| {
+        let world = Arc::clone(&of_handler);
+        async move {
+            connection.write_all(b"written before").await.unwrap();
+            world.pass("read").await;
+            let mut rest = String::new();
+            connection.read_to_string(&mut rest).await.unwrap();
+            world.say(rest);
+            world.say(connection.write_all(b"too late").await.unwrap_err().kind().to_string());
+        }
+    });
+    let address = serve(Router::new().raw("/raw", service.clone())).await;
+    let mut socket = open(address).await;
+    socket.frame(0x81, b"the last bytes").await;
+    socket.frame(0x88, &1000_u16.to_be_bytes()).await;
+    assert_eq!(socket.next().await, (1, b"written before".to_vec()));
+    assert_eq!(socket.next().await, (8, 1000_u16.to_be_bytes().to_vec()));
+    socket.expect_eof().await;
+    world.open("read");
+    let kind = std::io::ErrorKind::BrokenPipe.to_string();
+    world.hears(&kind).await;
+    assert_eq!(*world.log.lock().unwrap(), ["the last bytes".to_owned(), kind]);
+    assert_eq!(service.shut_down().await.aborted, 0);
+}
+
+/// A handler that panics behind the close of its client is told of in the log only.
+#[tokio::test]
+async fn a_client_that_has_closed_does_not_learn_of_a_panic() {
+    let (recorder, _guard) = Recorder::start();
+    let service = RawService::new(|mut connection: RawConnection| async move {
+        connection.read_to_end(&mut Vec::new()).await.unwrap();
+        panic!("a handler panics on purpose");
+    });
+    let address = serve(Router::new().raw("/raw", service)).await;
+    let mut socket = open(address).await;
+    socket.frame(0x88, &1000_u16.to_be_bytes()).await;
+    assert_eq!(socket.next().await, (8, 1000_u16.to_be_bytes().to_vec()));
+    recorder.hears("the handler of a raw connection panicked").await;
+    recorder.hears("a connection ended").await;
+    let events = recorder.events();
+    let end = events.iter().find(|event| event.fields["message"] == "a connection ended").unwrap();
+    assert_eq!(end.fields["reason"], "the peer closed the transport");
 }
 
 #[tokio::test]

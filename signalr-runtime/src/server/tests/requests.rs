@@ -161,7 +161,7 @@ impl Answer {
     }
 }
 
-fn whole(response: ResponseFuture) -> Asked {
+pub(super) fn whole(response: ResponseFuture) -> Asked {
     Box::pin(async move {
         let (head, body) = response.await.unwrap().into_parts();
         let announced = body.size_hint().exact();

@@ -11,7 +11,7 @@ use http_body_util::{Full, StreamBody};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::requests::{Asked, Events, HANDSHAKE, Requests, event, record, records, waits};
+use super::requests::{Asked, Events, HANDSHAKE, Requests, event, record, records, waits, whole};
 use super::*;
 use crate::connection::budget::ChargeKind;
 use crate::server::{Limits, MemoryBudget};
@@ -331,6 +331,39 @@ async fn requests_that_wait_for_their_turn_hold_no_more_than_they_may() {
     server.world.open("gate");
     settle().await;
     assert_eq!(budget.held_as(ChargeKind::Received), 0);
+}
+
+/// The HTTP server may have read as much of it as it reads ahead.
+#[tokio::test(start_paused = true)]
+async fn a_body_of_unknown_length_waits_as_a_long_one() {
+    const KIB: usize = 1024;
+    let long = Bytes::from(" ".repeat(1200 * KIB));
+    let cases = [(Version::HTTP_11, 409 * KIB, 10), (Version::HTTP_2, 1025 * KIB, 3)];
+    for ((version, each, fit), is_known) in cases.into_iter().flat_map(|case| [(case, false), (case, true)]) {
+        let budget = MemoryBudget::new(10_000_000);
+        let limits = Limits { memory: Some(budget.clone()), ..Limits::default() };
+        let http = HttpOptions { application_max_buffer_size: 200, ..HttpOptions::default() };
+        let server = Server::with(HubOptions { http, limits, ..HubOptions::default() });
+        let (client, _events, _post) = held_up(&server).await;
+        seconds(1).await;
+        let before = budget.held_as(ChargeKind::Received);
+        let post = || {
+            let request = client.request(Method::POST).version(version);
+            whole(if is_known {
+                client.ask(request, Full::new(long.clone()))
+            } else {
+                client.ask(request, pieces(1, 4))
+            })
+        };
+        let mut queue: Vec<_> = (0..fit).map(|_| post()).collect();
+        for post in &mut queue {
+            waits(post).await;
+        }
+        assert_eq!(budget.held_as(ChargeKind::Received) - before, fit * each, "{version:?} {is_known}");
+        assert_eq!(post().await.status, 429);
+        // There is room for a short one.
+        waits(&mut client.post("next")).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -491,3 +491,26 @@ async fn a_client_may_come_back_while_it_is_being_welcomed() {
     assert_eq!(client.next_message().await, result("1", r#""c1""#));
     assert_eq!(client.so_far().await, [""; 0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_may_come_back_while_its_hub_is_being_made() {
+    let connected = probe::hook(async |_, world: Arc<World>| {
+        world.pass("connect").await;
+        Ok(())
+    });
+    let server = Server::of(World { connected, ..World::default() }, |service| service);
+    let mut client = server.connect_resuming().await;
+    client.send(call("1", "Echo", r#"["a"]"#)).await;
+    client.send_bytes(br#"{"type":1,"invocationId":"2","tar"#).await;
+    settle().await;
+    client.lose().await;
+    client.come_back().unwrap();
+    assert_eq!(client.next().await, sequence(1));
+    // Everything once more, because nothing was acknowledged.
+    client.send_all([sequence(1), call("1", "Echo", r#"["a"]"#), call("2", "Echo", r#"["b"]"#)]).await;
+    settle().await;
+    server.world.open("connect");
+    assert_eq!(client.next_message().await, result("1", r#""a""#));
+    assert_eq!(client.next_message().await, result("2", r#""b""#));
+    assert_eq!(server.log(), ["echo a", "echo b"]);
+}

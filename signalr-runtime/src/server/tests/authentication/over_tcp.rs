@@ -1,6 +1,8 @@
 //! The same, for WebSockets, which are not made of requests.
 
 use axum::Router;
+use axum::body::Body;
+use axum::middleware::{Next, from_fn};
 
 use super::super::over_tcp::{Socket, serve, within};
 use super::*;
@@ -38,6 +40,35 @@ async fn a_websocket_is_refreshed_from_outside() {
     is(&poller.refresh(BOB).await, (StatusCode::FORBIDDEN, r#"{"error":"user_changed"}"#));
     socket.send(&call("3", "Echo", r#"["still mine"]"#)).await;
     assert_eq!(socket.text().await, result("3", r#""still mine""#));
+}
+
+/// A client may refresh as soon as it has the response to its request, before the WebSocket is there.
+#[tokio::test]
+async fn a_websocket_is_refreshed_before_it_has_opened() {
+    const FOR_LONG: Person = Person(&[("x-user", "ada"), ("x-role", "talker"), ("x-good-for", "600")]);
+    let server = server(options(|http| {
+        refreshing(http);
+        closing(http);
+    }));
+    let (path, token) = path(&server, "").await;
+    let service = server.service.clone();
+    let refresh = from_fn(move |request: Request<Body>, next: Next| {
+        let (mut service, token) = (service.clone(), token.clone());
+        async move {
+            let response = next.run(request).await;
+            // Nothing opens before that has gone out.
+            assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+            let refresh = FOR_LONG.asks(Method::POST, "/hub/refresh");
+            let refresh = refresh.header("X-SignalR-Connection-Token", token);
+            let refreshed = service.call(refresh.body(Full::<Bytes>::default()).unwrap()).await.unwrap();
+            assert_eq!(refreshed.status(), StatusCode::OK);
+            response
+        }
+    });
+    let address = serve(Router::new().nest_service("/hub", server.service.clone()).layer(refresh)).await;
+    let mut socket = connect(address, &path, "ada\nX-Role: listener\nX-Good-For: -1", 1).await;
+    socket.send(&call("1", "Echo", r#"["yes"]"#)).await;
+    assert_eq!(socket.text().await, result("1", r#""yes""#));
 }
 
 #[tokio::test]

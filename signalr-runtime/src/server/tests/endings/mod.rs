@@ -4,6 +4,7 @@ mod client_ends;
 pub(super) mod peer;
 mod server_ends;
 mod table;
+mod while_connecting;
 
 use std::sync::Arc;
 

@@ -63,6 +63,11 @@ impl Peer {
         let _ = unconstrained(self.io.write_all(bytes)).now_or_never().expect("there is room");
     }
 
+    /// Sends a byte, and gives whether there is still another end.
+    pub(super) fn is_open(&mut self) -> bool {
+        unconstrained(self.io.write_all(b"x")).now_or_never().expect("there is room").is_ok()
+    }
+
     /// Sends a frame that begins with this byte.
     pub(super) fn frame(&mut self, first: u8, payload: &[u8]) {
         let masked = self.side == Side::Client;
@@ -166,7 +171,7 @@ impl Peer {
     }
 
     /// The first byte of the next frame and its payload; none at the end of the line, in the middle of a frame too.
-    async fn read(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub(super) async fn read(&mut self) -> Option<(u8, Vec<u8>)> {
         let [first, short] = self.io.read_u16().await.ok()?.to_be_bytes();
         let length = match short & 0x7F {
             126 => usize::from(self.io.read_u16().await.ok()?),
