@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use std::{fmt, future};
 
+use super::call_credentials;
 use super::connection::Connection;
 use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall, KeptArguments};
@@ -205,7 +206,8 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
             }
             None => running,
         };
-        let mut running = self.guarded(handler, invocation, mode, busy_stream, running);
+        let running = self.guarded(handler, invocation, mode, busy_stream, running);
+        let mut running = call_credentials::keep(&self.connection, running);
         if let Some(guard) = guard {
             running = guard.timed(running);
         }
@@ -249,10 +251,14 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
         };
         ready!(authentication.poll_refreshed(cx));
         let (hub, authentication) = (Arc::clone(hub), Arc::clone(authentication));
+        let connection = Arc::clone(&self.connection);
         let longest = self.shared.options.limits.callback_timeout;
         let callback = async move {
+            // First: what is refreshed from now on is told of again.
             authentication.told();
-            let refreshed = within(longest, Limit::CallbackTime, hub.on_authentication_refreshed()).await;
+            let callback = Box::pin(hub.on_authentication_refreshed());
+            let callback = call_credentials::keep_in_callback(&connection, callback);
+            let refreshed = within(longest, Limit::CallbackTime, callback).await;
             let late =
                 || Err(HubError::with_kind(HubErrorKind::Timeout, "The callback took longer than it may."));
             Reply(refreshed.unwrap_or_else(late).map(|()| Answer::Nothing))

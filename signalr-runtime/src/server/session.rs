@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use self::handshake::shake_hands;
+use super::call_credentials;
 use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
 use super::deadline::within;
@@ -194,7 +195,8 @@ async fn connect<H: Hub + 'static>(hub: &HubShared<H>, connection: &Arc<Connecti
         let value = Arc::new(hub.make_hub(connection).await?);
         let callee = Arc::clone(&value);
         let callback = Box::pin(async move { callee.on_connected().await });
-        hub.filters.around_connect(connection, callback).await?;
+        let callback = Box::pin(hub.filters.around_connect(connection, callback));
+        call_credentials::keep_in_callback(connection, callback).await?;
         Ok(value)
     });
     let name = hub.core.name();
@@ -240,7 +242,8 @@ async fn disconnect<H: Hub + 'static>(
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
     let name = hub.core.name();
     let span = span::disconnected(name);
-    let disconnecting = Box::pin(hub.filters.around_disconnect(connection, callback));
+    let callback = Box::pin(hub.filters.around_disconnect(connection, callback));
+    let disconnecting = Box::pin(call_credentials::keep_in_callback(connection, callback));
     let disconnecting = hub.blocking.watch_polls("OnDisconnectedAsync", disconnecting);
     let disconnecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, disconnecting);
     match AssertUnwindSafe(disconnecting.instrument(span.clone())).catch_unwind().await {
