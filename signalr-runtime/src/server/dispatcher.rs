@@ -212,7 +212,8 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
             running = guard.timed(running);
         }
         let (hub, trace_parent) = (self.shared.core.name(), self.shared.trace_parent.as_ref());
-        if let Some(span) = CallSpan::new(hub, handler.name, invocation, trace_parent) {
+        let network = || self.shared.identity.network(&self.connection.request);
+        if let Some(span) = CallSpan::new(hub, handler.name, network, invocation, trace_parent) {
             running = Box::pin(span.around(running));
         }
         Bound::Run(running)
@@ -263,7 +264,9 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
                 || Err(HubError::with_kind(HubErrorKind::Timeout, "The callback took longer than it may."));
             Reply(refreshed.unwrap_or_else(late).map(|()| Answer::Nothing))
         };
-        let callback = span::authentication_refreshed(self.shared.core.name(), Box::pin(callback));
+        let (hub, connection) = (Arc::clone(&self.shared), Arc::clone(&self.connection));
+        let network = move || hub.identity.network(&connection.request);
+        let callback = span::authentication_refreshed(self.shared.core.name(), network, Box::pin(callback));
         Poll::Ready((REFRESHED, Box::pin(callback)))
     }
 

@@ -200,7 +200,7 @@ async fn connect<H: Hub + 'static>(hub: &HubShared<H>, connection: &Arc<Connecti
         Ok(value)
     });
     let name = hub.core.name();
-    let span = span::connected(name);
+    let span = span::connected(name, || hub.identity.network(&connection.request));
     let connecting = hub.blocking.watch_polls("OnConnectedAsync", connecting);
     let connecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, connecting);
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
@@ -241,7 +241,7 @@ async fn disconnect<H: Hub + 'static>(
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
     let name = hub.core.name();
-    let span = span::disconnected(name);
+    let span = span::disconnected(name, || hub.identity.network(&connection.request));
     let callback = Box::pin(hub.filters.around_disconnect(connection, callback));
     let disconnecting = Box::pin(call_credentials::keep_in_callback(connection, callback));
     let disconnecting = hub.blocking.watch_polls("OnDisconnectedAsync", disconnecting);
