@@ -63,7 +63,8 @@ impl ClientResults {
         connection: Arc<Connection>,
         call: &ClientCall,
     ) -> HubResult<Question> {
-        if scope::current() == Scope::Connecting {
+        // `NoInvokeSingleClientProxy` of ASP.NET Core has one text for both callbacks.
+        if matches!(scope::current(), Scope::Connecting | Scope::Refreshing) {
             return Err(HubError::named(
                 HubErrorKind::Internal,
                 "InvalidOperationException",

@@ -1,11 +1,13 @@
 //! The server's side of a connection: from an invocation to the hub's method, and from its error to a text.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::future::{self, Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use std::{fmt, future};
 
 use super::call_credentials;
 use super::connection::Connection;
@@ -20,6 +22,7 @@ use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 use crate::connection::role::{Bound, Role};
 use crate::connection::running_method::Stage;
+use crate::connection::scope::{self, Scope};
 use crate::connection::slice;
 use crate::contract::backlog::StreamHooks;
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
@@ -258,7 +261,8 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
             // First: what is refreshed from now on is told of again.
             authentication.told();
             let callback = Box::pin(hub.on_authentication_refreshed());
-            let callback = call_credentials::keep_in_callback(&connection, callback);
+            let mut callback = pin!(call_credentials::keep_in_callback(&connection, callback));
+            let callback = poll_fn(|cx| scope::enter(Scope::Refreshing, || callback.as_mut().poll(cx)).0);
             let refreshed = within(longest, Limit::CallbackTime, callback).await;
             let late =
                 || Err(HubError::with_kind(HubErrorKind::Timeout, "The callback took longer than it may."));

@@ -109,3 +109,26 @@ async fn callbacks_keep_their_credentials_and_tasks_do_not() {
     settle().await;
     assert_eq!(server.log()[3..], ["refreshed as talker", "refreshing as listener"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_callback_for_new_credentials_cannot_ask_for_a_result() {
+    let refreshed = probe::hook(async |cx, world: Arc<World>| {
+        let error = cx.clients().caller().confirm("?").await.unwrap_err();
+        world.say(format!("{}: {}", error.name(), error.message()));
+        // It can say something.
+        cx.clients().caller().said("welcome back").await
+    });
+    let server = with_world(World { refreshed, ..World::default() }, options(refreshing));
+    let poller = Poller::connect(&server, ADA).await;
+    is(&poller.refresh(ADA).await, REFRESHED);
+    poller.expect(ADA, &[r#"{"type":1,"target":"Said","arguments":["welcome back"]}"#]).await;
+    let text =
+        "InvalidOperationException: Client results inside OnConnectedAsync Hub methods are not allowed.";
+    assert_eq!(server.log(), [text]);
+    // The calls behind it can ask.
+    poller.call(ADA, "1", "Ask", r#"["now?",""]"#).await;
+    let question = r#"{"type":1,"invocationId":"s1","target":"Confirm","arguments":["now?"]}"#;
+    poller.expect(ADA, &[question]).await;
+    assert_eq!(poller.post(ADA, &(result("s1", r#""yes""#) + "\u{1E}")).await.0, StatusCode::OK);
+    poller.expect(ADA, &[&result("1", r#""yes""#)]).await;
+}
