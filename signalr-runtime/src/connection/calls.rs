@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::returned_permits::CallNumber;
 use super::running_calls::RunningCalls;
 use super::running_method::{Ended, Guarded, RunningMethod, Stage};
 use super::slice;
@@ -104,6 +105,8 @@ enum Progress {
 
 /// The calls of one connection.
 pub(crate) struct Calls {
+    /// The number of the call that starts next.
+    next_number: CallNumber,
     /// How many ordered calls may still start.
     permits: usize,
     /// How many of the running calls hold no permit.
@@ -134,6 +137,7 @@ impl Calls {
     /// At most `permits` ordered calls run at once.
     pub(crate) fn new(permits: usize) -> Self {
         Self {
+            next_number: CallNumber::FIRST,
             permits,
             unordered: 0,
             waiting: VecDeque::new(),
@@ -155,6 +159,13 @@ impl Calls {
     /// Whether a call waits that could start: calls start in the order in which they came.
     pub(crate) fn has_startable(&self) -> bool {
         self.waiting.front().is_some_and(|call| self.has_permit_for(call.turn))
+    }
+
+    /// A number for a call that starts.
+    pub(crate) fn next_number(&mut self) -> CallNumber {
+        let number = self.next_number;
+        self.next_number = number.next();
+        number
     }
 
     /// Lets a call wait for its turn.
@@ -282,6 +293,21 @@ impl Calls {
         let Poll::Ready((mut call, ended)) = polled else { return Some(Poll::Pending) };
         self.removed(&mut call);
         Some(Poll::Ready(ended.map(|ended| (call, ended))))
+    }
+
+    /// The call with this number waits for a client: the next one may start. One that has ended had its permit taken back.
+    pub(crate) fn take_permit_back(&mut self, number: CallNumber) {
+        let is_it = |call: &RunningCall| match &call.progress {
+            Progress::Method(method) => method.number() == number,
+            Progress::Thread(_) => false,
+        };
+        if let Some(running) = &mut self.running
+            && let Some(call) = running.calls.find(is_it)
+            && mem::take(&mut call.permit)
+        {
+            self.permits += 1;
+            self.unordered += 1;
+        }
     }
 
     /// A call runs no more; its thread may do so.

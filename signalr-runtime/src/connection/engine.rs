@@ -207,6 +207,7 @@ impl<R: Role> Engine<R> {
                 return Poll::Ready(Ended::Stopped(request));
             }
             self.core.shared.outbound.awake();
+            self.core.take_permits_back();
             let reads = self.core.reads(reading);
             // Before what the peer sends from now on.
             self.core.poll_own_call(cx);
@@ -377,7 +378,9 @@ impl<R: Role> Core<R> {
 
     /// The task is about to sleep, and only its calls matter any more.
     fn rest(&self, cx: &mut Context<'_>) {
-        if self.can_start() || !self.calls.sleep(cx) {
+        // Whoever gives a permit back wakes the task.
+        let may_rest = self.shared.outbound.sleep(Writing::Stuck, cx) && !self.shared.returned_permits.any();
+        if !may_rest || self.can_start() || !self.calls.sleep(cx) {
             slice::defer(cx);
         }
     }

@@ -5,7 +5,8 @@
 //! - [`ending`] is how a connection is asked to end, and [`ended`] why it has.
 //! - [`outbound`] is the one way out, for [`frame`]s in [`pieces`], and [`writer`] empties it. Where a peer may come back,
 //!   [`replay`] keeps what it may have missed, and [`receipts`] counts what it has sent.
-//! - [`shared`] is what other tasks hold of a connection, and [`scope`] tells which of the user's code runs in it.
+//! - [`shared`] is what other tasks hold of a connection, and [`scope`] tells which of the user's code runs in it;
+//!   [`returned_permits`] come from where that is not known.
 //! - [`slice`] decides when a task lets others run, and [`round`] when it has its next turn among those who are busy.
 //! - [`limit`], [`rate`], [`budget`], [`relief`] and [`slow_consumer`] bound what a peer may cost.
 
@@ -28,6 +29,7 @@ pub(crate) mod rate;
 mod receipts;
 pub(crate) mod relief;
 mod replay;
+pub(crate) mod returned_permits;
 pub(crate) mod role;
 pub(crate) mod round;
 mod running_calls;

@@ -104,6 +104,11 @@ impl<T> RunningCalls<T> {
         }
     }
 
+    /// The first of them that `is_it` chooses.
+    pub(super) fn find(&mut self, is_it: impl Fn(&T) -> bool) -> Option<&mut T> {
+        self.slots.iter_mut().flatten().map(|slot| &mut slot.task).find(|task| is_it(task))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.free.len() == self.slots.len()
     }

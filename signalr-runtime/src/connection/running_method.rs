@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, ready};
 
 use super::panics::Panicked;
+use super::returned_permits::CallNumber;
 use super::scope::{self, Scope};
 use super::thread::ThreadEnd;
 use crate::contract::dispatch::{Answer, Reply, Running};
@@ -23,6 +24,7 @@ pub(crate) type Ended = (Stage, Reply);
 
 /// A method, and then the stream that it may have returned.
 pub(crate) struct RunningMethod {
+    number: CallNumber,
     stage: Stage,
     running: Guarded,
     /// The thread to which it has moved.
@@ -30,13 +32,13 @@ pub(crate) struct RunningMethod {
 }
 
 impl RunningMethod {
-    pub(crate) fn new(running: Guarded) -> Self {
-        Self { stage: Stage::Invoking, running, thread: None }
+    pub(crate) fn new(number: CallNumber, running: Guarded) -> Self {
+        Self { number, stage: Stage::Invoking, running, thread: None }
     }
 
     /// Runs it; the second value says whether it asked its client for a result.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> (Poll<Ended>, bool) {
-        let (polled, effects) = scope::enter(Scope::Invocation, || {
+        let (polled, effects) = scope::enter(Scope::Invocation(self.number), || {
             loop {
                 match ready!(self.running.poll(cx)).0 {
                     Ok(Answer::Items(items)) => {
@@ -51,6 +53,11 @@ impl RunningMethod {
             self.thread = effects.thread;
         }
         (polled, effects.asked)
+    }
+
+    /// The number of its call.
+    pub(super) fn number(&self) -> CallNumber {
+        self.number
     }
 
     /// Its thread, if it has one that has not ended.

@@ -8,6 +8,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use super::returned_permits::CallNumber;
 use super::shared::Shared;
 use super::thread::ThreadEnd;
 
@@ -20,8 +21,8 @@ pub(crate) enum Scope {
     Connecting,
     /// The callback of a hub for new credentials.
     Refreshing,
-    /// A hub method.
-    Invocation,
+    /// A hub method: this call of the connection that owns the code.
+    Invocation(CallNumber),
 }
 
 /// Which connection's task runs.
@@ -121,6 +122,19 @@ pub(crate) fn current() -> Scope {
     SCOPE.get()
 }
 
+/// The call of this connection whose code runs now.
+pub(crate) fn call_of(shared: &Arc<Shared>) -> Option<CallNumber> {
+    match current() {
+        Scope::Invocation(call) if is_own(shared) => Some(call),
+        _ => None,
+    }
+}
+
+/// Whether this connection's callback for new credentials runs now.
+pub(crate) fn is_refreshing(shared: &Arc<Shared>) -> bool {
+    current() == Scope::Refreshing && is_own(shared)
+}
+
 /// The code that runs now asks a client for a result.
 pub(crate) fn ask() {
     NOTED.set(Noted { asked: true, ..NOTED.get() });
@@ -128,7 +142,7 @@ pub(crate) fn ask() {
 
 /// The code that runs now goes on in a thread, which ends with `end`. Outside of a connection nobody waits for that.
 pub(crate) fn move_to_thread(end: ThreadEnd) {
-    if SCOPE.get() == Scope::Invocation {
+    if matches!(SCOPE.get(), Scope::Invocation(_)) {
         NOTED.set(Noted { moved: true, ..NOTED.get() });
         THREAD.set(Some(end));
     }

@@ -9,6 +9,7 @@ use super::frame::Frame;
 use super::outbound::{Outbound, Refused, Share};
 use super::pending::Pending;
 use super::relief::Holder;
+use super::returned_permits::{CallNumber, ReturnedPermits};
 use super::slice;
 use super::slow_consumer::Sender;
 use super::writer::Writing;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) outbound: Outbound,
     pub(crate) ending: Ending,
     pub(crate) pending: Pending,
+    pub(super) returned_permits: ReturnedPermits,
 }
 
 impl Holder for Shared {
@@ -43,7 +45,13 @@ impl Holder for Shared {
 
 impl Shared {
     pub(crate) fn new(format: HubProtocol, outbound: Outbound) -> Self {
-        Self { format, outbound, ending: Ending::default(), pending: Pending::default() }
+        Self {
+            format,
+            outbound,
+            ending: Ending::default(),
+            pending: Pending::default(),
+            returned_permits: ReturnedPermits::default(),
+        }
     }
 
     /// Asks the connection to end. Where the peer may not come back, nothing more is accepted from here on.
@@ -54,9 +62,15 @@ impl Shared {
         self.ending.ask(request, &self.outbound);
     }
 
+    /// Lets the next call start: this one waits for a client, in a task that is not the connection's.
+    pub(crate) fn give_permit_back(&self, call: CallNumber) {
+        self.returned_permits.add(call);
+        self.outbound.wake();
+    }
+
     /// The connection's task is about to sleep: true when it may, false when there is something to do meanwhile.
     pub(crate) fn sleep(&self, writing: Writing, cx: &mut Context<'_>) -> bool {
-        self.outbound.sleep(writing, cx) && self.ending.asked().is_none()
+        self.outbound.sleep(writing, cx) && self.ending.asked().is_none() && !self.returned_permits.any()
     }
 
     /// Queues a call that nobody waits for an answer to: see [`Outbound::offer`].

@@ -46,8 +46,8 @@ pub(crate) async fn on_a_thread(running: Running, held: impl Send + 'static) -> 
     // Panics are the caller's, which knows whose call it is.
     let call = take_along(Box::pin(call));
     let call = Box::pin(call.instrument(Span::current()).with_current_subscriber());
-    let (runtime, owner) = (Handle::current(), scope::owner());
-    spawn_blocking(move || run(&runtime, owner, call, answer, asks, (held, on_thread)));
+    let (runtime, place) = (Handle::current(), (scope::owner(), scope::current()));
+    spawn_blocking(move || run(&runtime, place, call, answer, asks, (held, on_thread)));
     scope::move_to_thread(end);
     let (mut call, mut opened) = (CallOnThread { answered, asked: Some(asked) }, Some(opened));
     let first = poll_fn(|cx| match told(&mut opened, cx) {
@@ -120,13 +120,13 @@ fn reply(outcome: Result<Outcome, oneshot::error::RecvError>) -> Reply {
 /// What a thread does.
 fn run(
     runtime: &Handle,
-    owner: Owner,
+    place: (Owner, Scope),
     mut running: Pin<Box<impl Future<Output = Reply>>>,
     mut answer: oneshot::Sender<Outcome>,
     asks: oneshot::Sender<()>,
     held: impl Send,
 ) {
-    let work = until_given_up(running.as_mut(), owner, &mut answer, asks);
+    let work = until_given_up(running.as_mut(), place, &mut answer, asks);
     let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
     // Values of the call are dropped here as well.
     if catch_unwind(AssertUnwindSafe(|| drop(running))).is_err() {
@@ -149,7 +149,7 @@ fn run(
 /// Runs a call to its end, or until it waits and nobody waits for its answer: it begins in any case.
 async fn until_given_up(
     mut running: Pin<&mut impl Future<Output = Reply>>,
-    owner: Owner,
+    (owner, scope): (Owner, Scope),
     answer: &mut oneshot::Sender<Outcome>,
     asks: oneshot::Sender<()>,
 ) -> Option<Reply> {
@@ -157,7 +157,7 @@ async fn until_given_up(
     poll_fn(|cx| {
         // What completes at once gives way here too, for the call to be found given up.
         let _slice = slice::begin_on_thread(owner);
-        let (polled, effects) = scope::enter(Scope::Invocation, || running.as_mut().poll(cx));
+        let (polled, effects) = scope::enter(scope, || running.as_mut().poll(cx));
         if effects.asked
             && let Some(asks) = asks.take()
         {

@@ -15,7 +15,6 @@ use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::frame::Frame;
 use crate::connection::limit::Limit;
 use crate::connection::pending::Awaited;
-use crate::connection::scope::{self, Scope};
 use crate::connection::slow_consumer::Sender;
 use crate::contract::client_call::ClientCall;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
@@ -63,14 +62,6 @@ impl ClientResults {
         connection: Arc<Connection>,
         call: &ClientCall,
     ) -> HubResult<Question> {
-        // `NoInvokeSingleClientProxy` of ASP.NET Core has one text for both callbacks.
-        if matches!(scope::current(), Scope::Connecting | Scope::Refreshing) {
-            return Err(HubError::named(
-                HubErrorKind::Internal,
-                "InvalidOperationException",
-                "Client results inside OnConnectedAsync Hub methods are not allowed.",
-            ));
-        }
         let id = self.next_id();
         let Some(frame) = broadcast::frame(call, Some(&id), connection.shared.format) else {
             return Err(call.missing(connection.shared.format));
@@ -79,7 +70,6 @@ impl ClientResults {
         let (reply, answer) = oneshot::channel();
         connection.shared.pending.insert(&id, Awaited::Reply(reply))?;
         self.asked().insert(id.clone(), connection.id.clone());
-        scope::ask();
         let mut charge = Charge::new(connection.shared.outbound.budget().cloned(), ChargeKind::Calls);
         charge.set(frame.uncharged().saturating_add(OPEN));
         Ok(Question { results: Arc::clone(self), connection, id, frame: Some(frame), answer, charge })

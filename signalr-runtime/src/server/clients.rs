@@ -8,10 +8,12 @@ use std::task::{Context, Poll};
 
 use futures_core::future::BoxFuture;
 
+use super::asker::{self, Asker};
 use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
 use super::selection::{Except, Selection};
-use crate::connection::slice;
+use crate::connection::returned_permits::CallNumber;
+use crate::connection::slice::{self, give_way};
 use crate::contract::client_call::ClientCall;
 use crate::contract::error::HubResult;
 use crate::contract::hub::{ClientContract, HubContract};
@@ -37,12 +39,13 @@ use crate::contract::receivers::{Answer, Delivery, Receiver, Receivers};
 /// `client = …`, which has neither, is told so by name.
 pub struct Clients<C> {
     core: Arc<HubCore>,
+    caller: Option<Caller>,
     contract: PhantomData<fn() -> C>,
 }
 
 impl<C: HubContract> Clients<C> {
     pub(crate) fn new(core: Arc<HubCore>) -> Self {
-        Self { core, contract: PhantomData }
+        Self { core, caller: None, contract: PhantomData }
     }
 
     /// Every client.
@@ -135,8 +138,9 @@ impl<C: HubContract> Clients<C> {
         C::Client: ClientContract,
     {
         let selection = Selection::Connection(id.clone());
-        let receiver: Arc<dyn Receiver> =
-            Arc::new(Single { one: Many { core: Arc::clone(&self.core), selection }, id });
+        let one = Many { core: Arc::clone(&self.core), selection };
+        let asker = self.caller.as_ref().map(|caller| Asker::now(&caller.connection, caller.call));
+        let receiver: Arc<dyn Receiver> = Arc::new(Single { one, id, asker });
         receiver.into()
     }
 }
@@ -151,12 +155,20 @@ impl<C> fmt::Debug for Clients<C> {
 /// a caller.
 pub struct CallerClients<C> {
     clients: Clients<C>,
-    caller: Arc<Connection>,
+    id: ConnectionId,
+}
+
+/// The connection whose hub chooses clients, and the call that does so.
+struct Caller {
+    connection: Arc<Connection>,
+    call: Option<CallNumber>,
 }
 
 impl<C: HubContract> CallerClients<C> {
-    pub(crate) fn new(core: Arc<HubCore>, caller: Arc<Connection>) -> Self {
-        Self { clients: Clients::new(core), caller }
+    pub(crate) fn new(core: Arc<HubCore>, connection: Arc<Connection>, call: Option<CallNumber>) -> Self {
+        let id = connection.id.clone();
+        let caller = Some(Caller { connection, call });
+        Self { clients: Clients { caller, ..Clients::new(core) }, id }
     }
 
     /// The client of this connection.
@@ -164,7 +176,7 @@ impl<C: HubContract> CallerClients<C> {
     where
         C::Client: ClientContract<SingleProxy = P>,
     {
-        self.clients.single(self.caller.id.clone())
+        self.clients.single(self.id.clone())
     }
 
     /// Every client but this one.
@@ -184,7 +196,7 @@ impl<C: HubContract> CallerClients<C> {
     }
 
     fn but_me(&self) -> Except {
-        Except::One(self.caller.id.clone())
+        Except::One(self.id.clone())
     }
 }
 
@@ -198,7 +210,7 @@ impl<C> Deref for CallerClients<C> {
 
 impl<C> fmt::Debug for CallerClients<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallerClients").field("caller", &self.caller.id).finish_non_exhaustive()
+        f.debug_struct("CallerClients").field("caller", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -244,6 +256,8 @@ impl Receivers for Many {
 struct Single {
     one: Many,
     id: ConnectionId,
+    /// None where no hub has chosen it.
+    asker: Option<Asker>,
 }
 
 impl Receivers for Single {
@@ -262,6 +276,12 @@ impl Receivers for Single {
 
 impl Receiver for Single {
     fn ask(&self, call: ClientCall) -> BoxFuture<'static, HubResult<Answer>> {
-        self.one.core.lifetime.ask(&self.id, call)
+        match asker::ask(self.asker.as_ref()) {
+            Ok(()) => self.one.core.lifetime.ask(&self.id, call),
+            Err(error) => Box::pin(async move {
+                give_way().await;
+                Err(error)
+            }),
+        }
     }
 }

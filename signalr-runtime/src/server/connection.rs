@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -94,6 +95,8 @@ pub(crate) struct Connection {
     pub(crate) aborted: CancellationToken,
     /// Time that the client has to answer a question. None for all the time it wants.
     pub(crate) client_result_timeout: Option<Duration>,
+    /// Whether its hub is being made, or its connect callback runs: nothing is read until that is done.
+    connecting: AtomicBool,
     group_limits: GroupLimits,
     groups: Mutex<Groups>,
 }
@@ -142,6 +145,7 @@ impl Connection {
             since: Instant::now(),
             aborted: CancellationToken::new(),
             client_result_timeout: None,
+            connecting: AtomicBool::new(true),
             group_limits,
             groups: Mutex::new(Groups::In { names: HashSet::new(), charge }),
         }
@@ -154,6 +158,16 @@ impl Connection {
             CallCredentials::request_of(authentication).or_else(|| authentication.request())
         });
         refreshed.unwrap_or_else(|| Arc::clone(&self.request))
+    }
+
+    /// The connect callback has ended.
+    pub(crate) fn has_connected(&self) {
+        self.connecting.store(false, Ordering::Release);
+    }
+
+    /// Whether the hub is being made, or its connect callback runs.
+    pub(crate) fn is_connecting(&self) -> bool {
+        self.connecting.load(Ordering::Acquire)
     }
 
     /// Ends the connection; the client does not connect again by itself.

@@ -13,6 +13,8 @@ use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
 use super::groups::CallerGroups;
 use crate::HubProtocol;
+use crate::connection::returned_permits::CallNumber;
+use crate::connection::scope;
 use crate::contract::hub::HubContract;
 use crate::transport::negotiate::TransportKind;
 
@@ -21,12 +23,14 @@ use crate::transport::negotiate::TransportKind;
 pub struct HubContext<C> {
     core: Arc<HubCore>,
     connection: Arc<Connection>,
+    /// The call that has made this clone.
+    call: Option<CallNumber>,
     contract: PhantomData<fn() -> C>,
 }
 
 impl<C: HubContract> HubContext<C> {
     pub(crate) fn new(core: Arc<HubCore>, connection: Arc<Connection>) -> Self {
-        Self { core, connection, contract: PhantomData }
+        Self { core, connection, call: None, contract: PhantomData }
     }
 
     /// The public id of this connection.
@@ -118,15 +122,28 @@ impl<C: HubContract> HubContext<C> {
         CallerGroups::new(Arc::clone(&self.core), Arc::clone(&self.connection))
     }
 
-    /// The clients that can be called.
+    /// The clients that can be called. While a method waits for the answer of a client, the next call may start, also where
+    /// the method has spawned the question: what it chooses here, or by a clone of this context, is known to be its own.
     pub fn clients(&self) -> CallerClients<C> {
-        CallerClients::new(Arc::clone(&self.core), Arc::clone(&self.connection))
+        CallerClients::new(Arc::clone(&self.core), Arc::clone(&self.connection), self.chosen_by())
+    }
+}
+
+impl<C> HubContext<C> {
+    /// The call that chooses clients now, or has made this clone.
+    fn chosen_by(&self) -> Option<CallNumber> {
+        scope::call_of(&self.connection.shared).or(self.call)
     }
 }
 
 impl<C> Clone for HubContext<C> {
     fn clone(&self) -> Self {
-        Self { core: Arc::clone(&self.core), connection: Arc::clone(&self.connection), contract: PhantomData }
+        Self {
+            core: Arc::clone(&self.core),
+            connection: Arc::clone(&self.connection),
+            call: self.chosen_by(),
+            contract: PhantomData,
+        }
     }
 }
 

@@ -63,6 +63,7 @@
 
 mod access_token;
 mod admission;
+mod asker;
 mod authentication_refresh;
 mod blocking;
 mod blocking_detector;

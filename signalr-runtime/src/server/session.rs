@@ -206,6 +206,7 @@ async fn connect<H: Hub + 'static>(hub: &HubShared<H>, connection: &Arc<Connecti
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
     let connected: Result<Option<HubResult<Arc<H>>>, _> =
         poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
+    connection.has_connected();
     match connected {
         Ok(Some(connected)) => connected.inspect_err(|error| {
             span::failed(&span, error.name());

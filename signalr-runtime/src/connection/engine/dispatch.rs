@@ -150,7 +150,7 @@ impl<R: Role> Core<R> {
 
     fn first_poll(&mut self, call: NewCall<'_>, running: Guarded, cx: &mut Context<'_>) {
         slice::start();
-        let mut method = RunningMethod::new(running);
+        let mut method = RunningMethod::new(self.calls.next_number(), running);
         let (polled, asked) = method.poll(cx);
         note_blocking(&self.role, &self.limits, call.target);
         match polled {
@@ -214,6 +214,16 @@ impl<R: Role> Core<R> {
             }
             if slice::is_due() || slice::has_used_up_budget() || self.ended.is_some() {
                 return;
+            }
+        }
+    }
+
+    /// Takes back the permits of calls that wait for a client in other tasks.
+    #[inline]
+    pub(super) fn take_permits_back(&mut self) {
+        if self.shared.returned_permits.any() {
+            for call in &self.shared.returned_permits.take() {
+                self.calls.take_permit_back(*call);
             }
         }
     }

@@ -146,6 +146,7 @@ struct LeftCalls {
 impl LeftCalls {
     /// Runs the calls, or drops them when their time is over. Ready when none is left.
     fn poll<R: Role>(&mut self, core: &mut Core<R>, cx: &mut Context<'_>) -> Poll<()> {
+        core.take_permits_back();
         core.poll_calls(cx);
         if !core.calls.is_empty() && self.linger.as_mut().is_some_and(|linger| is_over(linger, cx)) {
             self.linger = None;

@@ -22,6 +22,7 @@ const METHODS: &[MethodName<ProbeHubContract>] = &[
     ProbeHubContract::BLOCKING_ITEMS,
     ProbeHubContract::OPEN_BLOCKING,
     ProbeHubContract::ASK,
+    ProbeHubContract::ASK_IN_A_TASK,
     ProbeHubContract::PANIC,
     ProbeHubContract::WAIT,
 ];
@@ -243,24 +244,26 @@ async fn a_place_of_its_method_comes_back_with_the_thread() {
 
 #[tokio::test]
 async fn who_asks_the_client_from_a_thread_lets_the_next_call_start() {
-    let server = server(&BLOCKING, Limits::default());
-    let mut client = server.connect().await;
-    client.send_all([call("1", "Ask", r#"["q",""]"#), call("2", "Echo", r#"["b"]"#)]).await;
-    let mut said = [client.next().await, client.next().await];
-    said.sort();
-    assert_eq!(said[0], r#"{"type":1,"invocationId":"s1","target":"Confirm","arguments":["q"]}"#);
-    assert_eq!(said[1], result("2", r#""b""#));
-    client.send(result("s1", r#""yes""#)).await;
-    assert_eq!(client.next().await, result("1", r#""yes""#));
-    // One turn has come back, and not two.
-    client.send_all([block("a"), block("b")]).await;
-    server.world.hears("a blocks").await;
-    server.serves_others().await;
-    assert!(!server.log().contains(&"b blocks".to_owned()));
-    server.release("a");
-    server.release("b");
-    assert_eq!(client.next().await, result("a", r#""a""#));
-    assert_eq!(client.next().await, result("b", r#""b""#));
+    for asks in [call("1", "Ask", r#"["q",""]"#), call("1", "AskInATask", r#"["a question","q"]"#)] {
+        let server = server(&BLOCKING, Limits::default());
+        let mut client = server.connect().await;
+        client.send_all([asks, call("2", "Echo", r#"["b"]"#)]).await;
+        let mut said = [client.next().await, client.next().await];
+        said.sort();
+        assert_eq!(said[0], r#"{"type":1,"invocationId":"s1","target":"Confirm","arguments":["q"]}"#);
+        assert_eq!(said[1], result("2", r#""b""#));
+        client.send(result("s1", r#""yes""#)).await;
+        assert_eq!(client.next().await, result("1", r#""yes""#));
+        // One turn has come back, and not two.
+        client.send_all([block("a"), block("b")]).await;
+        server.world.hears("a blocks").await;
+        server.serves_others().await;
+        assert!(!server.log().contains(&"b blocks".to_owned()));
+        server.release("a");
+        server.release("b");
+        assert_eq!(client.next().await, result("a", r#""a""#));
+        assert_eq!(client.next().await, result("b", r#""b""#));
+    }
 }
 
 #[tokio::test]

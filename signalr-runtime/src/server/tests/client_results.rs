@@ -96,6 +96,56 @@ async fn a_turn_is_given_back_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_in_a_task_of_its_own_lets_the_next_call_start_and_only_that_one() {
+    for given in ["a question", "clients", "a context"] {
+        let server = Server::new();
+        let mut client = server.connect().await;
+        let asks = call("1", "AskInATask", &format!(r#"["{given}","a"]"#));
+        client.send_all([asks, call("2", "Echo", r#"["b"]"#)]).await;
+        assert_eq!(client.next().await, question("s1", "a"), "{given}");
+        assert_eq!(client.next().await, result("2", r#""b""#), "{given}");
+        client.send_all([call("3", "Wait", r#"["three"]"#), call("4", "Wait", r#"["four"]"#)]).await;
+        settle().await;
+        assert_eq!(server.log()[1..], ["three begins"], "{given}");
+        client.send(result("s1", r#""yes""#)).await;
+        assert_eq!(client.next().await, result("1", r#""yes""#), "{given}");
+        settle().await;
+        assert_eq!(server.log()[1..], ["three begins"], "{given}");
+        server.world.open("three");
+        assert_eq!(client.next().await, result("3", r#""three""#), "{given}");
+        settle().await;
+        assert_eq!(server.log()[3..], ["four begins"], "{given}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_outlives_its_call_lets_no_other_start() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    let asks = call("1", "AskInATask", r#"["a context for later","q"]"#);
+    client.send_all([asks, call("2", "Wait", r#"["two"]"#), call("3", "Wait", r#"["three"]"#)]).await;
+    assert_eq!(client.next().await, result("1", r#""asked""#));
+    assert_eq!(client.next().await, question("s1", "q"));
+    settle().await;
+    assert_eq!(server.log(), ["two begins"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_for_another_client_lets_the_next_one_start_after_its_own_has_left() {
+    let server = Server::new();
+    let (mut one, mut two) = (server.connect().await, server.connect().await);
+    let asks = call("1", "AskInATask", r#"["a question for c2","q"]"#);
+    one.send_all([asks, call("2", "Echo", r#"["b"]"#)]).await;
+    settle().await;
+    one.leave().await;
+    settle().await;
+    server.world.open("gate");
+    assert_eq!(two.next().await, question("s1", "q"));
+    settle().await;
+    assert!(server.log().contains(&"echo b".to_owned()), "{:?}", server.log());
+}
+
+#[tokio::test(start_paused = true)]
 async fn late_repeated_and_unknown_answers_are_dropped() {
     let server = Server::new();
     let mut client = server.connect().await;
@@ -180,6 +230,34 @@ async fn not_while_connecting() {
         let text =
             "InvalidOperationException: Client results inside OnConnectedAsync Hub methods are not allowed.";
         assert_eq!(server.log(), [text]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_in_a_task_for_which_it_waits_while_connecting() {
+    for clones in [false, true] {
+        let connected = probe::hook(move |cx, world: Arc<World>| async move {
+            let asked = if clones {
+                let cx = cx.clone();
+                tokio::spawn(async move { cx.clients().caller().confirm("q").await })
+            } else {
+                tokio::spawn(cx.clients().caller().confirm("q"))
+            };
+            let error = asked.await.unwrap().unwrap_err();
+            world.say(format!("{}: {}", error.name(), error.message()));
+            Ok(())
+        });
+        let server = Server::of(World { connected, ..World::default() }, |service| service);
+        let start = Instant::now();
+        let mut client = server.connect().await;
+        client.goes_on().await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        let text =
+            "InvalidOperationException: Client results inside OnConnectedAsync Hub methods are not allowed.";
+        assert_eq!(server.log()[..1], [text]);
+        // Later it may.
+        client.send(call("1", "AskInATask", r#"["a context","q"]"#)).await;
+        assert_eq!(client.next().await, question("s1", "q"));
     }
 }
 

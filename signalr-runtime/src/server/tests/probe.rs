@@ -71,6 +71,8 @@ pub(super) trait ProbeHub {
     async fn ask_after(&self, gate: &str, questions: Vec<String>) -> HubResult;
     /// Asks another connection.
     async fn ask_other(&self, connection: &str, question: &str) -> HubResult<String>;
+    /// Asks the caller in a task of its own, to which it gives one of several things.
+    async fn ask_in_a_task(&self, given: &str, question: String) -> HubResult<String>;
     /// Asks and does not wait for the answer.
     async fn ask_briefly(&self, question: &str) -> HubResult;
 
@@ -532,6 +534,23 @@ impl ProbeHub for Probe {
 
     async fn ask_other(&self, connection: &str, question: &str) -> HubResult<String> {
         self.cx.clients().client(connection).confirm(question).await
+    }
+
+    async fn ask_in_a_task(&self, given: &str, question: String) -> HubResult<String> {
+        let clients = self.cx.clients();
+        let asked = match given {
+            "a question" => tokio::spawn(clients.caller().confirm(&question)),
+            "clients" => tokio::spawn(async move { clients.caller().confirm(&question).await }),
+            "a question for c2" => {
+                self.world.pass("gate").await;
+                tokio::spawn(clients.client("c2").confirm(&question))
+            }
+            _ => {
+                let cx = self.cx.clone();
+                tokio::spawn(async move { cx.clients().caller().confirm(&question).await })
+            }
+        };
+        if given == "a context for later" { Ok("asked".to_owned()) } else { asked.await.internal()? }
     }
 
     async fn ask_briefly(&self, question: &str) -> HubResult {

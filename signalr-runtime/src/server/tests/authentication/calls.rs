@@ -115,6 +115,9 @@ async fn the_callback_for_new_credentials_cannot_ask_for_a_result() {
     let refreshed = probe::hook(async |cx, world: Arc<World>| {
         let error = cx.clients().caller().confirm("?").await.unwrap_err();
         world.say(format!("{}: {}", error.name(), error.message()));
+        // Nor can a task with a client that was chosen here.
+        let spawned = tokio::spawn(cx.clients().caller().confirm("?"));
+        world.say(spawned.await.unwrap().unwrap_err().message());
         // It can say something.
         cx.clients().caller().said("welcome back").await
     });
@@ -122,9 +125,8 @@ async fn the_callback_for_new_credentials_cannot_ask_for_a_result() {
     let poller = Poller::connect(&server, ADA).await;
     is(&poller.refresh(ADA).await, REFRESHED);
     poller.expect(ADA, &[r#"{"type":1,"target":"Said","arguments":["welcome back"]}"#]).await;
-    let text =
-        "InvalidOperationException: Client results inside OnConnectedAsync Hub methods are not allowed.";
-    assert_eq!(server.log(), [text]);
+    let text = "Client results inside OnConnectedAsync Hub methods are not allowed.";
+    assert_eq!(server.log(), [format!("InvalidOperationException: {text}"), text.to_owned()]);
     // The calls behind it can ask.
     poller.call(ADA, "1", "Ask", r#"["now?",""]"#).await;
     let question = r#"{"type":1,"invocationId":"s1","target":"Confirm","arguments":["now?"]}"#;
