@@ -1,7 +1,7 @@
 //! Which code of the user runs right now.
 //!
 //! A hub method that asks its client for a result gives its permit back while it waits, and a hub that is
-//! still connecting must not ask at all. The question is put deep inside the user's code; the connection's
+//! still connecting, or is being told of new credentials, must not ask at all. The question is put deep inside the user's code; the connection's
 //! task, which polls that code, tells it here where it is and afterwards reads here whether it was put, and whether the
 //! call has moved to a thread of its own.
 
@@ -19,6 +19,8 @@ pub(crate) enum Scope {
     Outside,
     /// The connect callback of a hub.
     Connecting,
+    /// The callback of a hub for new credentials.
+    Refreshing,
     /// A hub method: this call of the connection that owns the code.
     Invocation(CallNumber),
 }
@@ -126,6 +128,11 @@ pub(crate) fn call_of(shared: &Arc<Shared>) -> Option<CallNumber> {
         Scope::Invocation(call) if is_own(shared) => Some(call),
         _ => None,
     }
+}
+
+/// Whether this connection's callback for new credentials runs now.
+pub(crate) fn is_refreshing(shared: &Arc<Shared>) -> bool {
+    current() == Scope::Refreshing && is_own(shared)
 }
 
 /// The code that runs now asks a client for a result.

@@ -54,6 +54,11 @@ impl<T> PerProtocol<T> {
         })
     }
 
+    /// The first that is found in one of them.
+    pub(crate) fn find<U>(&self, mut find: impl FnMut(HubProtocol, &T) -> Option<U>) -> Option<U> {
+        self.try_map(|format, thing| find(format, thing).map_or(Ok(()), Err)).err()
+    }
+
     /// Makes another thing of each.
     pub(crate) fn map<U>(&self, mut make: impl FnMut(HubProtocol, &T) -> U) -> PerProtocol<U> {
         let all: Result<_, std::convert::Infallible> = self.try_map(|format, thing| Ok(make(format, thing)));

@@ -1,6 +1,6 @@
 //! The calls of a typed client proxy.
 //!
-//! Arguments are encoded at the call. Receivers are chosen, and messages queued, when the future is polled first: one
+//! Arguments are encoded at the call, in each protocol that a receiver may speak. Receivers are chosen, and messages queued, when the future is polled first: one
 //! that is never polled sends nothing.
 
 use std::future::poll_fn;
@@ -22,7 +22,7 @@ pub fn deliver<R: Receivers + ?Sized>(
     let call = ClientCall::encode(receivers.formats(), target, arguments);
     let receivers = Arc::clone(receivers);
     async move {
-        match call.map_or_else(|error| Delivery::Done(Err(error)), |call| receivers.send(call)) {
+        match receivers.send(call) {
             Delivery::Done(result) => {
                 poll_fn(|cx| receivers.poll_give_way(cx)).await;
                 result
@@ -49,14 +49,7 @@ pub fn ask<C: Method<M>, const M: usize>(
     let call = ClientCall::encode(receiver.formats(), target, arguments);
     let receiver = Arc::clone(receiver);
     async move {
-        let answer = match call {
-            Ok(call) => receiver.ask(call).await,
-            Err(error) => {
-                poll_fn(|cx| receiver.poll_give_way(cx)).await;
-                Err(error)
-            }
-        };
-        let answer = answer.and_then(|answer| {
+        let answer = receiver.ask(call).await.and_then(|answer| {
             // The client's mistake, and no secret: it reads the text where the method passes it on.
             let decoded = Payload { format: answer.format, bytes: answer.value.bytes() }.answer();
             decoded.map_err(|error| HubError::new(error.message().to_owned()))

@@ -11,10 +11,10 @@ use super::value::{Encoded, HubProtocol};
 
 /// Any number of clients: a choice, which is made anew for each call.
 pub trait Receivers: Send + Sync {
-    /// The hub protocols that a call to them has to be encoded in, now.
+    /// The hub protocols of all who may be chosen for a call that is made now.
     fn formats(&self) -> Formats;
 
-    /// Queues a call for each of them. Those who came after the call was encoded may be passed over.
+    /// Queues a call for each of them. That fails for a receiver who speaks a protocol in which the call is not encoded.
     fn send(&self, call: ClientCall) -> Delivery;
 
     /// Ready unless it is time to let other tasks run: asked after a call that did not wait.

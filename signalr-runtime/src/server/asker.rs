@@ -15,8 +15,9 @@ pub(crate) struct Asker {
 
 /// When a client was chosen.
 enum Chosen {
-    /// While nothing is read from the asker's own client: an answer might never come.
-    Connecting,
+    /// By a callback that may not ask: while the hub connects nothing is read, and while it is told of new credentials
+    /// nothing that its client has asked for goes on.
+    InCallback,
     /// By this call.
     By(CallNumber),
     /// By code that belongs to no call.
@@ -28,7 +29,9 @@ impl Asker {
     pub(crate) fn now(connection: &Arc<Connection>, call: Option<CallNumber>) -> Self {
         let chosen = match scope::call_of(&connection.shared) {
             Some(call) => Chosen::By(call),
-            None if connection.is_connecting() => Chosen::Connecting,
+            None if connection.is_connecting() || scope::is_refreshing(&connection.shared) => {
+                Chosen::InCallback
+            }
             None => call.map_or(Chosen::Outside, Chosen::By),
         };
         Self { connection: Arc::clone(connection), chosen }
@@ -38,11 +41,11 @@ impl Asker {
 /// The question is put now, by whichever task: the call that waits for its answer lets the next one start.
 pub(crate) fn ask(asker: Option<&Asker>) -> HubResult {
     match scope::current() {
-        Scope::Connecting => return Err(not_while_connecting()),
+        Scope::Connecting | Scope::Refreshing => return Err(not_in_callback()),
         Scope::Invocation(_) => scope::ask(),
         Scope::Outside => {
-            if matches!(asker, Some(Asker { chosen: Chosen::Connecting, .. })) {
-                return Err(not_while_connecting());
+            if matches!(asker, Some(Asker { chosen: Chosen::InCallback, .. })) {
+                return Err(not_in_callback());
             }
         }
     }
@@ -54,7 +57,8 @@ pub(crate) fn ask(asker: Option<&Asker>) -> HubResult {
     Ok(())
 }
 
-fn not_while_connecting() -> HubError {
+/// `NoInvokeSingleClientProxy` of ASP.NET Core has one text for both callbacks.
+fn not_in_callback() -> HubError {
     HubError::named(
         HubErrorKind::Internal,
         "InvalidOperationException",

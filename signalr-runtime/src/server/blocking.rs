@@ -18,6 +18,7 @@ use tracing::instrument::WithSubscriber;
 use tracing::{Instrument, Span};
 
 pub(crate) use self::gate::GateKeeper;
+use super::call_credentials::take_along;
 use crate::connection::panics::Panicked;
 use crate::connection::scope::{self, Owner, Scope};
 use crate::connection::slice;
@@ -43,6 +44,7 @@ pub(crate) async fn on_a_thread(running: Running, held: impl Send + 'static) -> 
         }
     };
     // Panics are the caller's, which knows whose call it is.
+    let call = take_along(Box::pin(call));
     let call = Box::pin(call.instrument(Span::current()).with_current_subscriber());
     let (runtime, place) = (Handle::current(), (scope::owner(), scope::current()));
     spawn_blocking(move || run(&runtime, place, call, answer, asks, (held, on_thread)));

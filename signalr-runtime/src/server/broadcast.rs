@@ -17,7 +17,8 @@ use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::frame::Frame;
 use crate::connection::outbound::Refused;
 use crate::connection::slow_consumer::Sender;
-use crate::contract::client_call::ClientCall;
+use crate::contract::client_call::{ClientCall, not_encoded};
+use crate::contract::error::HubResult;
 use crate::contract::locks;
 use crate::contract::per_protocol::PerProtocol;
 use crate::contract::receivers::Delivery;
@@ -42,7 +43,7 @@ static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
 /// two lists, and what wakes it.
 const WAITING: usize = 128;
 
-/// Frames a call in one protocol. None if it was not encoded in it.
+/// Frames a call in one protocol. None if it is not encoded in it.
 pub(crate) fn frame(call: &ClientCall, id: Option<&str>, format: HubProtocol) -> Option<Frame> {
     call.arguments(format).map(|arguments| invocation_frame(call.target(), id, arguments))
 }
@@ -60,7 +61,8 @@ fn invocation_frame(target: &str, id: Option<&str>, arguments: Payload<'_>) -> F
 
 /// Queues a call for one connection.
 pub(crate) fn send_to_one(connection: Arc<Connection>, call: &ClientCall) -> Delivery {
-    let Some(frame) = frame(call, None, connection.shared.format) else { return Delivery::Done(Ok(())) };
+    let format = connection.shared.format;
+    let Some(frame) = frame(call, None, format) else { return Delivery::Done(Err(call.missing(format))) };
     let frame = frame.charged_to(connection.shared.outbound.budget());
     let sender = Sender::to_one(&connection.shared);
     match offer(&connection, &frame, sender) {
@@ -87,12 +89,18 @@ pub(crate) fn send_to_one(connection: Arc<Connection>, call: &ClientCall) -> Del
 /// Queues a call for each of the connections but some.
 pub(crate) fn send(to: Chosen, except: Option<&Except>, call: &ClientCall) -> Delivery {
     let frames = PerProtocol::<()>::default().map(|format, ()| frame(call, None, format));
-    let posting =
-        Posting { frames, charged: false, except: except.cloned(), waiting: Vec::new(), late: None };
+    let posting = Posting {
+        frames,
+        charged: false,
+        except: except.cloned(),
+        waiting: Vec::new(),
+        late: None,
+        passed_over: None,
+    };
     let mut walk = Walk { to, next: Some(Place::default()), posting, counted: Some(Counted::new()) };
     walk.part(PART);
     if walk.next.is_none() && walk.posting.waiting.is_empty() {
-        return Delivery::Done(Ok(()));
+        return Delivery::Done(walk.posting.result());
     }
     Delivery::Waiting(Box::pin(async move {
         while walk.next.is_some() {
@@ -100,7 +108,7 @@ pub(crate) fn send(to: Chosen, except: Option<&Except>, call: &ClientCall) -> De
             walk.part(share());
         }
         walk.posting.wait_for_room().await;
-        Ok(())
+        walk.posting.result()
     }))
 }
 
@@ -208,6 +216,8 @@ struct Posting {
     waiting: Vec<Arc<Connection>>,
     /// One of the last connections of the part.
     late: Option<Arc<Connection>>,
+    /// The protocol of somebody who could not be sent the call.
+    passed_over: Option<HubProtocol>,
 }
 
 impl Posting {
@@ -225,11 +235,19 @@ impl Posting {
         if self.except.as_ref().is_some_and(|except| except.contains(&connection.id)) {
             return;
         }
-        // Who speaks another protocol than was found at the call has come later.
-        let Some(frame) = self.frames.get(connection.shared.format) else { return };
+        let format = connection.shared.format;
+        let Some(frame) = self.frames.get(format) else {
+            self.passed_over = Some(format);
+            return;
+        };
         if let Offered::Full = offer(connection, frame, Sender::to(&connection.shared)) {
             self.waiting.push(Arc::clone(connection));
         }
+    }
+
+    /// An error if somebody could not be sent the call.
+    fn result(&self) -> HubResult {
+        self.passed_over.map_or(Ok(()), |format| Err(not_encoded(format)))
     }
 
     /// Waits for those who have had no room. All of them share one frame for each protocol.

@@ -11,7 +11,6 @@ use tokio::sync::oneshot;
 use super::broadcast;
 use super::connection::{Connection, ConnectionId};
 use super::deadline::within;
-use super::lifetime::no_such_connection;
 use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::frame::Frame;
 use crate::connection::limit::Limit;
@@ -65,8 +64,7 @@ impl ClientResults {
     ) -> HubResult<Question> {
         let id = self.next_id();
         let Some(frame) = broadcast::frame(call, Some(&id), connection.shared.format) else {
-            // It has come after the call was made.
-            return Err(no_such_connection(&connection.id));
+            return Err(call.missing(connection.shared.format));
         };
         let frame = frame.charged_to(connection.shared.outbound.budget());
         let (reply, answer) = oneshot::channel();

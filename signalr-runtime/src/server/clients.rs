@@ -24,9 +24,15 @@ use crate::contract::receivers::{Answer, Delivery, Receiver, Receivers};
 ///
 /// The arguments of a call are encoded when it is made; its receivers are chosen when its future is first polled, so a
 /// future that is never polled sends nothing. A call to ids, groups or users that do not exist, or to connections that
-/// are over, reaches nobody and is no error, as in ASP.NET Core; nothing is encoded for nobody. A call is done when it is
+/// are over, reaches nobody and is no error, as in ASP.NET Core. A call is done when it is
 /// in the queue of every receiver; it waits for receivers whose queue is full, while the others have it. One that does
 /// not wait gives other tasks their turn before it returns, so a loop of calls holds up nobody.
+///
+/// A call is encoded once for each hub protocol in which it may be needed: for connections that are there, their own; for
+/// a group, a user or all, those that any client of the hub speaks at the moment, whoever joins before the first poll.
+/// While the hub has no client, nothing is encoded. Arguments that cannot be written in a protocol make the call fail, and
+/// reach nobody, if a receiver speaks it. A future that is polled so late that a receiver speaks a protocol which nobody
+/// spoke when the call was made sends it to the others, and is an error.
 ///
 /// Each choice returns the typed proxy `P` of the hub's client contract: [`ClientContract::Proxy`] for any number of
 /// clients, [`ClientContract::SingleProxy`] for one. It is a parameter of the choice, so that a hub without

@@ -10,6 +10,7 @@ use http::request::Parts;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::call_credentials::CallCredentials;
 use super::http::authentication::Authentication;
 use super::registry::is_roomy;
 use crate::connection::budget::{Charge, ChargeKind};
@@ -150,9 +151,12 @@ impl Connection {
         }
     }
 
-    /// The request whose credentials count at the moment.
+    /// The request whose credentials count for the code that asks: for a call, those with which it began; else those of
+    /// the moment.
     pub(crate) fn authenticated_request(&self) -> Arc<Parts> {
-        let refreshed = self.authentication.as_ref().and_then(|authentication| authentication.request());
+        let refreshed = self.authentication.as_ref().and_then(|authentication| {
+            CallCredentials::request_of(authentication).or_else(|| authentication.request())
+        });
         refreshed.unwrap_or_else(|| Arc::clone(&self.request))
     }
 

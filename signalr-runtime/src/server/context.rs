@@ -48,8 +48,12 @@ impl<C: HubContract> HubContext<C> {
         &self.connection.request
     }
 
-    /// The request whose credentials count at the moment (`User`): the one that opened the connection, or the latest
-    /// that has refreshed its authentication.
+    /// The request whose credentials count (`User`): the one that opened the connection, or the latest that has refreshed
+    /// its authentication.
+    ///
+    /// A call keeps those with which it began, to its end: in the method, in the stream that it may have returned, and on a
+    /// thread of its own. So do its rules and filters, and the callbacks. Everything else sees those of the moment, the tasks
+    /// that a call has spawned included; give them what they are to keep.
     pub fn authenticated_request(&self) -> Arc<Parts> {
         self.connection.authenticated_request()
     }

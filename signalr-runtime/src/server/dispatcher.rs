@@ -1,12 +1,15 @@
 //! The server's side of a connection: from an invocation to the hub's method, and from its error to a text.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::future::{self, Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use std::{fmt, future};
 
+use super::call_credentials;
 use super::connection::Connection;
 use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall, KeptArguments};
@@ -19,6 +22,7 @@ use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 use crate::connection::role::{Bound, Role};
 use crate::connection::running_method::Stage;
+use crate::connection::scope::{self, Scope};
 use crate::connection::slice;
 use crate::contract::backlog::StreamHooks;
 use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
@@ -205,12 +209,14 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
             }
             None => running,
         };
-        let mut running = self.guarded(handler, invocation, mode, busy_stream, running);
+        let running = self.guarded(handler, invocation, mode, busy_stream, running);
+        let mut running = call_credentials::keep(&self.connection, running);
         if let Some(guard) = guard {
             running = guard.timed(running);
         }
         let (hub, trace_parent) = (self.shared.core.name(), self.shared.trace_parent.as_ref());
-        if let Some(span) = CallSpan::new(hub, handler.name, invocation, trace_parent) {
+        let network = || self.shared.identity.network(&self.connection.request);
+        if let Some(span) = CallSpan::new(hub, handler.name, network, invocation, trace_parent) {
             running = Box::pin(span.around(running));
         }
         Bound::Run(running)
@@ -249,15 +255,22 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
         };
         ready!(authentication.poll_refreshed(cx));
         let (hub, authentication) = (Arc::clone(hub), Arc::clone(authentication));
+        let connection = Arc::clone(&self.connection);
         let longest = self.shared.options.limits.callback_timeout;
         let callback = async move {
+            // First: what is refreshed from now on is told of again.
             authentication.told();
-            let refreshed = within(longest, Limit::CallbackTime, hub.on_authentication_refreshed()).await;
+            let callback = Box::pin(hub.on_authentication_refreshed());
+            let mut callback = pin!(call_credentials::keep_in_callback(&connection, callback));
+            let callback = poll_fn(|cx| scope::enter(Scope::Refreshing, || callback.as_mut().poll(cx)).0);
+            let refreshed = within(longest, Limit::CallbackTime, callback).await;
             let late =
                 || Err(HubError::with_kind(HubErrorKind::Timeout, "The callback took longer than it may."));
             Reply(refreshed.unwrap_or_else(late).map(|()| Answer::Nothing))
         };
-        let callback = span::authentication_refreshed(self.shared.core.name(), Box::pin(callback));
+        let (hub, connection) = (Arc::clone(&self.shared), Arc::clone(&self.connection));
+        let network = move || hub.identity.network(&connection.request);
+        let callback = span::authentication_refreshed(self.shared.core.name(), network, Box::pin(callback));
         Poll::Ready((REFRESHED, Box::pin(callback)))
     }
 

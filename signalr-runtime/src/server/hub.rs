@@ -75,8 +75,9 @@ pub trait Hub: Send + Sync {
     /// Runs when new credentials have taken the place of those with which the client connected
     /// (`OnAuthenticationRefreshedAsync`); see
     /// [`HubContext::authenticated_request`](super::HubContext::authenticated_request). It has its turn among the calls of
-    /// the client; what is refreshed while it waits for that makes it run once. An error is logged, and that is all; the
-    /// same goes for a callback that takes longer than [`callback_timeout`](super::Limits::callback_timeout).
+    /// the client; what is refreshed while it waits for that makes it run once. It cannot ask a client for a result. An error
+    /// is logged, and that is all; the same goes for a callback that takes longer than
+    /// [`callback_timeout`](super::Limits::callback_timeout).
     fn on_authentication_refreshed(&self) -> impl Future<Output = HubResult> + Send {
         async { Ok(()) }
     }

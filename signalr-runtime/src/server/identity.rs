@@ -14,6 +14,7 @@ use super::blocking_detector::BlockingDetector;
 use super::deadline::within;
 use super::http::application::UserId;
 use super::peer_address::{is_forwarded, is_of_a_private_network, peer_address};
+use super::telemetry::{LocalAddress, Network};
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 
@@ -22,6 +23,7 @@ pub(crate) type IdentityKey = Option<Arc<str>>;
 
 type UserIdProvider = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 type AddressProvider = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
+type LocalAddressProvider = dyn Fn(&Parts) -> Option<LocalAddress> + Send + Sync;
 type EndpointRule = dyn Fn(&Parts) -> bool + Send + Sync;
 type ExpiryProvider = dyn Fn(&Parts) -> Option<SystemTime> + Send + Sync;
 type RefreshGuard = dyn Fn(AuthenticationRefresh) -> BoxFuture<'static, bool> + Send + Sync;
@@ -36,6 +38,8 @@ pub(crate) struct Identity {
     /// By what clients are told apart, if not by their user ids.
     pub(crate) key: Option<Arc<UserIdProvider>>,
     pub(crate) address: Option<Arc<AddressProvider>>,
+    /// Where it has arrived.
+    pub(crate) local_address: Option<Arc<LocalAddressProvider>>,
     /// All of them must allow a request.
     pub(crate) rules: Vec<Arc<EndpointRule>>,
     pub(crate) expiry: Option<Arc<ExpiryProvider>>,
@@ -55,6 +59,7 @@ impl Identity {
             user_id: None,
             key: None,
             address: None,
+            local_address: None,
             rules: Vec::new(),
             expiry: None,
             refresh: None,
@@ -80,6 +85,18 @@ impl Identity {
     pub(crate) fn client_address(&self, request: &Parts) -> Option<IpAddr> {
         let Some(address) = &self.address else { return peer_address(request) };
         self.ask("the address of a client", || address(request)).flatten()
+    }
+
+    /// The network by which a request has come, as far as that is known.
+    pub(crate) fn network(&self, request: &Parts) -> Network {
+        let local = self.local_address.as_ref();
+        let local =
+            local.and_then(|local| self.ask("the address of the server", || local(request)).flatten());
+        match (local, peer_address(request)) {
+            (Some(local), _) => Network::Local(local),
+            (None, Some(peer)) => Network::Peer(peer),
+            (None, None) => Network::Unknown,
+        }
     }
 
     /// Whether a request seems to come from a proxy, while its address is taken for that of the client. A client that

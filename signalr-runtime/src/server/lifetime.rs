@@ -30,10 +30,11 @@ pub(crate) trait LifetimeManager: Send + Sync {
     /// Does at once what is left of [`disconnected`](Self::disconnected), where nobody can wait for it.
     fn forget(&self, connection: &Connection);
 
-    /// The protocols that a call to these connections has to be encoded in. None means that there is nobody.
+    /// The protocols of all who may be chosen for a call that is made now: its receivers are chosen later.
     fn formats(&self, of: &Selection) -> Formats;
 
-    /// Queues a call for each connection of a selection.
+    /// Queues a call for each connection of a selection. If it could not be encoded for one of them, nobody gets it; who
+    /// has come with another protocol after it was encoded does not get it, and that is an error as well.
     fn send(&self, to: &Selection, call: ClientCall) -> Delivery;
 
     /// Adds a connection to a group (`AddToGroupAsync`). One that does not exist is left alone.
@@ -74,7 +75,7 @@ impl LifetimeManager for LocalLifetime {
     }
 
     fn formats(&self, of: &Selection) -> Formats {
-        self.registry.formats(of)
+        self.registry.possible_formats(of)
     }
 
     fn send(&self, to: &Selection, call: ClientCall) -> Delivery {
@@ -90,7 +91,13 @@ impl LifetimeManager for LocalLifetime {
                     "Cannot send to an empty group name.",
                 )))
             }
-            to => broadcast::send(self.registry.choose(to), to.except(), &call),
+            to => {
+                let failure = if call.has_failed() { call.failure(self.registry.formats(to)) } else { None };
+                match failure {
+                    Some(error) => Delivery::Done(Err(error)),
+                    None => broadcast::send(self.registry.choose(to), to.except(), &call),
+                }
+            }
         }
     }
 
@@ -122,6 +129,6 @@ impl LifetimeManager for LocalLifetime {
 }
 
 /// What whoever asks a connection is told that does not exist.
-pub(super) fn no_such_connection(id: &str) -> HubError {
+fn no_such_connection(id: &str) -> HubError {
     HubError::with_kind(HubErrorKind::Closed, format!("Connection '{id}' does not exist."))
 }

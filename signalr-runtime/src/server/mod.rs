@@ -68,6 +68,7 @@ mod authentication_refresh;
 mod blocking;
 mod blocking_detector;
 mod broadcast;
+mod call_credentials;
 mod client_results;
 mod clients;
 mod connection;

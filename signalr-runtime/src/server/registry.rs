@@ -9,6 +9,7 @@ mod names;
 mod roster;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::change::{Change, Kind};
 use self::lock::Lock;
@@ -18,7 +19,8 @@ pub(crate) use self::roster::{Chosen, Members, is_roomy};
 use super::connection::{Connection, ConnectionId};
 use super::selection::{Except, Selection};
 use crate::contract::error::HubResult;
-use crate::contract::per_protocol::Formats;
+use crate::contract::per_protocol::{Formats, PerProtocol};
+use crate::contract::value::HubProtocol;
 
 /// In how many parts a table is kept, so that those who change it seldom wait for each other.
 const SHARDS: usize = 16;
@@ -26,6 +28,8 @@ const SHARDS: usize = 16;
 /// The connections of one hub on this node.
 pub(crate) struct Registry {
     shards: [Lock<Roster>; SHARDS],
+    /// How many speak each protocol.
+    speakers: PerProtocol<AtomicUsize>,
     groups: Names,
     users: Names,
 }
@@ -34,6 +38,7 @@ impl Registry {
     pub(crate) fn new() -> Self {
         Self {
             shards: std::array::from_fn(|_| Lock::default()),
+            speakers: PerProtocol::default(),
             groups: Names::new(Kind::Group),
             users: Names::new(Kind::User),
         }
@@ -41,6 +46,8 @@ impl Registry {
 
     /// Adds a connection. Gives whether it is the first one of its user.
     pub(crate) fn add(&self, connection: &Arc<Connection>) -> Option<Change> {
+        // First: a call that may find it here is encoded for it.
+        self.speakers.get(connection.shared.format).fetch_add(1, Ordering::Relaxed);
         self.shard(&connection.id).write(|shard| shard.insert(connection));
         self.users.enter(Arc::clone(connection.user_id.as_ref()?), connection).1
     }
@@ -54,7 +61,10 @@ impl Registry {
             ended(change);
         }
         // Dropped behind the lock: with the last reference goes what the application keeps in the request.
-        drop(self.shard(&connection.id).write(|shard| shard.remove(&connection.id)));
+        let removed = self.shard(&connection.id).write(|shard| shard.remove(&connection.id));
+        if removed.is_some() {
+            self.speakers.get(connection.shared.format).fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Takes a connection that is over out of one of its groups. False if there is none left.
@@ -143,14 +153,28 @@ impl Registry {
         Chosen::Many(rosters)
     }
 
+    /// The protocols of the connections that may be in a selection by the time that they are chosen: of connections that
+    /// are here, their own, which does not change; of whoever may join a group, all that are spoken.
+    pub(crate) fn possible_formats(&self, of: &Selection) -> Formats {
+        let known = match of {
+            Selection::Connection(id) => self.format_of(id).map(Formats::only),
+            Selection::Connections(ids) => ids.iter().try_fold(Formats::default(), |formats, id| {
+                Some(formats.or(Formats::only(self.format_of(id)?)))
+            }),
+            _ => None,
+        };
+        known.unwrap_or_else(|| self.speakers.map(|_, speakers| speakers.load(Ordering::Relaxed) > 0))
+    }
+
     /// The protocols that the connections of a selection speak, but for those that it leaves out.
     pub(crate) fn formats(&self, of: &Selection) -> Formats {
         match of {
             Selection::All => self.formats_of_all(None),
             Selection::AllExcept(except) => self.formats_of_all(Some(except)),
-            Selection::Connection(id) => self.format_of(id),
+            Selection::Connection(id) => self.format_of(id).map(Formats::only).unwrap_or_default(),
             Selection::Connections(ids) => {
-                ids.iter().map(|id| self.format_of(id)).fold(Formats::default(), Formats::or)
+                let formats = ids.iter().filter_map(|id| self.format_of(id)).map(Formats::only);
+                formats.fold(Formats::default(), Formats::or)
             }
             Selection::Group(name) => self.groups.formats(name, None),
             Selection::Groups(names) => {
@@ -168,9 +192,8 @@ impl Registry {
         formats.fold(Formats::default(), Formats::or)
     }
 
-    fn format_of(&self, id: &str) -> Formats {
-        let format = self.shard(id).read(|shard| shard.get(id).map(|connection| connection.shared.format));
-        format.map(Formats::only).unwrap_or_default()
+    fn format_of(&self, id: &str) -> Option<HubProtocol> {
+        self.shard(id).read(|shard| shard.get(id).map(|connection| connection.shared.format))
     }
 
     fn shard(&self, id: &str) -> &Lock<Roster> {

@@ -24,8 +24,11 @@ pub trait HubRouterExt {
     /// [`enable_authentication_refresh`](super::HttpOptions::enable_authentication_refresh) is set at `path/refresh`; layers
     /// of the router apply to all of them.
     ///
-    /// A connection token is good at the path that made it: a client that negotiates at one path cannot connect at
-    /// another one, even if both serve the same hub.
+    /// A connection token counts at the endpoint that made it: a client that negotiates at one endpoint cannot connect at
+    /// another one, even if clones of one service serve both. An endpoint is known by the name of the hub and by `path` as
+    /// it is given here, so that it has the same name on all nodes. Hence `/{tenant}/hub` is one endpoint, whoever the
+    /// tenant is, and so are clones of one service that are given the same path in two routers, wherever these are nested.
+    /// Where such places must not take each other's connections, give them different paths.
     ///
     /// In a router that is nested, give the hub a path of its own: `nest("/api", Router::new().hub("/chat", hub))`. At
     /// `/` of a nested router axum matches the prefix without a slash at its end and nothing else, so that clients must

@@ -34,8 +34,8 @@ use super::method_options::{MethodGuard, MethodGuards, MethodOptions};
 use super::options::HubOptions;
 use super::places::Places;
 use super::session;
-use super::telemetry::TraceContext;
 use super::telemetry::span::TraceParent;
+use super::telemetry::{LocalAddress, TraceContext};
 use crate::connection::engine::EngineLimits;
 use crate::connection::limit::Limit;
 use crate::connection::methods::MethodTable;
@@ -387,6 +387,29 @@ impl<H: Hub + 'static> HubService<H> {
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
     {
         self.configure().identity.address = Some(Arc::new(address));
+        self
+    }
+
+    /// Says at which address of this server a request has arrived (`LocalEndPoint`), for the
+    /// [spans](super::telemetry#spans). Asked only while they are recorded. Default: unknown. Where the server listens at
+    /// one address:
+    ///
+    /// ```
+    /// # use signalr_runtime::server::{Hub, HubService};
+    /// # async fn bind<H: Hub + 'static>(hub: HubService<H>) -> std::io::Result<HubService<H>> {
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// let address = listener.local_addr()?;
+    /// # Ok(
+    /// hub.local_address(move |_| Some(address.into()))
+    /// # )
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn local_address<F>(mut self, address: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<LocalAddress> + Send + Sync + 'static,
+    {
+        self.configure().identity.local_address = Some(Arc::new(address));
         self
     }
 

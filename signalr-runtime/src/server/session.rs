@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use self::handshake::shake_hands;
+use super::call_credentials;
 use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
 use super::deadline::within;
@@ -195,11 +196,12 @@ async fn connect<H: Hub + 'static>(hub: &HubShared<H>, connection: &Arc<Connecti
         let value = Arc::new(hub.make_hub(connection).await?);
         let callee = Arc::clone(&value);
         let callback = Box::pin(async move { callee.on_connected().await });
-        hub.filters.around_connect(connection, callback).await?;
+        let callback = Box::pin(hub.filters.around_connect(connection, callback));
+        call_credentials::keep_in_callback(connection, callback).await?;
         Ok(value)
     });
     let name = hub.core.name();
-    let span = span::connected(name);
+    let span = span::connected(name, || hub.identity.network(&connection.request));
     let connecting = hub.blocking.watch_polls("OnConnectedAsync", connecting);
     let connecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, connecting);
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
@@ -241,8 +243,9 @@ async fn disconnect<H: Hub + 'static>(
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
     let name = hub.core.name();
-    let span = span::disconnected(name);
-    let disconnecting = Box::pin(hub.filters.around_disconnect(connection, callback));
+    let span = span::disconnected(name, || hub.identity.network(&connection.request));
+    let callback = Box::pin(hub.filters.around_disconnect(connection, callback));
+    let disconnecting = Box::pin(call_credentials::keep_in_callback(connection, callback));
     let disconnecting = hub.blocking.watch_polls("OnDisconnectedAsync", disconnecting);
     let disconnecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, disconnecting);
     match AssertUnwindSafe(disconnecting.instrument(span.clone())).catch_unwind().await {

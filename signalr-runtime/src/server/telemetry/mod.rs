@@ -40,6 +40,9 @@
 //! | `rpc.system` | `signalr` |
 //! | `rpc.service` | the trait of the hub |
 //! | `rpc.method` | the method, as its contract names it; `OnConnectedAsync` and so on |
+//! | `server.address`, `server.port` | the address of this server at which the client has connected; the path of a Unix socket, the name of a pipe: where [`HubService::local_address`](super::HubService::local_address) says it |
+//! | `network.type` | `ipv4` or `ipv6`; without the address of the server that of the client, with the feature `axum`, where `into_make_service_with_connect_info::<SocketAddr>()` makes it known |
+//! | `network.transport` | `tcp`, `unix` or `pipe`; known as the two above are |
 //! | `error.type` | of what failed: the name that ASP.NET Core would give the error (`Microsoft.AspNetCore.SignalR.HubException`), or of the type of the error here; `refused` for a call that a rule or its own form forbids, `panic` |
 //! | `otel.status_code` | `ERROR` of what failed |
 //!
@@ -57,10 +60,13 @@
 //! cut connections short, and code of the application that held its thread, at `WARN`; what clients did wrong, why a request was refused, and why each connection ended, at `DEBUG`.
 
 mod connection_meter;
+mod network;
 pub(crate) mod span;
 mod trace_context;
 
 pub(crate) use connection_meter::ConnectionMeter;
+pub use network::LocalAddress;
+pub(crate) use network::Network;
 pub use trace_context::TraceContext;
 
 /// The histogram of how long connections were open, in seconds.

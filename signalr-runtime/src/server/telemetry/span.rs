@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use tracing::field::Empty;
 use tracing::{Instrument, Level, Span};
 
-use super::TraceContext;
+use super::{Network, TraceContext};
 use crate::contract::dispatch::{Answer, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::protocol::message::Invocation;
@@ -32,29 +32,49 @@ macro_rules! span {
             rpc.system = "signalr",
             rpc.service = $hub,
             rpc.method = $method,
+            server.address = Empty,
+            server.port = Empty,
+            network.transport = Empty,
+            "network.type" = Empty,
             "error.type" = Empty,
         )
     };
 }
 
 /// The span of the connect callback.
-pub(crate) fn connected(hub: &'static str) -> Span {
-    span!("Microsoft.AspNetCore.SignalR.Server.OnConnected", "internal", hub, "OnConnectedAsync")
+pub(crate) fn connected(hub: &'static str, network: impl FnOnce() -> Network) -> Span {
+    let span = span!("Microsoft.AspNetCore.SignalR.Server.OnConnected", "internal", hub, "OnConnectedAsync");
+    over(span, network)
 }
 
 /// The span of the disconnect callback.
-pub(crate) fn disconnected(hub: &'static str) -> Span {
-    span!("Microsoft.AspNetCore.SignalR.Server.OnDisconnected", "internal", hub, "OnDisconnectedAsync")
+pub(crate) fn disconnected(hub: &'static str, network: impl FnOnce() -> Network) -> Span {
+    let span =
+        span!("Microsoft.AspNetCore.SignalR.Server.OnDisconnected", "internal", hub, "OnDisconnectedAsync");
+    over(span, network)
+}
+
+/// A span with the network of its connection, which is not looked for where nobody looks at the span.
+fn over(span: Span, network: impl FnOnce() -> Network) -> Span {
+    if !span.is_disabled() {
+        network().record(&span);
+    }
+    span
 }
 
 /// Runs the callback for new credentials in its span.
-pub(crate) async fn authentication_refreshed(hub: &'static str, callback: Running) -> Reply {
+pub(crate) async fn authentication_refreshed(
+    hub: &'static str,
+    network: impl FnOnce() -> Network,
+    callback: Running,
+) -> Reply {
     let span = span!(
         "Microsoft.AspNetCore.SignalR.Server.OnAuthenticationRefreshed",
         "internal",
         hub,
         "OnAuthenticationRefreshedAsync"
     );
+    let span = over(span, network);
     let reply = run(callback, &span).await;
     if let Some(error) = reply.as_error() {
         failed(&span, error.name());
@@ -87,6 +107,7 @@ fn error_type(error: &str) -> &str {
 pub(crate) struct CallSpan {
     hub: &'static str,
     method: &'static str,
+    network: Network,
     caller: Option<(Arc<TraceParent>, TraceContext)>,
 }
 
@@ -95,6 +116,7 @@ impl CallSpan {
     pub(crate) fn new(
         hub: &'static str,
         method: &'static str,
+        network: impl FnOnce() -> Network,
         invocation: &Invocation<'_>,
         trace_parent: Option<&Arc<TraceParent>>,
     ) -> Option<Self> {
@@ -104,12 +126,13 @@ impl CallSpan {
         let caller = trace_parent.and_then(|trace_parent| {
             Some((Arc::clone(trace_parent), TraceContext::of_headers(&invocation.headers)?))
         });
-        Some(Self { hub, method, caller })
+        Some(Self { hub, method, network: network(), caller })
     }
 
     /// Runs a method, and the stream it may return, in the span.
     pub(crate) async fn around(self, method: Running) -> Reply {
         let span = span!("Microsoft.AspNetCore.SignalR.Server.InvocationIn", "server", self.hub, self.method);
+        self.network.record(&span);
         if let Some((trace_parent, context)) = self.caller {
             trace_parent(&span, &context);
         }

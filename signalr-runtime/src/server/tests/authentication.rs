@@ -3,6 +3,7 @@
 //! A client says in headers who it is (`x-user`), what it may do (`x-role`) and for how many seconds that is good
 //! (`x-good-for`), as the layers of an application would find out.
 
+mod calls;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod refresh;

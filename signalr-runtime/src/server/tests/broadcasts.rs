@@ -14,7 +14,6 @@ use super::bare::{self, queued};
 use super::probe::{Broken, ProbeHubContract};
 use super::*;
 use crate::HubProtocol::{Json, MessagePack};
-use crate::HubResult;
 use crate::connection::budget::MemoryBudget;
 use crate::connection::writer::Writing;
 use crate::contract::client_call::ClientCall;
@@ -22,13 +21,14 @@ use crate::contract::receivers::Delivery;
 use crate::server::Groups;
 use crate::server::lifetime::{LifetimeManager, LocalLifetime};
 use crate::server::selection::Selection;
+use crate::{HubErrorKind, HubResult};
 
 fn group() -> Selection {
     Selection::Group("g".into())
 }
 
 fn encode(lifetime: &LocalLifetime, to: &Selection, text: &str) -> ClientCall {
-    ClientCall::encode(lifetime.formats(to), "Said", &(text,)).unwrap()
+    ClientCall::encode(lifetime.formats(to), "Said", &(text,))
 }
 
 /// Begins to send, as the first poll of a call does.
@@ -37,29 +37,43 @@ fn begin(lifetime: &LocalLifetime, to: &Selection, text: &str) -> Delivery {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_to_nobody_neither_encodes_nor_fails() {
+async fn a_call_to_nobody_does_not_fail_and_in_an_empty_hub_encodes_nothing() {
     let server = Server::new();
-    let broken = async |server: &Server| {
+    let broken = async |how| {
         let clients = server.handle().clients();
-        let all = clients.all().broken(Broken::Panics).await;
-        let sends: [HubResult; 6] = [
-            all,
-            clients.all_except(["c1"]).broken(Broken::Panics).await,
-            clients.group("nobody").broken(Broken::Panics).await,
-            clients.users(["nobody", "no one"]).broken(Broken::Panics).await,
-            clients.clients(["nobody"]).broken(Broken::Panics).await,
-            clients.client("nobody").broken(Broken::Panics).await,
+        let sends: [HubResult; 5] = [
+            clients.all_except(["c1"]).broken(how).await,
+            clients.group("nobody").broken(how).await,
+            clients.users(["nobody", "no one"]).broken(how).await,
+            clients.clients(["nobody"]).broken(how).await,
+            clients.client("nobody").broken(how).await,
         ];
-        sends.map(|sent| sent.is_ok())
+        let all = clients.all().broken(how).await;
+        (all.is_ok(), sends.map(|sent| sent.is_ok()))
     };
-    assert_eq!(broken(&server).await, [true; 6]);
+    assert_eq!(broken(Broken::Panics).await, (true, [true; 5]));
     let mut client = server.connect().await;
-    let clients = server.handle().clients();
-    assert!(clients.all_except(["c1"]).broken(Broken::Panics).await.is_ok());
-    assert!(clients.all().broken(Broken::Fails).await.is_err());
+    // Somebody might come who needs it.
+    assert_eq!(broken(Broken::Fails).await, (false, [true; 5]));
     client.leave().await;
     settle().await;
-    assert_eq!(broken(&server).await, [true; 6]);
+    assert_eq!(broken(Broken::Panics).await, (true, [true; 5]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_receivers_of_a_call_are_chosen_at_its_first_poll() {
+    let server = Server::new();
+    let mut json = server.connect().await;
+    let mut messagepack = server.connect_with(MessagePack).await;
+    let (clients, groups) = (server.handle().clients(), server.handle().groups());
+    let call = clients.group("late").said("x");
+    for id in ["c1", "c2"] {
+        groups.join(id, "late").await.unwrap();
+    }
+    call.await.unwrap();
+    for client in [&mut json, &mut messagepack] {
+        assert_eq!(client.so_far().await, [r#"{"type":1,"target":"Said","arguments":["x"]}"#]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,23 +93,66 @@ async fn a_call_to_a_connection_that_is_over_succeeds_and_reaches_nobody() {
 }
 
 #[test]
-fn who_comes_between_a_call_and_its_first_poll_is_sent_it_if_it_is_encoded_for_it() {
+fn nobody_is_passed_over_in_silence_who_comes_with_another_protocol_after_a_call() {
     let lifetime = bare::lifetime();
     let [there, json, messagepack] = [("a", Json), ("b", Json), ("c", MessagePack)]
-        .map(|(id, format)| bare::connection(id, None, format, 100, None));
+        .map(|(id, format)| bare::connection(id, None, format, 1, None));
     let join = |connection: &Arc<_>| {
         lifetime.connected(connection);
         assert!(matches!(lifetime.join(&connection.id, "g"), Delivery::Done(Ok(()))));
     };
+    let alone = Selection::Connection(messagepack.id.clone());
     join(&there);
-    let call = encode(&lifetime, &group(), "hi");
+    let group = group();
+    let calls = [&group, &group, &alone].map(|to| (to, encode(&lifetime, to, "hi")));
     join(&json);
     join(&messagepack);
-    lifetime.leave(&there.id, "g");
-    assert!(matches!(lifetime.send(&group(), call), Delivery::Done(Ok(()))));
-    // Receivers are chosen at the first poll.
-    assert_eq!([queued(&there), queued(&messagepack)], ["", ""]);
+    drop(lifetime.leave(&there.id, "g"));
+    let failed = |result: HubResult| {
+        let text = "A client that speaks MessagePack has come after the call was encoded.";
+        assert_eq!(result.unwrap_err().message(), text);
+    };
+    let [first, second, third] = calls.map(|(to, call)| lifetime.send(to, call));
+    let Delivery::Done(result) = first else { panic!("there is room") };
+    failed(result);
+    // The others get it all the same.
     assert!(queued(&json).contains("hi"));
+    // Also those who have to be waited for: the queue was full, and has room by now.
+    let Delivery::Waiting(waiting) = second else { panic!("there is no room") };
+    failed(waiting.now_or_never().unwrap());
+    assert!(queued(&json).contains("hi"));
+    let Delivery::Done(result) = third else { panic!("there is nobody to wait for") };
+    failed(result);
+    assert_eq!([queued(&there), queued(&messagepack)], ["", ""]);
+    // Who is there at the call is encoded for.
+    let call = encode(&lifetime, &group, "again");
+    assert!(matches!(lifetime.send(&group, call), Delivery::Done(Ok(()))));
+    assert!(queued(&messagepack).contains("again"));
+}
+
+/// Fails in JSON, whose objects have texts for keys.
+#[test]
+fn a_call_fails_in_a_protocol_only_for_those_who_speak_it() {
+    let lifetime = bare::lifetime();
+    let [json, messagepack] = [("a", Json), ("b", MessagePack)]
+        .map(|(id, format)| bare::connection(id, Some(id), format, 100, None));
+    for connection in [&json, &messagepack] {
+        lifetime.connected(connection);
+    }
+    let by_place = std::collections::BTreeMap::from([((1, 2), "here")]);
+    let send = |to: &Selection| {
+        let call = ClientCall::encode(lifetime.formats(to), "Said", &(&by_place,));
+        match lifetime.send(to, call) {
+            Delivery::Done(result) => result.map_err(|error| error.kind()),
+            Delivery::Waiting(_) => panic!("there is room"),
+        }
+    };
+    let of = |users: &[&str]| Selection::Users(users.iter().map(|user| (*user).to_owned()).collect());
+    assert_eq!(send(&of(&["a"])), Err(HubErrorKind::Codec));
+    assert_eq!(send(&of(&["a", "b"])), Err(HubErrorKind::Codec));
+    assert_eq!([queued(&json), queued(&messagepack)], ["", ""]);
+    assert_eq!(send(&of(&["b"])), Ok(()));
+    assert!(queued(&messagepack).contains("here"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -324,7 +381,7 @@ fn a_value_may_ask_the_registry_while_it_is_encoded() {
                             &(Asking(Arc::clone(groups)),),
                         );
                         // The queues are full soon: whoever sends does not wait here.
-                        drop(core.lifetime.send(to, call.unwrap()));
+                        drop(core.lifetime.send(to, call));
                     } else {
                         let id = &crowd[(round + thread) % crowd.len()].id;
                         drop(core.lifetime.join(id, "g"));

@@ -113,6 +113,27 @@ async fn a_token_counts_at_the_endpoint_that_made_it() {
     }
 }
 
+/// The path that is given for it names an endpoint: not what a request has in its place, nor where the router is nested.
+#[tokio::test(start_paused = true)]
+async fn clones_of_a_service_at_one_pattern_are_one_endpoint() {
+    let service = Server::new().service;
+    let at = |service: &HubService<Probe>| Router::new().hub("/hub", service.clone());
+    let router = Router::new()
+        .hub("/{tenant}/chat", service.clone())
+        .nest("/a", at(&service))
+        .nest("/b", at(&service))
+        .nest("/c", at(&Server::new().service));
+    for (home, other, answer) in [
+        ("/one/chat", "/two/chat", opened()),
+        ("/a/hub", "/b/hub", opened()),
+        ("/a/hub", "/c/hub", gone()),
+        ("/a/hub", "/one/chat", gone()),
+    ] {
+        let id = negotiate(&router, home).await;
+        assert_eq!(poll(&router, other, &id).await, answer, "{home} {other}");
+    }
+}
+
 /// The name of an endpoint is written in the code, and so the same on all nodes.
 #[tokio::test(start_paused = true)]
 async fn nodes_know_each_others_endpoints() {

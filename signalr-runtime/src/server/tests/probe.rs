@@ -76,6 +76,11 @@ pub(super) trait ProbeHub {
     /// Asks and does not wait for the answer.
     async fn ask_briefly(&self, question: &str) -> HubResult;
 
+    /// Waits for a gate, and says in which role its caller is.
+    async fn role_after(&self, gate: &str) -> HubResult<String>;
+    /// The role of its caller, whenever a gate opens.
+    fn roles_after(&self, gate: String) -> impl Stream<Item = HubResult<String>>;
+
     async fn join(&self, group: &str) -> HubResult;
     async fn leave(&self, group: &str) -> HubResult;
     async fn send(&self, to: &str, names: Vec<String>, text: &str) -> HubResult;
@@ -101,8 +106,9 @@ pub(super) const EVERY_BARRIER: &str = "";
 /// What a gate is: as many may pass as it was opened for.
 type Gate = Arc<Semaphore>;
 
-type Hook =
-    Box<dyn Fn(HubContext<ProbeHubContract>, Arc<World>) -> BoxFuture<'static, HubResult> + Send + Sync>;
+pub(super) type Context = HubContext<ProbeHubContract>;
+
+type Hook = Box<dyn Fn(Context, Arc<World>) -> BoxFuture<'static, HubResult> + Send + Sync>;
 
 /// What the hubs of one test share.
 #[derive(Default)]
@@ -195,9 +201,7 @@ impl World {
 
 /// Makes a hook of a closure.
 #[expect(clippy::unnecessary_wraps, reason = "it goes into a field that may be empty")]
-pub(super) fn hook<F>(
-    hook: impl Fn(HubContext<ProbeHubContract>, Arc<World>) -> F + Send + Sync + 'static,
-) -> Option<Hook>
+pub(super) fn hook<F>(hook: impl Fn(Context, Arc<World>) -> F + Send + Sync + 'static) -> Option<Hook>
 where
     F: Future<Output = HubResult> + Send + 'static,
 {
@@ -205,16 +209,20 @@ where
 }
 
 pub(super) struct Probe {
-    cx: HubContext<ProbeHubContract>,
+    cx: Context,
     world: Arc<World>,
 }
 
 impl Probe {
-    pub(super) async fn make(cx: HubContext<ProbeHubContract>, world: Arc<World>) -> HubResult<Self> {
+    pub(super) async fn make(cx: Context, world: Arc<World>) -> HubResult<Self> {
         if let Some(factory) = &world.factory {
             factory(cx.clone(), Arc::clone(&world)).await?;
         }
         Ok(Self { cx, world })
+    }
+
+    fn role(&self, gate: &str) -> Role {
+        Role { cx: self.cx.clone(), world: Arc::clone(&self.world), gate: gate.to_owned() }
     }
 }
 
@@ -270,6 +278,31 @@ impl Drop for Dropped {
                 given_up();
             }
         }
+    }
+}
+
+/// Asks in which role its caller is, also when it is dropped.
+struct Role {
+    cx: Context,
+    world: Arc<World>,
+    gate: String,
+}
+
+impl Role {
+    async fn after_the_gate(&self) -> String {
+        self.world.say(format!("{} waits", self.gate));
+        self.world.pass(&self.gate).await;
+        self.now()
+    }
+
+    fn now(&self) -> String {
+        self.cx.authenticated_request().headers["x-role"].to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        self.world.say(format!("{} left by a {}", self.gate, self.now()));
     }
 }
 
@@ -525,6 +558,14 @@ impl ProbeHub for Probe {
         let asking = caller.confirm(question);
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), asking).await;
         Ok(())
+    }
+
+    async fn role_after(&self, gate: &str) -> HubResult<String> {
+        Ok(self.role(gate).after_the_gate().await)
+    }
+
+    fn roles_after(&self, gate: String) -> impl Stream<Item = HubResult<String>> {
+        stream::unfold(self.role(&gate), async |role| Some((Ok(role.after_the_gate().await), role)))
     }
 
     async fn join(&self, group: &str) -> HubResult {

@@ -151,6 +151,39 @@ fn a_selection_speaks_what_its_members_speak_without_those_that_are_left_out() {
     }
 }
 
+#[test]
+fn a_call_may_need_the_protocols_of_all_who_can_join_its_receivers() {
+    let registry = Registry::new();
+    let [one, two] = [(1, Json), (2, MessagePack)].map(|(n, format)| connection(n, format));
+    let (none, json, messagepack) = (Formats::default(), Formats::only(Json), Formats::only(MessagePack));
+    let of = |ids: &[&str]| Selection::Connections(ids.iter().map(|id| (*id).to_owned()).collect());
+    let selections = [
+        Selection::All,
+        group("g"),
+        Selection::AllExcept(Except::One(two.id.clone())),
+        Selection::Connection(one.id.clone()),
+        of(&["c1"]),
+        of(&["c1", "c2"]),
+        of(&[]),
+    ];
+    let expects = |expected: [Formats; 7]| {
+        for (place, (selection, expected)) in selections.iter().zip(expected).enumerate() {
+            assert_eq!(registry.possible_formats(selection), expected, "case {place}");
+        }
+    };
+    expects([none; 7]);
+    registry.add(&one);
+    expects([json, json, json, json, json, json, none]);
+    registry.add(&two);
+    let both = json.or(messagepack);
+    expects([both, both, both, json, json, both, none]);
+    registry.remove(&one, |_| ());
+    registry.remove(&one, |_| ());
+    expects([messagepack, messagepack, messagepack, messagepack, messagepack, messagepack, none]);
+    registry.remove(&two, |_| ());
+    expects([none; 7]);
+}
+
 /// Joins and leaves of eight threads, told in whatever order. In the order of their numbers, a group is occupied and
 /// vacant in turn, and in the end it is what the last number says.
 #[test]

@@ -7,6 +7,7 @@ use tracing::subscriber::NoSubscriber;
 use super::recorder::{RecordedSpan, Recorder};
 use super::*;
 use crate::HubError;
+use crate::server::telemetry::LocalAddress;
 
 const CALL: &str = "Microsoft.AspNetCore.SignalR.Server.InvocationIn";
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -159,6 +160,67 @@ async fn a_failure_is_named_and_not_told() {
     let last = recorder.spans().pop().unwrap();
     let connected = span("Microsoft.AspNetCore.SignalR.Server.OnConnected", "internal", "OnConnectedAsync");
     assert_eq!(last, failed(connected, HUB_EXCEPTION));
+}
+
+/// The spans of a connection and its call, each with these fields of the network.
+async fn spans_with(server: Server, client: impl FnOnce(&Server) -> Client, fields: &[(&'static str, &str)]) {
+    let (recorder, _guard) = Recorder::start();
+    let mut client = client(&server);
+    client.shake_hands().await;
+    client.send(call("1", "Nothing", "[]")).await;
+    assert_eq!(client.next().await, result("1", "null"));
+    client.leave().await;
+    settle().await;
+    let spans = recorder.spans();
+    assert_eq!(spans.len(), 3, "{spans:?}");
+    for mut span in spans {
+        span.fields.retain(|name, _| name.starts_with("server.") || name.starts_with("network."));
+        let found: Vec<_> = span.fields.iter().map(|(name, value)| (*name, &**value)).collect();
+        assert_eq!(found, fields, "{}", span.name);
+    }
+}
+
+/// Under the names of OpenTelemetry, as `ConnectionEndpointTags` has them.
+#[tokio::test(start_paused = true)]
+async fn spans_tell_of_the_network() {
+    let at = |address: LocalAddress| {
+        let service = |service: HubService<Probe>| service.local_address(move |_| Some(address.clone()));
+        Server::of(World::default(), service)
+    };
+    let tcp = |address: &str| LocalAddress::from(address.parse::<std::net::SocketAddr>().unwrap());
+    let by_ip = |transport, family, address, port| {
+        [
+            ("network.transport", transport),
+            ("network.type", family),
+            ("server.address", address),
+            ("server.port", port),
+        ]
+    };
+    spans_with(at(tcp("127.0.0.1:80")), Server::open, &by_ip("tcp", "ipv4", "127.0.0.1", "80")).await;
+    spans_with(at(tcp("[2001:db8::1]:443")), Server::open, &by_ip("tcp", "ipv6", "2001:db8::1", "443")).await;
+    let by_name = |transport, name| [("network.transport", transport), ("server.address", name)];
+    let unix = at(LocalAddress::Unix("/run/hub.sock".into()));
+    spans_with(unix, Server::open, &by_name("unix", "/run/hub.sock")).await;
+    spans_with(at(LocalAddress::Pipe("hub".into())), Server::open, &by_name("pipe", "hub")).await;
+    spans_with(Server::new(), Server::open, &[]).await;
+    let panics =
+        |service: HubService<Probe>| service.local_address(|_| panic!("an address panics on purpose"));
+    spans_with(Server::of(World::default(), panics), Server::open, &[]).await;
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test(start_paused = true)]
+async fn the_address_of_a_client_says_which_network_it_is() {
+    for (address, family) in [("192.0.2.1:1234", "ipv4"), ("[2001:db8::2]:1234", "ipv6")] {
+        let address: std::net::SocketAddr = address.parse().unwrap();
+        let from = |server: &Server| {
+            server.open_with(|request| {
+                request.extensions.insert(axum::extract::ConnectInfo(address));
+            })
+        };
+        let fields = [("network.transport", "tcp"), ("network.type", family)];
+        spans_with(Server::new(), from, &fields).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

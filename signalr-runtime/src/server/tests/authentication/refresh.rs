@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 
 use super::super::recorder::Recorder;
 use super::*;
+use crate::server::telemetry::LocalAddress;
 
 const FOR_LONG: Person = Person(&[("x-user", "ada"), ("x-role", "talker"), ("x-good-for", "600")]);
 
@@ -132,6 +133,9 @@ async fn later_calls_see_the_new_credentials() {
 async fn a_refresh_is_traced() {
     let (recorder, _guard) = Recorder::start();
     let server = with_world(refreshed_world(), options(refreshing));
+    let address = LocalAddress::Unix("/run/hub.sock".into());
+    let service = server.service.clone().local_address(move |_| Some(address.clone()));
+    let server = Server { service, ..server };
     let poller = Poller::connect(&server, ADA).await;
     is(&poller.refresh(ADA).await, REFRESHED);
     settle().await;
@@ -143,6 +147,7 @@ async fn a_refresh_is_traced() {
     assert!(span().closed);
     assert_eq!(span().fields["otel.name"], "ProbeHub/OnAuthenticationRefreshedAsync");
     assert_eq!(span().fields["otel.kind"], "internal");
+    assert_eq!(span().fields["server.address"], "/run/hub.sock");
 }
 
 #[tokio::test(start_paused = true)]
