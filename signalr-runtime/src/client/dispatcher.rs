@@ -13,7 +13,7 @@ use crate::connection::shared::Shared;
 use crate::connection::slice;
 use crate::contract::arguments::BindError;
 use crate::contract::backlog::StreamHooks;
-use crate::contract::dispatch::{Call, Dispatch, Running};
+use crate::contract::dispatch::{Call, Dispatch, Refusal, Running};
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::protocol::ProtocolError;
 use crate::protocol::message::{Invocation, Outcome};
@@ -72,7 +72,7 @@ impl Role for ClientDispatcher {
         let target = &*invocation.target;
         if mode == Mode::Stream {
             tracing::warn!(method = target, "the server asked for a stream: clients have none");
-            return Bound::Refused(NO_RESULT.into());
+            return Bound::Refused(Refusal::new(NO_RESULT));
         }
         let bound = self.handlers.as_ref().and_then(|handlers| handlers.bind(target, call));
         match bound {
@@ -80,12 +80,12 @@ impl Role for ClientDispatcher {
             Some(Err(misfit)) => {
                 let reason = misfit.reason();
                 tracing::warn!(method = target, reason, "a call from the server does not fit its handler");
-                Bound::Refused(BAD_ARGUMENTS.into())
+                Bound::Refused(Refusal::new(BAD_ARGUMENTS))
             }
             None => {
                 tracing::warn!(method = target, "a call from the server has no handler");
                 let no_arguments = call.arguments(0).finish().is_ok();
-                Bound::Refused(if no_arguments { NO_RESULT } else { BAD_ARGUMENTS }.into())
+                Bound::Refused(Refusal::new(if no_arguments { NO_RESULT } else { BAD_ARGUMENTS }))
             }
         }
     }

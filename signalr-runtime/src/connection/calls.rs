@@ -4,7 +4,6 @@
 //! stays what it was on the wire: its arguments are decoded when its turn comes. So do the items of the streams that feed
 //! it. Nothing that came later starts, or is refused, before it.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::mem;
@@ -18,7 +17,7 @@ use super::running_method::{Ended, Guarded, RunningMethod, Stage};
 use super::slice;
 use super::thread::ThreadEnd;
 use super::waiting_streams::WaitingStreams;
-use crate::contract::dispatch::Reply;
+use crate::contract::dispatch::{Refusal, Reply};
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::incoming::ItemSink;
 
@@ -60,7 +59,7 @@ pub(crate) enum Work {
     /// The message, as it came.
     Record(Box<[u8]>),
     /// The answer to a call that does not run, and keeps its place in the order.
-    Refusal(Cow<'static, str>),
+    Refusal { target: Box<str>, refusal: Box<Refusal> },
     /// A call that this side makes to itself, with its name for logs.
     Own(&'static str, Guarded),
 }
@@ -436,18 +435,18 @@ impl Abandoned {
 impl WaitingCall {
     /// Whether it is the call with this id, and not the answer to another one that had the same.
     fn has_id(&self, id: &str) -> bool {
-        self.id.as_deref() == Some(id) && !matches!(self.work, Work::Refusal(_))
+        self.id.as_deref() == Some(id) && !matches!(self.work, Work::Refusal { .. })
     }
 
     fn needs_no_permit(&self) -> bool {
-        self.turn != Turn::Ordered && !matches!(self.work, Work::Refusal(_))
+        self.turn != Turn::Ordered && !matches!(self.work, Work::Refusal { .. })
     }
 
     /// What it holds, beside the items of its streams.
     fn bytes(&self) -> usize {
         let work = match &self.work {
             Work::Record(record) => record.len(),
-            Work::Refusal(text) => text.len(),
+            Work::Refusal { target, refusal } => target.len() + refusal.text.len() + size_of::<Refusal>(),
             Work::Own(..) => 0,
         };
         work + self.id.as_ref().map_or(0, |id| id.len()) + size_of::<Self>()

@@ -8,7 +8,7 @@ use super::calls::{Mode, Turn};
 use super::limit::Limit;
 use super::running_method::Stage;
 use crate::contract::backlog::StreamHooks;
-use crate::contract::dispatch::{Call, Running};
+use crate::contract::dispatch::{Call, Refusal, Running};
 use crate::contract::error::{HubError, HubResult};
 use crate::protocol::ProtocolError;
 use crate::protocol::message::{Invocation, Outcome};
@@ -22,9 +22,12 @@ pub(crate) trait Role: Send {
     fn bind(&mut self, invocation: &Invocation<'_>, mode: Mode, call: &mut Call<'_>) -> Bound;
 
     /// Why a call that fits is refused before its method runs, other than by `bind`.
-    fn fault(&self, _invocation: &Invocation<'_>, _mode: Mode) -> Option<Cow<'static, str>> {
+    fn fault(&self, _invocation: &Invocation<'_>, _mode: Mode) -> Option<Refusal> {
         None
     }
+
+    /// A call is answered that does not run: the place where that is logged.
+    fn refused(&self, _target: &str, _refusal: &Refusal) {}
 
     /// The name of a method as it was declared, or as the peer has spelled it if there is none.
     fn declared_name<'a>(&self, target: &'a str) -> &'a str {
@@ -89,6 +92,6 @@ pub(crate) trait Role: Send {
 pub(crate) enum Bound {
     /// It may run.
     Run(Running),
-    /// The method does not exist or the arguments do not fit: answered at once with this text.
-    Refused(Cow<'static, str>),
+    /// The method does not exist or the arguments do not fit: answered at once.
+    Refused(Refusal),
 }

@@ -1,5 +1,6 @@
 //! From a received invocation to the user's method: what the generated dispatch functions target.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -115,13 +116,43 @@ pub(crate) enum Answer {
     Value(Encoded),
     /// Nothing: a client's method without a return type, or the end of a stream.
     Nothing,
-    /// A refusal whose text is sent as it is.
-    Refused(Box<str>),
+    /// The method has not run.
+    Refused(Box<Refusal>),
     /// The method has returned its stream; the future sends the items.
     Items(Running),
 }
 
+/// Why a call does not run. It is logged where it is answered.
+#[derive(Clone)]
+pub(crate) struct Refusal {
+    /// The answer, which is sent as it is.
+    pub(crate) text: Cow<'static, str>,
+    /// What the log says in place of that.
+    pub(crate) reason: Option<Cow<'static, str>>,
+}
+
+impl Refusal {
+    /// The log says the same as the answer.
+    pub(crate) fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: text.into(), reason: None }
+    }
+
+    pub(crate) fn because(text: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: text.into(), reason: Some(reason.into()) }
+    }
+
+    /// The reason, for the log.
+    pub(crate) fn reason(&self) -> &str {
+        self.reason.as_deref().unwrap_or(&self.text)
+    }
+}
+
 impl Reply {
+    /// The answer to a call that does not run.
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        Self(Ok(Answer::Refused(Box::new(refusal))))
+    }
+
     /// The answer of a method that returned.
     #[doc(hidden)]
     pub fn returned<R: Outcome>(format: HubProtocol, returned: R) -> Self {

@@ -1,7 +1,6 @@
 //! The server's side of a connection: from an invocation to the hub's method, and from its error to a text.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::future::{self, Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -25,7 +24,7 @@ use crate::connection::running_method::Stage;
 use crate::connection::scope::{self, Scope};
 use crate::connection::slice;
 use crate::contract::backlog::StreamHooks;
-use crate::contract::dispatch::{Answer, Call, Handler, Reply, Running};
+use crate::contract::dispatch::{Answer, Call, Handler, Refusal, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::hub::MethodKind;
 use crate::protocol::message::{Invocation, Outcome};
@@ -84,38 +83,27 @@ impl<H: Hub + 'static> HubDispatcher<H> {
         let (filters, rules) = (&self.shared.filters, self.shared.rules_for(handler.name));
         let seen = (!filters.is_empty() || !rules.is_empty()).then(|| self.seen(handler, invocation));
         let running = match (misuse(handler, invocation, mode, busy_stream), &seen) {
-            (Some(text), _) => {
-                log_refusal(self.shared.core.name(), handler.name, &text);
-                Box::pin(future::ready(Reply(Ok(Answer::Refused(text.into())))))
-            }
+            (Some(refusal), _) => Box::pin(future::ready(Reply::refused(refusal))),
             (None, Some(call)) if !filters.is_empty() => filters.around_call(call.share(), running),
             (None, _) => running,
         };
         let (Some(mut call), false) = (seen, rules.is_empty()) else { return running };
-        let (hub, method, refused) = (self.shared.core.name(), handler.name, unauthorized(handler));
+        let refusal = unauthorized(handler);
         Box::pin(async move {
             let is_allowed = allow(&rules, &mut call);
             drop(call);
             if is_allowed {
                 return running.await;
             }
-            log_refusal(hub, method, &"a rule forbids it");
-            Reply(Ok(Answer::Refused(refused.into())))
+            Reply::refused(refusal)
         })
     }
 
     /// Refuses a call that cannot be bound: `cause` is for the log, and `reason` for the peer, where it may read it.
-    fn refuse(&self, target: &str, cause: &dyn fmt::Display, reason: &HubError) -> Bound {
-        log_refusal(self.shared.core.name(), target, cause);
+    fn refuse(&self, target: &str, cause: impl Into<Cow<'static, str>>, reason: &HubError) -> Bound {
         let text = format!("Failed to invoke '{target}' due to an error on the server.");
-        Bound::Refused(self.shared.with_detail(text, reason).into())
+        Bound::Refused(Refusal::because(self.shared.with_detail(text, reason), cause))
     }
-}
-
-/// A call did not run. The name of the method may be one that the client has made up.
-fn log_refusal(hub: &str, method: &str, reason: &dyn fmt::Display) {
-    let longest = |name: &str| name.chars().take(LONGEST_NAME).collect::<String>();
-    tracing::debug!(hub, method = ?longest(method), %reason, "a call was refused");
 }
 
 /// Data that does not fit: no deliberate error, so the peer reads what is wrong only where detailed errors are on.
@@ -129,38 +117,42 @@ fn allow(rules: &[Arc<Rule>], call: &mut FilteredCall) -> bool {
     rules.iter().all(|rule| rule.allows(call))
 }
 
-fn unauthorized<H>(handler: &Handler<H>) -> String {
-    format!("Failed to invoke '{}' because user is unauthorized", handler.name)
+fn unauthorized<H>(handler: &Handler<H>) -> Refusal {
+    let text = format!("Failed to invoke '{}' because user is unauthorized", handler.name);
+    Refusal::because(text, "a rule forbids it")
 }
 
-/// Why a method cannot be called like this, as the text of the answer.
+/// Why a method cannot be called like this.
 fn misuse<H>(
     handler: &Handler<H>,
     invocation: &Invocation<'_>,
     mode: Mode,
     busy_stream: Option<&str>,
-) -> Option<String> {
+) -> Option<Refusal> {
     let target = handler.name;
-    match (handler.kind, mode) {
-        (MethodKind::Stream, Mode::Plain) => Some(format!(
+    let refusal = match (handler.kind, mode) {
+        (MethodKind::Stream, Mode::Plain) => Refusal::new(format!(
             "The client attempted to invoke the streaming '{target}' method with a non-streaming invocation."
         )),
-        (MethodKind::Call | MethodKind::Notify, Mode::Stream) => Some(format!(
+        (MethodKind::Call | MethodKind::Notify, Mode::Stream) => Refusal::new(format!(
             "The client attempted to invoke the non-streaming '{target}' method with a streaming invocation."
         )),
-        _ if invocation.stream_ids.len() != handler.uploads => Some(format!(
+        _ if invocation.stream_ids.len() != handler.uploads => Refusal::new(format!(
             "An unexpected error occurred invoking '{target}' on the server. HubException: Client sent {} \
              stream(s), Hub method expects {}.",
             invocation.stream_ids.len(),
             handler.uploads
         )),
-        _ => busy_stream.map(|id| {
-            format!(
+        _ => {
+            let id = busy_stream?;
+            let text = format!(
                 "An unexpected error occurred invoking '{target}' on the server. HubException: Stream ID '{id}' is \
                  already in use."
-            )
-        }),
-    }
+            );
+            Refusal::because(text, "the id of one of its streams is in use")
+        }
+    };
+    Some(refusal)
 }
 
 impl<H: Hub + 'static> Role for HubDispatcher<H> {
@@ -173,16 +165,16 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
         let target = &*invocation.target;
         let Some(handler) = self.shared.methods.find(target) else {
             let reason = HubError::new("Method does not exist.");
-            return self.refuse(target, &"there is no such method", &reason);
+            return self.refuse(target, "there is no such method", &reason);
         };
         let Some(hub) = &self.hub else {
-            return Bound::Refused("The hub is still connecting.".into());
+            return Bound::Refused(Refusal::new("The hub is still connecting."));
         };
         let target = handler.name;
         let guard = self.shared.guard_of(handler.name);
         if guard.is_some_and(|guard| !guard.takes(invocation.arguments.bytes.len())) {
             let reason = HubError::new("The arguments are larger than this method takes.");
-            return self.refuse(target, &"its arguments are too large", &reason);
+            return self.refuse(target, "its arguments are too large", &reason);
         }
         let gate = guard.and_then(|guard| guard.gate(call));
         let busy_stream = call.busy_stream();
@@ -190,7 +182,7 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
         let running = match catch_unwind(AssertUnwindSafe(|| (handler.bind)(hub, call))) {
             Ok(Ok(running)) => running,
             Ok(Err(misfit)) => {
-                return self.refuse(target, &misfit.reason(), &invalid_data(misfit.to_string()));
+                return self.refuse(target, misfit.reason(), &invalid_data(misfit.to_string()));
             }
             Err(_) => {
                 Panicked::Decoder.count();
@@ -200,7 +192,7 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
                     "an argument panicked while it was decoded"
                 );
                 let reason = invalid_data("An argument panicked while it was decoded.");
-                return self.refuse(target, &"an argument panicked", &reason);
+                return self.refuse(target, "an argument panicked", &reason);
             }
         };
         let running = match guard {
@@ -222,21 +214,28 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
         Bound::Run(running)
     }
 
-    fn fault(&self, invocation: &Invocation<'_>, mode: Mode) -> Option<Cow<'static, str>> {
+    fn fault(&self, invocation: &Invocation<'_>, mode: Mode) -> Option<Refusal> {
         let handler = self.shared.methods.find(&invocation.target)?;
         let rules = self.shared.rules_for(handler.name);
         if !rules.is_empty() {
             let mut call = self.seen(handler, invocation);
             match catch_unwind(AssertUnwindSafe(|| allow(&rules, &mut call))) {
                 Ok(true) => {}
-                Ok(false) => return Some(unauthorized(handler).into()),
+                Ok(false) => return Some(unauthorized(handler)),
                 Err(_) => {
                     Panicked::Method.count();
                     return None;
                 }
             }
         }
-        misuse(handler, invocation, mode, None).map(Into::into)
+        misuse(handler, invocation, mode, None)
+    }
+
+    fn refused(&self, target: &str, refusal: &Refusal) {
+        // The name may be one that the client has made up.
+        let longest = || self.declared_name(target).chars().take(LONGEST_NAME).collect::<String>();
+        let (hub, reason) = (self.shared.core.name(), refusal.reason());
+        tracing::debug!(hub, method = ?longest(), %reason, "a call was refused");
     }
 
     fn declared_name<'a>(&self, target: &'a str) -> &'a str {

@@ -1,6 +1,5 @@
 //! From a call that has come to its answer: checked, bound, run, answered.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -13,7 +12,7 @@ use crate::connection::running_method::{Ended, Guarded, RunningMethod, Stage};
 use crate::connection::shared::StreamResults;
 use crate::connection::slice;
 use crate::connection::waiting_streams::WaitingStreams;
-use crate::contract::dispatch::{self, Answer, ResultSink};
+use crate::contract::dispatch::{self, Answer, Refusal, ResultSink};
 use crate::contract::value::Payload;
 use crate::protocol;
 use crate::protocol::message::{Invocation, Message, Outcome};
@@ -37,15 +36,16 @@ impl<R: Role> Core<R> {
         // What is refused is answered at once if no call waits before it. ASP.NET Core checks arguments where it reads
         // them, too.
         if self.calls.waiting() == 0
-            && let Some(text) = refusal.clone().or_else(|| self.misfit(invocation, mode))
+            && let Some(refusal) = refusal.clone().or_else(|| self.misfit(invocation, mode))
         {
-            return self.refuse(id, text, record);
+            return self.refuse(invocation, &refusal, record);
         }
         // What is not even readable ends the connection now.
         self.validate(record);
         let id = id.map(Into::into);
-        self.calls.wait(if let Some(text) = refusal {
-            let (turn, work) = (Turn::Free, Work::Refusal(text));
+        self.calls.wait(if let Some(refusal) = refusal {
+            let target = self.role.declared_name(&invocation.target).into();
+            let (turn, work) = (Turn::Free, Work::Refusal { target, refusal: Box::new(refusal) });
             WaitingCall { id, mode, turn, work, streams: WaitingStreams::default() }
         } else {
             let work = Work::Record(record.into());
@@ -60,13 +60,13 @@ impl<R: Role> Core<R> {
     }
 
     /// Why a call that has to wait would be refused when its turn has come, if its arguments do not fit.
-    fn misfit(&mut self, invocation: &Invocation<'_>, mode: Mode) -> Option<Cow<'static, str>> {
+    fn misfit(&mut self, invocation: &Invocation<'_>, mode: Mode) -> Option<Refusal> {
         slice::start();
         let mut call = dispatch::Call::new(invocation.arguments, 0, &self.backlog, None);
         let bound = self.role.bind(invocation, mode, &mut call);
         note_blocking(&self.role, &self.limits, &invocation.target);
         match bound {
-            Bound::Refused(text) => Some(text),
+            Bound::Refused(refusal) => Some(refusal),
             // It is decoded again when it starts: large values do not wait.
             Bound::Run(running) => {
                 drop(Guarded::new(running));
@@ -76,11 +76,12 @@ impl<R: Role> Core<R> {
     }
 
     /// Why a call is not even looked at: its id is in use, or it is more than a peer may ask of one connection.
-    fn refusal(&self, invocation: &Invocation<'_>, turn: Turn) -> Option<Cow<'static, str>> {
+    fn refusal(&self, invocation: &Invocation<'_>, turn: Turn) -> Option<Refusal> {
         if let Some(id) = &invocation.id
             && self.calls.is_active(id)
         {
-            return Some(format!("Invocation ID '{id}' is already in use.").into());
+            let text = format!("Invocation ID '{id}' is already in use.");
+            return Some(Refusal::because(text, "its id is in use"));
         }
         let streams = invocation.stream_ids.len();
         let mut ids = invocation.id.iter().chain(&invocation.stream_ids);
@@ -96,19 +97,23 @@ impl<R: Role> Core<R> {
         };
         self.role.limit_hit(limit);
         let target = self.role.declared_name(&invocation.target);
-        Some(
-            format!("Failed to invoke '{target}' due to an error on the server. HubException: {reason}")
-                .into(),
-        )
+        let text =
+            format!("Failed to invoke '{target}' due to an error on the server. HubException: {reason}");
+        Some(Refusal::because(text, reason))
     }
 
     /// Answers a call that does not run. Nobody has looked at its values: if they are broken, so is the peer.
-    fn refuse(&mut self, id: Option<&str>, text: Cow<'static, str>, record: &[u8]) {
+    fn refuse(&mut self, invocation: &Invocation<'_>, refusal: &Refusal, record: &[u8]) {
         self.validate(record);
-        if let Some(id) = id
-            && self.ended.is_none()
-        {
-            self.complete(id, Outcome::Error(text));
+        if self.ended.is_none() {
+            self.answer_refusal(invocation.id.as_deref(), &invocation.target, refusal);
+        }
+    }
+
+    fn answer_refusal(&self, id: Option<&str>, target: &str, refusal: &Refusal) {
+        self.role.refused(target, refusal);
+        if let Some(id) = id {
+            self.complete(id, Outcome::Error((&*refusal.text).into()));
         }
     }
 
@@ -136,10 +141,10 @@ impl<R: Role> Core<R> {
                 .with_busy_stream(streams.busy());
         let running = match self.role.bind(invocation, mode, &mut call) {
             Bound::Run(running) => Guarded::new(running),
-            Bound::Refused(text) => {
+            Bound::Refused(refusal) => {
                 note_blocking(&self.role, &self.limits, &invocation.target);
                 streams.give_up(&self.shared.pending);
-                return self.refuse(id, text, record);
+                return self.refuse(invocation, &refusal, record);
             }
         };
         let ids = invocation.stream_ids.iter().map(|id| (&**id).into());
@@ -174,11 +179,7 @@ impl<R: Role> Core<R> {
                 Ok(_) => {}
                 Err(error) => self.broken(&error),
             },
-            Work::Refusal(text) => {
-                if let Some(id) = id {
-                    self.complete(&id, Outcome::Error(text));
-                }
-            }
+            Work::Refusal { target, refusal } => self.answer_refusal(id.as_deref(), &target, &refusal),
             Work::Own(name, running) => {
                 let call = NewCall { id: id.as_deref(), target: name, mode, turn, uploads: Vec::new() };
                 self.first_poll(call, running, cx);
@@ -251,7 +252,7 @@ impl<R: Role> Core<R> {
         };
         let fault = self.misfit(&invocation, call.mode).or_else(|| self.role.fault(&invocation, call.mode));
         match fault {
-            Some(text) => self.complete(id, Outcome::Error(text)),
+            Some(refusal) => self.answer_refusal(Some(id), &invocation.target, &refusal),
             None => self.finished(Some(id), &invocation.target, &Uploads::new(), canceled(call.mode)),
         }
     }
@@ -265,7 +266,7 @@ impl<R: Role> Core<R> {
                 let format = self.shared.format;
                 Outcome::Result(Payload { format, bytes: value.bytes() })
             }
-            Ok(Answer::Refused(text)) => Outcome::Error((&**text).into()),
+            Ok(Answer::Refused(refusal)) => return self.answer_refusal(id, target, refusal),
             Ok(Answer::Nothing | Answer::Items(_)) if stage == Stage::Streaming => Outcome::Void,
             Ok(Answer::Nothing | Answer::Items(_)) => self.role.no_result(),
             Err(error) => Outcome::Error(self.role.error_text(target, stage, error)),

@@ -127,7 +127,7 @@ pub(super) fn answer(reply: Reply) -> Result<String, HubError> {
     reply.0.map(|answer| match answer {
         Answer::Value(value) => text(&value).to_owned(),
         Answer::Nothing => "nothing".to_owned(),
-        Answer::Refused(text) => text.into(),
+        Answer::Refused(refusal) => refusal.text.into_owned(),
         Answer::Items(_) => "items".to_owned(),
     })
 }

@@ -29,6 +29,8 @@ struct Envelope<'a> {
     invocation_id: Option<Text<'a>>,
     target: Option<Text<'a>>,
     arguments: Option<&'a [u8]>,
+    /// Whether the arguments stand before the target.
+    arguments_wait: bool,
     stream_ids: Vec<Cow<'a, str>>,
     item: Option<&'a [u8]>,
     result: Option<&'a [u8]>,
@@ -52,7 +54,7 @@ impl<'a> Envelope<'a> {
                 b"target" => self.target = Some(string(&mut scanner, "target")?),
                 b"arguments" => {
                     expect(&mut scanner, "arguments", Token::Array, Expected::Array)?;
-                    replace(&mut self.arguments, scanner.value()?)?;
+                    self.bind(scanner.value()?)?;
                 }
                 b"item" => replace(&mut self.item, scanner.value()?)?,
                 b"result" => replace(&mut self.result, scanner.value()?)?,
@@ -68,6 +70,18 @@ impl<'a> Envelope<'a> {
         }
         // What follows the object is not looked at, as in `JsonHubProtocol.ParseMessage`.
         Ok(())
+    }
+
+    /// `JsonHubProtocol` binds arguments where it reads them if it knows the target, and else at the end of the message,
+    /// in place of any others. Of repeated ones that stand on the same side of the target the last count.
+    #[inline]
+    fn bind(&mut self, arguments: &'a [u8]) -> Result<(), Malformed> {
+        let wait = self.target.is_none_or(Text::is_empty);
+        if self.arguments_wait && !wait {
+            return check(arguments);
+        }
+        self.arguments_wait = wait;
+        replace(&mut self.arguments, arguments)
     }
 
     fn message(&mut self) -> Result<Option<Message<'a>>, ProtocolError> {

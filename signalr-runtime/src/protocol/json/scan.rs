@@ -71,6 +71,11 @@ impl<'a> Quoted<'a> {
 }
 
 impl<'a> Text<'a> {
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text that is meant.
     #[inline]
     pub(crate) fn decode(self) -> Cow<'a, str> {

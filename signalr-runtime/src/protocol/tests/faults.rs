@@ -419,6 +419,26 @@ fn the_last_of_a_repeated_property_counts() {
 }
 
 #[test]
+fn of_repeated_arguments_those_before_the_target_are_bound_and_else_the_last() {
+    for (members, bound) in [
+        (r#""target":"t","arguments":[1],"arguments":[2]"#, 2),
+        (r#""arguments":[1],"target":"t","arguments":[2]"#, 1),
+        (r#""arguments":[1],"arguments":[2],"target":"t""#, 2),
+        (r#""arguments":[1],"arguments":[2],"target":"t","arguments":[3]"#, 2),
+        // An empty target is not known yet.
+        (r#""target":"","arguments":[1],"target":"t","arguments":[2]"#, 1),
+        (r#""target":"a","arguments":[1],"target":"t","arguments":[2]"#, 2),
+    ] {
+        let record = format!(r#"{{"type":1,{members}}}"#);
+        let expected =
+            json!({"type": "Invocation", "invocationId": null, "target": "t", "arguments": [bound]});
+        assert_eq!(read_whole(record.as_bytes()), Ok(Some(expected)), "{record}");
+    }
+    // Those that are not bound are JSON all the same.
+    assert_eq!(fault(r#"{"type":1,"arguments":[1],"target":"t","arguments":[tru]}"#), BROKEN);
+}
+
+#[test]
 fn names_match_as_they_are_meant() {
     let record =
         r#"{"\u0074ype":5,"invocation\u0049d":"\u0031\ud83d\ude00\n","Type":6,"TARGET":1,"type\u0000":1}"#;

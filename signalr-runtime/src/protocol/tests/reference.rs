@@ -169,7 +169,7 @@ fn be_text(string: &str) -> Result<(), String> {
 
 /// Reads an envelope as the rules of the protocol say, one after the other.
 fn read_slowly(members: &Members) -> Result<Option<Value>, String> {
-    let mut found = Map::new();
+    let (mut found, mut arguments_wait) = (Map::new(), false);
     for (name, member) in &members.0 {
         let value = match name.as_str() {
             "type" => match member.integer(name, "Int32")? {
@@ -188,6 +188,14 @@ fn read_slowly(members: &Members) -> Result<Option<Value>, String> {
             "headers" => member.headers()?,
             _ => member.value().clone(),
         };
+        let knows_target = found.get("target").is_some_and(|target| *target != "");
+        if name == "arguments" {
+            // Those before the target go before all that follow it.
+            if knows_target && arguments_wait {
+                continue;
+            }
+            arguments_wait = !knows_target;
+        }
         found.insert(name.clone(), value);
     }
     let get = |property: &str| found.get(property).cloned();

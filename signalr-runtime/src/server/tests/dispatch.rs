@@ -128,6 +128,75 @@ async fn a_method_is_named_as_it_was_declared() {
     }
 }
 
+/// The methods that were refused, and why.
+fn refusals(recorder: &Recorder) -> Vec<(String, String)> {
+    let events = recorder.events();
+    let refused = events.iter().filter(|event| event.fields["message"] == "a call was refused");
+    refused.map(|event| (event.fields["method"].clone(), event.fields["reason"].clone())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_refusal_is_logged_once() {
+    let cases = [
+        (
+            "\"Count\"",
+            "The client attempted to invoke the streaming 'Count' method",
+            call("2", "count", "[1]"),
+        ),
+        ("\"Add\"", "Invocation provides 1 argument(s) but target expects 2.", call("2", "add", "[1]")),
+        ("\"None\"", "there is no such method", call("2", "None", "[]")),
+        ("\"Add\"", "its id is in use", call("running", "add", "[1,2]")),
+        ("\"Add\"", "The id of a call or of a stream is too long.", call(&"x".repeat(129), "add", "[1,2]")),
+        ("\"Echo\"", "a rule forbids it", call("2", "echo", r#"["x"]"#)),
+    ];
+    // Nothing runs; a call runs; another one waits behind it.
+    for before in [&[][..], &["running"], &["running", "waits"]] {
+        for cancels in [false, true] {
+            for (method, reason, refused) in &cases {
+                let (recorder, _guard) = Recorder::start();
+                let server = Server::of(World::default(), |service| {
+                    service.authorize(&[ProbeHubContract::ECHO], |_| false)
+                });
+                let mut client = server.connect().await;
+                for id in before {
+                    client.send(call(id, "Wait", &format!(r#"["{id}"]"#))).await;
+                }
+                client.send(refused).await;
+                if cancels {
+                    client.send(cancel("2")).await;
+                }
+                settle().await;
+                for gate in before {
+                    server.world.open(gate);
+                }
+                let answers = client.so_far().await;
+                let is_in_use = *reason == "its id is in use";
+                if is_in_use && before.is_empty() {
+                    continue;
+                }
+                assert_eq!(answers.len(), before.len() + 1, "{answers:?}");
+                let logged = refusals(&recorder);
+                assert_eq!(logged.len(), 1, "{refused} behind {before:?}: {logged:?}");
+                assert!(logged[0].0 == *method && logged[0].1.starts_with(reason), "{logged:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_too_much_is_logged_as_refused() {
+    let (recorder, _guard) = Recorder::start();
+    let limits = crate::server::Limits { unordered_calls: 1, ..crate::server::Limits::default() };
+    let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+    let mut client = server.connect().await;
+    client.send_all([stream("1", "Ticks", r#"["gate"]"#), stream("2", "count", "[1]")]).await;
+    assert_eq!(client.so_far().await.len(), 1);
+    assert_eq!(
+        refusals(&recorder),
+        [(r#""Count""#.to_owned(), "Too many calls are in progress.".to_owned())]
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn why_a_call_is_refused_is_logged() {
     let (recorder, _guard) = Recorder::start();
@@ -145,12 +214,8 @@ async fn why_a_call_is_refused_is_logged() {
         ])
         .await;
     assert_eq!(client.so_far().await.len(), 6);
-    let events = recorder.events();
-    let refused: Vec<_> = events
-        .iter()
-        .filter(|event| event.fields["message"] == "a call was refused")
-        .map(|event| (&*event.fields["method"], &*event.fields["reason"]))
-        .collect();
+    let refused = refusals(&recorder);
+    let refused: Vec<_> = refused.iter().map(|(method, reason)| (&**method, &**reason)).collect();
     assert_eq!(
         refused,
         [
