@@ -11,9 +11,11 @@ pub use varint::varint;
 
 use super::ProtocolError;
 
-/// Makes sure that an error says what is wrong without growing: at most what was received, once.
+/// Makes sure that an error says what is wrong without growing: at most what was received, once, with the replacement
+/// character in place of each byte that is no text.
 fn check(error: &ProtocolError, record: &[u8]) {
     const WORDS: usize = 256;
     let text = error.to_hub_error().message().len();
-    assert!(text <= record.len() + WORDS, "{text} bytes are said of {} that are wrong", record.len());
+    let most = record.len() * char::REPLACEMENT_CHARACTER.len_utf8() + WORDS;
+    assert!(text <= most, "{text} bytes are said of {} that are wrong", record.len());
 }
