@@ -110,9 +110,11 @@ mod json {
 /// Whether a MessagePack value has more arrays and maps inside each other.
 #[cfg(feature = "messagepack")]
 pub(super) fn is_too_deep(mut value: &[u8], depth: usize) -> bool {
-    // Few bytes that could open an array or a map make no deep value, whatever they are.
     let opens = |byte: &&u8| matches!(byte, 0x80..=0x9F | 0xDC..=0xDF);
-    value.iter().filter(opens).count() > depth
+    // Most values are none of both, or have fewer bytes that could be one than may be inside each other.
+    value.first().as_ref().is_some_and(opens)
+        && value.len() > depth
+        && value.iter().filter(opens).count() > depth
         && messagepack::within(depth, &mut value) == Err(messagepack::Broken::TooDeep)
 }
 
