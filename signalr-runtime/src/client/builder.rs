@@ -197,17 +197,16 @@ impl<C: HubContract> HubConnectionBuilder<C> {
         self
     }
 
-    /// In how many fragments of any size the server may send one WebSocket message. It may take one more for each 256 bytes of
-    /// the message. Beyond that the connection ends. Default: 64, as `Limits::fragments` of a
-    /// server.
+    /// In how many fragments of any size the server may send one WebSocket message. It may take one more for each 256
+    /// bytes of the message. Beyond that the connection ends. Default: 64, as `Limits::fragments` of a server.
     pub fn fragments(mut self, fragments: u64) -> Self {
         self.settings.fragments = fragments;
         self
     }
 
-    /// How often the server may send a WebSocket ping, pong or empty message. Beyond that the connection ends. Default: 100 in a
-    /// second, as `Limits::control_frames` of a server. `None` is no limit. Four pings in a second are answered at once, and 32
-    /// after a rest; of more, the newest, once in a second.
+    /// How often the server may send a WebSocket ping, pong or empty message. Beyond that the connection ends. Default:
+    /// 100 in a second, as `Limits::control_frames` of a server. `None` is no limit. Four pings in a second are answered
+    /// at once, and 32 after a rest; of more, the newest, once in a second.
     pub fn control_frames(mut self, rate: Option<Rate>) -> Self {
         self.settings.control_frames = rate;
         self

@@ -45,7 +45,7 @@
 //!
 #![cfg_attr(
     feature = "server",
-    doc = "What [`HubConnection::closed`] says of each end stands in a table: see [`server`](crate::server#found-out-by-the-client)."
+    doc = "A table has the answer of [`HubConnection::closed`] to each end: see [`server`](crate::server#found-out-by-the-client)."
 )]
 //!
 //! # What waits for what

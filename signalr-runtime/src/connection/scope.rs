@@ -1,9 +1,9 @@
 //! Which code of the user runs right now.
 //!
-//! A hub method that asks its client for a result gives its permit back while it waits, and a hub that is
-//! still connecting, or is being told of new credentials, must not ask at all. The question is put deep inside the user's code; the connection's
-//! task, which polls that code, tells it here where it is and afterwards reads here whether it was put, and whether the
-//! call has moved to a thread of its own.
+//! A hub method that asks its client for a result gives its permit back while it waits, and a hub that is still
+//! connecting, or is being told of new credentials, must not ask at all. The question is put deep inside the user's code;
+//! the connection's task, which polls that code, tells it here where it is and afterwards reads here whether it was put,
+//! and whether the call has moved to a thread of its own.
 
 use std::cell::Cell;
 use std::sync::Arc;

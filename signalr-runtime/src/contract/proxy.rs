@@ -1,7 +1,7 @@
 //! The calls of a typed client proxy.
 //!
-//! Arguments are encoded at the call, in each protocol that a receiver may speak. Receivers are chosen, and messages queued, when the future is polled first: one
-//! that is never polled sends nothing.
+//! Arguments are encoded at the call, in each protocol that a receiver may speak. Receivers are chosen, and messages
+//! queued, when the future is polled first: one that is never polled sends nothing.
 
 use std::future::poll_fn;
 use std::sync::Arc;

@@ -83,7 +83,7 @@ pub trait Hub: Send + Sync {
     }
 
     /// Runs once when the connection is over (`OnDisconnectedAsync`), with what ended it if that was an error: see the
-    /// [table of all ends](crate::server#how-a-connection-ends).
+    /// [table of all ends](crate::server#ends-of-a-connection).
     /// The connection is still in its groups; what is sent to it is dropped. Calls of the client may still run. A
     /// callback that takes longer than [`callback_timeout`](super::Limits::callback_timeout) is dropped, with an error in
     /// the log.

@@ -63,8 +63,9 @@ type Handler = dyn Fn(RawConnection) -> BoxFuture<'static, ()> + Send + Sync;
 /// let app: axum::Router = axum::Router::new().raw("/echo", echo);
 /// ```
 ///
-/// Without [`Router::raw`](crate::server::HubRouterExt::raw) the end of the path of a request says whether it is a negotiation, and all
-/// places where the service stands are one endpoint, as for a [`HubService`](crate::server::HubService).
+/// Without [`Router::raw`](crate::server::HubRouterExt::raw) the end of the path of a request says whether it is a
+/// negotiation, and all places where the service stands are one endpoint, as for a
+/// [`HubService`](crate::server::HubService).
 #[derive(Clone)]
 pub struct RawService {
     shared: Arc<RawShared>,
