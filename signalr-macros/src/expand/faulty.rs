@@ -5,7 +5,8 @@ use quote::quote;
 use syn::Visibility;
 
 use super::carried::carried;
-use crate::model::{Contract, FaultyMethod, Kind};
+use super::stub;
+use crate::model::{Contract, FaultyMethod};
 
 /// The methods of a stub or a proxy.
 pub(super) fn methods(contract: &Contract) -> TokenStream {
@@ -17,12 +18,7 @@ fn method(vis: &Visibility, method: &FaultyMethod) -> TokenStream {
     let FaultyMethod { ident, cfgs, lints, params, kind, .. } = method;
     let carried = carried(cfgs, lints);
     let params = params.iter().map(|ty| ty.as_ref().map_or(quote!(_: impl __rt::Sized), |ty| quote!(_: #ty)));
-    let returns = match kind {
-        Kind::Call(ty) => quote!(__rt::Invoke<#ty>),
-        Kind::Stream(item) => quote!(__rt::ResultStream<#item>),
-        Kind::Open { item, returned } => quote!(__rt::OpenStream<#item, #returned>),
-        Kind::Notify => quote!(__rt::Invoke<__rt::HubResult>),
-    };
+    let returns = stub::returned(kind).unwrap_or_else(|| quote!(__rt::Invoke<__rt::HubResult>));
     quote! {
         #carried
         #[doc(hidden)]

@@ -73,6 +73,16 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     }
 }
 
+/// What the stub's own methods of a kind return.
+pub(super) fn returned(kind: &Kind) -> Option<TokenStream> {
+    match kind {
+        Kind::Call(ty) => Some(quote!(__rt::Invoke<#ty>)),
+        Kind::Stream(item) => Some(quote!(__rt::ResultStream<#item>)),
+        Kind::Open { item, returned } => Some(quote!(__rt::OpenStream<#item, #returned>)),
+        Kind::Notify => None,
+    }
+}
+
 /// The method that returns the call itself.
 fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
     let Method { ident, wire_name, deprecated, .. } = method;
@@ -91,25 +101,14 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
         let (ident, p) = (&param.ident, number(param.index));
         quote!(.stream_param::<#signature, #m, #p>(#ident))
     });
-    let (docs, returns, end) = match &method.kind {
-        Kind::Stream(item) => (
-            docs(method, &format!("Calls `{wire_name}`; nothing is sent before the stream is polled.")),
-            quote!(__rt::ResultStream<#item>),
-            quote!(stream),
-        ),
-        Kind::Call(ty) => (
-            docs(method, &format!("Calls `{wire_name}`; nothing is sent before the call is awaited.")),
-            quote!(__rt::Invoke<#ty>),
-            quote!(invoke),
-        ),
-        Kind::Open { item, returned } => (
-            docs(method, &format!("Calls `{wire_name}`; nothing is sent before the stream is polled.")),
-            quote!(__rt::OpenStream<#item, #returned>),
-            quote!(open),
-        ),
-        // A hub has none of these.
-        Kind::Notify => return TokenStream::new(),
+    // A hub has no method without an answer.
+    let Some(returns) = returned(&method.kind) else { return TokenStream::new() };
+    let (before, end) = match &method.kind {
+        Kind::Stream(_) => ("the stream is polled", quote!(stream)),
+        Kind::Open { .. } => ("the stream is polled", quote!(open)),
+        Kind::Call(_) | Kind::Notify => ("the call is awaited", quote!(invoke)),
     };
+    let docs = docs(method, &format!("Calls `{wire_name}`; nothing is sent before {before}."));
     let arguments = argument_list(method);
     quote! {
         #carried
@@ -146,16 +145,11 @@ fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
     let pumping = if let Kind::Open { .. } = method.kind { quote!(pumping_opened) } else { quote!(pumping) };
     let call = pumps.iter().fold(call, |call, (_, pump)| quote!(__rt::#pumping(#pump, #call)));
     let mut signature = signature.clone();
-    if pumps.is_empty() {
-        // What the inherent method returns, by its name: another opaque type costs the compiler more.
-        match &method.kind {
-            Kind::Call(ty) => signature.output = parse_quote!(-> __rt::Invoke<#ty>),
-            Kind::Stream(item) => signature.output = parse_quote!(-> __rt::ResultStream<#item>),
-            Kind::Open { item, returned } => {
-                signature.output = parse_quote!(-> __rt::OpenStream<#item, #returned>);
-            }
-            Kind::Notify => {}
-        }
+    if pumps.is_empty()
+        && let Some(returned) = returned(&method.kind)
+    {
+        // By the name of its type: another opaque type costs the compiler more.
+        signature.output = parse_quote!(-> #returned);
     }
     quote! {
         #carried
