@@ -32,17 +32,12 @@ impl Checklist {
 
     /// The names that have one part of each list, in this order.
     pub(crate) fn of_parts(lists: &[&[&str]]) -> Self {
-        let join = |names: Vec<String>, parts: &&[&str]| {
-            let with_each = |name: String| parts.iter().map(move |part| format!("{name}-{part}"));
-            names.into_iter().flat_map(with_each).collect()
-        };
-        let names = match lists.split_first() {
-            Some((first, rest)) => {
-                rest.iter().fold(first.iter().map(|&part| part.to_owned()).collect(), join)
-            }
-            None => Vec::new(),
-        };
-        Self(names)
+        let mut chosen = vec![Vec::new()];
+        for parts in lists {
+            let with_each = |before: Vec<_>| parts.iter().map(move |&part| [&before[..], &[part]].concat());
+            chosen = chosen.into_iter().flat_map(with_each).collect();
+        }
+        Self(chosen.iter().map(|parts| parts.join("-")).collect())
     }
 
     /// The checks that the suite did not report, or reported more than once.
