@@ -2,7 +2,7 @@
 //!
 //! - [`engine`] runs one connection over a [`duplex`] transport: [`calls`] are those of the peer, which a [`role`] binds
 //!   to [`methods`] and [`waiting_streams`] feed, [`pending`] is what this side waits for, and [`clock`] watches the time.
-//! - [`ending`] is how a connection is asked to end, and [`ended`] why it has.
+//! - [`ending`] is how a connection is asked to end, and [`ended`] why it has; a [`kept_error`] is told more than once.
 //! - [`outbound`] is the one way out, for [`frame`]s in [`pieces`], and [`writer`] empties it. Where a peer may come back,
 //!   [`replay`] keeps what it may have missed, and [`receipts`] counts what it has sent.
 //! - [`shared`] is what other tasks hold of a connection, and [`scope`] tells which of the user's code runs in it;
@@ -19,6 +19,7 @@ pub(crate) mod ending;
 pub(crate) mod engine;
 pub(crate) mod first_record;
 pub(crate) mod frame;
+pub(crate) mod kept_error;
 pub(crate) mod limit;
 pub(crate) mod methods;
 pub(crate) mod outbound;

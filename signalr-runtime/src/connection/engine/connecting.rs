@@ -15,6 +15,7 @@ use super::Engine;
 use super::pause::Reading;
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::ended::Ended;
+use crate::connection::kept_error::KeptError;
 use crate::connection::outbound::Outbound;
 use crate::connection::role::Role;
 use crate::connection::slice;
@@ -123,12 +124,12 @@ impl<R: Role> Engine<R> {
 }
 
 /// What is left of a transport that has ended: its end.
-struct Spent(Option<(io::ErrorKind, String)>);
+struct Spent(Option<KeptError>);
 
 impl Spent {
     fn after(ended: &Ended) -> Self {
         Self(match ended {
-            Ended::Lost(error) | Ended::Violated(error) => Some((error.kind(), error.to_string())),
+            Ended::Lost(error) | Ended::Violated(error) => Some(KeptError::new(error.kind(), error)),
             _ => None,
         })
     }
@@ -138,7 +139,7 @@ impl Duplex for Spent {
     fn poll_receive(&mut self, _: &mut Context<'_>, _: &mut dyn FnMut(&[u8])) -> Poll<io::Result<Received>> {
         Poll::Ready(match &self.0 {
             None => Ok(Received::End),
-            Some((kind, text)) => Err(io::Error::new(*kind, text.clone())),
+            Some(error) => Err(error.again()),
         })
     }
 

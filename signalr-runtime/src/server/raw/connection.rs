@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::super::connection::ConnectionId;
 use super::super::http::inbox::Inbox;
 use crate::connection::ending::{EndRequest, Ending};
+use crate::connection::kept_error::KeptError;
 use crate::connection::outbound::Outbound;
 use crate::connection::relief::Holder;
 use crate::connection::slice;
@@ -57,13 +58,7 @@ pub(super) struct Outgoing {
     pub(super) queue: Outbound,
     pub(super) ending: Ending,
     /// Why nothing more comes, where that is no good end.
-    fault: OnceLock<Fault>,
-}
-
-/// An error of a transport, for everybody who asks.
-struct Fault {
-    kind: io::ErrorKind,
-    text: String,
+    fault: OnceLock<KeptError>,
 }
 
 impl Outgoing {
@@ -77,14 +72,12 @@ impl Outgoing {
             kind @ (io::ErrorKind::InvalidData | io::ErrorKind::TimedOut) => kind,
             _ => io::ErrorKind::ConnectionReset,
         };
-        let _ = self.fault.set(Fault { kind, text: error.to_string() });
+        let _ = self.fault.set(KeptError::new(kind, error));
     }
 
     fn fault(&self) -> io::Error {
-        match self.fault.get() {
-            Some(Fault { kind, text }) => io::Error::new(*kind, text.clone()),
-            None => io::Error::new(io::ErrorKind::ConnectionReset, "the connection was lost"),
-        }
+        let lost = || io::Error::new(io::ErrorKind::ConnectionReset, "the connection was lost");
+        self.fault.get().map_or_else(lost, KeptError::again)
     }
 
     /// Ends the connection after what is queued. The first who asks counts.
