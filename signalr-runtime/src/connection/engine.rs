@@ -242,6 +242,11 @@ impl<R: Role> Engine<R> {
     }
 
     /// Reads once, unless a pause has left something that was read before.
+    #[expect(
+        clippy::inline_always,
+        reason = "a call costs every poll more than it saves; the rare callers share one"
+    )]
+    #[inline(always)]
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { transport, reader, left_over, core } = self;
         let waker = cx.waker();
@@ -279,9 +284,14 @@ impl<R: Role> Engine<R> {
         Poll::Ready(())
     }
 
+    #[cold]
+    fn poll_receive_again(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_receive(cx)
+    }
+
     /// Reads once more, also where the calls have used up tokio's budget: whether the peer is there.
     fn has_more(&mut self, cx: &mut Context<'_>) -> bool {
-        slice::poll_unconstrained(cx, |cx| self.poll_receive(cx)).is_ready()
+        slice::poll_unconstrained(cx, |cx| self.poll_receive_again(cx)).is_ready()
     }
 
     /// The peer takes nothing any more. It may have said why before it went.
@@ -291,7 +301,7 @@ impl<R: Role> Engine<R> {
             if has_ended
                 || reads != Reads::Everything
                 || self.core.is_paused()
-                || self.poll_receive(cx).is_pending()
+                || self.poll_receive_again(cx).is_pending()
             {
                 break;
             }

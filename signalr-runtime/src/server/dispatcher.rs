@@ -123,6 +123,7 @@ fn unauthorized<H>(handler: &Handler<H>) -> Refusal {
 }
 
 /// Why a method cannot be called like this.
+#[inline]
 fn misuse<H>(
     handler: &Handler<H>,
     invocation: &Invocation<'_>,
