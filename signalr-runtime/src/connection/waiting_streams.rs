@@ -81,7 +81,8 @@ impl Taken {
         pending: &Pending,
     ) {
         let mut streams = std::mem::take(&mut self.streams).into_iter();
-        for (WaitingStream { id, items, sink }, own) in streams.by_ref().zip(sinks) {
+        // A stream is taken only where there is a sink for it.
+        for (own, WaitingStream { id, items, sink }) in sinks.zip(streams.by_ref()) {
             pending.replace_stream(&id, &sink, own);
             if !items.hand_over(&**own) {
                 pending.end_stream(&id, own);
