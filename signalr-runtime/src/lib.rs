@@ -425,6 +425,7 @@ pub mod __private {
     pub use crate::contract::link::Link;
     pub use crate::contract::open_stream::OpenStream;
     pub use crate::contract::opening::{Opener, Opening};
+    pub use crate::contract::place::{P0, P1, P2, P3, P4, P5, P6, P7, P8, P9};
     pub use crate::contract::proxy::{OneClient, ask, deliver};
     pub use crate::contract::receivers::{Receiver, Receivers};
     pub use crate::contract::refused::refused;

@@ -11,7 +11,7 @@ use quote::{format_ident, quote};
 use syn::Ident;
 
 use super::carried::of_method;
-use super::{describe, number, signature};
+use super::{describe, number, place, signature};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
 
@@ -45,7 +45,7 @@ fn function_name(method: &Method) -> Ident {
 }
 
 fn function(ident: &Ident, method: &Method) -> TokenStream {
-    let (carried, m, signature) = (of_method(method), number(method.index), signature(method));
+    let (carried, signature) = (of_method(method), signature(method));
     let function = function_name(method);
     let count = method.values().count();
     let expected = number(count);
@@ -55,8 +55,8 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
     });
     // Only now: a call whose arguments do not fit opens no stream.
     let streams = method.streams().map(|param| {
-        let (local, p) = (argument(param), number(param.index));
-        quote!(let #local = __rt::Call::stream_param::<#signature, #m, #p>(__call);)
+        let (local, place) = (argument(param), place(param));
+        quote!(let #local = __rt::Call::stream_param::<#signature, #place>(__call);)
     });
     let name = &method.ident;
     let passed = method.params.iter().map(pass);
@@ -65,7 +65,7 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
         Kind::Call(_) => quote! {
             let __format = __rt::Call::format(__call);
             __rt::Result::Ok(__rt::Box::pin(async move {
-                __rt::returned::<#signature, #m>(__format, #called.await)
+                __rt::returned::<#signature>(__format, #called.await)
             }))
         },
         Kind::Notify => quote! {
@@ -74,10 +74,8 @@ fn function(ident: &Ident, method: &Method) -> TokenStream {
                 __rt::Reply::nothing()
             }))
         },
-        Kind::Stream(_) => opening(&quote!(__rt::streamed::<#signature, #m>(__opener, #called).await)),
-        Kind::Open { .. } => {
-            opening(&quote!(__rt::opened::<#signature, _, #m>(__opener, #called.await).await))
-        }
+        Kind::Stream(_) => opening(&quote!(__rt::streamed::<#signature>(__opener, #called).await)),
+        Kind::Open { .. } => opening(&quote!(__rt::opened::<#signature, _>(__opener, #called.await).await)),
     };
     let mutable = (count > 0).then(|| quote!(mut));
     quote! {
@@ -109,12 +107,12 @@ fn argument(param: &Param) -> Ident {
 }
 
 fn read(method: &Method, param: &Param) -> TokenStream {
-    let (m, p, signature) = (number(method.index), number(param.index), signature(method));
+    let (place, signature) = (place(param), signature(method));
     match param.kind {
         ParamKind::Str => quote!(next::<__rt::String>),
-        ParamKind::Slice(_) => quote!(slice::<#signature, #m, #p>),
-        ParamKind::Lent(_) => quote!(lent::<#signature, #m, #p>),
-        _ => quote!(param::<#signature, #m, #p>),
+        ParamKind::Slice(_) => quote!(slice::<#signature, #place>),
+        ParamKind::Lent(_) => quote!(lent::<#signature, #place>),
+        _ => quote!(param::<#signature, #place>),
     }
 }
 

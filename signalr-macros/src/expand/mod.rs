@@ -101,6 +101,16 @@ fn signature(method: &Method) -> Ident {
     format_ident!("__Signature{}", method.index)
 }
 
+/// The place of the parameter, as a type.
+fn place(param: &Param) -> TokenStream {
+    let index = param.index.to_string();
+    let digits: Vec<_> = index.chars().map(|digit| format_ident!("P{digit}")).collect();
+    match &*digits {
+        [digit] => quote!(__rt::#digit),
+        digits => quote!((#(__rt::#digits),*)),
+    }
+}
+
 /// A number without a suffix, as a person would write it.
 pub(crate) fn number(number: usize) -> Literal {
     Literal::usize_unsuffixed(number)
@@ -138,13 +148,13 @@ fn argument_list(method: &Method) -> TokenStream {
 }
 
 fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
-    let (m, p, ident) = (number(method.index), number(param.index), &param.ident);
+    let (place, ident) = (place(param), &param.ident);
     let signature = signature(method);
     match param.kind {
         ParamKind::Str => quote!(#to.push(#ident)),
-        ParamKind::Slice(_) => quote!(#to.slice::<#signature, #m, #p>(#ident)),
-        ParamKind::Lent(_) => quote!(#to.lent::<#signature, #m, #p>(#ident)),
-        ParamKind::Owned(_) => quote!(#to.param::<#signature, #m, #p>(&#ident)),
+        ParamKind::Slice(_) => quote!(#to.slice::<#signature, #place>(#ident)),
+        ParamKind::Lent(_) => quote!(#to.lent::<#signature, #place>(#ident)),
+        ParamKind::Owned(_) => quote!(#to.param::<#signature, #place>(&#ident)),
         ParamKind::Stream { .. } => TokenStream::new(),
     }
 }

@@ -7,7 +7,7 @@ use syn::{Ident, Type, Visibility};
 
 use super::carried::{of_contract, of_method};
 use super::faulty;
-use super::{argument_list, doc_comment, docs, number, private, signature};
+use super::{argument_list, doc_comment, docs, private, signature};
 use crate::model::{Contract, Kind, Method, Param};
 use crate::parse::suffixed;
 
@@ -99,9 +99,9 @@ fn send(vis: &Visibility, method: &Method) -> TokenStream {
 }
 
 fn ask(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
-    let (m, signature) = (number(method.index), signature(method));
+    let signature = signature(method);
     let text = format!("Calls `{}` and waits for the answer.", method.wire_name);
-    call(vis, method, &text, &quote!(#returns), &quote!(ask::<#signature, #m>))
+    call(vis, method, &text, &quote!(#returns), &quote!(ask::<#signature>))
 }
 
 /// A method with a result, where there are many clients: it says that there can be only one.

@@ -7,7 +7,7 @@ use syn::{FnArg, Ident, parse_quote};
 
 use super::carried::{of_contract, of_method};
 use super::faulty;
-use super::{argument_list, doc_comment, docs, local, number, private, signature};
+use super::{argument_list, doc_comment, docs, local, place, private, signature};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
 
@@ -87,7 +87,6 @@ pub(super) fn returned(kind: &Kind) -> Option<TokenStream> {
 fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
     let Method { ident, wire_name, deprecated, .. } = method;
     let (carried, signature) = (of_method(method), signature(method));
-    let m = number(method.index);
     let params = method.params.iter().map(|param| {
         let Param { ident, lints, ty, .. } = param;
         if let ParamKind::Stream { bounds, .. } = &param.kind {
@@ -98,8 +97,8 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
         }
     });
     let streams = method.streams().map(|param| {
-        let (ident, p) = (&param.ident, number(param.index));
-        quote!(.stream_param::<#signature, #m, #p>(#ident))
+        let (ident, place) = (&param.ident, place(param));
+        quote!(.stream_param::<#signature, #place>(#ident))
     });
     // A hub has no method without an answer.
     let Some(returns) = returned(&method.kind) else { return TokenStream::new() };
@@ -117,7 +116,7 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
         #vis fn #ident(&self, #(#params),*) -> #returns {
             __rt::Outgoing::new(&self.link, #wire_name, #arguments)
                 #(#streams)*
-                .#end::<#signature, #m>()
+                .#end::<#signature>()
         }
     }
 }
@@ -131,7 +130,6 @@ fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
         FnArg::Receiver(receiver) => Some(&receiver.self_token),
         FnArg::Typed(_) => None,
     });
-    let m = number(method.index);
     let stated = self::signature(method);
     let passed: Vec<_> = method.params.iter().map(|param| &param.ident).collect();
     let call = quote!(#stub::#ident(#receiver, #(#passed),*));
@@ -139,8 +137,8 @@ fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
     let pumps: Vec<_> =
         method.streams().map(|param| (param, local(&format!("__pump_{}", param.index)))).collect();
     let relays = pumps.iter().map(|(param, pump)| {
-        let (ident, p) = (&param.ident, number(param.index));
-        quote!(let (#ident, #pump) = __rt::relay::<#stated, _, #m, #p>(#ident);)
+        let (ident, place) = (&param.ident, place(param));
+        quote!(let (#ident, #pump) = __rt::relay::<#stated, #place, _>(#ident);)
     });
     let pumping = if let Kind::Open { .. } = method.kind { quote!(pumping_opened) } else { quote!(pumping) };
     let call = pumps.iter().fold(call, |call, (_, pump)| quote!(__rt::#pumping(#pump, #call)));

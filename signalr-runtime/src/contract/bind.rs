@@ -18,33 +18,25 @@ use super::opening::Opener;
 use super::value::{HubProtocol, ValueError, WireValue};
 
 impl Arguments<'_> {
-    /// The next argument: parameter `P` of method `M`.
-    pub fn param<C: Param<M, P>, const M: usize, const P: usize>(&mut self) -> Result<C::Owned, BindError> {
+    /// The next argument: parameter `P` of the method.
+    pub fn param<C: Param<P>, P>(&mut self) -> Result<C::Owned, BindError> {
         self.next()
     }
 
-    /// The next argument: parameter `P` of method `M`, which is a slice.
-    pub fn slice<C: SliceParam<M, P>, const M: usize, const P: usize>(
-        &mut self,
-    ) -> Result<Vec<C::Element>, BindError> {
+    /// The next argument: parameter `P` of the method, which is a slice.
+    pub fn slice<C: SliceParam<P>, P>(&mut self) -> Result<Vec<C::Element>, BindError> {
         self.next_with(C::Element::decode_list)
     }
 }
 
 impl ArgumentWriter<'_> {
-    /// Appends parameter `P` of method `M`.
-    pub fn param<C: Param<M, P>, const M: usize, const P: usize>(
-        &mut self,
-        value: &C::Owned,
-    ) -> Result<(), ValueError> {
+    /// Appends parameter `P` of the method.
+    pub fn param<C: Param<P>, P>(&mut self, value: &C::Owned) -> Result<(), ValueError> {
         self.push_with(|encoding, out| value.encode(encoding, out))
     }
 
-    /// Appends parameter `P` of method `M`, which is a slice.
-    pub fn slice<C: SliceParam<M, P>, const M: usize, const P: usize>(
-        &mut self,
-        value: &[C::Element],
-    ) -> Result<(), ValueError> {
+    /// Appends parameter `P` of the method, which is a slice.
+    pub fn slice<C: SliceParam<P>, P>(&mut self, value: &[C::Element]) -> Result<(), ValueError> {
         self.push_with(|encoding, out| C::Element::encode_list(value, encoding, out))
     }
 }
@@ -58,10 +50,8 @@ where
 }
 
 impl Call<'_> {
-    /// Opens parameter `P` of method `M`, which is a stream from the caller.
-    pub fn stream_param<C: StreamParam<M, P>, const M: usize, const P: usize>(
-        &mut self,
-    ) -> BoxStream<'static, C::Item> {
+    /// Opens parameter `P` of the method, which is a stream from the caller.
+    pub fn stream_param<C: StreamParam<P>, P>(&mut self) -> BoxStream<'static, C::Item> {
         Box::pin(Uploaded::<C::Item>(self.upload()))
     }
 }
@@ -77,23 +67,23 @@ impl<R: Outcome> Stream for Uploaded<R> {
     }
 }
 
-/// The answer of method `M`.
-pub fn returned<C: Method<M>, const M: usize>(format: HubProtocol, returned: C::Output) -> Reply {
+/// The answer of a method.
+pub fn returned<C: Method>(format: HubProtocol, returned: C::Output) -> Reply {
     Reply::returned(format, returned)
 }
 
-/// Sends each item of the stream that method `M` returns.
-pub async fn streamed<C, const M: usize>(opener: Opener, stream: impl Stream<Item = C::Item> + Send) -> Reply
+/// Sends each item of the stream that a method returns.
+pub async fn streamed<C>(opener: Opener, stream: impl Stream<Item = C::Item> + Send) -> Reply
 where
-    C: StreamMethod<M>,
+    C: StreamMethod,
 {
     opener.send(stream).await
 }
 
-/// Sends each item of the stream that method `M` has opened, if it has not failed before.
-pub async fn opened<C, S, const M: usize>(opener: Opener, returned: Result<S, C::Error>) -> Reply
+/// Sends each item of the stream that a method has opened, if it has not failed before.
+pub async fn opened<C, S>(opener: Opener, returned: Result<S, C::Error>) -> Reply
 where
-    C: OpenMethod<M>,
+    C: OpenMethod,
     S: Stream<Item = C::Item> + Send,
 {
     match returned {

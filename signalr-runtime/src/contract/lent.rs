@@ -12,8 +12,8 @@ use super::arguments::{ArgumentWriter, Arguments, BindError};
 use super::encoding::Encoding;
 use super::value::{HubProtocol, ValueError};
 
-/// Parameter `P` of method `M` is lent to the method.
-pub trait LentParam<const M: usize, const P: usize> {
+/// Parameter `P` of a method is lent to the method.
+pub trait LentParam<P> {
     /// What is decoded on the receiving side.
     type Owned: ?Sized + LentValue;
 }
@@ -64,20 +64,17 @@ impl<T> Deref for Lent<T> {
 }
 
 impl Arguments<'_> {
-    /// The next argument: parameter `P` of method `M`, which is lent to the method.
-    pub fn lent<C: LentParam<M, P>, const M: usize, const P: usize>(
+    /// The next argument: parameter `P` of the method, which is lent to the method.
+    pub fn lent<C: LentParam<P>, P>(
         &mut self,
-    ) -> Result<impl Deref<Target = C::Owned> + Send + use<C, M, P>, BindError> {
+    ) -> Result<impl Deref<Target = C::Owned> + Send + use<C, P>, BindError> {
         self.next_with(C::Owned::decode_lent)
     }
 }
 
 impl ArgumentWriter<'_> {
-    /// Appends parameter `P` of method `M`, which is lent.
-    pub fn lent<C: LentParam<M, P>, const M: usize, const P: usize>(
-        &mut self,
-        value: &C::Owned,
-    ) -> Result<(), ValueError> {
+    /// Appends parameter `P` of the method, which is lent.
+    pub fn lent<C: LentParam<P>, P>(&mut self, value: &C::Owned) -> Result<(), ValueError> {
         self.push_with(|encoding, out| value.encode_lent(encoding, out))
     }
 }

@@ -24,6 +24,7 @@ mod negative_zero;
 pub(crate) mod open_stream;
 pub(crate) mod opening;
 pub(crate) mod per_protocol;
+pub(crate) mod place;
 pub(crate) mod proxy;
 pub(crate) mod receivers;
 pub(crate) mod refused;

@@ -40,12 +40,12 @@ pub fn deliver<R: Receivers + ?Sized>(
 )]
 pub trait OneClient {}
 
-/// Calls method `M` of one client; the future waits for its answer.
-pub fn ask<C: Method<M>, const M: usize>(
+/// Calls a method of one client; the future waits for its answer.
+pub fn ask<C: Method>(
     receiver: &Arc<dyn Receiver>,
     target: &'static str,
     arguments: &dyn EncodeArguments,
-) -> impl Future<Output = C::Output> + Send + use<C, M> {
+) -> impl Future<Output = C::Output> + Send + use<C> {
     let call = ClientCall::encode(receiver.formats(), target, arguments);
     let receiver = Arc::clone(receiver);
     async move {
