@@ -7,13 +7,13 @@
 //! come before one of the runtime's.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
 use super::carried::of_method;
-use super::{place, signature};
-use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
+use super::{list, signature};
+use crate::model::{Contract, Kind, Method, Param, Soundness};
 use crate::parse::suffixed;
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
@@ -54,13 +54,8 @@ fn names(kind: &Kind) -> (Ident, Ident) {
 fn called(ident: &Ident, method: &Method) -> TokenStream {
     let (carried, signature, name) = (of_method(method), signature(method), &method.ident);
     let (of, function) = names(&method.kind);
-    // A list of two is `(A, (B, ()))`.
-    let parameters = method.params.iter().rev().fold(quote!(()), |others, param| {
-        let parameter = parameter(method, param);
-        quote!((#parameter, #others))
-    });
     let arguments: Vec<_> = method.params.iter().map(argument).collect();
-    let passed = arguments.iter().rev().fold(quote!(()), |others, argument| quote!((#argument, #others)));
+    let passed = list(arguments.iter().map(Ident::to_token_stream));
     // By the names of the runtime: what the user wrote has been asked for its bounds.
     let result = match &method.kind {
         Kind::Call(_) => quote!(__rt::Future<Output = <Self as __rt::Method>::Output>),
@@ -75,11 +70,9 @@ fn called(ident: &Ident, method: &Method) -> TokenStream {
     quote! {
         #carried
         impl<__H: #ident + 'static> __rt::#of<__H> for #signature {
-            type Parameters = #parameters;
-
             fn #function<'__a>(
                 __hub: &'__a __H,
-                #passed: __rt::Passed<'__a, Self::Parameters>,
+                #passed: __rt::Passed<'__a, Self>,
             ) -> impl #result + __rt::Send {
                 <__H as #ident>::#name(__hub, #(#arguments),*)
             }
@@ -89,17 +82,4 @@ fn called(ident: &Ident, method: &Method) -> TokenStream {
 
 fn argument(param: &Param) -> Ident {
     format_ident!("__argument_{}", param.index)
-}
-
-/// The parameter in the runtime's words.
-fn parameter(method: &Method, param: &Param) -> TokenStream {
-    let of = match param.kind {
-        ParamKind::Str => return quote!(__rt::Text),
-        ParamKind::Slice(_) => quote!(Slice),
-        ParamKind::Lent(_) => quote!(Lent),
-        ParamKind::Owned(_) => quote!(Owned),
-        ParamKind::Stream { .. } => quote!(Upload),
-    };
-    let (place, signature) = (place(param), signature(method));
-    quote!(__rt::#of<#signature, #place>)
 }

@@ -129,34 +129,18 @@ fn doc_comment(text: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// A local variable beside parameters that the user named.
-fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+/// The arguments of a call that a stub or a proxy makes.
+fn given(method: &Method) -> TokenStream {
+    list(method.params.iter().map(|Param { ident, kind, .. }| match kind {
+        ParamKind::Str | ParamKind::Slice(_) | ParamKind::Lent(_) => quote!(#ident),
+        ParamKind::Owned(_) => quote!(&#ident),
+        ParamKind::Stream { .. } => quote!(()),
+    }))
 }
 
-/// The argument list of a call that a stub or a proxy makes.
-fn argument_list(method: &Method) -> TokenStream {
-    let count = method.values().count();
-    if count == 0 {
-        return quote!(&());
-    }
-    let count = number(count);
-    let to = local("__to");
-    let writes = method.values().map(|param| write_argument(method, param, &to)).collect::<Vec<_>>();
-    let (last, others) = writes.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
-    quote!(&__rt::arguments(#count, |#to| { #(#others?;)* #last }))
-}
-
-fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
-    let (place, ident) = (place(param), &param.ident);
-    let signature = signature(method);
-    match param.kind {
-        ParamKind::Str => quote!(#to.push(#ident)),
-        ParamKind::Slice(_) => quote!(#to.slice::<#signature, #place>(#ident)),
-        ParamKind::Lent(_) => quote!(#to.lent::<#signature, #place>(#ident)),
-        ParamKind::Owned(_) => quote!(#to.param::<#signature, #place>(&#ident)),
-        ParamKind::Stream { .. } => TokenStream::new(),
-    }
+/// The list of two is `(a, (b, ()))`.
+fn list(items: impl DoubleEndedIterator<Item = TokenStream>) -> TokenStream {
+    items.rev().fold(quote!(()), |others, item| quote!((#item, #others)))
 }
 
 /// A type as a person would write it on one line.

@@ -8,8 +8,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::carried::of_method;
-use super::{place, signature};
-use crate::model::{Contract, Kind, ParamKind};
+use super::{list, place, signature};
+use crate::model::{Contract, Kind, Method, Param, ParamKind};
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
     let impls = contract.methods.iter().map(|method| {
@@ -61,12 +61,30 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
                 }
             }
         });
+        let parameters = list(method.params.iter().map(|param| parameter(method, param)));
         quote! {
             #carried
             enum #signature {}
+            #carried
+            impl __rt::Signature for #signature {
+                type Parameters = #parameters;
+            }
             #result
             #(#params)*
         }
     });
     quote!(#(#impls)*)
+}
+
+/// The parameter in the runtime's words.
+fn parameter(method: &Method, param: &Param) -> TokenStream {
+    let of = match param.kind {
+        ParamKind::Str => return quote!(__rt::Text),
+        ParamKind::Slice(_) => quote!(Slice),
+        ParamKind::Lent(_) => quote!(Lent),
+        ParamKind::Owned(_) => quote!(Owned),
+        ParamKind::Stream { .. } => quote!(Upload),
+    };
+    let (place, signature) = (place(param), signature(method));
+    quote!(__rt::#of<#signature, #place>)
 }

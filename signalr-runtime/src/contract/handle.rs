@@ -12,44 +12,30 @@ use super::arguments::BindError;
 use super::dispatch::{Call, Handler, Reply, Running};
 use super::error_type::SentError;
 use super::hub::{Method, MethodKind, OpenMethod, StreamMethod};
-use super::parameters::{Parameters, Passed, bind};
+use super::parameters::{Parameters, Passed, Signature, bind};
 
 /// A method that has one answer.
 pub trait HandleCall<H>: Method {
-    /// What it takes.
-    type Parameters: Parameters;
     /// Calls it.
-    fn call<'a>(
-        hub: &'a H,
-        passed: Passed<'a, Self::Parameters>,
-    ) -> impl Future<Output = Self::Output> + Send;
+    fn call<'a>(hub: &'a H, passed: Passed<'a, Self>) -> impl Future<Output = Self::Output> + Send;
 }
 
 /// A method that has no answer.
-pub trait HandleNotify<H> {
-    /// What it takes.
-    type Parameters: Parameters;
+pub trait HandleNotify<H>: Signature {
     /// Calls it.
-    fn notify<'a>(hub: &'a H, passed: Passed<'a, Self::Parameters>) -> impl Future<Output = ()> + Send;
+    fn notify<'a>(hub: &'a H, passed: Passed<'a, Self>) -> impl Future<Output = ()> + Send;
 }
 
 /// A method that streams.
 pub trait HandleStream<H>: StreamMethod {
-    /// What it takes.
-    type Parameters: Parameters;
     /// Calls it.
-    fn stream<'a>(hub: &'a H, passed: Passed<'a, Self::Parameters>) -> impl Stream<Item = Self::Item> + Send;
+    fn stream<'a>(hub: &'a H, passed: Passed<'a, Self>) -> impl Stream<Item = Self::Item> + Send;
 }
 
 /// A method that can fail before it streams.
 pub trait HandleOpen<H>: OpenMethod {
-    /// What it takes.
-    type Parameters: Parameters;
     /// Calls it.
-    fn open<'a>(
-        hub: &'a H,
-        passed: Passed<'a, Self::Parameters>,
-    ) -> impl Future<Output = impl OpenedBy<Self>> + Send;
+    fn open<'a>(hub: &'a H, passed: Passed<'a, Self>) -> impl Future<Output = impl OpenedBy<Self>> + Send;
 }
 
 /// What the method of `C` returns: a `Result` with its stream.

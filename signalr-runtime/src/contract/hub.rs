@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::error::HubError;
 use super::error_type::{ReceivedError, SentError};
 use super::link::Link;
+use super::parameters::Signature;
 use super::receivers::{Receiver, Receivers};
 use super::stub::ResultStream;
 use super::value::WireValue;
@@ -176,13 +177,13 @@ impl ParameterDescription {
 /// The code that is generated for a method never asks for a bound on one of its types: it calls functions
 /// that are generic over the type which implements this trait (or one of those below), and so rely on
 /// the bounds here. Asking a second time would report every fault a second time.
-pub trait Method {
+pub trait Method: Signature {
     /// The `Result` that the method returns.
     type Output: Returned;
 }
 
 /// What a method streams to its caller.
-pub trait StreamMethod {
+pub trait StreamMethod: Signature {
     /// The `Result` that each item is.
     type Item: StreamItem;
 }

@@ -8,7 +8,6 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::arguments::ArgumentWriter;
 use super::encoding::Encoding;
 use super::value::{HubProtocol, ValueError};
 
@@ -58,12 +57,5 @@ impl<T> Deref for Kept<T> {
 
     fn deref(&self) -> &T {
         &self.0
-    }
-}
-
-impl ArgumentWriter<'_> {
-    /// Appends parameter `P` of the method, which is lent.
-    pub fn lent<C: LentParam<P>, P>(&mut self, value: &C::Owned) -> Result<(), ValueError> {
-        self.push_with(|encoding, out| value.encode_lent(encoding, out))
     }
 }

@@ -5,7 +5,6 @@
 
 pub(crate) mod arguments;
 pub(crate) mod backlog;
-pub(crate) mod bind;
 pub(crate) mod client_call;
 mod depth;
 pub(crate) mod dispatch;

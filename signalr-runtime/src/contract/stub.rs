@@ -19,6 +19,7 @@ use super::error_type::ReceivedError;
 use super::hub::{Method, OpenMethod, Opened, Outcome, StreamMethod, StreamParam};
 use super::link::{Link, OutgoingCall};
 use super::open_stream::OpenStream;
+use super::parameters::{Given, GivenArguments, Signature};
 use super::value::{Encoded, HubProtocol, Payload, ValueError, WireValue};
 
 /// A call that a stub is about to make: its arguments are encoded, nothing has been sent.
@@ -30,9 +31,9 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Encodes the arguments.
-    pub fn new(link: &Arc<dyn Link>, target: &'static str, arguments: &dyn EncodeArguments) -> Self {
-        Self::named(link, Cow::Borrowed(target), arguments)
+    /// Encodes the arguments of a call to the method of `C`.
+    pub fn new<C: Signature>(link: &Arc<dyn Link>, target: &'static str, given: Given<'_, C>) -> Self {
+        Self::named(link, Cow::Borrowed(target), &GivenArguments::<C::Parameters>(given))
     }
 
     /// Encodes the arguments of a call to a method that no contract names.
