@@ -75,11 +75,7 @@ impl Taken {
         taken
     }
 
-    fn hand_over<'a>(
-        mut self: Box<Self>,
-        sinks: impl Iterator<Item = &'a Arc<dyn ItemSink>>,
-        pending: &Pending,
-    ) {
+    fn hand_over<'a>(mut self, sinks: impl Iterator<Item = &'a Arc<dyn ItemSink>>, pending: &Pending) {
         let mut streams = std::mem::take(&mut self.streams).into_iter();
         // A stream is taken only where there is a sink for it.
         for (own, WaitingStream { id, items, sink }) in sinks.zip(streams.by_ref()) {
