@@ -38,7 +38,7 @@ pub trait HandleOpen<H>: OpenMethod {
     fn open<'a>(hub: &'a H, passed: Passed<'a, Self>) -> impl Future<Output = impl OpenedBy<Self>> + Send;
 }
 
-/// What the method of `C` returns: a `Result` with its stream.
+/// The type that the method of `C` returns: a `Result` with its stream.
 #[diagnostic::on_unimplemented(
     message = "an `async` method that streams must return a `Result` with the stream in it",
     label = "not a `Result` of a stream",
