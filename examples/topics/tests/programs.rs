@@ -1,6 +1,7 @@
 //! Runs every program: each prints what it promises, and ends.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -45,24 +46,32 @@ async fn each_program_prints_what_it_promises() {
     }
 }
 
-/// The names of the files in a folder of this package, without what follows the dot.
-fn names_in(folder: &str) -> Vec<String> {
+/// The files in a folder of this package.
+fn files_in(folder: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
-    names.sort();
-    names
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
 }
 
 #[test]
 fn each_program_is_run_and_is_linked_from_the_readme() {
     let readme = include_str!("../../../README.md");
-    let names = names_in("src/bin");
+    let programs = files_in("src/bin");
+    let names: Vec<&str> = programs.iter().map(|file| file.file_stem().unwrap().to_str().unwrap()).collect();
     assert_eq!(names, PROGRAMS.iter().map(|program| program.0).collect::<Vec<_>>());
     for name in names {
         let link = format!("(examples/topics/src/bin/{name}.rs)");
         assert!(readme.contains(&link), "the README has no link to {link}");
     }
     assert!(readme.contains("(examples/topics/tests/testing.rs)"));
+}
+
+#[test]
+fn each_program_can_be_read_at_a_glance() {
+    let testing = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testing.rs").into();
+    for file in files_in("src/bin").into_iter().chain([testing]) {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        assert!((30..=60).contains(&lines), "{}: {lines} lines", file.display());
+    }
 }

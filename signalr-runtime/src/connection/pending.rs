@@ -1,4 +1,7 @@
-//! What this side has asked of the other and not been answered yet.
+//! The messages that this side of a connection waits for: the completions of its own invocations, and the items of streams.
+//!
+//! Their ids come from both sides. A side chooses those of its own invocations, and the peer those of the streams that it
+//! sends along with its own, so that one id may stand for an invocation and for a stream at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,31 +12,41 @@ use crate::contract::error::{HubError, HubResult};
 use crate::contract::incoming::{ItemSink, Taken};
 use crate::contract::value::{Encoded, Payload};
 
-/// The open questions and open incoming streams of one connection, by id.
+/// The pending invocations and open incoming streams of one connection, by id.
 #[derive(Default)]
 pub(crate) struct Pending {
     state: Mutex<State>,
 }
 
-/// A peer numbers its own streams and we number our questions: the same id may stand for one of each.
 #[derive(Default)]
 struct State {
     streams: HashMap<Box<str>, Arc<dyn ItemSink>>,
     replies: HashMap<Box<str>, oneshot::Sender<HubResult<Encoded>>>,
-    /// Why nothing more can be asked.
+    /// The error of invocations and streams that come too late. `None` while the connection is open.
     closed: Option<HubError>,
 }
 
-/// What an id waits for.
+/// The messages that are awaited under an id.
 pub(crate) enum Awaited {
-    /// One answer.
+    /// A Completion with the answer.
     Reply(oneshot::Sender<HubResult<Encoded>>),
-    /// Items, and then the end.
+    /// Items, and a Completion that ends the stream.
     Items(Arc<dyn ItemSink>),
 }
 
+/// What became of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// The stream has read its value.
+    Taken,
+    /// The stream keeps the item as it came, or did not take it: its value has not been read.
+    Unchecked,
+    /// No open stream has its id.
+    Nowhere,
+}
+
 impl Pending {
-    /// Waits for what comes under `id`, an id of our own that is used once.
+    /// Waits for the messages under `id`, which this side has chosen and uses once. Fails if the connection has ended.
     pub(crate) fn insert(&self, id: &str, awaited: Awaited) -> HubResult {
         let mut state = self.lock();
         if let Some(error) = &state.closed {
@@ -46,7 +59,8 @@ impl Pending {
         Ok(())
     }
 
-    /// Opens a stream of the peer. False if one is open that has this id: it goes on, as in ASP.NET Core 11.
+    /// Opens a stream whose `id` the peer has chosen. False if a stream with this id is open already: that one goes on, as
+    /// in ASP.NET Core 11. Once the connection has ended, the stream ends at once.
     pub(crate) fn open_stream(&self, id: &str, sink: &Arc<dyn ItemSink>) -> bool {
         let mut state = self.lock();
         if let Some(error) = &state.closed {
@@ -62,7 +76,7 @@ impl Pending {
         true
     }
 
-    /// Lets another sink take what comes for the stream `id`, if that is still open.
+    /// Gives the further items of the stream `id` to the sink `by`, if the stream still goes to `sink`.
     pub(crate) fn replace_stream(&self, id: &str, sink: &Arc<dyn ItemSink>, by: &Arc<dyn ItemSink>) {
         if let Some(open) = self.lock().streams.get_mut(id)
             && Arc::ptr_eq(open, sink)
@@ -71,7 +85,8 @@ impl Pending {
         }
     }
 
-    /// Forgets `id`, a stream before an answer; what arrives for it later is dropped.
+    /// Removes what a Completion with this id ends: the stream, if there is a stream and an invocation. Nothing that comes
+    /// under the id later is delivered.
     pub(crate) fn take(&self, id: &str) -> Option<Awaited> {
         let mut state = self.lock();
         match state.streams.remove(id) {
@@ -80,12 +95,12 @@ impl Pending {
         }
     }
 
-    /// Forgets the answer that is awaited under `id`.
+    /// No longer waits for the answer to the invocation `id`.
     pub(crate) fn forget_reply(&self, id: &str) {
         self.lock().replies.remove(id);
     }
 
-    /// Ends the stream `id` without an error, if it is still this one.
+    /// Ends the stream that goes to `sink` without an error, and frees its `id`, unless another stream has that by now.
     pub(crate) fn end_stream(&self, id: &str, sink: &Arc<dyn ItemSink>) {
         let mut state = self.lock();
         if state.streams.get(id).is_some_and(|open| Arc::ptr_eq(open, sink)) {
@@ -95,17 +110,17 @@ impl Pending {
         sink.end(None);
     }
 
-    /// How many streams are open.
+    /// The number of open streams.
     pub(crate) fn open_streams(&self) -> usize {
         self.lock().streams.len()
     }
 
-    /// Hands over one item. A stream that does not take it is forgotten.
+    /// Hands one item to its stream. A stream that does not take it ends.
     pub(crate) fn item(&self, id: &str, item: Payload<'_>) -> Delivered {
         let Some(sink) = self.lock().streams.get(id).cloned() else {
             return Delivered::Nowhere;
         };
-        // Without the lock: decoding is the user's code.
+        // Without the lock: it decodes the value, which runs code of the application.
         match sink.item(item) {
             Taken::Yes => Delivered::Taken,
             Taken::Unchecked => Delivered::Unchecked,
@@ -116,7 +131,7 @@ impl Pending {
         }
     }
 
-    /// Ends every open stream with `error`.
+    /// Ends all open streams with `error`.
     pub(crate) fn end_streams(&self, error: &HubError) {
         let streams = std::mem::take(&mut self.lock().streams);
         for sink in streams.into_values() {
@@ -124,7 +139,8 @@ impl Pending {
         }
     }
 
-    /// Fails everything that is awaited, and everything that is asked from now on.
+    /// The connection has ended: fails all invocations and streams with `error`, and all that come later. The error of the
+    /// first call counts for those.
     pub(crate) fn close(&self, error: &HubError) {
         let mut state = self.lock();
         let replies = std::mem::take(&mut state.replies);
@@ -132,7 +148,7 @@ impl Pending {
         drop(state);
         self.end_streams(error);
         for reply in replies.into_values() {
-            // The asker may have gone meanwhile.
+            // Nobody may wait for it any more.
             drop(reply.send(Err(error.again())));
         }
     }
@@ -140,15 +156,4 @@ impl Pending {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What became of an item that arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delivered {
-    /// Its stream has it.
-    Taken,
-    /// Its stream keeps it as it came, or did not take it: nobody has looked at its value.
-    Unchecked,
-    /// No open stream has its id.
-    Nowhere,
 }

@@ -9,11 +9,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::call_credentials;
+use super::call_slots::ClientQueues;
 use super::connection::Connection;
 use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall, KeptArguments};
 use super::hub::Hub;
-use super::places::ClientLines;
 use super::service::{HubShared, Rule};
 use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Turn};
@@ -54,7 +54,7 @@ pub(crate) struct HubDispatcher<H: Hub + 'static> {
     pub(crate) hub: Option<Arc<H>>,
     pub(crate) shared: Arc<HubShared<H>>,
     pub(crate) connection: Arc<Connection>,
-    pub(crate) lines: ClientLines,
+    pub(crate) queues: ClientQueues,
 }
 
 impl<H: Hub + 'static> HubDispatcher<H> {
@@ -196,7 +196,7 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
         };
         let running = match guard {
             Some(guard) => {
-                guard.place(&mut self.lines, &self.shared.threads, &self.connection.aborted, running, gate)
+                guard.place(&mut self.queues, &self.shared.threads, &self.connection.aborted, running, gate)
             }
             None => running,
         };

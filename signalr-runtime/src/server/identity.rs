@@ -13,7 +13,7 @@ use super::authentication_refresh::AuthenticationRefresh;
 use super::blocking_detector::BlockingDetector;
 use super::deadline::within;
 use super::http::application::UserId;
-use super::peer_address::{is_forwarded, is_of_a_private_network, peer_address};
+use super::peer_address::{is_forwarded, is_private, peer_address};
 use super::telemetry::{LocalAddress, Network};
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
@@ -102,8 +102,7 @@ impl Identity {
     /// Whether a request seems to come from a proxy, while its address is taken for that of the client. A client that
     /// comes directly has an address of the internet, and no reason to say for whom it asks.
     pub(crate) fn sees_a_proxy(&self, request: &Parts) -> bool {
-        self.address.is_none()
-            && (is_forwarded(request) || peer_address(request).is_some_and(is_of_a_private_network))
+        self.address.is_none() && (is_forwarded(request) || peer_address(request).is_some_and(is_private))
     }
 
     /// The name of the application in logs.

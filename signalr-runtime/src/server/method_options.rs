@@ -8,8 +8,8 @@ use tokio::select;
 use tokio_util::sync::CancellationToken;
 
 use super::blocking::{GateKeeper, on_a_thread};
+use super::call_slots::{CallSlot, CallSlots, ClientQueue, ClientQueues};
 use super::deadline::within;
-use super::places::{ClientLine, ClientLines, Place, Places};
 use crate::connection::limit::Limit;
 use crate::contract::dispatch::{Answer, Call, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind};
@@ -60,11 +60,11 @@ use crate::contract::error::{HubError, HubErrorKind};
 /// ```
 ///
 /// - A hub has [`Limits::blocking_threads`](super::Limits::blocking_threads) of these threads, 64 by default, and one client
-///   half of them. Calls that wait for one wait as those for a place of
+///   half of them. Calls that wait for one wait as those for a slot of
 ///   [`maximum_concurrency`](Self::maximum_concurrency) do. Leave tokio's pool some more (`max_blocking_threads`, 512 by
 ///   default): it is others' too.
 /// - A thread cannot be stopped. A call that is cancelled, or takes longer than its [`timeout`](Self::timeout), is answered
-///   at once, and its code stops where it waits next. Until its thread ends, it keeps its place and its turn: the client's
+///   at once, and its code stops where it waits next. Until its thread ends, it keeps its slot and its turn: the client's
 ///   next call in order waits. A call that has a thread begins, even if it is cancelled before that.
 /// - Arguments, rules, filters and callbacks are not moved: they run where those of other methods do.
 /// - A thread outlives its client, [`call_linger`](super::Limits::call_linger) and a
@@ -89,16 +89,16 @@ pub struct MethodOptions {
     /// The largest list of arguments, in bytes on the wire. A call with more is answered with an error. Default: none,
     /// which leaves [`maximum_receive_message_size`](super::HubOptions::maximum_receive_message_size).
     pub maximum_arguments_size: Option<usize>,
-    /// Time from the turn of a call until it returns, with its filters and the wait for a place; for a method that
+    /// Time from the turn of a call until it returns, with its filters and the wait for a slot; for a method that
     /// streams, until it has returned its stream. The call is dropped then, at the point where it waits, and answered with
     /// an error. Default: none.
     pub timeout: Option<Duration>,
     /// How many calls of all clients of this node run at once. The others wait in the order in which they came. A stream
-    /// counts until it ends. A call that waits for a place when its client leaves or cancels it does not start any more.
+    /// counts until it ends. A call that waits for a slot when its client leaves or cancels it does not start any more.
     /// Default: none.
     pub maximum_concurrency: Option<usize>,
-    /// How many of these places the calls of one connection may have, or wait for. Its further calls wait in a line of
-    /// their own, and hold up nobody else. Zero is taken for one, and more than there are places for all of them.
+    /// How many of these slots the calls of one connection may have, or wait for. Its further calls wait in a queue of
+    /// their own, and hold up nobody else. Zero is taken for one, and more than there are slots for all of them.
     /// Default: half of [`maximum_concurrency`](Self::maximum_concurrency), and at least one; none without it.
     pub maximum_concurrency_per_client: Option<usize>,
     /// Whether calls run on threads of their own. Default: no. See [above](Self#methods-that-block).
@@ -109,24 +109,27 @@ pub struct MethodOptions {
 #[derive(Clone, Default)]
 pub(crate) struct MethodGuards(HashMap<&'static str, Arc<MethodGuard>>);
 
-/// The options of one method, and the places of its calls.
+/// The options of one method, and the slots of its calls.
 pub(crate) struct MethodGuard {
     options: MethodOptions,
-    places: Option<Arc<Places>>,
+    slots: Option<Arc<CallSlots>>,
 }
 
 impl MethodGuards {
     /// Sets the options of a method.
     pub(crate) fn set(&mut self, method: &'static str, options: &MethodOptions) {
-        let MethodOptions { maximum_concurrency: most, maximum_concurrency_per_client: share, .. } = *options;
-        let places = match (most, share) {
-            (Some(most), None) => Some(Places::new(most, Limit::MethodCalls)),
-            (Some(most), Some(share)) => Some(Places::new(most, Limit::MethodCalls).with_share(share)),
-            (None, Some(share)) => Some(Places::for_each_client(share, Limit::MethodCalls)),
+        let MethodOptions { maximum_concurrency: total, maximum_concurrency_per_client: per_client, .. } =
+            *options;
+        let slots = match (total, per_client) {
+            (Some(total), None) => Some(CallSlots::new(total, Limit::MethodCalls)),
+            (Some(total), Some(per_client)) => {
+                Some(CallSlots::new(total, Limit::MethodCalls).with_per_client(per_client))
+            }
+            (None, Some(per_client)) => Some(CallSlots::for_each_client(per_client, Limit::MethodCalls)),
             (None, None) => None,
         };
-        let places = places.map(Arc::new);
-        self.0.insert(method, Arc::new(MethodGuard { options: options.clone(), places }));
+        let slots = slots.map(Arc::new);
+        self.0.insert(method, Arc::new(MethodGuard { options: options.clone(), slots }));
     }
 
     /// The options of a method, if it has some.
@@ -151,36 +154,36 @@ impl MethodGuard {
         self.options.blocking.then(|| GateKeeper::of(call))
     }
 
-    /// Runs a call where it is to run: in one of the method's places, and on one of `threads` if it blocks.
+    /// Runs a call where it is to run: in one of the method's slots, and on one of `threads` if it blocks.
     pub(crate) fn place(
         &self,
-        lines: &mut ClientLines,
-        threads: &Arc<Places>,
+        queues: &mut ClientQueues,
+        threads: &Arc<CallSlots>,
         left: &CancellationToken,
         running: Running,
         gate: Option<GateKeeper>,
     ) -> Running {
         let blocking = self.options.blocking;
-        let place = self.places.as_ref().map(|places| lines.of(places));
-        let thread = blocking.then(|| lines.of(threads));
-        if place.is_none() && thread.is_none() {
+        let slot = self.slots.as_ref().map(|slots| queues.queue(slots));
+        let thread = blocking.then(|| queues.queue(threads));
+        if slot.is_none() && thread.is_none() {
             return running;
         }
         let left = left.clone();
         Box::pin(async move {
-            let waiting = async { (wait_in(place).await, wait_in(thread).await) };
-            let places = select! {
+            let waiting = async { (wait_in(slot).await, wait_in(thread).await) };
+            let slots = select! {
                 biased;
-                places = waiting => places,
+                slots = waiting => slots,
                 () = left.cancelled() => {
                     let text = "The client left while the call waited for its place.";
                     return Reply::error(HubError::with_kind(HubErrorKind::Closed, text));
                 }
             };
             if blocking {
-                held_by(on_a_thread(running, places).await, gate)
+                held_by(on_a_thread(running, slots).await, gate)
             } else {
-                held_by(running.await, places)
+                held_by(running.await, slots)
             }
         })
     }
@@ -196,8 +199,8 @@ impl MethodGuard {
     }
 }
 
-async fn wait_in(line: Option<Arc<ClientLine>>) -> Option<Place> {
-    Some(line?.place().await)
+async fn wait_in(queue: Option<Arc<ClientQueue>>) -> Option<CallSlot> {
+    Some(queue?.slot().await)
 }
 
 /// Holds something until the call has ended that was answered like this: with the last of its items, if it streams them.

@@ -30,10 +30,18 @@ pub trait HubRouterExt {
     /// tenant is, and so are clones of one service that are given the same path in two routers, wherever these are nested.
     /// Where such places must not take each other's connections, give them different paths.
     ///
-    /// In a router that is nested, give the hub a path of its own: `nest("/api", Router::new().hub("/chat", hub))`. At
-    /// `/` of a nested router axum matches the prefix without a slash at its end and nothing else, so that clients must
-    /// not write one: `nest("/chat", Router::new().hub("/", hub))` serves `/chat` and not `/chat/`, while
-    /// `nest_service("/chat", hub)` serves both.
+    /// In a router that is nested, give the hub a path of its own, and clients may end their URL in a slash or not:
+    /// `nest("/api", Router::new().hub("/chat", hub))`. `/` of a nested router is one path to axum, which ends as the path
+    /// of the nesting does:
+    ///
+    /// | | serves clients with the URL |
+    /// |---|---|
+    /// | `nest("/chat", Router::new().hub("/", hub))` | `/chat` |
+    /// | `nest("/chat/", Router::new().hub("/", hub))` | `/chat/` |
+    /// | `nest_service("/chat", hub)` | `/chat` and `/chat/` |
+    ///
+    /// The other client can negotiate, because both do so at `/chat/negotiate`, and gets 404 for the rest, which axum
+    /// does not pass on to the hub.
     ///
     /// WebSockets send at once what there is. Server-Sent Events and long polling are at the mercy of the server that
     /// carries them: set `TCP_NODELAY` on what it accepts, or each event may wait for the acknowledgement of the one

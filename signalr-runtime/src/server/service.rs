@@ -16,6 +16,7 @@ use tower_service::Service;
 
 use super::authentication_refresh::AuthenticationRefresh;
 use super::blocking_detector::BlockingDetector;
+use super::call_slots::CallSlots;
 use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
@@ -32,7 +33,6 @@ use super::identity::Identity;
 use super::limits::Limits;
 use super::method_options::{MethodGuard, MethodGuards, MethodOptions};
 use super::options::HubOptions;
-use super::places::Places;
 use super::session;
 use super::telemetry::span::TraceParent;
 use super::telemetry::{LocalAddress, TraceContext};
@@ -72,13 +72,13 @@ pub(crate) struct HubShared<H: Hub + 'static> {
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
     method_guards: MethodGuards,
     /// Where methods that block run.
-    pub(crate) threads: Arc<Places>,
+    pub(crate) threads: Arc<CallSlots>,
     pub(crate) blocking: BlockingDetector,
 }
 
 /// The threads of one hub.
-fn threads(limits: &Limits) -> Arc<Places> {
-    Arc::new(Places::new(limits.blocking_threads.max(1), Limit::BlockingThreads))
+fn threads(limits: &Limits) -> Arc<CallSlots> {
+    Arc::new(CallSlots::new(limits.blocking_threads.max(1), Limit::BlockingThreads))
 }
 
 impl<H: Hub + 'static> HubShared<H> {

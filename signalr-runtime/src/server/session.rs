@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use self::handshake::shake_hands;
 use super::call_credentials;
+use super::call_slots::ClientQueues;
 use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
 use super::deadline::within;
@@ -23,7 +24,6 @@ use super::http::authentication::Authentication;
 use super::http::options::unless_zero;
 use super::hub::Hub;
 use super::options::HubOptions;
-use super::places::ClientLines;
 use super::service::HubShared;
 use super::telemetry::{ConnectionMeter, span};
 use crate::connection::budget::{MemoryBudget, Watched};
@@ -80,7 +80,7 @@ fn run<H: Hub + 'static>(
     let registration = Registration::new(&hub.core, &connection, options.limits.memory.as_ref());
     let (shared, limits) = (Arc::clone(&connection.shared), Arc::clone(&hub.engine_limits));
     let role =
-        HubDispatcher { hub: None, shared: Arc::clone(&hub), connection, lines: ClientLines::default() };
+        HubDispatcher { hub: None, shared: Arc::clone(&hub), connection, queues: ClientQueues::default() };
     let mut engine = Engine::new(transport, reader, shared, role, limits, timing);
 
     async move {

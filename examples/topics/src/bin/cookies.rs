@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum_extra::extract::cookie::CookieJar;
 use signalr_runtime::client::HubConnection;
-use signalr_runtime::server::{Hub, HubContext, HubRouterExt, HubService};
+use signalr_runtime::server::{HubContext, HubRouterExt, HubService};
 use signalr_runtime::{HubResult, hub};
 use tokio::net::TcpListener;
 
@@ -18,15 +18,9 @@ trait Desk {
     async fn who_am_i(&self) -> HubResult<String>;
 }
 
-struct Clerk(HubContext<DeskContract>);
-
-impl Hub for Clerk {
-    type Contract = DeskContract;
-}
-
-impl Desk for Clerk {
+impl Desk for HubContext<DeskContract> {
     async fn who_am_i(&self) -> HubResult<String> {
-        Ok(self.0.user_id().unwrap_or("nobody").to_owned())
+        Ok(self.user_id().unwrap_or("nobody").to_owned())
     }
 }
 
@@ -47,7 +41,7 @@ async fn authenticate(jar: CookieJar, mut request: Request, next: Next) -> Respo
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let hub = HubService::<Clerk>::new(Clerk)
+    let hub = HubService::<HubContext<DeskContract>>::new(|cx| cx)
         .user_id(|request| Some(request.extensions.get::<User>()?.0.to_owned()))
         .authorize_hub(|request| request.extensions.get::<User>().is_some());
     let app = Router::new().hub("/desk", hub).layer(from_fn(authenticate));

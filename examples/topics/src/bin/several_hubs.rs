@@ -1,10 +1,8 @@
 //! Two hubs on one router, one of which calls the clients of the other.
 
-use std::error::Error;
-
 use axum::Router;
 use signalr_runtime::client::HubConnection;
-use signalr_runtime::server::{Hub, HubHandle, HubRouterExt, HubService};
+use signalr_runtime::server::{Hub, HubContext, HubHandle, HubRouterExt, HubService};
 use signalr_runtime::{HubResult, client_proxy, hub};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -34,25 +32,17 @@ impl Kitchen for Cook {
     }
 }
 
-struct Room;
+impl DiningRoom for HubContext<DiningRoomContract> {}
 
-impl Hub for Room {
-    type Contract = DiningRoomContract;
-}
-
-impl DiningRoom for Room {}
-
-struct Hands(mpsc::UnboundedSender<String>);
-
-impl Waiter for Hands {
+impl Waiter for mpsc::UnboundedSender<String> {
     async fn fetch(&self, dish: &str) {
-        let _ = self.0.send(dish.to_owned());
+        let _ = self.send(dish.to_owned());
     }
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let room = HubService::<Room>::new(|_| Room);
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let room = HubService::<HubContext<DiningRoomContract>>::new(|cx| cx);
     let guests = room.handle();
     let kitchen = HubService::<Cook>::new(move |_| Cook(guests.clone()));
     let app = Router::new().hub("/kitchen", kitchen).hub("/room", room);
@@ -61,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(axum::serve(listener, app).into_future());
 
     let (hands, mut fetched) = mpsc::unbounded_channel();
-    let waiter = HubConnection::<DiningRoomContract>::builder(format!("{site}/room")).handlers(Hands(hands));
+    let waiter = HubConnection::<DiningRoomContract>::builder(format!("{site}/room")).handlers(hands);
     let _waiter = waiter.connect().await?;
     let cook = HubConnection::<KitchenContract>::builder(format!("{site}/kitchen")).connect().await?;
     cook.hub().ready("soup").await?;

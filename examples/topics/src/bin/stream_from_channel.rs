@@ -13,10 +13,8 @@ trait Market {
     async fn prices(&self, share: &str) -> HubResult<impl Stream<Item = HubResult<u32>>>;
 }
 
-struct Floor {
-    /// Tells the program which workers have stopped.
-    stopped: mpsc::UnboundedSender<String>,
-}
+/// Tells the program which workers have stopped.
+struct Floor(mpsc::UnboundedSender<String>);
 
 impl Hub for Floor {
     type Contract = MarketContract;
@@ -29,25 +27,24 @@ impl Market for Floor {
         }
         // When a client is slow, the worker waits: for eight prices, and what the connection holds.
         let (sender, mut receiver) = mpsc::channel(8);
-        tokio::spawn(watch(share.to_owned(), sender, self.stopped.clone()));
+        tokio::spawn(watch(share.to_owned(), sender, self.0.clone()));
         Ok(stream::poll_fn(move |cx| receiver.poll_recv(cx).map(|price| price.map(Ok))))
     }
 }
 
 async fn watch(share: String, prices: mpsc::Sender<u32>, stopped: mpsc::UnboundedSender<String>) {
-    for price in 100.. {
-        // The client has cancelled the stream or is gone, and the receiver was dropped with the stream.
-        if prices.send(price).await.is_err() {
-            let _ = stopped.send(share);
-            return;
-        }
+    let mut price = 100;
+    // Until the client has cancelled the stream or is gone: the receiver is dropped with the stream.
+    while prices.send(price).await.is_ok() {
+        price += 1;
     }
+    let _ = stopped.send(share);
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (stopped, mut has_stopped) = mpsc::unbounded_channel();
-    let server = TestServer::new(HubService::<Floor>::new(move |_| Floor { stopped: stopped.clone() }));
+    let server = TestServer::new(HubService::<Floor>::new(move |_| Floor(stopped.clone())));
     let client = server.client().connect().await?;
 
     let mut prices = client.hub().prices("ACME").await?;

@@ -7,6 +7,7 @@ mod calls;
 #[cfg(feature = "axum")]
 mod over_tcp;
 mod refresh;
+mod refresh_by_poll;
 
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, SystemTime};
@@ -70,6 +71,18 @@ fn with_world(world: World, options: HubOptions) -> Server {
                     && header(refresh.previous(), "x-role") != Some("stuck")
             })
     })
+}
+
+/// Notes in the log when the hub is told of a refresh, and lets it pass when a gate opens.
+fn refreshed_world() -> World {
+    let refreshed = world::hook(async |cx, world: Arc<World>| {
+        let role = header(&cx.authenticated_request(), "x-role").unwrap_or("none").to_owned();
+        world.say(format!("refreshing as {role}"));
+        world.pass("refresh").await;
+        world.say(format!("refreshed as {role}"));
+        Ok(())
+    });
+    World { refreshed, ..World::default() }
 }
 
 /// Whoever sends a request.
@@ -161,6 +174,7 @@ fn is(answer: &(StatusCode, String), wanted: (StatusCode, &str)) {
 }
 
 const BRIEFLY: Person = Person(&[("x-user", "ada"), ("x-role", "talker"), ("x-good-for", "60")]);
+const FOR_LONG: Person = Person(&[("x-user", "ada"), ("x-role", "talker"), ("x-good-for", "600")]);
 const ENDED: Person = Person(&[("x-user", "ada"), ("x-role", "talker"), ("x-good-for", "-1")]);
 
 #[tokio::test(start_paused = true)]

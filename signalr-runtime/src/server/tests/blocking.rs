@@ -32,7 +32,7 @@ struct BlockingServer(Server);
 
 impl Drop for BlockingServer {
     fn drop(&mut self) {
-        self.world.lift(probe::EVERY_BARRIER);
+        self.world.lift(world::EVERY_BARRIER);
     }
 }
 

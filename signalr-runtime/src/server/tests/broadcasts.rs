@@ -11,7 +11,8 @@ use futures_util::FutureExt;
 use serde::{Serialize, Serializer};
 
 use super::bare::{self, queued};
-use super::probe::{Broken, ProbeHubContract};
+use super::broken::Broken;
+use super::probe::ProbeHubContract;
 use super::*;
 use crate::HubProtocol::{Json, MessagePack};
 use crate::connection::budget::MemoryBudget;
@@ -78,7 +79,7 @@ async fn the_receivers_of_a_call_are_chosen_at_its_first_poll() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_to_a_connection_that_is_over_succeeds_and_reaches_nobody() {
-    let disconnected = probe::hook(async |cx, world: Arc<World>| {
+    let disconnected = world::hook(async |cx, world: Arc<World>| {
         let said = cx.clients().caller().said("too late").await;
         world.say(format!("{said:?}"));
         Ok(())

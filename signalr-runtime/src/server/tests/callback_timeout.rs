@@ -58,7 +58,7 @@ fn logged(recorder: &Recorder) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_connects_for_too_long_is_disconnected() {
-    let stuck = || probe::hook(async |_, _| pending().await);
+    let stuck = || world::hook(async |_, _| pending().await);
     let never = "Connection closed with an error.";
     let detailed =
         "Connection closed with an error. TimeoutException: The connect callback took longer than it may.";
@@ -97,7 +97,7 @@ async fn a_client_that_connects_for_too_long_is_disconnected() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_has_left_is_forgotten_even_if_its_callback_does_not_end() {
     for what in ["callback", "filter"] {
-        let stuck = probe::hook(async |_, _| pending().await);
+        let stuck = world::hook(async |_, _| pending().await);
         let world = world(|world| world.disconnected = stuck);
         let server = Server::of(world, |service| {
             let service = service.options(timeout_of(7));
@@ -127,10 +127,7 @@ async fn without_a_limit_a_callback_may_take_a_day() {
         limits: Limits { callback_timeout: None, ..Limits::default() },
         ..HubOptions::default()
     };
-    let connected = probe::hook(async |_, world: Arc<World>| {
-        world.pass("connect").await;
-        Ok(())
-    });
+    let connected = world::passing("connect");
     let server = Server::of(world(|world| world.connected = connected), |service| service.options(options));
     let mut client = server.connect().await;
     seconds(24 * 3600).await;

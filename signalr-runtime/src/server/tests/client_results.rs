@@ -217,7 +217,7 @@ async fn nobody_to_ask() {
 #[tokio::test(start_paused = true)]
 async fn not_while_connecting() {
     for in_factory in [true, false] {
-        let asks = probe::hook(async |cx, world: Arc<World>| {
+        let asks = world::hook(async |cx, world: Arc<World>| {
             let answer = cx.clients().caller().confirm("q").await;
             let error = answer.unwrap_err();
             world.say(format!("{}: {}", error.name(), error.message()));
@@ -236,7 +236,7 @@ async fn not_while_connecting() {
 #[tokio::test(start_paused = true)]
 async fn nor_in_a_task_for_which_it_waits_while_connecting() {
     for clones in [false, true] {
-        let connected = probe::hook(move |cx, world: Arc<World>| async move {
+        let connected = world::hook(move |cx, world: Arc<World>| async move {
             let asked = if clones {
                 let cx = cx.clone();
                 tokio::spawn(async move { cx.clients().caller().confirm("q").await })
@@ -266,7 +266,7 @@ async fn nor_in_a_task_for_which_it_waits_while_connecting() {
 async fn others_can_be_asked_while_connecting_by_whoever_is_not_the_hub() {
     let handle = Arc::new(std::sync::OnceLock::<crate::server::HubHandle<ProbeHubContract>>::new());
     let of_hook = Arc::clone(&handle);
-    let connected = probe::hook(move |cx, world: Arc<World>| {
+    let connected = world::hook(move |cx, world: Arc<World>| {
         let handle = Arc::clone(&of_hook);
         async move {
             if cx.connection_id().as_str() == "c2" {
@@ -291,7 +291,7 @@ async fn others_can_be_asked_while_connecting_by_whoever_is_not_the_hub() {
 
 #[tokio::test(start_paused = true)]
 async fn not_while_disconnecting() {
-    let disconnected = probe::hook(async |cx, world: Arc<World>| {
+    let disconnected = world::hook(async |cx, world: Arc<World>| {
         let error = cx.clients().caller().confirm("q").await.unwrap_err();
         world.say(format!("{}: {}", error.name(), error.message()));
         Ok(())

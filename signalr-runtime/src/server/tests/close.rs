@@ -73,7 +73,7 @@ async fn a_method_aborts() {
 
 #[tokio::test(start_paused = true)]
 async fn somebody_else_aborts_and_the_hub_notices() {
-    let connected = probe::hook(async |cx, world: Arc<World>| {
+    let connected = world::hook(async |cx, world: Arc<World>| {
         tokio::spawn(async move {
             cx.aborted().cancelled().await;
             world.say("aborted");
@@ -98,9 +98,9 @@ async fn a_connection_that_may_not_connect() {
     let generic = r#"{"type":7,"error":"Connection closed with an error."}"#;
     let hub = r#"{"type":7,"error":"Connection closed with an error. HubException: not you"}"#;
     let cases = [
-        (probe::hook(async |_, _| Err(HubError::new("not you"))), hub),
-        (probe::hook(async |_, _| Err(std::io::Error::other("a secret")).internal()), generic),
-        (probe::hook(async |_, _| panic!("a callback panics on purpose")), generic),
+        (world::hook(async |_, _| Err(HubError::new("not you"))), hub),
+        (world::hook(async |_, _| Err(std::io::Error::other("a secret")).internal()), generic),
+        (world::hook(async |_, _| panic!("a callback panics on purpose")), generic),
     ];
     for (connected, close) in cases {
         let server = Server::of(World { connected, ..World::default() }, |service| service);
@@ -111,8 +111,8 @@ async fn a_connection_that_may_not_connect() {
         told(&server, &["c1 dropped"]).await;
     }
     for factory in [
-        probe::hook(async |_, _| Err(HubError::new("not you"))),
-        probe::hook(async |_, _| panic!("a factory panics on purpose")),
+        world::hook(async |_, _| Err(HubError::new("not you"))),
+        world::hook(async |_, _| panic!("a factory panics on purpose")),
     ] {
         let server = Server::of(World { factory, ..World::default() }, |service| service);
         let mut client = server.connect().await;
@@ -207,7 +207,7 @@ async fn what_was_sent_before_the_client_left_is_handled_before_its_leaving() {
 
 #[tokio::test(start_paused = true)]
 async fn a_disconnect_callback_that_panics_is_a_fault_of_the_server() {
-    let disconnected = probe::hook(async |cx, _| {
+    let disconnected = world::hook(async |cx, _| {
         cx.groups().join("too late").await?;
         panic!("a callback panics on purpose")
     });

@@ -86,10 +86,7 @@ async fn who_has_not_been_told_works_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_running_call_comes_to_its_end_and_callbacks_are_awaited() {
-    let disconnected = probe::hook(async |_, world: Arc<World>| {
-        world.pass("callback").await;
-        Ok(())
-    });
+    let disconnected = world::passing("callback");
     let server = Server::of(World { disconnected, ..World::default() }, |service| service);
     let mut client = server.connect().await;
     client.send(call("1", "Wait", r#"["call"]"#)).await;

@@ -248,7 +248,7 @@ async fn the_client_goes() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_may_not_connect() {
     for kind in TransportKind::ALL {
-        let connected = probe::hook(async |_, _| Err(HubError::new("not you")));
+        let connected = world::hook(async |_, _| Err(HubError::new("not you")));
         let server = Server::of(World { connected, ..World::default() }, |service| service);
         let mut client = AnyClient::open(&server, kind).await;
         client.send(super::requests::HANDSHAKE).await;
@@ -308,7 +308,7 @@ async fn a_shutdown() {
 #[tokio::test(start_paused = true)]
 async fn the_hub_sees_the_request_without_the_token() {
     for kind in [TransportKind::ServerSentEvents, TransportKind::LongPolling] {
-        let connected = probe::hook(async |cx, world: Arc<World>| {
+        let connected = world::hook(async |cx, world: Arc<World>| {
             world.say(format!("{} {:?}", cx.request().uri, cx.user_id()));
             Ok(())
         });

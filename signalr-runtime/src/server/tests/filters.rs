@@ -165,7 +165,7 @@ impl Filter for Refuses {
 
 #[tokio::test(start_paused = true)]
 async fn they_may_refuse_a_connection() {
-    let connected = probe::hook(async |_, world: Arc<World>| {
+    let connected = world::hook(async |_, world: Arc<World>| {
         world.say("never");
         Ok(())
     });

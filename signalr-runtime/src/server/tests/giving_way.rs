@@ -40,7 +40,7 @@ async fn whatever_completes_at_once_gives_way() {
         ("empty group", turns_beside(async || drop(clients.groups(["", "g"]).said("x").await)).await),
         ("client", turns_beside(async || clients.client("c2").said("x").await.unwrap()).await),
         ("users", turns_beside(async || clients.users(["a", "b"]).said("x").await.unwrap()).await),
-        ("unwritable", turns_beside(async || drop(clients.all().broken(probe::Broken::Fails).await)).await),
+        ("unwritable", turns_beside(async || drop(clients.all().broken(broken::Broken::Fails).await)).await),
         ("asked", turns_beside(async || drop(clients.client("c2").confirm("x").await)).await),
         ("join", turns_beside(async || groups.join("c1", "g").await.unwrap()).await),
         ("join of nobody", turns_beside(async || groups.join("c2", "g").await.unwrap()).await),

@@ -129,13 +129,7 @@ async fn it_may_come_byte_by_byte() {
 
 #[tokio::test(start_paused = true)]
 async fn the_answer_comes_before_the_hub_is_made() {
-    let world = World {
-        factory: probe::hook(async |_, world: Arc<World>| {
-            world.pass("factory").await;
-            Ok(())
-        }),
-        ..World::default()
-    };
+    let world = World { factory: world::passing("factory"), ..World::default() };
     let server = Server::of(world, |service| service);
     let mut client = server.connect().await;
     client.send(call("1", "Echo", r#"["a"]"#)).await;

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_handled_before_the_connect_callback_returns_but_the_client_can_be_called() {
-    let connected = probe::hook(async |cx, world: Arc<World>| {
+    let connected = world::hook(async |cx, world: Arc<World>| {
         world.say("connecting");
         cx.clients().all().said("hello").await?;
         world.pass("connect").await;
@@ -30,7 +30,7 @@ async fn nothing_is_handled_before_the_connect_callback_returns_but_the_client_c
 async fn a_connect_callback_always_comes_to_its_end() {
     // The server aborts it, it shuts down, or the line breaks: what was begun is finished and then undone.
     for how in ["abort", "shut down", "cut"] {
-        let connected = probe::hook(async |cx, world: Arc<World>| {
+        let connected = world::hook(async |cx, world: Arc<World>| {
             world.say("connecting");
             if cx.aborted().is_cancelled() {
                 world.say("too late");
@@ -82,7 +82,7 @@ async fn the_hub_is_one_value_for_the_whole_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn while_disconnecting_it_is_still_in_its_groups_and_hears_nothing() {
-    let disconnected = probe::hook(async |cx, world: Arc<World>| {
+    let disconnected = world::hook(async |cx, world: Arc<World>| {
         assert!(cx.aborted().is_cancelled());
         // Reaches the others of the group, not the one that goes.
         cx.clients().group("g").said("gone").await?;

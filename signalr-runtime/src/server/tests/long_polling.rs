@@ -41,7 +41,7 @@ fn is_not_cached(answer: &Answer) {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_poll_begins_the_connection_and_is_answered_at_once() {
-    let connected = probe::hook(async |_, world: Arc<World>| {
+    let connected = world::hook(async |_, world: Arc<World>| {
         world.say("connected");
         Ok(())
     });
@@ -424,7 +424,7 @@ async fn when_the_hub_ends_polls_bring_the_close_and_new_connections_are_refused
 /// A callback that does not end is cut short in the end: nobody waits for it any more.
 #[tokio::test(start_paused = true)]
 async fn when_the_hub_ends_for_good_all_requests_are_answered() {
-    let disconnected = probe::hook(async |_, _| std::future::pending().await);
+    let disconnected = world::hook(async |_, _| std::future::pending().await);
     let http = HttpOptions { application_max_buffer_size: 10, ..HttpOptions::default() };
     let server = Server::of(World { disconnected, ..World::default() }, |service| {
         service.options(HubOptions { http, ..HubOptions::default() })

@@ -151,7 +151,7 @@ async fn panics_are_counted_by_whose_they_are() {
     let _recorder = metrics::set_default_local_recorder(&recorder);
     let one = |code: &str| BTreeMap::from([(format!("signalr.panics {code}"), 1)]);
 
-    let disconnected = probe::hook(async |_, _| panic!("a callback panics on purpose"));
+    let disconnected = world::hook(async |_, _| panic!("a callback panics on purpose"));
     let server = Server::of(World { disconnected, ..World::default() }, |service| service);
     let mut client = server.connect().await;
     let calls = [
@@ -165,7 +165,7 @@ async fn panics_are_counted_by_whose_they_are() {
         settle().await;
         assert_eq!(counted(&snapshotter), one(code));
     }
-    let connected = probe::hook(async |_, _| panic!("a callback panics on purpose"));
+    let connected = world::hook(async |_, _| panic!("a callback panics on purpose"));
     let server = Server::of(World { connected, ..World::default() }, |service| service);
     server.connect().await;
     settle().await;

@@ -1,10 +1,12 @@
 //! What a server does, frame by frame: text in, text out, and a clock that stands still until everybody waits.
 
 mod any_client;
+mod broken;
 mod client;
 mod probe;
 mod recorder;
 mod requests;
+mod world;
 
 mod access_token;
 mod authentication;
@@ -78,7 +80,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use client::{Client, Watched};
-use probe::{Probe, ProbeHubContract, World};
+use probe::{Probe, ProbeHubContract};
+use world::World;
 
 use super::connection::ConnectionId;
 use super::http::application::{Accepted, Application, Place};

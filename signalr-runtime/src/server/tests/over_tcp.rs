@@ -310,7 +310,7 @@ struct State(&'static str);
 
 #[tokio::test]
 async fn layers_nesting_state_and_extensions_work_as_elsewhere() {
-    let connected = probe::hook(async |cx, world: Arc<World>| {
+    let connected = world::hook(async |cx, world: Arc<World>| {
         let parts = cx.request();
         let state = parts.extensions.get::<State>().unwrap();
         world.say(format!("{} {} {:?}", parts.uri, state.0, cx.user_id()));
@@ -354,7 +354,7 @@ async fn layers_nesting_state_and_extensions_work_as_elsewhere() {
 
 #[tokio::test]
 async fn a_hub_keeps_the_query_of_its_client_but_not_the_token() {
-    let connected = probe::hook(async |cx, world: Arc<World>| {
+    let connected = world::hook(async |cx, world: Arc<World>| {
         world.say(cx.request().uri.to_string());
         Ok(())
     });
@@ -375,7 +375,7 @@ async fn a_hub_keeps_the_query_of_its_client_but_not_the_token() {
 
 #[tokio::test]
 async fn a_fault_of_the_server_closes_with_1011() {
-    let disconnected = probe::hook(async |_, _| panic!("a callback panics on purpose"));
+    let disconnected = world::hook(async |_, _| panic!("a callback panics on purpose"));
     let server = Server::of(World { disconnected, ..World::default() }, |service| service);
     let address = serve(Router::new().hub("/hub", server.service.clone())).await;
     let mut socket = Socket::open(address, "/hub").await;
@@ -476,10 +476,7 @@ async fn a_websocket_is_a_stream_of_http2() {
 
 #[tokio::test]
 async fn who_breaks_the_websocket_is_told_so_before_the_hub_is_through() {
-    let disconnected = probe::hook(async |_, world: Arc<World>| {
-        world.pass("goodbye").await;
-        Ok(())
-    });
+    let disconnected = world::passing("goodbye");
     let server = Server::of(World { disconnected, ..World::default() }, |service| service);
     let address = serve(Router::new().hub("/hub", server.service.clone())).await;
     let mut socket = Socket::open(address, "/hub").await;
@@ -493,10 +490,7 @@ async fn who_breaks_the_websocket_is_told_so_before_the_hub_is_through() {
 /// The socket is not held for longer than a close may take.
 #[tokio::test]
 async fn the_end_of_a_websocket_is_told_even_if_the_hub_is_never_through() {
-    let disconnected = probe::hook(async |_, world: Arc<World>| {
-        world.pass("goodbye").await;
-        Ok(())
-    });
+    let disconnected = world::passing("goodbye");
     let http = HttpOptions { close_timeout: Duration::from_millis(50), ..HttpOptions::default() };
     let options = HubOptions { http, ..HubOptions::default() };
     let server =

@@ -110,11 +110,11 @@ async fn a_stream_whose_items_panic_while_they_are_encoded() {
 async fn a_call_to_clients_that_cannot_be_encoded_fails_where_it_is_made() {
     let server = Server::new();
     let mut client = server.connect().await;
-    let sent = server.handle().clients().all().broken(probe::Broken::Fails).await;
+    let sent = server.handle().clients().all().broken(broken::Broken::Fails).await;
     assert_eq!(sent.unwrap_err().kind(), crate::HubErrorKind::Codec);
     let panicked = tokio::spawn({
         let clients = server.handle().clients();
-        async move { clients.all().broken(probe::Broken::Panics).await }
+        async move { clients.all().broken(broken::Broken::Panics).await }
     });
     assert!(panicked.await.is_err());
     server.handle().clients().all().said("fine").await.unwrap();

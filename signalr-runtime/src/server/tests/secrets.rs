@@ -24,7 +24,7 @@ async fn values_are_not_logged() {
     {
         assert!(text.contains(event), "{text}");
     }
-    assert!(!text.contains(MARK) && !text.contains(probe::UNWRITABLE), "{text}");
+    assert!(!text.contains(MARK) && !text.contains(broken::UNWRITABLE), "{text}");
 }
 
 /// Sends values wherever there is room for one, fitting or not.

@@ -281,7 +281,7 @@ async fn when_the_hub_ends_it_brings_the_close() {
 /// A callback that does not end is cut short in the end: the response ends all the same.
 #[tokio::test(start_paused = true)]
 async fn when_the_hub_ends_for_good_the_response_ends() {
-    let disconnected = probe::hook(async |_, _| std::future::pending().await);
+    let disconnected = world::hook(async |_, _| std::future::pending().await);
     let server = Server::of(World { disconnected, ..World::default() }, |service| service);
     let (client, mut events) = Requests::streaming(&server).await;
     let handle = server.handle();

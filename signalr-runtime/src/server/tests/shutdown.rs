@@ -74,10 +74,7 @@ async fn a_handshake_is_cancelled() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_is_made_meanwhile_ends_as_well() {
-    let factory = probe::hook(async |_, world: Arc<World>| {
-        world.pass("factory").await;
-        Ok(())
-    });
+    let factory = world::passing("factory");
     let server = Server::of(World { factory, ..World::default() }, |service| service);
     let mut client = server.connect().await;
     settle().await;

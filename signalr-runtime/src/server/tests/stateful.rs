@@ -474,7 +474,7 @@ async fn no_write_is_late_while_the_client_is_away() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_may_come_back_while_it_is_being_welcomed() {
-    let connected = probe::hook(async |cx, world: Arc<World>| {
+    let connected = world::hook(async |cx, world: Arc<World>| {
         cx.clients().caller().said("welcome").await?;
         world.pass("door").await;
         Ok(())
@@ -494,10 +494,7 @@ async fn a_client_may_come_back_while_it_is_being_welcomed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_may_come_back_while_its_hub_is_being_made() {
-    let connected = probe::hook(async |_, world: Arc<World>| {
-        world.pass("connect").await;
-        Ok(())
-    });
+    let connected = world::passing("connect");
     let server = Server::of(World { connected, ..World::default() }, |service| service);
     let mut client = server.connect_resuming().await;
     client.send(call("1", "Echo", r#"["a"]"#)).await;

@@ -43,7 +43,7 @@ fn calls(recorder: &Recorder) -> Vec<RecordedSpan> {
 async fn callbacks_and_calls_have_spans_around_the_code_of_the_hub() {
     let (recorder, _guard) = Recorder::start();
     let hook = |text: &'static str| {
-        probe::hook(move |_, _| async move {
+        world::hook(move |_, _| async move {
             tracing::info!("{text}");
             Ok(())
         })
@@ -154,7 +154,7 @@ async fn a_failure_is_named_and_not_told() {
     client.next().await;
     assert_eq!(calls(&recorder).len(), wanted.len());
 
-    let connected = probe::hook(|_, _| async { Err(HubError::new("not you")) });
+    let connected = world::hook(|_, _| async { Err(HubError::new("not you")) });
     let server = Server::of(World { connected, ..World::default() }, |service| service);
     server.connect().await.rest().await;
     let last = recorder.spans().pop().unwrap();

@@ -4,7 +4,8 @@ use super::endings::client;
 use super::recorder::Recorder;
 use super::*;
 use crate::HubResult;
-use probe::{Broken, ProbeClient};
+use broken::Broken;
+use probe::ProbeClient;
 
 /// The events with these texts, each with the value of a field.
 fn logged(recorder: &Recorder, field: &str) -> Vec<(String, String)> {

@@ -78,7 +78,7 @@ async fn filters_see_the_credentials_of_their_call() {
 /// What a callback has spawned is no part of it.
 #[tokio::test(start_paused = true)]
 async fn callbacks_keep_their_credentials_and_tasks_do_not() {
-    let connected = probe::hook(async |cx, world: Arc<World>| {
+    let connected = world::hook(async |cx, world: Arc<World>| {
         let (task_cx, task_world) = (cx.clone(), Arc::clone(&world));
         tokio::spawn(async move {
             task_world.pass("task").await;
@@ -88,7 +88,7 @@ async fn callbacks_keep_their_credentials_and_tasks_do_not() {
         world.say(format!("connected as {}", role(&cx)));
         Ok(())
     });
-    let refreshed = probe::hook(async |cx, world: Arc<World>| {
+    let refreshed = world::hook(async |cx, world: Arc<World>| {
         world.say(format!("refreshing as {}", role(&cx)));
         world.pass("refresh").await;
         world.say(format!("refreshed as {}", role(&cx)));
@@ -112,7 +112,7 @@ async fn callbacks_keep_their_credentials_and_tasks_do_not() {
 
 #[tokio::test(start_paused = true)]
 async fn the_callback_for_new_credentials_cannot_ask_for_a_result() {
-    let refreshed = probe::hook(async |cx, world: Arc<World>| {
+    let refreshed = world::hook(async |cx, world: Arc<World>| {
         let error = cx.clients().caller().confirm("?").await.unwrap_err();
         world.say(format!("{}: {}", error.name(), error.message()));
         // Nor can a task with a client that was chosen here.

@@ -86,7 +86,7 @@ async fn a_websocket_ends_with_the_credentials_that_opened_it() {
 /// A client that has brought a WebSocket is there, however long the application looks at its credentials.
 #[tokio::test]
 async fn a_client_that_has_come_back_is_not_given_up_while_its_credentials_are_looked_at() {
-    let disconnected = probe::hook(async |cx, world: Arc<World>| {
+    let disconnected = world::hook(async |cx, world: Arc<World>| {
         world.say(format!("{} has gone", header(cx.request(), "x-role").unwrap_or_default()));
         Ok(())
     });

@@ -145,7 +145,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         what: "The hub aborts it, and the disconnect callback panics or takes too long",
         server: || {
-            let disconnected = probe::hook(async |_, _| panic!("a callback panics on purpose"));
+            let disconnected = world::hook(async |_, _| panic!("a callback panics on purpose"));
             Server::of(World { disconnected, ..World::default() }, |service| service)
         },
         deed: Deed::Server(|server| Box::pin(async { server.handle().abort("c1") })),
@@ -175,7 +175,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         what: "The connect callback, or the factory of the hub, fails",
         server: || {
-            let connected = probe::hook(async |_, _| Err(std::io::Error::other("a secret")).internal());
+            let connected = world::hook(async |_, _| Err(std::io::Error::other("a secret")).internal());
             Server::of(World { connected, ..World::default() }, |service| service)
         },
         ..USUAL
@@ -183,7 +183,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         what: "The connect callback panics",
         server: || {
-            let connected = probe::hook(async |_, _| panic!("a callback panics on purpose"));
+            let connected = world::hook(async |_, _| panic!("a callback panics on purpose"));
             Server::of(World { connected, ..World::default() }, |service| service)
         },
         ..USUAL
@@ -191,7 +191,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         what: "The connect callback takes longer than `callback_timeout`",
         server: || {
-            let connected = probe::hook(async |_, _| std::future::pending().await);
+            let connected = world::hook(async |_, _| std::future::pending().await);
             Server::of(World { connected, ..World::default() }, |service| service)
         },
         ..USUAL

@@ -12,7 +12,7 @@ const PONG: u8 = 0x8A;
 
 /// A server whose hubs are there when a gate opens.
 fn server(options: HubOptions) -> Server {
-    let connected = probe::hook(async |cx, world: Arc<World>| {
+    let connected = world::hook(async |cx, world: Arc<World>| {
         world.say("connecting");
         world.pass("connect").await;
         world.say(if cx.aborted().is_cancelled() { "connected too late" } else { "connected" });

@@ -166,7 +166,7 @@ async fn who_sends_and_sends_and_acknowledges_nothing_is_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_welcome_may_be_longer_than_what_is_kept() {
-    let connected = probe::hook(async |cx, _| {
+    let connected = world::hook(async |cx, _| {
         for _ in 0..10 {
             cx.clients().caller().said(&text_for(900)).await?;
         }

@@ -153,10 +153,7 @@ async fn a_second_websocket_is_refused_where_the_mode_is_off() {
 
 #[tokio::test]
 async fn a_connection_that_is_ending_is_not_come_back_to() {
-    let disconnected = probe::hook(async |_, world: Arc<World>| {
-        world.pass("end").await;
-        Ok(())
-    });
+    let disconnected = world::passing("end");
     let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
     let options = HubOptions { http, ..HubOptions::default() };
     let server = Server::of(World { disconnected, ..World::default() }, |service| service.options(options));
@@ -189,7 +186,7 @@ fn header(parts: &http::request::Parts, name: &str) -> Option<String> {
 
 #[tokio::test]
 async fn who_comes_back_with_newer_credentials_has_refreshed_them() {
-    let refreshed = probe::hook(async |cx, world: Arc<World>| {
+    let refreshed = world::hook(async |cx, world: Arc<World>| {
         world.say(format!("refreshed as {}", header(&cx.authenticated_request(), "x-role").unwrap()));
         Ok(())
     });
