@@ -87,7 +87,8 @@ impl Thing {
     /// The number of clients.
     pub(crate) fn clients(self, size: usize) -> usize {
         match self {
-            Self::SharedBroadcast => 100,
+            // So many that a buffer or two of the server itself do not count beside them.
+            Self::SharedBroadcast => 200,
             Self::UnreadMessages | Self::UnreadEvents => 4,
             _ if size > 100_000 => 4,
             _ => 20,

@@ -30,16 +30,16 @@ impl AsRef<[u8]> for Piece {
 /// Appends a piece.
 #[inline]
 pub(super) fn append(row: &mut VecDeque<Piece>, piece: Piece) {
-    if row.capacity() == 0 {
-        make_room_for_one(row);
+    if row.len() == row.capacity() {
+        grow(row);
     }
     row.push_back(piece);
 }
 
-/// Most connections never have two pieces at once, so the first makes no room for others.
+/// Makes room for one piece, then for two, then for four: most connections never have two at once.
 #[cold]
-fn make_room_for_one(row: &mut VecDeque<Piece>) {
-    row.reserve_exact(1);
+fn grow(row: &mut VecDeque<Piece>) {
+    row.reserve_exact(row.len().max(1));
 }
 
 /// Appends one frame that nobody else has, in two parts.
