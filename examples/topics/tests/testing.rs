@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use signalr_runtime::server::{HubContext, HubService};
+use signalr_runtime::server::{Hub, HubContext, HubService};
 use signalr_runtime::test::TestServer;
 use signalr_runtime::{HubError, HubResult, client_proxy, hub};
 use tokio::sync::mpsc;
@@ -18,9 +18,14 @@ trait Player {
     async fn answer(&self, question: &str) -> HubResult<u32>;
 }
 
-impl Quiz for HubContext<QuizContract> {
+struct Round(HubContext<QuizContract>);
+impl Hub for Round {
+    type Contract = QuizContract;
+}
+
+impl Quiz for Round {
     async fn ask_me(&self) -> HubResult<String> {
-        let player = self.clients().caller();
+        let player = self.0.clients().caller();
         let answer = timeout(Duration::from_secs(30), player.answer("6 times 7?")).await;
         match answer.map_err(|_| HubError::new("your time is up"))?? {
             42 => Ok("right".to_owned()),
@@ -40,7 +45,7 @@ impl Player for Thinker {
 
 #[tokio::test(start_paused = true)]
 async fn a_player_has_thirty_seconds() {
-    let server = TestServer::new(HubService::<HubContext<QuizContract>>::new(|cx| cx));
+    let server = TestServer::new(HubService::<Round>::new(Round));
     let (answers, thoughts) = mpsc::channel(1);
     let client = server.client().handlers(Thinker(thoughts.into())).connect().await.unwrap();
 

@@ -27,12 +27,27 @@ impl AsRef<[u8]> for Piece {
     }
 }
 
+/// Appends a piece.
+#[inline]
+pub(super) fn append(row: &mut VecDeque<Piece>, piece: Piece) {
+    if row.capacity() == 0 {
+        make_room_for_one(row);
+    }
+    row.push_back(piece);
+}
+
+/// Most connections never have two pieces at once, so the first makes no room for others.
+#[cold]
+fn make_room_for_one(row: &mut VecDeque<Piece>) {
+    row.reserve_exact(1);
+}
+
 /// Appends one frame that nobody else has, in two parts.
 pub(super) fn copy(row: &mut VecDeque<Piece>, header: &[u8], record: &[u8]) {
     let more = header.len() + record.len();
     let fits = matches!(row.back(), Some(Piece::Gathered(piece)) if piece.len() + more <= PIECE);
     if !fits {
-        row.push_back(Piece::Gathered(Vec::with_capacity(more)));
+        append(row, Piece::Gathered(Vec::with_capacity(more)));
     }
     if let Some(Piece::Gathered(piece)) = row.back_mut() {
         piece.extend_from_slice(header);
@@ -59,7 +74,7 @@ pub(super) fn charged_elsewhere(frame: &[u8]) -> usize {
 /// Appends one frame that others may have too.
 pub(super) fn share(row: &mut VecDeque<Piece>, frame: Bytes) {
     if is_shared(&frame) {
-        row.push_back(Piece::Shared(frame));
+        append(row, Piece::Shared(frame));
     } else {
         copy(row, &[], &frame);
     }

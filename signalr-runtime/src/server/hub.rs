@@ -2,7 +2,6 @@
 
 use std::future::Future;
 
-use super::context::HubContext;
 use crate::contract::error::{HubError, HubResult};
 use crate::contract::hub::{HubContract, Serves};
 
@@ -53,29 +52,6 @@ use crate::contract::hub::{HubContract, Serves};
 ///     }
 /// }
 /// ```
-///
-/// # Hubs without state
-///
-/// [`HubContext`] is a hub itself: one that needs no fields and no callbacks implements its trait for it, and needs no type
-/// of its own.
-///
-/// ```
-/// use signalr_runtime::server::{HubContext, HubService};
-/// use signalr_runtime::{HubResult, hub};
-///
-/// #[hub]
-/// pub trait Names {
-///     async fn who_am_i(&self) -> HubResult<Option<String>>;
-/// }
-///
-/// impl Names for HubContext<NamesContract> {
-///     async fn who_am_i(&self) -> HubResult<Option<String>> {
-///         Ok(self.user_id().map(str::to_owned))
-///     }
-/// }
-///
-/// let service = HubService::<HubContext<NamesContract>>::new(|cx| cx);
-/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a hub that can be served",
     label = "does not implement `Hub`",
@@ -115,8 +91,4 @@ pub trait Hub: Send + Sync {
         let _ = error;
         async {}
     }
-}
-
-impl<C: HubContract> Hub for HubContext<C> {
-    type Contract = C;
 }

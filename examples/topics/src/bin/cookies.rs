@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum_extra::extract::cookie::CookieJar;
 use signalr_runtime::client::HubConnection;
-use signalr_runtime::server::{HubContext, HubRouterExt, HubService};
+use signalr_runtime::server::{Hub, HubContext, HubRouterExt, HubService};
 use signalr_runtime::{HubResult, hub};
 use tokio::net::TcpListener;
 
@@ -18,9 +18,15 @@ trait Desk {
     async fn who_am_i(&self) -> HubResult<String>;
 }
 
-impl Desk for HubContext<DeskContract> {
+struct Clerk(HubContext<DeskContract>);
+
+impl Hub for Clerk {
+    type Contract = DeskContract;
+}
+
+impl Desk for Clerk {
     async fn who_am_i(&self) -> HubResult<String> {
-        Ok(self.user_id().unwrap_or("nobody").to_owned())
+        Ok(self.0.user_id().unwrap_or("nobody").to_owned())
     }
 }
 
@@ -28,20 +34,16 @@ impl Desk for HubContext<DeskContract> {
 struct User(&'static str);
 
 /// Yours asks a database. The page that signs somebody in sets the cookie: `HttpOnly`, `Secure` and `SameSite=Lax`.
-fn user_of(session: &str) -> Option<User> {
-    (session == "6d1f0c").then_some(User("Ada"))
-}
-
 async fn authenticate(jar: CookieJar, mut request: Request, next: Next) -> Response {
-    if let Some(user) = jar.get("session").and_then(|cookie| user_of(cookie.value())) {
-        request.extensions_mut().insert(user);
+    if jar.get("session").is_some_and(|cookie| cookie.value() == "6d1f0c") {
+        request.extensions_mut().insert(User("Ada"));
     }
     next.run(request).await
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let hub = HubService::<HubContext<DeskContract>>::new(|cx| cx)
+    let hub = HubService::<Clerk>::new(Clerk)
         .user_id(|request| Some(request.extensions.get::<User>()?.0.to_owned()))
         .authorize_hub(|request| request.extensions.get::<User>().is_some());
     let app = Router::new().hub("/desk", hub).layer(from_fn(authenticate));

@@ -105,7 +105,9 @@ impl Queue {
         self.shared += pieces::charged_elsewhere(&shared);
         match (self.slow_consumer, droppable) {
             // What may be dropped stands alone, and nothing else is shared.
-            (SlowConsumer::DropOldest, Droppable::Yes) => self.pieces.push_back(Piece::Shared(shared)),
+            (SlowConsumer::DropOldest, Droppable::Yes) => {
+                pieces::append(&mut self.pieces, Piece::Shared(shared));
+            }
             (SlowConsumer::DropOldest, Droppable::No) => {
                 self.shared -= pieces::charged_elsewhere(&shared);
                 pieces::copy(&mut self.pieces, &[], &shared);
