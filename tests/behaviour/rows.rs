@@ -13,7 +13,7 @@ const SECTIONS: [(&str, usize); 12] = [
     ("Sending by POST", 7),
     ("Life of a connection", 11),
     ("How a connection ends", 11),
-    ("Errors that a client reads", 17),
+    ("Errors that a client reads", 18),
     ("Who a client is, and what it may do", 13),
     ("Stateful reconnect", 15),
     ("Connections over HTTP", 17),
