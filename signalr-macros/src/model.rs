@@ -109,11 +109,6 @@ pub(crate) struct Method {
 }
 
 impl Method {
-    /// The parameters that are values, in order.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &Param> {
-        self.params.iter().filter(|param| !matches!(param.kind, ParamKind::Stream { .. }))
-    }
-
     /// The parameters that are streams, in order.
     pub(crate) fn streams(&self) -> impl Iterator<Item = &Param> {
         self.params.iter().filter(|param| matches!(param.kind, ParamKind::Stream { .. }))

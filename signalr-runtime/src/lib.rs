@@ -410,11 +410,11 @@ pub mod __private {
 
     pub use futures_core::Stream;
 
-    pub use crate::contract::arguments::{ArgumentList, ArgumentWriter, Arguments, BindError, WireArgument};
-    pub use crate::contract::bind::{arguments, opened, returned, streamed};
+    pub use crate::contract::arguments::BindError;
     pub use crate::contract::dispatch::{Call, Dispatch, Handler, Reply, Running};
     pub use crate::contract::error::{HubError, HubResult};
     pub use crate::contract::error_type::{ErrorOf, ReceivedError, SentError};
+    pub use crate::contract::handle::{HandleCall, HandleNotify, HandleOpen, HandleStream, OpenedBy};
     pub use crate::contract::hub::{
         ClientContract, ClientTrait, HubContract, Method, MethodDescription, MethodKind, MethodName,
         NoClient, OpenMethod, Opened, Outcome, Param, ParameterDescription, Returned, SliceParam, StreamItem,
@@ -425,6 +425,8 @@ pub mod __private {
     pub use crate::contract::link::Link;
     pub use crate::contract::open_stream::OpenStream;
     pub use crate::contract::opening::{Opener, Opening};
+    pub use crate::contract::parameters::{Lent, Owned, Passed, Signature, Slice, Text, Upload};
+    pub use crate::contract::place::{P0, P1, P2, P3, P4, P5, P6, P7, P8, P9};
     pub use crate::contract::proxy::{OneClient, ask, deliver};
     pub use crate::contract::receivers::{Receiver, Receivers};
     pub use crate::contract::refused::refused;

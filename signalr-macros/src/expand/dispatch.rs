@@ -1,18 +1,19 @@
-//! From a received invocation to the user's method: the dispatch table and one function per method.
+//! From a received invocation to the user's method: the dispatch table, and for each method how it is called.
 //!
-//! One function each, because closures in one table would be type-checked as one body. Each binds its
-//! arguments and returns a future; whatever is the same for all of them is a function of the runtime.
+//! One implementation of a trait each, which names the parameters and calls the method. The arguments are bound, and the
+//! future that owns them is written, in the runtime.
 //!
 //! Functions are called by their paths: a method of a trait that the user implements for every type could
 //! come before one of the runtime's.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
+use syn::spanned::Spanned;
 
 use super::carried::of_method;
-use super::{describe, number, signature};
-use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
+use super::{list, signature};
+use crate::model::{Contract, Kind, Method, Param, Soundness};
 use crate::parse::suffixed;
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
@@ -21,18 +22,17 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
         return TokenStream::new();
     }
     let marker = suffixed(ident, "Contract");
-    let functions = methods.iter().map(|method| function(ident, method));
+    let called = methods.iter().map(|method| called(ident, method));
     let handlers = methods.iter().map(|method| {
         let Method { wire_name, cfgs, .. } = method;
-        let (kind, uploads, bind) =
-            (describe::kind(method), number(method.streams().count()), function_name(method));
+        let (of, signature) = (names(&method.kind).1, signature(method));
         quote! {
             #(#cfgs)*
-            __rt::Handler { name: #wire_name, kind: #kind, uploads: #uploads, bind: #bind::<__H> }
+            __rt::Handler::<__H>::#of::<#signature>(#wire_name)
         }
     });
     quote! {
-        #(#functions)*
+        #(#called)*
 
         impl<__H: #ident + 'static> __rt::Dispatch<__H> for #marker {
             const HANDLERS: &'static [__rt::Handler<__H>] = &[#(#handlers),*];
@@ -40,90 +40,46 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
     }
 }
 
-fn function_name(method: &Method) -> Ident {
-    format_ident!("__method_{}", method.index)
+/// The trait that says how a method of the kind is called, and its function.
+fn names(kind: &Kind) -> (Ident, Ident) {
+    let (of, function) = match kind {
+        Kind::Call(_) => ("HandleCall", "call"),
+        Kind::Notify => ("HandleNotify", "notify"),
+        Kind::Stream(_) => ("HandleStream", "stream"),
+        Kind::Open { .. } => ("HandleOpen", "open"),
+    };
+    (format_ident!("{of}"), format_ident!("{function}"))
 }
 
-fn function(ident: &Ident, method: &Method) -> TokenStream {
-    let (carried, m, signature) = (of_method(method), number(method.index), signature(method));
-    let function = function_name(method);
-    let count = method.values().count();
-    let expected = number(count);
-    let values = method.values().map(|param| {
-        let (local, read) = (argument(param), read(method, param));
-        quote!(let #local = __rt::Arguments::#read(&mut __arguments)?;)
-    });
-    // Only now: a call whose arguments do not fit opens no stream.
-    let streams = method.streams().map(|param| {
-        let (local, p) = (argument(param), number(param.index));
-        quote!(let #local = __rt::Call::stream_param::<#signature, #m, #p>(__call);)
-    });
-    let name = &method.ident;
-    let passed = method.params.iter().map(pass);
-    let called = quote!(<__H as #ident>::#name(&__hub, #(#passed),*));
-    let body = match method.kind {
-        Kind::Call(_) => quote! {
-            let __format = __rt::Call::format(__call);
-            __rt::Result::Ok(__rt::Box::pin(async move {
-                __rt::returned::<#signature, #m>(__format, #called.await)
-            }))
-        },
-        Kind::Notify => quote! {
-            __rt::Result::Ok(__rt::Box::pin(async move {
-                #called.await;
-                __rt::Reply::nothing()
-            }))
-        },
-        Kind::Stream(_) => opening(&quote!(__rt::streamed::<#signature, #m>(__opener, #called).await)),
-        Kind::Open { .. } => {
-            opening(&quote!(__rt::opened::<#signature, _, #m>(__opener, #called.await).await))
+fn called(ident: &Ident, method: &Method) -> TokenStream {
+    let (carried, signature, name) = (of_method(method), signature(method), &method.ident);
+    let (of, function) = names(&method.kind);
+    let arguments: Vec<_> = method.params.iter().map(argument).collect();
+    let passed = list(arguments.iter().map(Ident::to_token_stream));
+    // By the names of the runtime: what the user wrote has been asked for its bounds.
+    let result = match &method.kind {
+        Kind::Call(_) => quote!(__rt::Future<Output = <Self as __rt::Method>::Output>),
+        Kind::Notify => quote!(__rt::Future<Output = ()>),
+        Kind::Stream(_) => quote!(__rt::Stream<Item = <Self as __rt::StreamMethod>::Item>),
+        Kind::Open { returned, .. } => {
+            // What is said about it is about what the user wrote.
+            let span = Span::call_site().located_at(returned.span());
+            quote_spanned!(span=> __rt::Future<Output = impl __rt::OpenedBy<Self>>)
         }
     };
-    let mutable = (count > 0).then(|| quote!(mut));
     quote! {
         #carried
-        fn #function<__H: #ident + 'static>(
-            __hub: &__rt::Arc<__H>,
-            __call: &mut __rt::Call<'_>,
-        ) -> __rt::Result<__rt::Running, __rt::BindError> {
-            let #mutable __arguments = __rt::Call::arguments(__call, #expected);
-            #(#values)*
-            __rt::Arguments::finish(__arguments)?;
-            #(#streams)*
-            let __hub = __rt::Clone::clone(__hub);
-            #body
+        impl<__H: #ident + 'static> __rt::#of<__H> for #signature {
+            fn #function<'__a>(
+                __hub: &'__a __H,
+                #passed: __rt::Passed<'__a, Self>,
+            ) -> impl #result + __rt::Send {
+                <__H as #ident>::#name(__hub, #(#arguments),*)
+            }
         }
-    }
-}
-
-/// Of a method that streams. It is called inside of the future that owns what the stream may borrow.
-fn opening(sent: &TokenStream) -> TokenStream {
-    quote! {
-        let (__opener, __opening) = __rt::Call::opening(__call);
-        __rt::Result::Ok(__rt::Opening::of(__opening, __rt::Box::pin(async move { #sent })))
     }
 }
 
 fn argument(param: &Param) -> Ident {
     format_ident!("__argument_{}", param.index)
-}
-
-fn read(method: &Method, param: &Param) -> TokenStream {
-    let (m, p, signature) = (number(method.index), number(param.index), signature(method));
-    match param.kind {
-        ParamKind::Str => quote!(next::<__rt::String>),
-        ParamKind::Slice(_) => quote!(slice::<#signature, #m, #p>),
-        ParamKind::Lent(_) => quote!(lent::<#signature, #m, #p>),
-        _ => quote!(param::<#signature, #m, #p>),
-    }
-}
-
-/// The argument as the method takes it: lent where it borrows.
-fn pass(param: &Param) -> TokenStream {
-    let local = argument(param);
-    match param.kind {
-        ParamKind::Str | ParamKind::Slice(_) => quote!(&#local),
-        ParamKind::Lent(_) => quote!(&*#local),
-        ParamKind::Owned(_) | ParamKind::Stream { .. } => quote!(#local),
-    }
 }

@@ -101,6 +101,16 @@ fn signature(method: &Method) -> Ident {
     format_ident!("__Signature{}", method.index)
 }
 
+/// The place of the parameter, as a type.
+fn place(param: &Param) -> TokenStream {
+    let index = param.index.to_string();
+    let digits: Vec<_> = index.chars().map(|digit| format_ident!("P{digit}")).collect();
+    match &*digits {
+        [digit] => quote!(__rt::#digit),
+        digits => quote!((#(__rt::#digits),*)),
+    }
+}
+
 /// A number without a suffix, as a person would write it.
 pub(crate) fn number(number: usize) -> Literal {
     Literal::usize_unsuffixed(number)
@@ -119,34 +129,18 @@ fn doc_comment(text: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// A local variable beside parameters that the user named.
-fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+/// The arguments of a call that a stub or a proxy makes.
+fn given(method: &Method) -> TokenStream {
+    list(method.params.iter().map(|Param { ident, kind, .. }| match kind {
+        ParamKind::Str | ParamKind::Slice(_) | ParamKind::Lent(_) => quote!(#ident),
+        ParamKind::Owned(_) => quote!(&#ident),
+        ParamKind::Stream { .. } => quote!(()),
+    }))
 }
 
-/// The argument list of a call that a stub or a proxy makes.
-fn argument_list(method: &Method) -> TokenStream {
-    let count = method.values().count();
-    if count == 0 {
-        return quote!(&());
-    }
-    let count = number(count);
-    let to = local("__to");
-    let writes = method.values().map(|param| write_argument(method, param, &to)).collect::<Vec<_>>();
-    let (last, others) = writes.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
-    quote!(&__rt::arguments(#count, |#to| { #(#others?;)* #last }))
-}
-
-fn write_argument(method: &Method, param: &Param, to: &Ident) -> TokenStream {
-    let (m, p, ident) = (number(method.index), number(param.index), &param.ident);
-    let signature = signature(method);
-    match param.kind {
-        ParamKind::Str => quote!(#to.push(#ident)),
-        ParamKind::Slice(_) => quote!(#to.slice::<#signature, #m, #p>(#ident)),
-        ParamKind::Lent(_) => quote!(#to.lent::<#signature, #m, #p>(#ident)),
-        ParamKind::Owned(_) => quote!(#to.param::<#signature, #m, #p>(&#ident)),
-        ParamKind::Stream { .. } => TokenStream::new(),
-    }
+/// The list of two is `(a, (b, ()))`.
+fn list(items: impl DoubleEndedIterator<Item = TokenStream>) -> TokenStream {
+    items.rev().fold(quote!(()), |others, item| quote!((#item, #others)))
 }
 
 /// A type as a person would write it on one line.

@@ -7,7 +7,7 @@ use syn::{Ident, Type, Visibility};
 
 use super::carried::{of_contract, of_method};
 use super::faulty;
-use super::{argument_list, doc_comment, docs, number, private, signature};
+use super::{doc_comment, docs, given, private, signature};
 use crate::model::{Contract, Kind, Method, Param};
 use crate::parse::suffixed;
 
@@ -94,14 +94,15 @@ fn conversions(proxy: &Ident, receivers: &str) -> TokenStream {
 }
 
 fn send(vis: &Visibility, method: &Method) -> TokenStream {
+    let signature = signature(method);
     let text = format!("Sends `{}`; does not wait for the clients to run it.", method.wire_name);
-    call(vis, method, &text, &quote!(__rt::HubResult), &quote!(deliver))
+    call(vis, method, &text, &quote!(__rt::HubResult), &quote!(deliver::<#signature, _>))
 }
 
 fn ask(vis: &Visibility, method: &Method, returns: &Type) -> TokenStream {
-    let (m, signature) = (number(method.index), signature(method));
+    let signature = signature(method);
     let text = format!("Calls `{}` and waits for the answer.", method.wire_name);
-    call(vis, method, &text, &quote!(#returns), &quote!(ask::<#signature, #m>))
+    call(vis, method, &text, &quote!(#returns), &quote!(ask::<#signature>))
 }
 
 /// A method with a result, where there are many clients: it says that there can be only one.
@@ -133,13 +134,13 @@ fn call(
     let carried = of_method(method);
     let docs = docs(method, text);
     let params = method.params.iter().map(|Param { ident, lints, ty, .. }| quote!(#(#lints)* #ident: #ty));
-    let arguments = argument_list(method);
+    let given = given(method);
     quote! {
         #carried
         #docs
         #(#deprecated)*
         #vis fn #ident(&self, #(#params),*) -> impl __rt::Future<Output = #returns> + __rt::Send + use<> {
-            __rt::#how(&self.receivers, #wire_name, #arguments)
+            __rt::#how(&self.receivers, #wire_name, #given)
         }
     }
 }

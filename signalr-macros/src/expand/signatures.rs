@@ -8,23 +8,22 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::carried::of_method;
-use super::{number, signature};
-use crate::model::{Contract, Kind, ParamKind};
+use super::{list, place, signature};
+use crate::model::{Contract, Kind, Method, Param, ParamKind};
 
 pub(super) fn impls(contract: &Contract) -> TokenStream {
     let impls = contract.methods.iter().map(|method| {
-        let (m, carried) = (number(method.index), of_method(method));
-        let signature = signature(method);
+        let (carried, signature) = (of_method(method), signature(method));
         let result = match &method.kind {
             Kind::Call(ty) => quote! {
                 #carried
-                impl __rt::Method<#m> for #signature {
+                impl __rt::Method for #signature {
                     type Output = #ty;
                 }
             },
             Kind::Stream(item) => quote! {
                 #carried
-                impl __rt::StreamMethod<#m> for #signature {
+                impl __rt::StreamMethod for #signature {
                     type Item = #item;
                 }
             },
@@ -34,11 +33,11 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
                 let error = quote_spanned!(span=> <#returned as __rt::Opened>::Error);
                 quote! {
                     #carried
-                    impl __rt::StreamMethod<#m> for #signature {
+                    impl __rt::StreamMethod for #signature {
                         type Item = #item;
                     }
                     #carried
-                    impl __rt::OpenMethod<#m> for #signature {
+                    impl __rt::OpenMethod for #signature {
                         type Opened = #returned;
                         type Error = #error;
                     }
@@ -47,7 +46,7 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
             Kind::Notify => TokenStream::new(),
         };
         let params = method.params.iter().map(|param| {
-            let p = number(param.index);
+            let place = place(param);
             let (of, stated) = match &param.kind {
                 ParamKind::Str => return TokenStream::new(),
                 ParamKind::Slice(ty) => (quote!(SliceParam), quote!(type Element = #ty;)),
@@ -57,17 +56,35 @@ pub(super) fn impls(contract: &Contract) -> TokenStream {
             };
             quote! {
                 #carried
-                impl __rt::#of<#m, #p> for #signature {
+                impl __rt::#of<#place> for #signature {
                     #stated
                 }
             }
         });
+        let parameters = list(method.params.iter().map(|param| parameter(method, param)));
         quote! {
             #carried
             enum #signature {}
+            #carried
+            impl __rt::Signature for #signature {
+                type Parameters = #parameters;
+            }
             #result
             #(#params)*
         }
     });
     quote!(#(#impls)*)
+}
+
+/// The parameter in the runtime's words.
+fn parameter(method: &Method, param: &Param) -> TokenStream {
+    let of = match param.kind {
+        ParamKind::Str => return quote!(__rt::Text),
+        ParamKind::Slice(_) => quote!(Slice),
+        ParamKind::Lent(_) => quote!(Lent),
+        ParamKind::Owned(_) => quote!(Owned),
+        ParamKind::Stream { .. } => quote!(Upload),
+    };
+    let (place, signature) = (place(param), signature(method));
+    quote!(__rt::#of<#signature, #place>)
 }

@@ -1,13 +1,13 @@
 //! The typed stub of a hub: calls as futures and streams of their own types, and the user's trait on top.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{FnArg, Ident, parse_quote};
 
 use super::carried::{of_contract, of_method};
 use super::faulty;
-use super::{argument_list, doc_comment, docs, local, number, private, signature};
+use super::{doc_comment, docs, given, place, private, signature};
 use crate::model::{Contract, Kind, Method, Param, ParamKind, Soundness};
 use crate::parse::suffixed;
 
@@ -87,7 +87,6 @@ pub(super) fn returned(kind: &Kind) -> Option<TokenStream> {
 fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
     let Method { ident, wire_name, deprecated, .. } = method;
     let (carried, signature) = (of_method(method), signature(method));
-    let m = number(method.index);
     let params = method.params.iter().map(|param| {
         let Param { ident, lints, ty, .. } = param;
         if let ParamKind::Stream { bounds, .. } = &param.kind {
@@ -98,8 +97,8 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
         }
     });
     let streams = method.streams().map(|param| {
-        let (ident, p) = (&param.ident, number(param.index));
-        quote!(.stream_param::<#signature, #m, #p>(#ident))
+        let (ident, place) = (&param.ident, place(param));
+        quote!(.stream_param::<#signature, #place>(#ident))
     });
     // A hub has no method without an answer.
     let Some(returns) = returned(&method.kind) else { return TokenStream::new() };
@@ -109,15 +108,15 @@ fn inherent(vis: &syn::Visibility, method: &Method) -> TokenStream {
         Kind::Call(_) | Kind::Notify => ("the call is awaited", quote!(invoke)),
     };
     let docs = docs(method, &format!("Calls `{wire_name}`; nothing is sent before {before}."));
-    let arguments = argument_list(method);
+    let given = given(method);
     quote! {
         #carried
         #docs
         #(#deprecated)*
         #vis fn #ident(&self, #(#params),*) -> #returns {
-            __rt::Outgoing::new(&self.link, #wire_name, #arguments)
+            __rt::Outgoing::new::<#signature>(&self.link, #wire_name, #given)
                 #(#streams)*
-                .#end::<#signature, #m>()
+                .#end::<#signature>()
         }
     }
 }
@@ -131,16 +130,17 @@ fn of_trait(stub: &Ident, method: &Method) -> TokenStream {
         FnArg::Receiver(receiver) => Some(&receiver.self_token),
         FnArg::Typed(_) => None,
     });
-    let m = number(method.index);
     let stated = self::signature(method);
     let passed: Vec<_> = method.params.iter().map(|param| &param.ident).collect();
     let call = quote!(#stub::#ident(#receiver, #(#passed),*));
     // A stream that may borrow stays here, and is read for the connection as long as the call runs.
-    let pumps: Vec<_> =
-        method.streams().map(|param| (param, local(&format!("__pump_{}", param.index)))).collect();
+    let pumps: Vec<_> = method
+        .streams()
+        .map(|param| (param, format_ident!("__pump_{}", param.index, span = Span::mixed_site())))
+        .collect();
     let relays = pumps.iter().map(|(param, pump)| {
-        let (ident, p) = (&param.ident, number(param.index));
-        quote!(let (#ident, #pump) = __rt::relay::<#stated, _, #m, #p>(#ident);)
+        let (ident, place) = (&param.ident, place(param));
+        quote!(let (#ident, #pump) = __rt::relay::<#stated, #place, _>(#ident);)
     });
     let pumping = if let Kind::Open { .. } = method.kind { quote!(pumping_opened) } else { quote!(pumping) };
     let call = pumps.iter().fold(call, |call, (_, pump)| quote!(__rt::#pumping(#pump, #call)));

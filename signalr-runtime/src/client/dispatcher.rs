@@ -1,11 +1,13 @@
 //! The client's side of a connection: from the server's call to the user's handler, and from its end to an answer.
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::calls::{Mode, Turn};
 use crate::connection::methods::MethodTable;
+use crate::connection::panics::Panicked;
 use crate::connection::pending::Awaited;
 use crate::connection::role::{Bound, Role};
 use crate::connection::running_method::Stage;
@@ -74,7 +76,14 @@ impl Role for ClientDispatcher {
             tracing::warn!(method = target, "the server asked for a stream: clients have none");
             return Bound::Refused(Refusal::new(NO_RESULT));
         }
-        let bound = self.handlers.as_ref().and_then(|handlers| handlers.bind(target, call));
+        // Decoding is the user's code too: what panics does not fit.
+        let bound =
+            AssertUnwindSafe(|| self.handlers.as_ref().and_then(|handlers| handlers.bind(target, call)));
+        let Ok(bound) = catch_unwind(bound) else {
+            Panicked::Decoder.count();
+            tracing::error!(method = target, "an argument panicked while it was decoded");
+            return Bound::Refused(Refusal::new(BAD_ARGUMENTS));
+        };
         match bound {
             Some(Ok(running)) => Bound::Run(running),
             Some(Err(misfit)) => {

@@ -186,22 +186,29 @@ impl Clock {
     /// Ready with what is due; the timer wakes the task otherwise.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
         while self.timer.as_mut().poll(cx).is_ready() {
-            let now = Instant::now();
-            let due = self.due(now);
-            match due {
-                Some(Due::Ping) => {
-                    self.ping_at = self.timing.ping.and_then(|ping| now.checked_add(ping.interval()));
-                }
-                Some(Due::Acknowledgement) => self.acknowledge_at = None,
-                Some(Due::Read) => self.held = None,
-                Some(Due::Unacknowledged | Due::Silence | Due::Write) | None => {}
-            }
-            self.arm(now);
-            if let Some(due) = due {
+            if let Some(due) = self.ring() {
                 return Poll::Ready(due);
             }
         }
         Poll::Pending
+    }
+
+    /// The time has come that the timer was set to: says for what, and sets it anew.
+    // Apart from `poll`, which nearly always finds that it has not.
+    #[cold]
+    fn ring(&mut self) -> Option<Due> {
+        let now = Instant::now();
+        let due = self.due(now);
+        match due {
+            Some(Due::Ping) => {
+                self.ping_at = self.timing.ping.and_then(|ping| now.checked_add(ping.interval()));
+            }
+            Some(Due::Acknowledgement) => self.acknowledge_at = None,
+            Some(Due::Read) => self.held = None,
+            Some(Due::Unacknowledged | Due::Silence | Due::Write) | None => {}
+        }
+        self.arm(now);
+        due
     }
 
     fn due(&self, now: Instant) -> Option<Due> {

@@ -186,12 +186,7 @@ impl<R: Role> Engine<R> {
             let reads = self.core.reads(reading, &self.reader);
             // Before what the peer sends from now on.
             self.core.poll_own_call(cx);
-            let received = match reads {
-                Reads::Everything => self.poll_receive(cx).is_ready(),
-                Reads::Acknowledgements => self.poll_ahead(cx).is_ready(),
-                Reads::Ahead => self.poll_keep(cx).is_ready(),
-                Reads::Nothing => false,
-            };
+            let received = self.poll_read(reads, cx).is_ready();
             if !self.core.calls.is_empty() {
                 self.core.poll_calls(cx);
             }
@@ -215,7 +210,7 @@ impl<R: Role> Engine<R> {
                     self.transport.give_up();
                 }
                 // What came while a method held the thread was not read yet.
-                if due != Due::Silence || reads != Reads::Everything || !self.has_more(cx) {
+                if due != Due::Silence || !self.has_more(reads, cx) {
                     self.core.due(due);
                 }
             }
@@ -242,7 +237,24 @@ impl<R: Role> Engine<R> {
         Poll::Pending
     }
 
+    /// Reads once, what is to be read.
+    #[expect(
+        clippy::inline_always,
+        reason = "a call costs every poll more than it saves; the rare callers share one"
+    )]
+    #[inline(always)]
+    fn poll_read(&mut self, reads: Reads, cx: &mut Context<'_>) -> Poll<()> {
+        match reads {
+            Reads::Everything => self.poll_receive(cx),
+            Reads::Acknowledgements => self.poll_ahead(cx),
+            Reads::Ahead => self.poll_keep(cx),
+            Reads::Nothing => Poll::Pending,
+        }
+    }
+
     /// Reads once, unless a pause has left something that was read before.
+    #[expect(clippy::inline_always, reason = "part of `poll_read`")]
+    #[inline(always)]
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { transport, reader, left_over, core } = self;
         let waker = cx.waker();
@@ -280,9 +292,14 @@ impl<R: Role> Engine<R> {
         Poll::Ready(())
     }
 
+    #[cold]
+    fn poll_read_again(&mut self, reads: Reads, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_read(reads, cx)
+    }
+
     /// Reads once more, also where the calls have used up tokio's budget: whether the peer is there.
-    fn has_more(&mut self, cx: &mut Context<'_>) -> bool {
-        slice::poll_unconstrained(cx, |cx| self.poll_receive(cx)).is_ready()
+    fn has_more(&mut self, reads: Reads, cx: &mut Context<'_>) -> bool {
+        slice::poll_unconstrained(cx, |cx| self.poll_read_again(reads, cx)).is_ready()
     }
 
     /// The peer takes nothing any more. It may have said why before it went.
@@ -292,7 +309,7 @@ impl<R: Role> Engine<R> {
             if has_ended
                 || reads != Reads::Everything
                 || self.core.is_paused()
-                || self.poll_receive(cx).is_pending()
+                || self.poll_read_again(reads, cx).is_pending()
             {
                 break;
             }

@@ -21,6 +21,7 @@ pub(crate) mod first_record;
 pub(crate) mod frame;
 pub(crate) mod kept_error;
 pub(crate) mod limit;
+pub(crate) mod logged_name;
 pub(crate) mod methods;
 pub(crate) mod outbound;
 pub(crate) mod panics;

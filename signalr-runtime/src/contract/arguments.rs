@@ -78,7 +78,6 @@ impl<'a> Arguments<'a> {
     }
 
     /// The next argument.
-    #[expect(clippy::should_implement_trait, reason = "each argument has a type of its own")]
     pub fn next<T: WireValue>(&mut self) -> Result<T, BindError> {
         self.next_with(T::decode_front)
     }
@@ -269,22 +268,6 @@ impl Encoded {
             }
             Ok(())
         })
-    }
-}
-
-/// The arguments of one generated call: how many, and what writes them.
-pub struct ArgumentList<F>(pub usize, pub F);
-
-impl<F> EncodeArguments for ArgumentList<F>
-where
-    F: Fn(&mut ArgumentWriter<'_>) -> Result<(), ValueError>,
-{
-    fn count(&self) -> usize {
-        self.0
-    }
-
-    fn write(&self, to: &mut ArgumentWriter<'_>) -> Result<(), ValueError> {
-        (self.1)(to)
     }
 }
 

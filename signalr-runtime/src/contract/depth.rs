@@ -111,9 +111,9 @@ mod json {
 #[cfg(feature = "messagepack")]
 pub(super) fn is_too_deep(mut value: &[u8], depth: usize) -> bool {
     let opens = |byte: &&u8| matches!(byte, 0x80..=0x9F | 0xDC..=0xDF);
-    // Most values are none of both, or have fewer bytes that could be one than may be inside each other.
-    value.first().as_ref().is_some_and(opens)
-        && value.len() > depth
+    // Most values are short, none of both, or have fewer bytes that could be one than may be inside each other.
+    value.len() > depth
+        && value.first().as_ref().is_some_and(opens)
         && value.iter().filter(opens).count() > depth
         && messagepack::within(depth, &mut value) == Err(messagepack::Broken::TooDeep)
 }

@@ -1,4 +1,4 @@
-//! From a received invocation to the user's method: what the generated dispatch functions target.
+//! From a received invocation to the user's method: the dispatch table, and what goes in and comes out.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -41,7 +41,7 @@ pub struct Handler<H: ?Sized> {
 /// A bound call: the future that runs the user's method to its answer.
 pub type Running = BoxFuture<'static, Reply>;
 
-/// What one received invocation brings to a dispatch function.
+/// What one received invocation brings to a dispatch table.
 pub struct Call<'a> {
     arguments: Payload<'a>,
     /// How many items an upload stream of this call holds before they count as backlog.

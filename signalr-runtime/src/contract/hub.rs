@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::error::HubError;
 use super::error_type::{ReceivedError, SentError};
 use super::link::Link;
+use super::parameters::Signature;
 use super::receivers::{Receiver, Receivers};
 use super::stub::ResultStream;
 use super::value::WireValue;
@@ -170,45 +171,45 @@ impl ParameterDescription {
     }
 }
 
-/// What method `M` of a contract returns; generated code states it here once, so that a type which does not
-/// fit is reported once, at the user's own token.
+/// What a method returns. Generated code states it here once, for a type of its own, so that a type which does not fit
+/// is reported once, at the user's own token.
 ///
 /// The code that is generated for a method never asks for a bound on one of its types: it calls functions
 /// that are generic over the type which implements this trait (or one of those below), and so rely on
 /// the bounds here. Asking a second time would report every fault a second time.
-pub trait Method<const M: usize> {
+pub trait Method: Signature {
     /// The `Result` that the method returns.
     type Output: Returned;
 }
 
-/// What method `M` of a contract streams to its caller.
-pub trait StreamMethod<const M: usize> {
+/// What a method streams to its caller.
+pub trait StreamMethod: Signature {
     /// The `Result` that each item is.
     type Item: StreamItem;
 }
 
-/// What method `M` of a contract returns, which can fail before it streams.
-pub trait OpenMethod<const M: usize>: StreamMethod<M> {
+/// What a method returns, which can fail before it streams.
+pub trait OpenMethod: StreamMethod {
     /// The `Result` that it returns, with the stub's stream in the place of the method's.
     type Opened: Opened<Item = Self::Item, Error = Self::Error>;
     /// The error in it.
     type Error: SentError + ReceivedError;
 }
 
-/// The type of parameter `P` of method `M`, which is taken by value.
-pub trait Param<const M: usize, const P: usize> {
+/// The type of parameter `P` of the method, which is taken by value.
+pub trait Param<P> {
     /// What is decoded on the receiving side.
     type Owned: WireValue;
 }
 
-/// Parameter `P` of method `M` is a slice.
-pub trait SliceParam<const M: usize, const P: usize> {
+/// Parameter `P` of a method is a slice.
+pub trait SliceParam<P> {
     /// What it is a slice of.
     type Element: WireValue;
 }
 
-/// Parameter `P` of method `M` is a stream from the caller.
-pub trait StreamParam<const M: usize, const P: usize> {
+/// Parameter `P` of a method is a stream from the caller.
+pub trait StreamParam<P> {
     /// The `Result` that each item is.
     type Item: StreamItem;
 }

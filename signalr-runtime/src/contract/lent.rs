@@ -8,12 +8,11 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::arguments::{ArgumentWriter, Arguments, BindError};
 use super::encoding::Encoding;
 use super::value::{HubProtocol, ValueError};
 
-/// Parameter `P` of method `M` is lent to the method.
-pub trait LentParam<const M: usize, const P: usize> {
+/// Parameter `P` of a method is lent to the method.
+pub trait LentParam<P> {
     /// What is decoded on the receiving side.
     type Owned: ?Sized + LentValue;
 }
@@ -27,12 +26,11 @@ pub trait LentParam<const M: usize, const P: usize> {
     note = "a type without a size of its own is taken in its owned form: `&PathBuf` for `&Path`, `Box<RawValue>` for \
             `&RawValue`; and a text as `&str`, not by another name for `str`"
 )]
-pub trait LentValue {
+pub trait LentValue: 'static {
     #[doc(hidden)]
-    fn decode_lent(
-        format: HubProtocol,
-        input: &mut &[u8],
-    ) -> Result<impl Deref<Target = Self> + Send + use<Self>, ValueError>;
+    type Kept: Deref<Target = Self> + Send + 'static;
+    #[doc(hidden)]
+    fn decode_lent(format: HubProtocol, input: &mut &[u8]) -> Result<Self::Kept, ValueError>;
     #[doc(hidden)]
     fn encode_lent(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError>;
 }
@@ -40,11 +38,10 @@ pub trait LentValue {
 #[diagnostic::do_not_recommend]
 #[expect(clippy::needless_maybe_sized, reason = "a bound of its own would be reported beside the others")]
 impl<T: ?Sized + Serialize + DeserializeOwned + Send + 'static> LentValue for T {
-    fn decode_lent(
-        format: HubProtocol,
-        input: &mut &[u8],
-    ) -> Result<impl Deref<Target = Self> + Send + use<T>, ValueError> {
-        format.read_front(input).map(Lent::<T>)
+    type Kept = Kept<T>;
+
+    fn decode_lent(format: HubProtocol, input: &mut &[u8]) -> Result<Kept<T>, ValueError> {
+        format.read_front(input).map(Kept)
     }
 
     fn encode_lent(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), ValueError> {
@@ -53,31 +50,12 @@ impl<T: ?Sized + Serialize + DeserializeOwned + Send + 'static> LentValue for T 
 }
 
 /// A value that is lent to the method.
-struct Lent<T>(T);
+pub struct Kept<T>(T);
 
-impl<T> Deref for Lent<T> {
+impl<T> Deref for Kept<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
         &self.0
-    }
-}
-
-impl Arguments<'_> {
-    /// The next argument: parameter `P` of method `M`, which is lent to the method.
-    pub fn lent<C: LentParam<M, P>, const M: usize, const P: usize>(
-        &mut self,
-    ) -> Result<impl Deref<Target = C::Owned> + Send + use<C, M, P>, BindError> {
-        self.next_with(C::Owned::decode_lent)
-    }
-}
-
-impl ArgumentWriter<'_> {
-    /// Appends parameter `P` of method `M`, which is lent.
-    pub fn lent<C: LentParam<M, P>, const M: usize, const P: usize>(
-        &mut self,
-        value: &C::Owned,
-    ) -> Result<(), ValueError> {
-        self.push_with(|encoding, out| value.encode_lent(encoding, out))
     }
 }

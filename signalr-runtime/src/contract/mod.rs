@@ -5,13 +5,13 @@
 
 pub(crate) mod arguments;
 pub(crate) mod backlog;
-pub(crate) mod bind;
 pub(crate) mod client_call;
 mod depth;
 pub(crate) mod dispatch;
 pub(crate) mod encoding;
 pub(crate) mod error;
 pub(crate) mod error_type;
+pub(crate) mod handle;
 pub(crate) mod hub;
 pub(crate) mod incoming;
 pub(crate) mod lent;
@@ -23,7 +23,9 @@ pub(crate) mod messagepack;
 mod negative_zero;
 pub(crate) mod open_stream;
 pub(crate) mod opening;
+pub(crate) mod parameters;
 pub(crate) mod per_protocol;
+pub(crate) mod place;
 pub(crate) mod proxy;
 pub(crate) mod receivers;
 pub(crate) mod refused;

@@ -6,20 +6,21 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use super::arguments::EncodeArguments;
 use super::client_call::ClientCall;
 use super::error::{HubError, HubResult};
 use super::hub::{Method, Outcome};
+use super::parameters::{Given, GivenArguments, Signature};
 use super::receivers::{Delivery, Receiver, Receivers};
 use super::value::Payload;
 
 /// Queues a call for each of the receivers; the future waits for those that have no room yet.
-pub fn deliver<R: Receivers + ?Sized>(
+pub fn deliver<C: Signature, R: Receivers + ?Sized>(
     receivers: &Arc<R>,
     target: &'static str,
-    arguments: &dyn EncodeArguments,
-) -> impl Future<Output = HubResult> + Send + use<R> {
-    let call = ClientCall::encode(receivers.formats(), target, arguments);
+    given: Given<'_, C>,
+) -> impl Future<Output = HubResult> + Send + use<C, R> {
+    let arguments = GivenArguments::<C::Parameters>(given);
+    let call = ClientCall::encode(receivers.formats(), target, &arguments);
     let receivers = Arc::clone(receivers);
     async move {
         match receivers.send(call) {
@@ -40,13 +41,14 @@ pub fn deliver<R: Receivers + ?Sized>(
 )]
 pub trait OneClient {}
 
-/// Calls method `M` of one client; the future waits for its answer.
-pub fn ask<C: Method<M>, const M: usize>(
+/// Calls a method of one client; the future waits for its answer.
+pub fn ask<C: Method>(
     receiver: &Arc<dyn Receiver>,
     target: &'static str,
-    arguments: &dyn EncodeArguments,
-) -> impl Future<Output = C::Output> + Send + use<C, M> {
-    let call = ClientCall::encode(receiver.formats(), target, arguments);
+    given: Given<'_, C>,
+) -> impl Future<Output = C::Output> + Send + use<C> {
+    let arguments = GivenArguments::<C::Parameters>(given);
+    let call = ClientCall::encode(receiver.formats(), target, &arguments);
     let receiver = Arc::clone(receiver);
     async move {
         let answer = receiver.ask(call).await.and_then(|answer| {

@@ -14,9 +14,9 @@ use super::error::{HubError, HubErrorKind};
 use super::hub::{Outcome, StreamParam};
 
 /// Splits `source` into the end that the connection owns and the end that reads `source`.
-pub fn relay<C, S, const M: usize, const P: usize>(source: S) -> (Relay<C::Item>, Pump<S>)
+pub fn relay<C, P, S>(source: S) -> (Relay<C::Item>, Pump<S>)
 where
-    C: StreamParam<M, P>,
+    C: StreamParam<P>,
     S: Stream<Item = C::Item>,
 {
     let shared = Arc::new(Shared(Mutex::new(Handover {

@@ -19,6 +19,7 @@ use super::error_type::ReceivedError;
 use super::hub::{Method, OpenMethod, Opened, Outcome, StreamMethod, StreamParam};
 use super::link::{Link, OutgoingCall};
 use super::open_stream::OpenStream;
+use super::parameters::{Given, GivenArguments, Signature};
 use super::value::{Encoded, HubProtocol, Payload, ValueError, WireValue};
 
 /// A call that a stub is about to make: its arguments are encoded, nothing has been sent.
@@ -30,9 +31,9 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Encodes the arguments.
-    pub fn new(link: &Arc<dyn Link>, target: &'static str, arguments: &dyn EncodeArguments) -> Self {
-        Self::named(link, Cow::Borrowed(target), arguments)
+    /// Encodes the arguments of a call to the method of `C`.
+    pub fn new<C: Signature>(link: &Arc<dyn Link>, target: &'static str, given: Given<'_, C>) -> Self {
+        Self::named(link, Cow::Borrowed(target), &GivenArguments::<C::Parameters>(given))
     }
 
     /// Encodes the arguments of a call to a method that no contract names.
@@ -55,14 +56,11 @@ impl Outgoing {
         Self { link: Arc::clone(link), target, call }
     }
 
-    /// Adds the next stream, parameter `P` of method `M`.
+    /// Adds the next stream, parameter `P` of the method.
     #[must_use]
-    pub fn stream_param<C, const M: usize, const P: usize>(
-        self,
-        items: impl Stream<Item = C::Item> + Send + 'static,
-    ) -> Self
+    pub fn stream_param<C, P>(self, items: impl Stream<Item = C::Item> + Send + 'static) -> Self
     where
-        C: StreamParam<M, P>,
+        C: StreamParam<P>,
     {
         self.upload(items)
     }
@@ -75,8 +73,8 @@ impl Outgoing {
         self
     }
 
-    /// Method `M` has one answer.
-    pub fn invoke<C: Method<M>, const M: usize>(self) -> Invoke<C::Output> {
+    /// The method has one answer.
+    pub fn invoke<C: Method>(self) -> Invoke<C::Output> {
         self.answer()
     }
 
@@ -85,13 +83,13 @@ impl Outgoing {
         Invoke { call: State::Ready(self), timeout: None, decode: decode_answer::<R> }
     }
 
-    /// Method `M` streams its results.
-    pub fn stream<C: StreamMethod<M>, const M: usize>(self) -> ResultStream<C::Item> {
+    /// The method streams its results.
+    pub fn stream<C: StreamMethod>(self) -> ResultStream<C::Item> {
         self.results()
     }
 
-    /// Method `M` streams its results, and can fail before.
-    pub fn open<C: OpenMethod<M>, const M: usize>(self) -> OpenStream<C::Item, C::Opened> {
+    /// The method streams its results, and can fail before.
+    pub fn open<C: OpenMethod>(self) -> OpenStream<C::Item, C::Opened> {
         OpenStream::new(self.results(), |opened| {
             C::Opened::from_result(opened.map_err(C::Error::from_hub_error))
         })

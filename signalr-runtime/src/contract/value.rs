@@ -1,6 +1,6 @@
 //! One value on the wire: how it is written and read in each hub protocol.
 //!
-//! This sits below the generated code, because a stub has to encode its arguments, and a dispatch function
+//! This sits below the generated code, because a stub has to encode its arguments, and a dispatch table
 //! to decode them, without knowing the protocol at compile time. Envelopes are the business of `protocol`.
 
 use std::any::TypeId;

@@ -33,6 +33,11 @@ impl Prefix {
         Ok(None)
     }
 
+    /// The prefix of a record that is short enough for one of a single byte.
+    pub(crate) fn of_one_byte(record: usize) -> Option<u8> {
+        u8::try_from(record).ok().filter(|byte| byte & MORE == 0)
+    }
+
     /// The prefix of a record of `record` bytes. Knows its own length, so that it can be put in place at once.
     pub(crate) fn write(record: usize) -> impl ExactSizeIterator<Item = u8> {
         let mut prefix = [0; 5];
@@ -70,6 +75,7 @@ mod tests {
             (0x7FFF_FFFF, &[0xFF, 0xFF, 0xFF, 0xFF, 0x07]),
         ] {
             assert_eq!(Prefix::write(record).collect::<Vec<_>>(), bytes);
+            assert_eq!(Prefix::of_one_byte(record), bytes.first().copied().filter(|_| bytes.len() == 1));
             assert_eq!(Prefix::read(bytes), Ok(Some(Prefix { len: bytes.len(), record })));
             for end in 0..bytes.len() {
                 assert_eq!(Prefix::read(&bytes[..end]), Ok(None));

@@ -38,16 +38,21 @@ impl Asker {
     }
 }
 
-/// The question is put now, by whichever task: the call that waits for its answer lets the next one start.
-pub(crate) fn ask(asker: Option<&Asker>) -> HubResult {
+/// The question is put now, by whichever task: the call that waits for its answer lets the next one start. `is_to_itself`
+/// says whether the client is that of the connection whose code runs.
+pub(crate) fn ask(asker: Option<&Asker>, is_to_itself: impl FnOnce() -> bool) -> HubResult {
+    let is_of_callback = |asker: &Asker| matches!(asker.chosen, Chosen::InCallback);
     match scope::current() {
-        Scope::Connecting | Scope::Refreshing => return Err(not_in_callback()),
-        Scope::Invocation(_) => scope::ask(),
-        Scope::Outside => {
-            if matches!(asker, Some(Asker { chosen: Chosen::InCallback, .. })) {
+        // An `IHubContext` is not kept from asking there. It would wait in vain for the client of the callback.
+        Scope::Connecting | Scope::Refreshing => {
+            let is_own = |asker: &Asker| is_of_callback(asker) || scope::is_own(&asker.connection.shared);
+            if asker.is_some_and(is_own) || is_to_itself() {
                 return Err(not_in_callback());
             }
         }
+        Scope::Invocation(_) => scope::ask(),
+        Scope::Outside if asker.is_some_and(is_of_callback) => return Err(not_in_callback()),
+        Scope::Outside => {}
     }
     if let Some(Asker { connection, chosen: Chosen::By(call) }) = asker
         && scope::call_of(&connection.shared) != Some(*call)

@@ -13,6 +13,7 @@ use super::connection::{Connection, ConnectionId};
 use super::core::HubCore;
 use super::selection::{Except, Selection};
 use crate::connection::returned_permits::CallNumber;
+use crate::connection::scope;
 use crate::connection::slice::{self, give_way};
 use crate::contract::client_call::ClientCall;
 use crate::contract::error::HubResult;
@@ -276,8 +277,10 @@ impl Receivers for Single {
 
 impl Receiver for Single {
     fn ask(&self, call: ClientCall) -> BoxFuture<'static, HubResult<Answer>> {
-        match asker::ask(self.asker.as_ref()) {
-            Ok(()) => self.one.core.lifetime.ask(&self.id, call),
+        let core = &self.one.core;
+        let is_to_itself = || core.registry.get(&self.id).is_some_and(|client| scope::is_own(&client.shared));
+        match asker::ask(self.asker.as_ref(), is_to_itself) {
+            Ok(()) => core.lifetime.ask(&self.id, call),
             Err(error) => Box::pin(async move {
                 give_way().await;
                 Err(error)

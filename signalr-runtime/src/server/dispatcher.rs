@@ -18,6 +18,7 @@ use super::service::{HubShared, Rule};
 use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Turn};
 use crate::connection::limit::Limit;
+use crate::connection::logged_name::LoggedName;
 use crate::connection::panics::Panicked;
 use crate::connection::role::{Bound, Role};
 use crate::connection::running_method::Stage;
@@ -28,9 +29,6 @@ use crate::contract::dispatch::{Answer, Call, Handler, Refusal, Reply, Running};
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::hub::MethodKind;
 use crate::protocol::message::{Invocation, Outcome};
-
-/// As many characters of a name are logged that a client has sent.
-const LONGEST_NAME: usize = 100;
 
 /// The callback for new credentials, for logs.
 const REFRESHED: &str = "OnAuthenticationRefreshed";
@@ -123,6 +121,7 @@ fn unauthorized<H>(handler: &Handler<H>) -> Refusal {
 }
 
 /// Why a method cannot be called like this.
+#[inline]
 fn misuse<H>(
     handler: &Handler<H>,
     invocation: &Invocation<'_>,
@@ -232,10 +231,8 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
     }
 
     fn refused(&self, target: &str, refusal: &Refusal) {
-        // The name may be one that the client has made up.
-        let longest = || self.declared_name(target).chars().take(LONGEST_NAME).collect::<String>();
         let (hub, reason) = (self.shared.core.name(), refusal.reason());
-        tracing::debug!(hub, method = ?longest(), %reason, "a call was refused");
+        tracing::debug!(hub, method = ?LoggedName(self.declared_name(target)), %reason, "a call was refused");
     }
 
     fn declared_name<'a>(&self, target: &'a str) -> &'a str {

@@ -21,6 +21,17 @@ trait Gui {
     async fn ask(&self, text: &str) -> HubResult<String>;
     async fn maybe(&self) -> HubResult<Option<u8>>;
     async fn panic(&self) -> HubResult<u8>;
+    async fn read(&self, value: Poison) -> HubResult<u8>;
+}
+
+/// Panics while it is read.
+#[derive(serde::Serialize)]
+struct Poison;
+
+impl<'de> serde::Deserialize<'de> for Poison {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("a decoder panics on purpose");
+    }
 }
 
 #[derive(Default)]
@@ -64,6 +75,10 @@ impl Gui for Handlers {
     async fn panic(&self) -> HubResult<u8> {
         panic!("a handler panics on purpose");
     }
+
+    async fn read(&self, _: Poison) -> HubResult<u8> {
+        Ok(1)
+    }
 }
 
 async fn connected() -> (HubConnection<DeskContract>, Peer, Arc<Script>) {
@@ -85,6 +100,7 @@ async fn answers() {
         (r#""target":"Ask","arguments":["internal"]"#, r#""error":"disk full""#),
         (r#""target":"Panic","arguments":[]"#, r#""error":"the method panicked""#),
         (r#""target":"Ask","arguments":[1]"#, r#""error":"Client failed to parse argument(s).""#),
+        (r#""target":"Read","arguments":[1]"#, r#""error":"Client failed to parse argument(s).""#),
         (r#""target":"Ask","arguments":[]"#, r#""error":"Client failed to parse argument(s).""#),
         (r#""target":"Note","arguments":["a"]"#, r#""error":"Client didn't provide a result.""#),
         (r#""target":"Nobody","arguments":[]"#, r#""error":"Client didn't provide a result.""#),
@@ -118,6 +134,7 @@ async fn calls_without_an_answer_wait_for_each_other_and_nothing_waits_for_them(
     // An empty id is none, and so is a call that cannot be understood.
     peer.send(r#"{"type":1,"invocationId":"","target":"Note","arguments":["2"]}"#).await;
     peer.send(r#"{"type":1,"target":"Note","arguments":[true]}"#).await;
+    peer.send(r#"{"type":1,"target":"Read","arguments":[true]}"#).await;
     peer.send(r#"{"type":1,"target":"Nobody","arguments":[]}"#).await;
     // The answer to a call that has none goes nowhere.
     peer.send(r#"{"type":1,"target":"Ask","arguments":["3"]}"#).await;

@@ -55,8 +55,8 @@ impl<R: Role> Core<R> {
 
     /// Takes the ids of the streams that feed a call.
     fn streams_of(&self, invocation: &Invocation<'_>) -> WaitingStreams {
-        let ids = invocation.stream_ids.iter().map(|id| &**id);
-        WaitingStreams::take(ids, self.limits.stream_capacity, &self.backlog, &self.shared.pending)
+        let (ids, capacity) = (&invocation.stream_ids, self.limits.stream_capacity);
+        WaitingStreams::take(ids, capacity, &self.backlog, &self.shared.pending)
     }
 
     /// Why a call that has to wait would be refused when its turn has come, if its arguments do not fit.
@@ -123,7 +123,7 @@ impl<R: Role> Core<R> {
         invocation: &Invocation<'_>,
         mode: Mode,
         turn: Turn,
-        mut streams: WaitingStreams,
+        streams: WaitingStreams,
         record: &[u8],
         cx: &mut Context<'_>,
     ) {
@@ -243,7 +243,7 @@ impl<R: Role> Core<R> {
     }
 
     /// A call that waits for its turn is answered now, with its own fault if it has one.
-    fn cancel_waiting(&mut self, id: &str, mut call: WaitingCall) {
+    fn cancel_waiting(&mut self, id: &str, call: WaitingCall) {
         call.streams.give_up(&self.shared.pending);
         let Work::Record(record) = &call.work else { return };
         let read = protocol::read(self.shared.format, record);

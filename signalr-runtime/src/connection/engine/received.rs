@@ -7,6 +7,7 @@ use super::Core;
 use crate::connection::calls::Mode;
 use crate::connection::ended::Ended;
 use crate::connection::limit::Limit;
+use crate::connection::logged_name::LoggedName;
 use crate::connection::pending::{Awaited, Delivered};
 use crate::connection::rate::TokenBucket;
 use crate::connection::receipts::{Arrived, Gap};
@@ -73,7 +74,7 @@ impl<R: Role> Core<R> {
                 Delivered::Unchecked => self.validate(record),
                 Delivered::Nowhere => {
                     self.validate(record);
-                    tracing::debug!(?id, "an item came for a stream that does not exist");
+                    tracing::debug!(id = ?LoggedName(&id), "an item came for a stream that does not exist");
                     self.role.stray_item(&id);
                     self.count_stray();
                 }
@@ -132,7 +133,7 @@ impl<R: Role> Core<R> {
             }
             None => {
                 // Perhaps the answer to a call that was given up.
-                tracing::debug!(?id, "an answer or an end came that nothing waits for");
+                tracing::debug!(id = ?LoggedName(id), "an answer or an end came that nothing waits for");
                 if let Err(error) = self.role.unasked(id) {
                     self.role.limit_hit(Limit::ForgedResult);
                     self.end(Ended::Failed(error));

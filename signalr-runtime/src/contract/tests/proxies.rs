@@ -10,7 +10,6 @@ use super::wire::{json, poll_once, run};
 use super::{ChatClientProxy, ChatClientSingleProxy, Message};
 use crate::contract::client_call::ClientCall;
 use crate::contract::per_protocol::Formats;
-use crate::contract::proxy::deliver;
 use crate::contract::receivers::{Answer, Delivery, Receiver, Receivers};
 use crate::contract::value::HubProtocol;
 use crate::{HubError, HubErrorKind, HubResult};
@@ -168,11 +167,12 @@ fn a_proxy_can_be_cloned() {
 fn a_call_is_encoded_when_it_is_made_and_sent_when_it_is_polled_first() {
     let clients = Arc::new(Clients { answer: Ok("true"), ..Clients::new() });
     let receiver: Arc<dyn Receiver> = Arc::<Clients>::clone(&clients);
-    let mut text = "hi".to_owned();
-    let (told, never) = (deliver(&receiver, "told", &(&text,)), deliver(&receiver, "never", &(&text,)));
-    text.clear();
+    let client = ChatClientSingleProxy::from(receiver);
+    let mut message = hello();
+    let (told, never) = (client.message_received(&message, 1), client.message_received(&message, 2));
+    message.text.clear();
     assert!(clients.sent.lock().unwrap().is_empty());
     run(told).unwrap();
     drop(never);
-    assert_eq!(*clients.sent.lock().unwrap(), [r#"told["hi"]"#]);
+    assert_eq!(*clients.sent.lock().unwrap(), [HELLO]);
 }

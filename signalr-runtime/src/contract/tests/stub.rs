@@ -452,3 +452,60 @@ fn what_cannot_be_written_is_an_error_of_the_call_and_sends_nothing() {
     let mut upload = link.0.lock().unwrap().pop().unwrap();
     not_today(run(next(&mut upload)).unwrap().err().unwrap());
 }
+
+#[hub(crate = "crate")]
+trait Wide {
+    #[expect(clippy::too_many_arguments, reason = "it is what is tested")]
+    async fn join(
+        &self,
+        zero: &str,
+        one: u8,
+        two: String,
+        three: &[u8],
+        four: &u8,
+        five: &str,
+        six: u8,
+        seven: Option<u8>,
+        eight: &bool,
+        nine: &[String],
+        ten: &u64,
+        eleven: (u8, u8),
+        twelve: char,
+    ) -> HubResult<String>;
+}
+
+struct Joins;
+
+impl Wide for Joins {
+    async fn join(
+        &self,
+        zero: &str,
+        one: u8,
+        two: String,
+        three: &[u8],
+        four: &u8,
+        five: &str,
+        six: u8,
+        seven: Option<u8>,
+        eight: &bool,
+        nine: &[String],
+        ten: &u64,
+        eleven: (u8, u8),
+        twelve: char,
+    ) -> HubResult<String> {
+        Ok(format!(
+            "{zero} {one} {two} {three:?} {four} {five} {six} {seven:?} {eight} {nine:?} {ten} {eleven:?} {twelve}"
+        ))
+    }
+}
+
+#[test]
+fn a_method_has_as_many_parameters_as_it_likes() {
+    let hub = Loop::<WideContract, _>::new(Joins);
+    let stub = WideClient::from(Arc::new(LoopLink(Arc::clone(&hub))) as Arc<dyn Link>);
+    let nine = ["9".to_owned()];
+    let call = stub.join("0", 1, "2".to_owned(), &[3], &4, "5", 6, None, &true, &nine, &10, (11, 11), 'c');
+    assert_eq!(run(call).unwrap(), r#"0 1 2 [3] 4 5 6 None true ["9"] 10 (11, 11) c"#);
+    let sent = r#"Join["0",1,"2",[3],4,"5",6,null,true,["9"],10,[11,11],"c"]"#;
+    assert_eq!(*hub.sent.lock().unwrap(), [sent]);
+}

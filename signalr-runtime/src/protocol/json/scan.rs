@@ -365,13 +365,13 @@ impl Items {
 
 /// How many bytes of a string come before its end or its next escape.
 fn plain_run(rest: &[u8]) -> Result<usize, Malformed> {
-    // Names and ids are so short that a call costs more than looking at each byte.
-    const SHORT: usize = 16;
-    for (at, byte) in rest.iter().enumerate().take(SHORT) {
-        match byte {
-            b'"' | b'\\' => return Ok(at),
-            0..b' ' => return Err(Malformed),
-            _ => {}
+    // Names and ids are so short that a call costs more than looking at them here.
+    const SHORT: usize = 2;
+    let (words, _) = rest.as_chunks();
+    for (before, word) in words.iter().take(SHORT).enumerate() {
+        if let Some(in_word) = first_special(*word) {
+            let run = before * size_of_val(word) + in_word;
+            return if rest.get(run).is_some_and(|byte| *byte < b' ') { Err(Malformed) } else { Ok(run) };
         }
     }
     let run = memchr2(b'"', b'\\', rest).ok_or(Malformed)?;
@@ -381,10 +381,68 @@ fn plain_run(rest: &[u8]) -> Result<usize, Malformed> {
     if least < b' ' { Err(Malformed) } else { Ok(run) }
 }
 
+/// The place of the first byte that may not stand in a string as it is: a quote, a backslash, or one below a space.
+///
+/// The eight bytes are looked at as one number. A byte is below `n` if taking `n` from it borrows from its highest bit;
+/// a borrow reaches into the bytes behind it, so that only the first byte found is certain.
+#[inline]
+fn first_special(word: [u8; 8]) -> Option<usize> {
+    const HIGHEST: u64 = every(0x80);
+    const fn every(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    let word = u64::from_le_bytes(word);
+    let below = |word: u64, n| word.wrapping_sub(every(n)) & !word & HIGHEST;
+    let special = below(word, b' ') | below(word ^ every(b'"'), 1) | below(word ^ every(b'\\'), 1);
+    (special != 0).then(|| special.trailing_zeros() as usize / 8)
+}
+
 /// Looks at every byte of a value whose extent is known.
 pub(crate) fn check(value: &[u8]) -> Result<(), Malformed> {
     if let Some(b'{' | b'[') = value.first() {
         serde_json::from_slice::<IgnoredAny>(value).map_err(|_| Malformed)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Malformed, plain_run};
+
+    fn byte_for_byte(rest: &[u8]) -> Result<usize, Malformed> {
+        let run = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).ok_or(Malformed)?;
+        if rest[..run].iter().any(|byte| *byte < b' ') { Err(Malformed) } else { Ok(run) }
+    }
+
+    #[test]
+    fn every_byte_in_every_place_ends_a_run_or_does_not() {
+        for length in 0..30 {
+            for around in [b' ', b'a', 0x7F, 0x80, 0xFF] {
+                for place in 0..length {
+                    for byte in 0..=u8::MAX {
+                        for end in [&b""[..], b"\"", b"\"\0", b"\0\"", b"\\n"] {
+                            let mut rest = vec![around; length];
+                            rest[place] = byte;
+                            rest.extend_from_slice(end);
+                            assert_eq!(plain_run(&rest), byte_for_byte(&rest), "{rest:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_side_by_side_do_not_hide_each_other() {
+        const BYTES: [u8; 12] = [0, 1, 0x1F, b' ', b'!', b'"', b'#', b'[', b'\\', b']', 0x7F, 0x80];
+        for first in BYTES {
+            for second in BYTES {
+                for third in BYTES {
+                    let mut rest = *b"abcdefghijklmnopqrst\"";
+                    rest[6..9].copy_from_slice(&[first, second, third]);
+                    assert_eq!(plain_run(&rest), byte_for_byte(&rest), "{rest:?}");
+                }
+            }
+        }
+    }
 }

@@ -21,7 +21,10 @@ pub(crate) fn write(message: &Message<'_>, out: &mut Vec<u8>) {
     let Ok(()) = write_message(&mut buffer, message);
     *out = buffer.into_vec();
     let record = out.len().saturating_sub(start).saturating_sub(1);
-    out.splice(start..=start, Prefix::write(record));
+    match (Prefix::of_one_byte(record), out.get_mut(start)) {
+        (Some(prefix), Some(place)) => *place = prefix,
+        _ => drop(out.splice(start..=start, Prefix::write(record))),
+    }
 }
 
 /// To write into memory cannot fail.

@@ -75,20 +75,21 @@ fn later_poll(
     requester: &Requester<'_>,
     parts: Parts,
 ) -> Result<ResponseFuture, Refused> {
-    let (polls, longest) = (Arc::clone(polls), app.options().poll_timeout);
+    let longest = app.options().poll_timeout;
     let refresh = match connection.authentication() {
         Some(authentication) => {
             Refresh::by_later_request(app, Arc::clone(authentication), requester.user_id(), parts)?
         }
         None => None,
     };
+    // From now on its client is there, however long the application looks at its credentials.
+    let poll = polls.open(longest);
     let Some(refresh) = refresh else {
-        let poll = polls.open(longest);
         return Ok(ResponseFuture::later(async move { brought(poll.await) }));
     };
     Ok(ResponseFuture::later(async move {
         match refresh.run_or_end().await {
-            Ok(()) => brought(polls.open(longest).await),
+            Ok(()) => brought(poll.await),
             Err(refused) => refused.response(),
         }
     }))

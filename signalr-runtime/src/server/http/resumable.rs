@@ -116,7 +116,8 @@ impl Duplex for Resumable {
             Line::Away { until, absence } => {
                 queue.detach();
                 absence.holds(queue.kept_bytes());
-                if self.seat.is_open() && until.as_mut().poll(cx).is_pending() {
+                let is_waited_for = self.seat.is_visited() || until.as_mut().poll(cx).is_pending();
+                if is_waited_for && self.seat.is_open() {
                     return Poll::Pending;
                 }
                 self.seat.end();

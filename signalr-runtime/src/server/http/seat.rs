@@ -24,6 +24,8 @@ struct State {
     phase: Phase,
     /// A new socket that the connection has not taken yet.
     socket: Option<Box<dyn Duplex>>,
+    /// How many requests of the client wait for the application before they bring one.
+    visits: usize,
     /// When the client came back, within the last minute.
     attempts: VecDeque<Instant>,
     /// The connection's task.
@@ -59,6 +61,7 @@ impl Seat {
         let state = State {
             phase: Phase::Undecided,
             socket: None,
+            visits: 0,
             attempts: VecDeque::new(),
             task: WakerSlot::default(),
         };
@@ -117,6 +120,12 @@ impl Seat {
         Ok(())
     }
 
+    /// The client has come back, and is to bring its socket before this is dropped.
+    pub(super) fn visit(self: &Arc<Self>) -> Visit {
+        self.lock().visits += 1;
+        Visit(Arc::clone(self))
+    }
+
     /// Gives the connection a new socket. It takes the place of the old one, even if that is believed to be alive; one
     /// that comes too late is dropped.
     pub(crate) fn hand_in(&self, socket: Box<dyn Duplex>) {
@@ -137,6 +146,11 @@ impl Seat {
         state.socket.take()
     }
 
+    /// Whether the client has come back, and its socket is still to come. The task is woken when that changes.
+    pub(super) fn is_visited(&self) -> bool {
+        self.lock().visits > 0
+    }
+
     /// Whether the client may come back.
     pub(super) fn is_open(&self) -> bool {
         self.lock().phase == Phase::Open
@@ -144,5 +158,16 @@ impl Seat {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A client that waits for the application before it brings its new socket.
+pub(super) struct Visit(Arc<Seat>);
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.visits = state.visits.saturating_sub(1);
+        state.task.wake();
     }
 }

@@ -166,11 +166,14 @@ fn come_back(
         None => None,
     };
     let app = Arc::clone(app);
+    // From now on the client is there, however long the application looks at its credentials.
+    let visit = refresh.is_some().then(|| seat.visit());
     let take_seat = move || {
         tokio::spawn(async move {
             if let Some(socket) = upgraded(&*app, upgrade).await {
                 seat.hand_in(socket);
             }
+            drop(visit);
         });
         response
     };

@@ -261,6 +261,34 @@ async fn nor_in_a_task_for_which_it_waits_while_connecting() {
     }
 }
 
+/// Through what is no proxy of the hub, as through an `IHubContext`: of others, who are read meanwhile.
+#[tokio::test(start_paused = true)]
+async fn others_can_be_asked_while_connecting_by_whoever_is_not_the_hub() {
+    let handle = Arc::new(std::sync::OnceLock::<crate::server::HubHandle<ProbeHubContract>>::new());
+    let of_hook = Arc::clone(&handle);
+    let connected = probe::hook(move |cx, world: Arc<World>| {
+        let handle = Arc::clone(&of_hook);
+        async move {
+            if cx.connection_id().as_str() == "c2" {
+                for id in ["c1", "c2"] {
+                    let asked = handle.get().unwrap().clients().client(id).confirm("q").await;
+                    world.say(asked.unwrap_or_else(|error| error.message().to_owned()));
+                }
+            }
+            Ok(())
+        }
+    });
+    let server = Server::of(World { connected, ..World::default() }, |service| service);
+    assert!(handle.set(server.handle()).is_ok());
+    let mut other = server.connect().await;
+    let mut client = server.connect().await;
+    assert_eq!(other.next().await, question("s1", "q"));
+    other.send(result("s1", r#""yes""#)).await;
+    client.goes_on().await;
+    let text = "Client results inside OnConnectedAsync Hub methods are not allowed.";
+    assert_eq!(server.log(), ["yes", text]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn not_while_disconnecting() {
     let disconnected = probe::hook(async |cx, world: Arc<World>| {

@@ -25,6 +25,8 @@ pub(super) trait ProbeHub {
     async fn wait(&self, gate: &str) -> HubResult<String>;
     /// Holds its thread until a gate opens, and then waits for another one of that name.
     async fn block(&self, gate: &str) -> HubResult<String>;
+    /// Waits for a gate, and then holds its thread until another one of that name opens.
+    async fn block_after(&self, gate: &str) -> HubResult<String>;
     /// One item, and another one for each time that it has held its thread until a gate opened.
     fn blocking_items(&self, gate: String) -> impl Stream<Item = HubResult<i32>>;
     /// Answers with a value that cannot be serialized.
@@ -373,6 +375,12 @@ impl ProbeHub for Probe {
     async fn block(&self, gate: &str) -> HubResult<String> {
         self.world.hold(gate);
         self.wait(gate).await
+    }
+
+    async fn block_after(&self, gate: &str) -> HubResult<String> {
+        let waited = self.wait(gate).await;
+        self.world.hold(gate);
+        waited
     }
 
     fn blocking_items(&self, gate: String) -> impl Stream<Item = HubResult<i32>> {

@@ -32,6 +32,19 @@ async fn by_the_server() {
     assert_eq!(logged(&recorder, "id"), [&[event(ITEM, r#""a""#)][..], &ends].concat());
 }
 
+#[tokio::test(start_paused = true)]
+async fn under_a_name_that_is_cut_short() {
+    let (recorder, _guard) = Recorder::start();
+    let server = Server::new();
+    let mut client = server.connect().await;
+    let name = "ä".repeat(10_000);
+    client.send_all([item(&name, "1"), done(&name), call("1", &name, "[]")]).await;
+    client.next().await;
+    let cut = format!("{:?}", "ä".repeat(100));
+    assert_eq!(logged(&recorder, "id"), [event(ITEM, &cut), event(END, &cut)]);
+    assert_eq!(logged(&recorder, "method"), [event("a call was refused", &cut)]);
+}
+
 struct Handlers;
 
 impl ProbeClient for Handlers {

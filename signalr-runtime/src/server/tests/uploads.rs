@@ -204,3 +204,18 @@ async fn a_full_stream_that_nobody_reads_any_more_lets_the_reader_go_on() {
     }
     assert_eq!(client.next().await, result("3", "3"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn streams_that_are_too_many_for_a_method_are_given_up() {
+    let server = Server::new();
+    let mut client = server.connect().await;
+    for streams in [r#"["a","b"]"#, r#"["b","c","d"]"#, r#"["d","b"]"#] {
+        client.send(sum("1", streams)).await;
+        let answer = client.next().await;
+        assert!(answer.contains("Hub method expects 1."), "{answer}");
+    }
+    for id in ["a", "b", "c", "d"] {
+        client.send_all([sum("1", &format!(r#"["{id}"]"#)), item(id, "1"), done(id)]).await;
+        assert_eq!(client.next().await, result("1", "1"));
+    }
+}

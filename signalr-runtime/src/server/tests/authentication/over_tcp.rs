@@ -83,6 +83,52 @@ async fn a_websocket_ends_with_the_credentials_that_opened_it() {
     }
 }
 
+/// A client that has brought a WebSocket is there, however long the application looks at its credentials.
+#[tokio::test]
+async fn a_client_that_has_come_back_is_not_given_up_while_its_credentials_are_looked_at() {
+    let disconnected = probe::hook(async |cx, world: Arc<World>| {
+        world.say(format!("{} has gone", header(cx.request(), "x-role").unwrap_or_default()));
+        Ok(())
+    });
+    let server = Server::of(World { disconnected, ..World::default() }, |service| service);
+    let world = Arc::clone(&server.world);
+    let service = server.service.clone();
+    let service = service
+        .options(options(|http| {
+            refreshing(http);
+            http.allow_stateful_reconnects = true;
+            http.disconnect_timeout = Duration::from_millis(200);
+        }))
+        .user_id(|request| header(request, "x-user").map(str::to_owned))
+        .authentication_expiry(expiry)
+        .on_authentication_refresh(move |_| {
+            let world = Arc::clone(&world);
+            async move {
+                world.say("looks");
+                world.pass("look").await;
+                true
+            }
+        });
+    let server = Server { service, ..server };
+    let address = serve(Router::new().nest_service("/hub", server.service.clone())).await;
+    let (uri, _) = path(&server, "&useStatefulReconnect=true").await;
+    let socket = connect(address, &uri, "ada\nX-Role: one\nX-Good-For: 60", 2).await;
+    let (other, _) = path(&server, "&useStatefulReconnect=true").await;
+    let other = connect(address, &other, "ada\nX-Role: other\nX-Good-For: 60", 2).await;
+    drop(socket);
+    let back = async { Socket::upgrade(address, &uri, "ada\nX-Role: one\nX-Good-For: 600").await };
+    let go_on = async {
+        server.world.hears("looks").await;
+        // Somebody who is away for as long.
+        drop(other);
+        server.world.hears("other has gone").await;
+        server.world.open("look");
+    };
+    let (back, ()) = tokio::join!(back, go_on);
+    assert_eq!(back.unwrap().text().await, r#"{"type":9,"sequenceId":1}"#);
+    assert!(!server.log().contains(&"one has gone".to_owned()));
+}
+
 #[tokio::test]
 async fn a_websocket_in_place_of_a_lost_one_refreshes() {
     let server = server(options(|http| {

@@ -510,6 +510,24 @@ async fn a_poll_whose_credentials_are_refused_ends_its_connection() {
     is(&poller.poll(BRIEFLY).await, (StatusCode::NO_CONTENT, ""));
 }
 
+/// A client that has sent its poll is there, however long the application looks at its credentials.
+#[tokio::test(start_paused = true)]
+async fn a_poll_whose_credentials_are_looked_at_is_a_poll() {
+    let server = Server::of(World::default(), |service| {
+        service
+            .options(options(refreshing))
+            .user_id(|request| header(request, "x-user").map(str::to_owned))
+            .authentication_expiry(expiry)
+            .on_authentication_refresh(async |_| {
+                seconds(20).await;
+                true
+            })
+    });
+    let poller = Poller::connect(&server, BRIEFLY).await;
+    poller.call(BRIEFLY, "1", "Echo", r#"["here"]"#).await;
+    poller.expect(FOR_LONG, &[&result("1", r#""here""#)]).await;
+}
+
 /// While the application looks at credentials, a client may show others that are good for longer.
 #[tokio::test(start_paused = true)]
 async fn older_credentials_that_are_looked_at_for_longer_change_nothing() {

@@ -142,3 +142,38 @@ async fn a_client_that_comes_back_again_and_again_is_not_sent_more_without_end()
     settle().await;
     assert_eq!(told.iter().filter(|told| told.is_finished()).count(), 11);
 }
+
+/// The clock goes on while a method holds its thread. In real time, with a thread for the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_while_a_method_held_its_thread_is_read_before_silence_is_judged() {
+    let limits = crate::server::Limits {
+        queued_calls: 1,
+        send_patience: std::time::Duration::MAX,
+        ..Default::default()
+    };
+    let server = Server::with(HubOptions {
+        stateful_reconnect_buffer_size: 1000,
+        client_timeout_interval: std::time::Duration::from_millis(50),
+        limits,
+        ..HubOptions::default()
+    });
+    let mut client = server.connect_resuming().await;
+    client.send_all([PING, &call("1", "BlockAfter", r#"["a"]"#), &call("2", "Nothing", "[]")]).await;
+    server.world.hears("a begins").await;
+    // Nothing but acknowledgements is handled while these two wait.
+    server.tell("c1", &much()).await;
+    let waiting = tell(&server, "then");
+    assert_eq!(client.next().await, said(&much()));
+    client.send(PING).await;
+    server.world.open("a");
+    server.world.hears("a blocks").await;
+    client.send_all([PING, &ack(1)]).await;
+    let mut silent = server.connect().await;
+    silent.send(PING).await;
+    silent.expect_last(super::CLOSE_ERROR).await;
+    server.world.lift("a");
+    assert_eq!(client.next().await, result("1", r#""a""#));
+    assert_eq!(client.next().await, said("then"));
+    assert_eq!(client.next().await, result("2", "null"));
+    waiting.await.unwrap();
+}
