@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-use super::{Core, Engine, ROUNDS};
+use super::{Core, Engine};
 use crate::connection::calls::Abandoned;
-use crate::connection::duplex::{Duplex, End, Gone, Received};
+use crate::connection::duplex::{End, Gone};
 use crate::connection::limit::Limit;
 use crate::connection::role::Role;
 use crate::connection::slice;
@@ -81,7 +81,7 @@ impl<R: Role> Leaving<'_, R> {
             let outbound = &core.shared.outbound;
             let is_through = closing.is_some()
                 && slice::poll_unconstrained(cx, |cx| {
-                    has_closed = has_closed || is_at_its_end(&mut **transport, cx);
+                    has_closed = has_closed || transport.poll_left(cx).is_ready();
                     if has_closed {
                         return transport.poll_finish(cx, outbound, End::Normal);
                     }
@@ -133,20 +133,6 @@ impl<R: Role> Leaving<'_, R> {
         })
         .await;
     }
-}
-
-/// Whether the peer has closed the transport, or it is lost. What else the peer sends is not looked at.
-fn is_at_its_end(transport: &mut dyn Duplex, cx: &mut Context<'_>) -> bool {
-    for _ in 0..ROUNDS {
-        match transport.poll_receive(cx, &mut |_| ()) {
-            Poll::Ready(Ok(Received::Some | Received::Interrupted)) => {}
-            Poll::Ready(Ok(Received::End) | Err(_)) => return true,
-            Poll::Pending => return false,
-        }
-    }
-    // Others have their turn.
-    slice::defer(cx);
-    false
 }
 
 /// Whether a time is over, also where the calls have used up tokio's budget.
