@@ -23,7 +23,7 @@ impl Busy {
 
 impl ProbeClient for Busy {
     async fn said(&self, _: &str) {
-        self.forever("said").await
+        self.forever::<()>("said").await;
     }
 
     async fn confirm(&self, _: &str) -> HubResult<String> {
@@ -31,7 +31,7 @@ impl ProbeClient for Busy {
     }
 
     async fn broken(&self, _: Broken) {
-        self.forever("broken").await
+        self.forever::<()>("broken").await;
     }
 }
 
@@ -65,13 +65,11 @@ async fn an_end_waits_for_no_handler_and_no_stream() {
         let begun = Instant::now();
         let (closed, got, call) = tokio::join!(
             async {
-                match deed {
-                    Some(_) => connection.closed().await,
-                    None => {
-                        connection.stop().await;
-                        None
-                    }
+                if deed.is_some() {
+                    return connection.closed().await;
                 }
+                connection.stop().await;
+                None
             },
             async {
                 if let Some(deed) = deed {
