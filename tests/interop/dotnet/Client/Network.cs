@@ -1,6 +1,6 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
@@ -14,7 +14,7 @@ namespace Interop
     sealed class Network : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly ConcurrentDictionary<Link, bool> _links = new();
+        private readonly HashSet<Link> _links = new();
         private readonly object _lock = new();
         private readonly int _port;
         private List<TcpClient>? _held;
@@ -31,13 +31,20 @@ namespace Interop
 
         public Uri Origin { get; }
 
-        /// <summary>Cuts every connection there is.</summary>
+        /// <summary>
+        /// Cuts every connection there is, all at once: once a client can see that one is lost, nothing passes on any other.
+        /// `HttpClient` repeats a GET whose connection was lost on another one, so a poll would come to the server twice, and
+        /// ASP.NET Core answers the one that the other takes the place of with 204: to the client, an end without an error.
+        /// </summary>
         public void Cut()
         {
-            foreach (var link in _links.Keys)
+            List<Link> links;
+            lock (_lock)
             {
-                link.Cut();
+                links = _links.ToList();
+                links.ForEach(link => link.Block());
             }
+            links.ForEach(link => link.Close());
         }
 
         /// <summary>
@@ -81,7 +88,7 @@ namespace Interop
                 held = _held ?? new();
                 (_isDown, _held, _cut) = (false, null, null);
             }
-            held.ForEach(Connect);
+            held.ForEach(Take);
         }
 
         public void Dispose()
@@ -96,21 +103,7 @@ namespace Interop
             {
                 while (true)
                 {
-                    var client = await _listener.AcceptTcpClientAsync();
-                    lock (_lock)
-                    {
-                        if (_isDown)
-                        {
-                            client.Close();
-                            continue;
-                        }
-                        if (_held is { } held)
-                        {
-                            held.Add(client);
-                            continue;
-                        }
-                    }
-                    Connect(client);
+                    Take(await _listener.AcceptTcpClientAsync());
                 }
             }
             catch (Exception error) when (error is SocketException or ObjectDisposedException)
@@ -119,11 +112,40 @@ namespace Interop
             }
         }
 
-        private void Connect(TcpClient client)
+        private void Take(TcpClient client)
         {
-            var link = new Link(this, client);
-            _links[link] = true;
-            _ = link.Run(_port).ContinueWith(_ => _links.TryRemove(link, out var _), TaskScheduler.Default);
+            Link link;
+            lock (_lock)
+            {
+                if (_isDown)
+                {
+                    client.Close();
+                    return;
+                }
+                if (_held is { } held)
+                {
+                    held.Add(client);
+                    return;
+                }
+                link = new Link(this, client);
+                _links.Add(link);
+            }
+            _ = Run(link);
+        }
+
+        private async Task Run(Link link)
+        {
+            try
+            {
+                await link.Run(_port);
+            }
+            finally
+            {
+                lock (_lock)
+                {
+                    _links.Remove(link);
+                }
+            }
         }
 
         /// <summary>The cut that falls behind a message of so many bytes, if one does.</summary>
@@ -159,6 +181,7 @@ namespace Interop
             private readonly TcpClient _client;
             private readonly TcpClient _server = new() { NoDelay = true };
             private volatile bool _isWebSocket;
+            private volatile bool _isBlocked;
 
             public Link(Network network, TcpClient client)
             {
@@ -172,24 +195,27 @@ namespace Interop
                 {
                     await _server.ConnectAsync(IPAddress.Loopback, port);
                     await Task.WhenAll(
-                        Forward(_client.GetStream(), _server.GetStream(), _server, false),
-                        Forward(_server.GetStream(), _client.GetStream(), _client, true));
+                        Forward(_client.GetStream(), _server.GetStream(), false),
+                        Forward(_server.GetStream(), _client.GetStream(), true));
                 }
                 catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException
                     or InvalidOperationException)
                 {
                     // Either side is gone.
                 }
-                Cut();
+                Close();
             }
 
-            public void Cut()
+            /// <summary>From now on, nothing that comes in goes out.</summary>
+            public void Block() => _isBlocked = true;
+
+            public void Close()
             {
                 _client.Close();
                 _server.Close();
             }
 
-            private async Task Forward(NetworkStream from, NetworkStream to, TcpClient target, bool isFromServer)
+            private async Task Forward(NetworkStream from, NetworkStream to, bool isFromServer)
             {
                 var buffer = new byte[16 * 1024];
                 var messages = new WebSocketMessages();
@@ -198,6 +224,10 @@ namespace Interop
                     int read;
                     while ((read = await from.ReadAsync(buffer)) > 0)
                     {
+                        if (_isBlocked)
+                        {
+                            return;
+                        }
                         var bytes = buffer.AsMemory(0, read);
                         if (isFromServer && !_isWebSocket && bytes.Span.StartsWith("HTTP/1.1 101"u8))
                         {
@@ -223,11 +253,11 @@ namespace Interop
                             }
                         }
                     }
-                    target.Client.Shutdown(SocketShutdown.Send);
+                    to.Socket.Shutdown(SocketShutdown.Send);
                 }
                 catch
                 {
-                    Cut();
+                    Close();
                     throw;
                 }
             }
