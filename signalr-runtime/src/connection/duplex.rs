@@ -3,7 +3,9 @@
 use std::io;
 use std::task::{Context, Poll};
 
+use super::engine::ROUNDS;
 use super::outbound::Outbound;
+use super::slice;
 
 /// A transport as the engine drives it: bytes of the hub protocol in and out, and an end.
 ///
@@ -31,6 +33,21 @@ pub(crate) trait Duplex: Send {
     /// The peer was found not to take what it is sent. Drops what waits in the transport itself, where the transport can
     /// do without a good end.
     fn give_up(&mut self) {}
+
+    /// Ready when the peer has closed the transport, or it is lost. What else the peer sends is of no interest any more: what
+    /// has to be read to find out is dropped.
+    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..ROUNDS {
+            match self.poll_receive(cx, &mut |_| ()) {
+                Poll::Ready(Ok(Received::Some | Received::Interrupted)) => {}
+                Poll::Ready(Ok(Received::End) | Err(_)) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        // Others have their turn.
+        slice::defer(cx);
+        Poll::Pending
+    }
 
     /// Ends the transport after the last message: says so to the peer and waits for its answer.
     /// The caller bounds the wait.

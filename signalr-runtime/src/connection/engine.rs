@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+pub(crate) use self::connecting::Begun;
 pub(crate) use self::leaving::{Leaving, Linger};
 pub(crate) use self::pause::Pause;
 use self::pause::{Reading, Reads};

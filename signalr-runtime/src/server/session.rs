@@ -4,7 +4,7 @@ mod handshake;
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::ended::Ended;
 use crate::connection::ending::EndRequest;
-use crate::connection::engine::{Engine, EngineLimits, Linger, Pause};
+use crate::connection::engine::{Begun, Engine, EngineLimits, Linger, Pause};
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 use crate::connection::scope::{self, Scope};
@@ -91,16 +91,16 @@ fn run<H: Hub + 'static>(
             hub.core.open.spawn(watch(connection, Arc::clone(authentication), close_on_expiration));
         }
         // What runs once is boxed: else the task keeps room for it as long as the connection lives.
-        let connecting = connect(&hub, &registration.connection);
-        let tell = |ended: &Ended| registration.ended_early(ended);
-        let connecting = Box::pin(engine.run_while(connecting, close_timeout, tell));
-        let (ended, value) = match connecting.await {
-            (Ok(value), Some(ended)) => (ended, Some(value)),
-            (Ok(value), None) => {
+        let connecting = Box::pin(connect(Arc::clone(&hub), Arc::clone(&registration.connection)));
+        // What the client has sent before it went is still handled, its streams too.
+        let lost = || registration.connection.aborted.cancel();
+        let (ended, value) = match Box::pin(engine.begin(connecting, close_timeout, lost)).await {
+            Begun::Done(Ok(value)) => {
                 engine.role().hub = Some(Arc::clone(&value));
-                (engine.run().await, Some(value))
+                (engine.run().await, Value::Made(value))
             }
-            (Err(error), _) => (Ended::Refused(error), None),
+            Begun::Done(Err(error)) => (Ended::Refused(error), Value::None),
+            Begun::Over(ended, connecting) => (ended, Value::Connecting(connecting)),
         };
         meter.ended(&ended);
         log_end(hub.core.name(), "a connection ended", &registration.connection.id, &ended);
@@ -110,6 +110,14 @@ fn run<H: Hub + 'static>(
         drop(engine);
         drop(place);
     }
+}
+
+/// The hub of a connection that is over.
+enum Value<H> {
+    Made(Arc<H>),
+    /// Its connect callback still runs.
+    Connecting(Pin<Box<dyn Future<Output = HubResult<Arc<H>>> + Send>>),
+    None,
 }
 
 /// What each connection of a hub with these options may hold.
@@ -153,7 +161,7 @@ async fn end<H: Hub + 'static>(
     mut registration: Registration,
     hub: &HubShared<H>,
     ended: Ended,
-    value: Option<Arc<H>>,
+    value: Value<H>,
     close_timeout: Duration,
     mut place: Place,
 ) -> Place {
@@ -174,6 +182,12 @@ async fn end<H: Hub + 'static>(
     let watched = registration.watched.take();
     let end = left
         .finish(patience, has_closed, async {
+            let value = match value {
+                Value::Made(value) => Some(value),
+                // It comes to its end first, as `HubConnectionHandler` lets it.
+                Value::Connecting(connecting) => connecting.await.ok(),
+                Value::None => None,
+            };
             let end = match value {
                 Some(value) => disconnect(hub, &registration.connection, value, error).await,
                 None => End::Normal,
@@ -190,7 +204,8 @@ async fn end<H: Hub + 'static>(
 }
 
 /// Makes the hub and runs its connect callback.
-async fn connect<H: Hub + 'static>(hub: &HubShared<H>, connection: &Arc<Connection>) -> HubResult<Arc<H>> {
+async fn connect<H: Hub + 'static>(hub: Arc<HubShared<H>>, connection: Arc<Connection>) -> HubResult<Arc<H>> {
+    let (hub, connection) = (&*hub, &connection);
     // Boxed, or each layer around it would move it once more.
     let connecting = Box::pin(async {
         let value = Arc::new(hub.make_hub(connection).await?);
@@ -330,16 +345,6 @@ impl Registration {
     async fn end(mut self) {
         self.core.lifetime.disconnected(&self.connection).await;
         self.ended = true;
-    }
-
-    /// Tells of an end that has come before the hub was made.
-    fn ended_early(&self, ended: &Ended) {
-        if ended.is_of_transport() {
-            // What the client has sent before is still handled, its streams too.
-            self.connection.aborted.cancel();
-        } else {
-            self.disconnected();
-        }
     }
 
     /// Tells everyone who waits for the client.

@@ -1,11 +1,12 @@
 //! A connection whose hub is being made.
 //!
 //! Its transport is served all the while: pings are answered, and a close frame, whatever the user's code does
-//! (`WebSocketsServerTransport`). Its messages are kept for later, as many as there is room for.
+//! (`WebSocketsServerTransport`). Its messages are kept for later, as many as there is room for. Where this side ends the
+//! connection meanwhile, it leaves at once, and the user's code comes to its end beside that.
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -30,35 +31,47 @@ enum Course {
     },
     /// Its transport is closed.
     Closed,
-    /// This side ends the connection, or has given up the peer.
-    Over(Ended),
+}
+
+/// How far a connection has come whose hub is being made.
+pub(crate) enum Begun<F: Future> {
+    /// The hub was made, or could not be.
+    Done(F::Output),
+    /// This side ends the connection, or has given up the peer, before that.
+    Over(Ended, Pin<Box<F>>),
 }
 
 impl<R: Role> Engine<R> {
-    /// Runs the connection until `future` is done, and handles no message before that. `tell` is called at once when the
-    /// connection ends.
+    /// Runs the connection until `future` is done, and handles no message before that.
     ///
-    /// Where the transport has ended, the connection goes on without it: what the peer has sent before is handled in
-    /// [`run`](Self::run), which then finds the same end. The peer is answered at once, for which it has `patience`.
-    pub(crate) async fn run_while<F: Future>(
+    /// Where the transport ends, `lost` is called at once, and the connection goes on without it: what the peer has sent
+    /// before is handled in [`run`](Self::run), which then finds the same end. The peer is answered at once, for which it
+    /// has `patience`. Any other end gives `future` back.
+    pub(crate) async fn begin<F: Future>(
         &mut self,
-        future: F,
+        future: Pin<Box<F>>,
         patience: Duration,
-        tell: impl Fn(&Ended),
-    ) -> (F::Output, Option<Ended>) {
-        let mut future = pin!(future);
+        lost: impl Fn(),
+    ) -> Begun<F> {
+        let mut future = Some(future);
         let mut course = Course::Open;
-        let output = poll_fn(|cx| {
+        poll_fn(|cx| {
+            let Some(running) = &mut future else { return Poll::Pending };
             let slice = slice::begin(self.core.owner());
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(output);
+            if let Poll::Ready(output) = running.as_mut().poll(cx) {
+                return Poll::Ready(Begun::Done(output));
             }
             drop(slice);
             if matches!(course, Course::Open)
                 && let Poll::Ready(ended) = self.poll(cx, Reading::Ahead)
             {
-                tell(&ended);
-                course = self.leave_open(ended, patience);
+                if !ended.is_of_transport()
+                    && let Some(running) = future.take()
+                {
+                    return Poll::Ready(Begun::Over(ended, running));
+                }
+                lost();
+                course = self.go_on_without(ended, patience);
             }
             if let Course::Closing { ended, patience } = &mut course
                 && self.poll_closing(patience, cx).is_ready()
@@ -68,20 +81,11 @@ impl<R: Role> Engine<R> {
             }
             Poll::Pending
         })
-        .await;
-        let ended = match course {
-            Course::Over(ended) => Some(ended),
-            // A transport that has ended tells so again.
-            Course::Open | Course::Closing { .. } | Course::Closed => None,
-        };
-        (output, ended)
+        .await
     }
 
-    /// The connection cannot go on as it did.
-    fn leave_open(&mut self, ended: Ended, patience: Duration) -> Course {
-        if !ended.is_of_transport() {
-            return Course::Over(ended);
-        }
+    /// The transport has ended.
+    fn go_on_without(&mut self, ended: Ended, patience: Duration) -> Course {
         self.core.shared.outbound.refuse();
         if matches!(ended, Ended::Lost(_)) {
             self.part_with_transport(&ended);

@@ -35,9 +35,12 @@ pub(crate) struct Leaving<'a, R> {
 }
 
 impl<R: Role> Engine<R> {
-    /// Queues the last message, if there is one; from now on nothing is sent. Streams of results end.
+    /// Queues the last message, if there is one; from now on nothing is sent, and nothing that comes is handled. Streams of
+    /// results end.
     pub(crate) fn leave(&mut self, last: Option<Message<'_>>, linger: Linger) -> Leaving<'_, R> {
         self.core.shared.send_last(last);
+        self.reader = RecordReader::new(None);
+        self.core.received.set(self.core.held());
         self.core.calls.cancel_streams();
         let mut abandoned = Abandoned::default();
         if !linger.start_queued {
@@ -50,11 +53,12 @@ impl<R: Role> Engine<R> {
 
 impl<R: Role> Leaving<'_, R> {
     /// Runs `disconnected` beside what is still running. The transport is held on to for `patience` meanwhile, and no
-    /// longer: the callback may take any time, a socket must not. A peer that `has_closed` is answered at once.
+    /// longer: the callback may take any time, a socket must not. A peer that `has_closed` is answered at once, also one that
+    /// does so now: it may have read the last message.
     pub(crate) async fn finish<F: Future>(
         &mut self,
         patience: Duration,
-        has_closed: bool,
+        mut has_closed: bool,
         disconnected: F,
     ) -> F::Output {
         let mut disconnected = pin!(disconnected);
@@ -77,6 +81,7 @@ impl<R: Role> Leaving<'_, R> {
             let outbound = &core.shared.outbound;
             let is_through = closing.is_some()
                 && slice::poll_unconstrained(cx, |cx| {
+                    has_closed = has_closed || transport.poll_left(cx).is_ready();
                     if has_closed {
                         return transport.poll_finish(cx, outbound, End::Normal);
                     }
@@ -117,9 +122,8 @@ impl<R: Role> Leaving<'_, R> {
 
     /// Lets the calls that are still running come to their end, without a transport.
     pub(crate) async fn run_out(self) {
-        let Self { engine: Engine { transport, reader, core, .. }, mut left } = self;
+        let Self { engine: Engine { transport, core, .. }, mut left } = self;
         *transport = Box::new(Gone);
-        *reader = RecordReader::new(None);
         core.shared.outbound.discard();
         poll_fn(|cx| {
             let _slice = slice::begin(core.owner());

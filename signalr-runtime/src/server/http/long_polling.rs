@@ -229,6 +229,14 @@ impl Duplex for LongPolling {
         true
     }
 
+    /// A POST that waits for room goes on waiting, and finds no connection in the end, as in `HttpConnectionDispatcher`.
+    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.attendance(cx) {
+            Ok(Attendance { left: false, .. }) => Poll::Pending,
+            Ok(_) | Err(_) => Poll::Ready(()),
+        }
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>, _: End) -> Poll<io::Result<()>> {
         if self.polls.poll_close(cx).is_ready() {
             return Poll::Ready(Ok(()));

@@ -123,6 +123,11 @@ impl Duplex for ServerSentEvents {
         self.events.finish();
     }
 
+    /// A POST that waits for room goes on waiting, and finds no connection in the end, as in `HttpConnectionDispatcher`.
+    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.events.poll_left(cx).map(drop)
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>, _: End) -> Poll<io::Result<()>> {
         // Not only taken: a socket that takes nothing more is to be reset.
         let written = ready!(self.events.poll_written(cx));

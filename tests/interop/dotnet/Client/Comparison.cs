@@ -69,15 +69,13 @@ namespace Interop
         private void Report(Way way, Check check, Dictionary<string, string>[] answers)
         {
             var expected = answers[0];
-            var reason = differences.ReasonAt(new Place(Reference, client, way, check.Name, End));
             var verdicts = answers.Skip(1).Zip(servers.Skip(1), (found, server) =>
                 Compared(server.Name, way, check, found, expected));
-            var reference = expected[End] == Ended ? Verdict.Pass
-                : reason is null ? Verdict.Fail(expected[End])
-                : Verdict.Known(reason);
+            var reference = Verdict.Of(
+                End, expected[End], Ended, differences.At(new Place(Reference, client, way, check.Name, End)));
             foreach (var (server, found, verdict) in servers.Zip(answers, verdicts.Prepend(reference)))
             {
-                var line = $"{verdict.Word} {client}-{server.Name}/{way}/{check.Name}{verdict.Reason}".ReplaceLineEndings(" ");
+                var line = $"{verdict.Word} {client}-{server.Name}/{way}/{check.Name}{verdict.Text}".ReplaceLineEndings(" ");
                 print(showsAnswers ? line + Lines(found) : line);
             }
         }
@@ -92,36 +90,31 @@ namespace Interop
             // The end comes first: it says why answers are missing.
             foreach (var question in found.Keys.Union(expected.Keys).OrderByDescending(question => question == End))
             {
-                var reason = differences.ReasonAt(new Place(server, client, way, check.Name, question));
-                if (differences.ReasonAt(new Place(Reference, client, way, check.Name, question)) is not null)
+                var wanted = expected.GetValueOrDefault(question);
+                if (differences.At(new Place(Reference, client, way, check.Name, question)) is not null)
                 {
                     // An older reference, which is no judge of this.
-                    continue;
+                    if (question != End)
+                    {
+                        continue;
+                    }
+                    wanted = Ended;
                 }
-                var (answer, wanted) = (found.GetValueOrDefault(question), expected.GetValueOrDefault(question));
-                switch (answer == wanted, reason)
+                var verdict = Verdict.Of(
+                    question,
+                    found.GetValueOrDefault(question),
+                    wanted,
+                    differences.At(new Place(server, client, way, check.Name, question)));
+                if (verdict.Word == Verdict.Failed)
                 {
-                    case (true, null):
-                        break;
-                    case (true, _):
-                        return Verdict.Fail($"{question}: no different any more, though differences.txt says: {reason}");
-                    case (false, null):
-                        return Verdict.Fail($"{question}: {answer ?? "no answer"}, wanted {wanted ?? "no answer"}");
-                    case (false, _):
-                        known.Add(reason);
-                        break;
+                    return verdict;
+                }
+                if (verdict.Word == Verdict.Differs)
+                {
+                    known.Add(verdict.Reason);
                 }
             }
             return known.Count == 0 ? Verdict.Pass : Verdict.Known(string.Join(" / ", known.Distinct()));
-        }
-
-        private sealed record Verdict(string Word, string Reason)
-        {
-            public static readonly Verdict Pass = new("PASS", "");
-
-            public static Verdict Fail(string reason) => new("FAIL", ": " + reason);
-
-            public static Verdict Known(string reason) => new("KNOWN", ": " + reason);
         }
     }
 }

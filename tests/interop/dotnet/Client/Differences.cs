@@ -9,9 +9,17 @@ namespace Interop
     /// <summary>One answer of one server.</summary>
     sealed record Place(string Server, string Client, Way Way, string Check, string Question);
 
+    /// <summary>A place whose answer is known to differ: so does the answer, and why.</summary>
+    sealed record KnownDifference(string Answer, string Reason)
+    {
+        /// <summary>Whether the answer is the one that is known.</summary>
+        public bool Is(string? answer) => Pattern.Matches(Answer, answer ?? Verdict.NoAnswer);
+    }
+
     /// <summary>
     /// The answers of servers that are known to differ from the reference's, with the reason: `../differences.txt`. Each
-    /// line covers places, by patterns with `*` and a `;` between them, and all the places that it covers must differ.
+    /// line covers places, by patterns with `*` and a `;` between them, and says by such a pattern what is answered there. All
+    /// the places that it covers must differ.
     /// </summary>
     sealed class Differences
     {
@@ -22,8 +30,8 @@ namespace Interop
         public static Differences Read(string file) =>
             new(File.ReadLines(file).Where(line => line != "" && !line.StartsWith('#')).Select(Line.Read).ToList());
 
-        /// <summary>The reason why this place differs; null if it should not.</summary>
-        public string? ReasonAt(Place place)
+        /// <summary>How this place differs; null if it should not.</summary>
+        public KnownDifference? At(Place place)
         {
             var line = _lines.Find(line => line.Covers(place));
             if (line is null)
@@ -34,7 +42,7 @@ namespace Interop
             {
                 line.IsUsed = true;
             }
-            return line.Reason;
+            return line.Known;
         }
 
         /// <summary>Lines about these servers and this client that cover no answer at all.</summary>
@@ -42,32 +50,42 @@ namespace Interop
             _lines.Where(line => !line.IsUsed && servers.Any(line.IsOn) && line.IsBy(client)).Select(line => line.Text);
 
         private sealed record Line(
-            string Text, string Server, string Client, string Way, string Check, string Question, string Reason)
+            string Text,
+            string Server,
+            string Client,
+            string Way,
+            string Check,
+            string Question,
+            KnownDifference Known)
         {
             public bool IsUsed { get; set; }
 
             public static Line Read(string text)
             {
-                var parts = text.Split('|', 3, StringSplitOptions.TrimEntries);
+                var parts = text.Split('|', 4, StringSplitOptions.TrimEntries);
                 var place = parts[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (parts.Length != 3 || place.Length != 4 || parts[2] == "")
+                if (parts.Length != 4 || place.Length != 4 || parts[2] == "" || parts[3] == "")
                 {
-                    throw new FormatException($"not SERVER CLIENT WAY CHECK | QUESTION | REASON: {text}");
+                    throw new FormatException($"not SERVER CLIENT WAY CHECK | QUESTION | ANSWER | REASON: {text}");
                 }
-                return new(text, place[0], place[1], place[2], place[3], parts[1], parts[2]);
+                return new(text, place[0], place[1], place[2], place[3], parts[1], new(parts[2], parts[3]));
             }
 
-            public bool IsOn(string server) => Matches(Server, server);
+            public bool IsOn(string server) => Pattern.Matches(Server, server);
 
-            public bool IsBy(string client) => Matches(Client, client);
+            public bool IsBy(string client) => Pattern.Matches(Client, client);
 
             public bool Covers(Place place) =>
-                IsOn(place.Server) && IsBy(place.Client) && Matches(Way, place.Way.ToString())
-                && Matches(Check, place.Check) && Matches(Question, place.Question);
-
-            private static bool Matches(string patterns, string text) =>
-                patterns.Split(';', StringSplitOptions.TrimEntries).Any(pattern =>
-                    FileSystemName.MatchesSimpleExpression(pattern.Replace("\\", "\\\\"), text, ignoreCase: false));
+                IsOn(place.Server) && IsBy(place.Client) && Pattern.Matches(Way, place.Way.ToString())
+                && Pattern.Matches(Check, place.Check) && Pattern.Matches(Question, place.Question);
         }
+    }
+
+    /// <summary>Texts with `*` for anything, and a `;` between one and the other.</summary>
+    static class Pattern
+    {
+        public static bool Matches(string patterns, string text) =>
+            patterns.Split(';', StringSplitOptions.TrimEntries).Any(pattern =>
+                FileSystemName.MatchesSimpleExpression(pattern.Replace("\\", "\\\\"), text, ignoreCase: false));
     }
 }

@@ -27,6 +27,7 @@ void Print(string line)
     }
 }
 
+VerdictChecks.Run(wrong => Print($"FAIL {client}/VerdictChecks.cs: {wrong}"));
 var comparison = new Comparison(client, servers, differences, only is not null, Print);
 await Task.WhenAll(Way.All.Select(way =>
     comparison.Run(way, Check.All.Where(check => check.Over(way) && (only is null || check.Name == only)))));

@@ -1,5 +1,7 @@
 //! Each row of the table of endings happens, and everybody is told what stands there.
 
+mod answered_at_once;
+mod busy_client;
 mod client_ends;
 pub(super) mod peer;
 mod server_ends;

@@ -50,7 +50,7 @@ fn with(limits: Limits) -> Server {
     Server::with(HubOptions { limits, ..HubOptions::default() })
 }
 
-fn end(server: &Server, request: EndRequest) {
+pub(super) fn end(server: &Server, request: EndRequest) {
     server.service.shared.core.registry.get("c1").unwrap().shared.end(request);
 }
 
