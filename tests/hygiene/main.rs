@@ -14,6 +14,7 @@ mod client_names;
 mod default_bodies;
 mod deprecated;
 mod docs;
+mod imports;
 mod in_a_function;
 mod in_a_macro;
 mod lint_levels;
