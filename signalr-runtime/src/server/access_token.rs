@@ -4,14 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Request, Uri};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::http::request::CONNECTION_TOKEN;
 use super::query;
+
+/// The header in which a refresh brings the connection token: a query would be logged.
+pub(crate) const CONNECTION_TOKEN: HeaderName = HeaderName::from_static("x-signalr-connection-token");
 
 /// The query parameter in which clients send the token when they cannot send a header.
 const PARAMETER: &str = "access_token";

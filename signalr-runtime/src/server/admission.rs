@@ -10,8 +10,8 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::http::application::UserId;
 use super::limits::Limits;
+use super::user_id::UserId;
 use crate::connection::budget::MemoryBudget;
 use crate::connection::limit::Limit;
 use crate::connection::rate::{Rate, TokenBucket};

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use http::request::Parts;
 
-use super::connection::ConnectionId;
-use super::http::application::UserId;
+use super::connection_id::ConnectionId;
+use super::user_id::UserId;
 
 /// New credentials for a connection, for the application to accept or not (`AuthenticationRefreshContext`).
 pub struct AuthenticationRefresh {

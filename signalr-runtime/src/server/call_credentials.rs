@@ -13,7 +13,6 @@ use std::task::{Context, Poll};
 use futures_core::future::BoxFuture;
 use http::request::Parts;
 
-use super::connection::Connection;
 use super::http::authentication::Authentication;
 use crate::contract::dispatch::{Answer, Reply, Running};
 
@@ -32,9 +31,21 @@ pub(super) struct CallCredentials {
 
 impl CallCredentials {
     /// Those that count now. None where nothing can change: such calls need to keep nothing.
-    fn of(connection: &Connection) -> Option<Self> {
-        let authentication = Arc::clone(connection.authentication.as_ref()?);
-        Some(Self { authentication, request: connection.authenticated_request() })
+    fn of(authentication: Option<&Arc<Authentication>>, opened_by: &Arc<Parts>) -> Option<Self> {
+        let authentication = authentication?;
+        let request = Self::request(Some(authentication), opened_by);
+        Some(Self { authentication: Arc::clone(authentication), request })
+    }
+
+    /// The request whose credentials count for the code that asks: for a call, those with which it began; else those of
+    /// the moment.
+    pub(super) fn request(
+        authentication: Option<&Arc<Authentication>>,
+        opened_by: &Arc<Parts>,
+    ) -> Arc<Parts> {
+        let refreshed = authentication
+            .and_then(|authentication| Self::request_of(authentication).or_else(|| authentication.request()));
+        refreshed.unwrap_or_else(|| Arc::clone(opened_by))
     }
 
     /// Those of the call whose code runs, if it keeps any.
@@ -44,7 +55,7 @@ impl CallCredentials {
     }
 
     /// The request that the call which runs has kept, if it is one of the connection with this authentication.
-    pub(super) fn request_of(authentication: &Arc<Authentication>) -> Option<Arc<Parts>> {
+    fn request_of(authentication: &Arc<Authentication>) -> Option<Arc<Parts>> {
         let of_this_one = |current: &RefCell<Option<Self>>| {
             let current = current.borrow();
             let current =
@@ -61,14 +72,16 @@ impl CallCredentials {
 
 /// Runs a call, and the stream that it may return, with the credentials that count when it begins. Where nothing can
 /// change it is left as it is.
-pub(super) fn keep(connection: &Arc<Connection>, running: Running) -> Running {
-    if connection.authentication.is_none() {
-        return running;
-    }
-    let connection = Arc::clone(connection);
+pub(super) fn keep(
+    authentication: Option<&Arc<Authentication>>,
+    opened_by: &Arc<Parts>,
+    running: Running,
+) -> Running {
+    let Some(authentication) = authentication.cloned() else { return running };
+    let opened_by = Arc::clone(opened_by);
     Box::pin(async move {
-        let credentials = CallCredentials::of(&connection);
-        drop(connection);
+        let credentials = CallCredentials::of(Some(&authentication), &opened_by);
+        drop((authentication, opened_by));
         match (Within { credentials: credentials.clone(), code: Some(running) }).await.0 {
             Ok(Answer::Items(items)) => Reply::items(Box::pin(Within { credentials, code: Some(items) })),
             ended => Reply(ended),
@@ -77,8 +90,12 @@ pub(super) fn keep(connection: &Arc<Connection>, running: Running) -> Running {
 }
 
 /// Runs a callback with the credentials that count when it begins.
-pub(super) async fn keep_in_callback<T>(connection: &Connection, callback: BoxFuture<'_, T>) -> T {
-    Within { credentials: CallCredentials::of(connection), code: Some(callback) }.await
+pub(super) async fn keep_in_callback<T>(
+    authentication: Option<&Arc<Authentication>>,
+    opened_by: &Arc<Parts>,
+    callback: BoxFuture<'_, T>,
+) -> T {
+    Within { credentials: CallCredentials::of(authentication, opened_by), code: Some(callback) }.await
 }
 
 /// Code of the call that runs, with the credentials of that call wherever it is polled.

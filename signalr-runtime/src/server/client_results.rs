@@ -9,7 +9,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use tokio::sync::oneshot;
 
 use super::broadcast;
-use super::connection::{Connection, ConnectionId};
+use super::connection::Connection;
+use super::connection_id::ConnectionId;
 use super::deadline::within;
 use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::frame::Frame;

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use futures_core::future::BoxFuture;
 
 use super::asker::{self, Asker};
-use super::connection::{Connection, ConnectionId};
+use super::connection::Connection;
+use super::connection_id::ConnectionId;
 use super::core::HubCore;
 use super::selection::{Except, Selection};
 use crate::connection::returned_permits::CallNumber;

@@ -1,7 +1,6 @@
 //! One client, as the server's code sees it.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,8 +10,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::call_credentials::CallCredentials;
+use super::connection_id::ConnectionId;
 use super::http::authentication::Authentication;
-use super::registry::is_roomy;
+use super::roomy::is_roomy;
 use crate::connection::budget::{Charge, ChargeKind};
 use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
@@ -20,65 +20,6 @@ use crate::connection::shared::Shared;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::contract::locks::LockHeld;
 use crate::transport::negotiate::TransportKind;
-
-/// The public name of a connection: not a secret, and good for addressing one client.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnectionId(Arc<str>);
-
-impl ConnectionId {
-    pub(crate) fn new(id: &str) -> Self {
-        Self(id.into())
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::ops::Deref for ConnectionId {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::borrow::Borrow<str> for ConnectionId {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl AsRef<str> for ConnectionId {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<ConnectionId> for String {
-    fn from(id: ConnectionId) -> Self {
-        id.as_str().to_owned()
-    }
-}
-
-impl From<&ConnectionId> for String {
-    fn from(id: &ConnectionId) -> Self {
-        id.as_str().to_owned()
-    }
-}
-
-impl fmt::Debug for ConnectionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Display for ConnectionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// One connection of a hub, from its handshake to its end.
 pub(crate) struct Connection {
@@ -151,13 +92,9 @@ impl Connection {
         }
     }
 
-    /// The request whose credentials count for the code that asks: for a call, those with which it began; else those of
-    /// the moment.
+    /// The request whose credentials count for the code that asks; see [`CallCredentials::request`].
     pub(crate) fn authenticated_request(&self) -> Arc<Parts> {
-        let refreshed = self.authentication.as_ref().and_then(|authentication| {
-            CallCredentials::request_of(authentication).or_else(|| authentication.request())
-        });
-        refreshed.unwrap_or_else(|| Arc::clone(&self.request))
+        CallCredentials::request(self.authentication.as_ref(), &self.request)
     }
 
     /// The connect callback has ended.

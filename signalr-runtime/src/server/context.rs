@@ -9,7 +9,8 @@ use http::request::Parts;
 use tokio_util::sync::CancellationToken;
 
 use super::clients::CallerClients;
-use super::connection::{Connection, ConnectionId};
+use super::connection::Connection;
+use super::connection_id::ConnectionId;
 use super::core::HubCore;
 use super::groups::CallerGroups;
 use crate::HubProtocol;

@@ -14,7 +14,7 @@ use super::connection::Connection;
 use super::deadline::within;
 use super::filter::{ConnectionInfo, Invocation as FilteredCall, KeptArguments};
 use super::hub::Hub;
-use super::service::{HubShared, Rule};
+use super::shared::{HubShared, Rule};
 use super::telemetry::span::{self, CallSpan};
 use crate::connection::calls::{Mode, Turn};
 use crate::connection::limit::Limit;
@@ -201,7 +201,11 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
             None => running,
         };
         let running = self.guarded(handler, invocation, mode, busy_stream, running);
-        let mut running = call_credentials::keep(&self.connection, running);
+        let mut running = call_credentials::keep(
+            self.connection.authentication.as_ref(),
+            &self.connection.request,
+            running,
+        );
         if let Some(guard) = guard {
             running = guard.timed(running);
         }
@@ -257,7 +261,11 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
             // First: what is refreshed from now on is told of again.
             authentication.told();
             let callback = Box::pin(hub.on_authentication_refreshed());
-            let mut callback = pin!(call_credentials::keep_in_callback(&connection, callback));
+            let mut callback = pin!(call_credentials::keep_in_callback(
+                connection.authentication.as_ref(),
+                &connection.request,
+                callback
+            ));
             let callback = poll_fn(|cx| scope::enter(Scope::Refreshing, || callback.as_mut().poll(cx)).0);
             let refreshed = within(longest, Limit::CallbackTime, callback).await;
             let late =

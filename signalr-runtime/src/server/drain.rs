@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::select;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::connection::ConnectionId;
+use super::connection_id::ConnectionId;
 use super::core::HubCore;
 use super::open_connections::OpenConnections;
 use crate::connection::ending::EndRequest;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use serde::Serialize;
 
-use super::connection::{Connection, ConnectionId};
+use super::connection::Connection;
+use super::connection_id::ConnectionId;
 use crate::connection::budget::{Charge, ChargeKind, MemoryBudget};
 use crate::contract::arguments::Arguments;
 use crate::contract::dispatch::{Answer, Reply, Running};

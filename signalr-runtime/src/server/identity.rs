@@ -12,9 +12,9 @@ use http::request::Parts;
 use super::authentication_refresh::AuthenticationRefresh;
 use super::blocking_detector::BlockingDetector;
 use super::deadline::within;
-use super::http::application::UserId;
 use super::peer_address::{is_forwarded, is_private, peer_address};
 use super::telemetry::{LocalAddress, Network};
+use super::user_id::UserId;
 use crate::connection::limit::Limit;
 use crate::connection::panics::Panicked;
 

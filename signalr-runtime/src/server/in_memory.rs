@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::request::Parts;
 
-use super::connection::ConnectionId;
-use super::http::application::{Accepted, Application, Place};
+use super::connection_id::ConnectionId;
+use super::http::accepted::{Accepted, Place};
+use super::http::application::Application;
 use super::hub::Hub;
 use super::service::HubService;
 use super::session;

@@ -6,7 +6,8 @@ use futures_core::future::BoxFuture;
 
 use super::broadcast;
 use super::client_results::ClientResults;
-use super::connection::{Connection, ConnectionId};
+use super::connection::Connection;
+use super::connection_id::ConnectionId;
 use super::registry::Registry;
 use super::registry::change::Change;
 use super::selection::Selection;

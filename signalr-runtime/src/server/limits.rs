@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::http::absentees::AbsenceBudget;
+use super::resume::absentees::AbsenceBudget;
 use crate::connection::budget::MemoryBudget;
 use crate::connection::rate::Rate;
 use crate::connection::slow_consumer::SlowConsumer;

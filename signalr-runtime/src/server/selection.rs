@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::connection::ConnectionId;
+use super::connection_id::ConnectionId;
 
 /// A choice of connections: ids and names alone, so that it means the same on every node. They compare exactly; one
 /// that does not exist means nobody.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
-use futures_core::future::BoxFuture;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
@@ -17,12 +16,12 @@ use tower_service::Service;
 use super::authentication_refresh::AuthenticationRefresh;
 use super::blocking_detector::BlockingDetector;
 use super::call_slots::CallSlots;
-use super::connection::Connection;
 use super::context::HubContext;
 use super::core::HubCore;
 use super::filter::{Filter, Filters, Invocation};
 use super::handle::HubHandle;
-use super::http::application::{Accepted, Application};
+use super::http::accepted::Accepted;
+use super::http::application::Application;
 use super::http::connections::Connections;
 use super::http::endpoint;
 use super::http::mount::Mount;
@@ -31,84 +30,20 @@ use super::http::response::{ResponseBody, ResponseFuture};
 use super::hub::Hub;
 use super::identity::Identity;
 use super::limits::Limits;
-use super::method_options::{MethodGuard, MethodGuards, MethodOptions};
+use super::method_options::{MethodGuards, MethodOptions};
 use super::options::HubOptions;
 use super::session;
-use super::telemetry::span::TraceParent;
+use super::shared::{Factory, HubShared, Rule};
 use super::telemetry::{LocalAddress, TraceContext};
-use crate::connection::engine::EngineLimits;
 use crate::connection::limit::Limit;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
-use crate::contract::error::{HubError, HubErrorKind, HubResult};
+use crate::contract::error::HubResult;
 use crate::contract::hub::{HubContract, MethodName};
-
-/// Makes the hub value of a connection.
-type Factory<H> = dyn Fn(HubContext<<H as Hub>::Contract>) -> BoxFuture<'static, HubResult<H>> + Send + Sync;
-
-/// A rule that says who may call some methods.
-pub(crate) struct Rule {
-    methods: Vec<&'static str>,
-    allows: Box<dyn Fn(&Invocation) -> bool + Send + Sync>,
-}
-
-impl Rule {
-    pub(crate) fn allows(&self, call: &Invocation) -> bool {
-        (self.allows)(call)
-    }
-}
-
-/// What all connections of one hub service share.
-pub(crate) struct HubShared<H: Hub + 'static> {
-    pub(crate) core: Arc<HubCore>,
-    pub(crate) options: HubOptions,
-    pub(crate) engine_limits: Arc<EngineLimits>,
-    pub(crate) methods: Arc<MethodTable<H>>,
-    pub(crate) filters: Filters,
-    connections: Arc<Connections>,
-    factory: Arc<Factory<H>>,
-    pub(super) identity: Identity,
-    rules: Vec<Arc<Rule>>,
-    pub(crate) trace_parent: Option<Arc<TraceParent>>,
-    method_guards: MethodGuards,
-    /// Where methods that block run.
-    pub(crate) threads: Arc<CallSlots>,
-    pub(crate) blocking: BlockingDetector,
-}
 
 /// The threads of one hub.
 fn threads(limits: &Limits) -> Arc<CallSlots> {
     Arc::new(CallSlots::new(limits.blocking_threads.max(1), Limit::BlockingThreads))
-}
-
-impl<H: Hub + 'static> HubShared<H> {
-    pub(crate) fn make_hub(&self, connection: &Arc<Connection>) -> BoxFuture<'static, HubResult<H>> {
-        (self.factory)(HubContext::new(Arc::clone(&self.core), Arc::clone(connection)))
-    }
-
-    /// The options of a method of its own.
-    pub(crate) fn guard_of(&self, method: &str) -> Option<&Arc<MethodGuard>> {
-        self.method_guards.of(method)
-    }
-
-    /// The rules that a call of `method` must satisfy.
-    #[inline]
-    pub(crate) fn rules_for(&self, method: &'static str) -> Vec<Arc<Rule>> {
-        if self.rules.is_empty() {
-            return Vec::new();
-        }
-        self.rules.iter().filter(|rule| rule.methods.contains(&method)).cloned().collect()
-    }
-
-    /// The text of an error as clients read it: the texts of deliberate errors are sent, those of others only
-    /// when detailed errors are on.
-    pub(crate) fn with_detail(&self, text: String, error: &HubError) -> String {
-        if error.kind() == HubErrorKind::Hub || self.options.enable_detailed_errors {
-            format!("{text} {}: {}", error.name(), error.message())
-        } else {
-            text
-        }
-    }
 }
 
 impl<H: Hub + 'static> Application for HubShared<H> {
@@ -138,26 +73,6 @@ impl<H: Hub + 'static> Application for HubShared<H> {
 
     fn accept(self: Arc<Self>, accepted: Accepted) {
         session::spawn(self, accepted);
-    }
-}
-
-impl<H: Hub + 'static> Clone for HubShared<H> {
-    fn clone(&self) -> Self {
-        Self {
-            core: Arc::clone(&self.core),
-            options: self.options.clone(),
-            engine_limits: Arc::clone(&self.engine_limits),
-            methods: Arc::clone(&self.methods),
-            filters: self.filters.clone(),
-            connections: Arc::clone(&self.connections),
-            factory: Arc::clone(&self.factory),
-            identity: self.identity.clone(),
-            rules: self.rules.clone(),
-            method_guards: self.method_guards.clone(),
-            threads: Arc::clone(&self.threads),
-            blocking: self.blocking.clone(),
-            trace_parent: self.trace_parent.clone(),
-        }
     }
 }
 

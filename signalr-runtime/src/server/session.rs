@@ -15,17 +15,19 @@ use tracing::Instrument;
 use self::handshake::shake_hands;
 use super::call_credentials;
 use super::call_slots::ClientQueues;
-use super::connection::{Connection, ConnectionId};
+use super::connection::Connection;
+use super::connection_id::ConnectionId;
+use super::connection_meter::ConnectionMeter;
 use super::core::HubCore;
 use super::deadline::within;
 use super::dispatcher::HubDispatcher;
-use super::http::application::{Accepted, Place};
+use super::http::accepted::{Accepted, Place};
 use super::http::authentication::Authentication;
 use super::http::options::unless_zero;
 use super::hub::Hub;
 use super::options::HubOptions;
-use super::service::HubShared;
-use super::telemetry::{ConnectionMeter, span};
+use super::shared::HubShared;
+use super::telemetry::span;
 use crate::connection::budget::{MemoryBudget, Watched};
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
@@ -212,7 +214,8 @@ async fn connect<H: Hub + 'static>(hub: Arc<HubShared<H>>, connection: Arc<Conne
         let callee = Arc::clone(&value);
         let callback = Box::pin(async move { callee.on_connected().await });
         let callback = Box::pin(hub.filters.around_connect(connection, callback));
-        call_credentials::keep_in_callback(connection, callback).await?;
+        call_credentials::keep_in_callback(connection.authentication.as_ref(), &connection.request, callback)
+            .await?;
         Ok(value)
     });
     let name = hub.core.name();
@@ -260,7 +263,11 @@ async fn disconnect<H: Hub + 'static>(
     let name = hub.core.name();
     let span = span::disconnected(name, || hub.identity.network(&connection.request));
     let callback = Box::pin(hub.filters.around_disconnect(connection, callback));
-    let disconnecting = Box::pin(call_credentials::keep_in_callback(connection, callback));
+    let disconnecting = Box::pin(call_credentials::keep_in_callback(
+        connection.authentication.as_ref(),
+        &connection.request,
+        callback,
+    ));
     let disconnecting = hub.blocking.watch_polls("OnDisconnectedAsync", disconnecting);
     let disconnecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, disconnecting);
     match AssertUnwindSafe(disconnecting.instrument(span.clone())).catch_unwind().await {

@@ -2,9 +2,10 @@
 
 use http::request::Parts;
 
-use super::application::{Application, UserId};
+use super::application::Application;
 use super::refused::Refused;
 use crate::server::admission::{Permit, Refusal};
+use crate::server::user_id::UserId;
 
 /// Lets a client negotiate.
 pub(super) fn negotiate(app: &dyn Application, request: &Parts) -> Result<(), Refused> {

@@ -8,13 +8,15 @@ use http::request::Parts;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
-use super::application::{Application, UserId};
+use super::options::HttpOptions;
 use super::request::shows_same_credentials;
 use crate::connection::budget::Charge;
 use crate::connection::ending::EndRequest;
 use crate::connection::limit::Limit;
 use crate::connection::waker_slot::WakerSlot;
-use crate::server::connection::ConnectionId;
+use crate::server::connection_id::ConnectionId;
+use crate::server::identity::Identity;
+use crate::server::user_id::UserId;
 
 /// About how many new credentials of one connection the application is asked at once: a client shows one after the
 /// other, and may not wait for the answer.
@@ -78,8 +80,8 @@ impl Expiry {
     }
 
     /// That of the credentials of a request.
-    pub(super) fn of(app: &dyn Application, request: &Parts) -> Option<Self> {
-        Self::new(app.identity().expiry(request), app.options().maximum_authentication_expiration)
+    pub(super) fn of(identity: &Identity, options: &HttpOptions, request: &Parts) -> Option<Self> {
+        Self::new(identity.expiry(request), options.maximum_authentication_expiration)
     }
 
     pub(super) fn at(self) -> SystemTime {
@@ -102,13 +104,17 @@ fn is_earlier(expiry: Option<Expiry>, other: Option<Expiry>) -> bool {
 
 impl Authentication {
     /// That of a connection which `request` makes.
-    pub(super) fn of(app: &dyn Application, request: &Parts, user_id: &UserId) -> Option<Arc<Self>> {
-        let options = app.options();
+    pub(super) fn of(
+        identity: &Identity,
+        options: &HttpOptions,
+        request: &Parts,
+        user_id: &UserId,
+    ) -> Option<Arc<Self>> {
         (options.close_on_authentication_expiration || options.enable_authentication_refresh).then(|| {
             let state = State {
                 user_id: user_id.clone(),
                 current: None,
-                expiry: Expiry::of(app, request),
+                expiry: Expiry::of(identity, options, request),
                 head: Charge::default(),
                 revoked: false,
                 refreshed: false,

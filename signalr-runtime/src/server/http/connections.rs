@@ -11,19 +11,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::request::Parts;
 use tokio::time::Instant;
 
-use super::absentees::AbsenceBudget;
 use super::authentication::Authentication;
 use super::options::HttpOptions;
 use super::refused::Refused;
 use super::request::connection_token;
 use super::request_connection::RequestConnection;
 use super::requester::Requester;
-use super::seat::Seat;
 use super::token::{Claim, TokenSealer};
 use super::used_tokens::UsedTokens;
 use crate::server::admission::Admission;
-use crate::server::connection::ConnectionId;
+use crate::server::connection_id::ConnectionId;
 use crate::server::limits::Limits;
+use crate::server::resume::absentees::AbsenceBudget;
+use crate::server::resume::seat::Seat;
 
 /// The connections of one endpoint, the seal of those that it may get, and how many that may be.
 pub(crate) struct Connections {

@@ -52,7 +52,7 @@ fn serve(
     }
     // Before the application's own code sees the request.
     let token = take_connection_token(&mut parts);
-    let requester = match Requester::of(&**app, endpoint, &parts) {
+    let requester = match Requester::of(app.identity(), endpoint, &parts) {
         Err(Refused::UnknownUser) if route == Route::Refresh => return Ok(refresh::unknown_user()),
         requester => requester?,
     };

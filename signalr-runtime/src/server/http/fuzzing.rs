@@ -9,7 +9,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use super::connections::{Connections, Live, SocketConnection};
 use super::options::HttpOptions;
 use super::token::{TokenKey, TokenSealer};
-use crate::server::connection::ConnectionId;
+use crate::server::connection_id::ConnectionId;
 use crate::server::limits::Limits;
 use crate::server::node::NodeId;
 

@@ -14,14 +14,16 @@ use http::header::{CACHE_CONTROL, EXPIRES, HeaderValue, PRAGMA};
 use http::request::Parts;
 use tokio::time::{Sleep, sleep};
 
-use super::application::{Application, Unwritten};
+use super::accepted::Unwritten;
+use super::application::Application;
 use super::connections::Ticket;
 use super::inbox::Inbox;
+use super::opening::{self, Opened, open};
 use super::outgoing::Outgoing;
 use super::polls::{Attendance, Brought, Polls};
 use super::refresh::Refresh;
 use super::refused::Refused;
-use super::request_connection::{Carrier, Opened, RequestConnection, open};
+use super::request_connection::{Carrier, RequestConnection};
 use super::requester::Requester;
 use super::response::{HttpResponse, ResponseBody, ResponseFuture, plain, with_body, with_type};
 use crate::connection::budget::{Charge, ChargeKind, MemoryBudget};
@@ -63,7 +65,15 @@ pub(super) fn answer(
     // How long its client is waited for is the transport's own business.
     let close_timeout = Duration::MAX;
     let opening = (requester.user_id(), parts);
-    connection.begin(app, place, opening, Box::new(transport), TransportKind::LongPolling, close_timeout);
+    opening::begin(
+        &connection,
+        app,
+        place,
+        opening,
+        Box::new(transport),
+        TransportKind::LongPolling,
+        close_timeout,
+    );
     Ok(ResponseFuture::now(with_type(StatusCode::OK, BYTES, Bytes::new())))
 }
 

@@ -1,7 +1,7 @@
 //! Connections over HTTP, whatever lives on them: negotiation, the three transports, and the requests that belong to
 //! one connection (ASP.NET Core's `Http.Connections`).
 
-pub(crate) mod absentees;
+pub(crate) mod accepted;
 mod admit;
 pub(crate) mod application;
 pub(crate) mod authentication;
@@ -13,6 +13,7 @@ pub(crate) mod inbox;
 mod long_polling;
 pub(crate) mod mount;
 mod negotiate;
+mod opening;
 pub(crate) mod options;
 pub(crate) mod outgoing;
 pub(crate) mod polls;
@@ -22,8 +23,7 @@ pub(crate) mod request;
 mod request_connection;
 mod requester;
 pub(crate) mod response;
-pub(crate) mod resumable;
-pub(crate) mod seat;
+pub(crate) mod response_aborted;
 mod send;
 mod server_sent_events;
 pub(crate) mod token;

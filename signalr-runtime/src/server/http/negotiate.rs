@@ -10,7 +10,7 @@ use super::authentication::Expiry;
 use super::refused::Refused;
 use super::requester::Requester;
 use super::response::{HttpResponse, with_type};
-use crate::server::connection::ConnectionId;
+use crate::server::connection_id::ConnectionId;
 use crate::server::query;
 use crate::transport::negotiate::{
     ConnectionToken, NegotiateVersion, NegotiatedConnection, Negotiation, TransportKind,
@@ -44,7 +44,10 @@ pub(super) fn answer(
                     (id, Some(ConnectionToken(token)))
                 }
             };
-            let expiry = options.enable_authentication_refresh.then(|| Expiry::of(app, parts)).flatten();
+            let expiry = options
+                .enable_authentication_refresh
+                .then(|| Expiry::of(app.identity(), options, parts))
+                .flatten();
             let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));
             Negotiation::Connection(NegotiatedConnection {
                 id: id.into(),

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::response::ResponseAborted;
+use super::response_aborted::ResponseAborted;
 use crate::connection::budget::Charge;
 use crate::connection::waker_slot::WakerSlot;
 use crate::server::admission::Permit;

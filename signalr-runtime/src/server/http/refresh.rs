@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::application::{Application, UserId};
+use super::application::Application;
 use super::authentication::{Authentication, Current, Expiry};
 use super::connections::{Live, Ticket};
 use super::refused;
@@ -19,6 +19,7 @@ use super::response::{HttpResponse, ResponseFuture, method_not_allowed, with_typ
 use crate::connection::budget::Charge;
 use crate::connection::limit::Limit;
 use crate::server::authentication_refresh::AuthenticationRefresh;
+use crate::server::user_id::UserId;
 
 /// Why a connection keeps the credentials that it has. A refusal changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub(super) fn answer(
     if parts.method != Method::POST {
         return ResponseFuture::now(method_not_allowed("POST"));
     }
-    let expiry = Expiry::of(&**app, &parts);
+    let expiry = Expiry::of(app.identity(), app.options(), &parts);
     match Refresh::requested(app, requester, token, (parts, expiry)) {
         Ok(Some(refresh)) => ResponseFuture::later(async move {
             match refresh.run().await {
@@ -160,7 +161,7 @@ impl Refresh {
         user_id: UserId,
         parts: Parts,
     ) -> Result<Option<Self>, refused::Refused> {
-        let expiry = Expiry::of(&**app, &parts);
+        let expiry = Expiry::of(app.identity(), app.options(), &parts);
         if !app.options().enable_authentication_refresh {
             authentication.set_expiry(expiry);
             return Ok(None);

@@ -10,7 +10,7 @@ use http::header::{
 use http::request::Parts;
 
 use crate::connection::budget::{Charge, ChargeKind};
-use crate::server::access_token::AccessToken;
+use crate::server::access_token::{AccessToken, CONNECTION_TOKEN};
 use crate::server::limits::Limits;
 use crate::server::query;
 
@@ -21,9 +21,6 @@ const TOKEN: &str = "id";
 pub(super) fn connection_token(parts: &Parts) -> Option<Cow<'_, str>> {
     query::parameter(&parts.uri, TOKEN).filter(|token| !token.is_empty())
 }
-
-/// The header in which a refresh brings the connection token: a query would be logged.
-pub(crate) const CONNECTION_TOKEN: HeaderName = HeaderName::from_static("x-signalr-connection-token");
 
 /// Takes the connection token out of the header for it, before the application sees the request. An empty one is none;
 /// several are one text with commas, as in ASP.NET Core, and open nothing.

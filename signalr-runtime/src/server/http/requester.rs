@@ -2,9 +2,9 @@
 
 use http::request::Parts;
 
-use super::application::{Application, UserId};
 use super::refused::Refused;
-use crate::server::identity::IdentityKey;
+use crate::server::identity::{Identity, IdentityKey};
+use crate::server::user_id::UserId;
 
 /// The sender of a request.
 pub(super) struct Requester<'a> {
@@ -17,9 +17,9 @@ pub(super) struct Requester<'a> {
 
 impl<'a> Requester<'a> {
     /// What the application says of the sender of a request.
-    pub(super) fn of(app: &dyn Application, endpoint: &'a str, parts: &Parts) -> Result<Self, Refused> {
-        let user_id = app.identity().user_id(parts).map_err(|_| Refused::UnknownUser)?;
-        let identity = app.identity().key(parts, &user_id).map_err(|_| Refused::UnknownUser)?;
+    pub(super) fn of(identity: &Identity, endpoint: &'a str, parts: &Parts) -> Result<Self, Refused> {
+        let user_id = identity.user_id(parts).map_err(|_| Refused::UnknownUser)?;
+        let identity = identity.key(parts, &user_id).map_err(|_| Refused::UnknownUser)?;
         Ok(Self { endpoint, user_id, identity })
     }
 

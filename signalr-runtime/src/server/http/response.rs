@@ -14,6 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use super::outgoing::{Outgoing, OutgoingBody};
+use super::response_aborted::ResponseAborted;
 use crate::connection::slice::poll_give_way;
 
 /// The body of an answer: a few bytes, or what is sent to a connection.
@@ -26,19 +27,6 @@ enum Content {
     Whole(Full<Bytes>),
     Outgoing(OutgoingBody),
 }
-
-/// The error of a [`ResponseBody`] that breaks off: its connection was given up before the socket had taken everything.
-/// An HTTP server resets the socket then, as it does for each body that fails (`HttpContext.Abort`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResponseAborted;
-
-impl fmt::Display for ResponseAborted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection was given up before everything was written")
-    }
-}
-
-impl std::error::Error for ResponseAborted {}
 
 impl ResponseBody {
     pub(super) fn outgoing(outgoing: &Outgoing) -> Self {

@@ -14,12 +14,14 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, He
 use http::request::Parts;
 use memchr::memchr_iter;
 
-use super::application::{Application, Unwritten};
+use super::accepted::Unwritten;
+use super::application::Application;
 use super::connections::Ticket;
 use super::inbox::Inbox;
+use super::opening::{self, Opened, open};
 use super::outgoing::Outgoing;
 use super::refused::Refused;
-use super::request_connection::{Carrier, Opened, open};
+use super::request_connection::Carrier;
 use super::requester::Requester;
 use super::response::{HttpResponse, ResponseBody};
 use crate::connection::budget::{Charge, ChargeKind};
@@ -69,7 +71,8 @@ pub(super) fn answer(
     };
     let close_timeout = app.options().close_timeout;
     let opening = (requester.user_id(), parts);
-    connection.begin(
+    opening::begin(
+        &connection,
         app,
         place,
         opening,

@@ -13,7 +13,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use tokio::time::Instant;
 
-use crate::server::connection::ConnectionId;
+use crate::server::connection_id::ConnectionId;
 
 const NONCE_BYTES: usize = 24;
 const EXPIRY_BYTES: usize = 8;

@@ -7,8 +7,9 @@ use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
+use super::accepted::{Accepted, Place};
 use super::admit;
-use super::application::{Accepted, Application, Place, UserId};
+use super::application::Application;
 use super::authentication::Authentication;
 use super::connections::{Live, SocketConnection, Ticket};
 use super::refresh::Refresh;
@@ -16,12 +17,13 @@ use super::refused::Refused;
 use super::request::{charge_of, detach};
 use super::requester::Requester;
 use super::response::{HttpResponse, ResponseBody, ResponseFuture};
-use super::resumable::Resumable;
-use super::seat::{ResumeRefused, Seat};
 use crate::connection::duplex::Duplex;
 use crate::connection::frame::FrameHeader;
 use crate::connection::limit::Limit;
-use crate::server::connection::ConnectionId;
+use crate::server::connection_id::ConnectionId;
+use crate::server::resume::resumable::Resumable;
+use crate::server::resume::seat::{ResumeRefused, Seat};
+use crate::server::user_id::UserId;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::socket::from_upgraded;
 use crate::transport::websocket::stream::WebSocket;
@@ -51,7 +53,7 @@ pub(super) fn answer(
     let is_known = ticket.as_ref().is_some_and(|ticket| ticket.live.is_some());
     let permit = if is_known { None } else { Some(admit()?) };
     // The user's code runs before the table is locked: others go on finding their connections.
-    let authentication = Authentication::of(&**app, &parts, &user_id);
+    let authentication = Authentication::of(app.identity(), app.options(), &parts, &user_id);
     let (id, live, connection) = match ticket {
         None => (
             ConnectionId::random(app.options().node_id),

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use http::request::Parts;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::super::connection::ConnectionId;
+use super::super::connection_id::ConnectionId;
 use super::super::http::inbox::Inbox;
 use crate::connection::ending::{EndRequest, Ending};
 use crate::connection::kept_error::KeptError;

@@ -26,8 +26,10 @@ use crate::connection::ended::Ended;
 use crate::connection::ending::EndRequest;
 use crate::connection::panics::Panicked;
 use crate::protocol::TransferFormat;
+use crate::server::connection_meter::ConnectionMeter;
 use crate::server::drain::DrainReport;
-use crate::server::http::application::{Accepted, Application};
+use crate::server::http::accepted::Accepted;
+use crate::server::http::application::Application;
 use crate::server::http::authentication::Authentication;
 use crate::server::http::connections::Connections;
 use crate::server::http::endpoint;
@@ -39,7 +41,6 @@ use crate::server::identity::Identity;
 use crate::server::limits::Limits;
 use crate::server::open_connections::OpenConnections;
 use crate::server::session::log_end;
-use crate::server::telemetry::ConnectionMeter;
 
 type Handler = dyn Fn(RawConnection) -> BoxFuture<'static, ()> + Send + Sync;
 

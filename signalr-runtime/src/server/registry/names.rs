@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::change::{Change, Edge, Kind};
 use super::lock::Lock;
-use super::roster::{Members, Roster, is_roomy};
+use super::roster::{Members, Roster};
 use super::{SHARDS, shard_of};
 use crate::connection::budget::{Charge, ChargeKind};
 use crate::contract::per_protocol::Formats;
-use crate::server::connection::{Connection, ConnectionId};
+use crate::server::connection::Connection;
+use crate::server::connection_id::ConnectionId;
+use crate::server::roomy::is_roomy;
 use crate::server::selection::Except;
 
 /// What a name costs beside its text: its entry, its roster, and what an allocator adds.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::contract::per_protocol::{Formats, PerProtocol};
-use crate::server::connection::{Connection, ConnectionId};
+use crate::server::connection::Connection;
+use crate::server::connection_id::ConnectionId;
+use crate::server::roomy::is_roomy;
 use crate::server::selection::Except;
 
 /// The most connections of a chunk: what is copied when a roster changes whose members somebody holds.
@@ -183,11 +185,6 @@ impl Roster {
             None => self.members.iter().position(|member| *member.id == *id),
         }
     }
-}
-
-/// Whether something with room for `capacity` has had far more than the `len` that are left.
-pub(crate) fn is_roomy(len: usize, capacity: usize) -> bool {
-    capacity > len.max(FEW).saturating_mul(4)
 }
 
 /// Counts a member no more.

@@ -47,7 +47,7 @@ struct Place {
 }
 
 /// The entry of one of them. Dropping it takes the connection out.
-pub(super) struct Absence {
+pub(crate) struct Absence {
     absentees: Arc<Absentees>,
     /// Where it stood when it last reported.
     place: Place,
@@ -75,7 +75,7 @@ impl AbsenceBudget {
     }
 
     /// Enters a connection whose client is gone.
-    pub(super) fn enter(&self, seat: &Arc<Seat>) -> Absence {
+    pub(crate) fn enter(&self, seat: &Arc<Seat>) -> Absence {
         let mut state = self.0.lock();
         let number = state.gone;
         state.gone = number.wrapping_add(1);
@@ -110,7 +110,7 @@ impl Absentees {
 impl Absence {
     /// Sets the bytes that are held for this client. If it is too much for all of them together, those with most are
     /// given up.
-    pub(super) fn holds(&mut self, bytes: usize) {
+    pub(crate) fn holds(&mut self, bytes: usize) {
         if self.place.bytes == bytes {
             return;
         }

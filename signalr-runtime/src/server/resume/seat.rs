@@ -121,7 +121,7 @@ impl Seat {
     }
 
     /// The client has come back, and is to bring its socket before this is dropped.
-    pub(super) fn visit(self: &Arc<Self>) -> Visit {
+    pub(crate) fn visit(self: &Arc<Self>) -> Visit {
         self.lock().visits += 1;
         Visit(Arc::clone(self))
     }
@@ -140,19 +140,19 @@ impl Seat {
     }
 
     /// A new socket, if there is one. The task is woken when one comes, and when the seat is over.
-    pub(super) fn take(&self, cx: &Context<'_>) -> Option<Box<dyn Duplex>> {
+    pub(crate) fn take(&self, cx: &Context<'_>) -> Option<Box<dyn Duplex>> {
         let mut state = self.lock();
         state.task.register(cx);
         state.socket.take()
     }
 
     /// Whether the client has come back, and its socket is still to come. The task is woken when that changes.
-    pub(super) fn is_visited(&self) -> bool {
+    pub(crate) fn is_visited(&self) -> bool {
         self.lock().visits > 0
     }
 
     /// Whether the client may come back.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.lock().phase == Phase::Open
     }
 
@@ -162,7 +162,7 @@ impl Seat {
 }
 
 /// A client that waits for the application before it brings its new socket.
-pub(super) struct Visit(Arc<Seat>);
+pub(crate) struct Visit(Arc<Seat>);
 
 impl Drop for Visit {
     fn drop(&mut self) {

@@ -17,10 +17,11 @@ use crate::contract::value::HubProtocol;
 use crate::protocol::framing::{Framing, RecordReader};
 use crate::protocol::handshake::{HandshakeRefusal, HandshakeRequest, HandshakeResponse};
 use crate::server::connection::{Connection, GroupLimits};
-use crate::server::http::application::{Accepted, Application};
+use crate::server::connection_meter::ConnectionMeter;
+use crate::server::http::accepted::Accepted;
+use crate::server::http::application::Application;
 use crate::server::hub::Hub;
-use crate::server::service::HubShared;
-use crate::server::telemetry::ConnectionMeter;
+use crate::server::shared::HubShared;
 
 /// Shakes hands with a client. None for one that is refused, or goes: its transport is closed then.
 pub(super) async fn shake_hands<H: Hub + 'static>(

@@ -59,12 +59,10 @@
 //! Through `tracing`, too: what failed inside the server at `ERROR`, with the text of the error; a shutdown that had to
 //! cut connections short, and code of the application that held its thread, at `WARN`; what clients did wrong, why a request was refused, and why each connection ended, at `DEBUG`.
 
-mod connection_meter;
 mod network;
 pub(crate) mod span;
 mod trace_context;
 
-pub(crate) use connection_meter::ConnectionMeter;
 pub use network::LocalAddress;
 pub(crate) use network::Network;
 pub use trace_context::TraceContext;

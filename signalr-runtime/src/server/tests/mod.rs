@@ -83,9 +83,10 @@ use client::{Client, Watched};
 use probe::{Probe, ProbeHubContract};
 use world::World;
 
-use super::connection::ConnectionId;
-use super::http::application::{Accepted, Application, Place};
-use super::http::seat::Seat;
+use super::connection_id::ConnectionId;
+use super::http::accepted::{Accepted, Place};
+use super::http::application::Application;
+use super::resume::seat::Seat;
 use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::duplex::Duplex;

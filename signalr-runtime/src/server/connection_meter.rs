@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 #[cfg(feature = "metrics")]
-use super::{ACTIVE_CONNECTIONS, CONNECTION_DURATION};
+use super::telemetry::{ACTIVE_CONNECTIONS, CONNECTION_DURATION};
 use crate::connection::ended::Ended;
 use crate::connection::ending::EndRequest;
 use crate::server::open_connections::OpenConnections;
