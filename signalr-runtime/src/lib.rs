@@ -72,6 +72,8 @@ pub mod client;
 #[cfg(feature = "engine")]
 mod connection;
 mod contract;
+#[cfg(feature = "server")]
+mod endpoint;
 /// What the targets in `fuzz/` run. Not part of the API: it may change in any release.
 #[cfg(feature = "__fuzzing")]
 #[doc(hidden)]
@@ -79,9 +81,13 @@ pub mod fuzzing {
     pub use crate::protocol::fuzzing::{handshake, json_frames, messagepack_frames, varint};
     pub use crate::server::fuzzing::{connection, long_polling, token};
 }
+#[cfg(feature = "server")]
+mod hub;
 pub mod payload;
 #[cfg(feature = "engine")]
 mod protocol;
+#[cfg(feature = "server")]
+mod raw;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "test-util")]

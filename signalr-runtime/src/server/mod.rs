@@ -61,85 +61,41 @@
 #![doc = include_str!("endings.md")]
 #![cfg_attr(all(feature = "axum", feature = "macros", feature = "test-util"), doc = include_str!("serving.md"))]
 
-mod access_token;
-mod admission;
-mod asker;
-mod authentication_refresh;
-mod blocking;
-mod blocking_detector;
-mod broadcast;
-mod call_credentials;
-mod call_slots;
-mod client_results;
-mod clients;
-mod connection;
-mod connection_id;
-mod connection_meter;
-mod context;
-mod core;
-mod deadline;
-mod dispatcher;
-mod drain;
-mod filter;
 #[cfg(feature = "__fuzzing")]
 pub(crate) mod fuzzing;
-mod groups;
-mod handle;
-mod http;
-mod hub;
-mod identity;
-#[cfg(feature = "test-util")]
-mod in_memory;
-mod lifetime;
-mod limits;
-mod method_options;
-mod node;
-mod open_connections;
-mod options;
-mod origin;
-mod origin_policy;
-mod path_case;
-mod peer_address;
-mod query;
-mod raw;
-mod registry;
-mod resume;
-mod roomy;
 #[cfg(feature = "axum")]
 mod router;
-mod selection;
-mod service;
-mod session;
-mod shared;
 pub mod telemetry;
-mod user_id;
+#[cfg(all(test, feature = "macros", feature = "test-util"))]
+mod tests;
 
-pub use access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
-pub use authentication_refresh::AuthenticationRefresh;
-pub use clients::{CallerClients, Clients};
-pub use connection_id::ConnectionId;
-pub use context::HubContext;
-pub use drain::DrainReport;
-pub use filter::{ConnectionInfo, Filter, Invocation, Next, NextConnect, NextDisconnect};
-pub use groups::{CallerGroups, Groups};
-pub use handle::HubHandle;
-pub use http::options::{HttpOptions, Transports};
-pub use http::response::{ResponseBody, ResponseFuture};
-pub use http::response_aborted::ResponseAborted;
-pub use http::token::TokenKey;
-pub use hub::Hub;
-pub use limits::Limits;
-pub use method_options::MethodOptions;
-pub use node::NodeId;
-pub use options::HubOptions;
-pub use origin::{InvalidOrigin, Origin};
-pub use origin_policy::OriginPolicy;
-pub use path_case::{IgnorePathCase, IgnorePathCaseService};
-pub use raw::{RawConnection, RawService};
-pub use resume::absentees::AbsenceBudget;
 #[cfg(feature = "axum")]
 pub use router::HubRouterExt;
-pub use service::HubService;
+
+pub use crate::endpoint::access_token::{AccessToken, AccessTokenLayer, AccessTokenService};
+pub use crate::endpoint::authentication_refresh::AuthenticationRefresh;
+pub use crate::endpoint::connection_id::ConnectionId;
+pub use crate::endpoint::http::options::{HttpOptions, Transports};
+pub use crate::endpoint::http::response::{ResponseBody, ResponseFuture};
+pub use crate::endpoint::http::response_aborted::ResponseAborted;
+pub use crate::endpoint::http::token::TokenKey;
+pub use crate::endpoint::limits::Limits;
+pub use crate::endpoint::node::NodeId;
+pub use crate::endpoint::open_connections::DrainReport;
+pub use crate::endpoint::origin::{InvalidOrigin, Origin};
+pub use crate::endpoint::origin_policy::OriginPolicy;
+pub use crate::endpoint::path_case::{IgnorePathCase, IgnorePathCaseService};
+pub use crate::endpoint::resume::absentees::AbsenceBudget;
+pub use crate::hub::Hub;
+pub use crate::hub::clients::{CallerClients, Clients};
+pub use crate::hub::context::HubContext;
+pub use crate::hub::filter::{ConnectionInfo, Filter, Invocation, Next, NextConnect, NextDisconnect};
+pub use crate::hub::groups::{CallerGroups, Groups};
+pub use crate::hub::handle::HubHandle;
+pub use crate::hub::method_options::MethodOptions;
+pub use crate::hub::options::HubOptions;
+pub use crate::hub::service::HubService;
+pub use crate::raw::{RawConnection, RawService};
 
 pub use crate::connection::budget::MemoryBudget;
 pub use crate::connection::rate::Rate;
@@ -149,6 +105,3 @@ pub use crate::protocol::TransferFormat;
 pub use crate::transport::negotiate::TransportKind;
 #[doc(no_inline)]
 pub use crate::{HubError, HubProtocol, HubResult, ResultExt, Stream};
-
-#[cfg(all(test, feature = "macros", feature = "test-util"))]
-mod tests;

@@ -9,13 +9,13 @@ use axum::extract::Request;
 use http::Response;
 use tower_service::Service;
 
-use super::http::application::Application;
-use super::http::endpoint;
-use super::http::mount::{Mount, Route, endpoint_name};
-use super::http::response::{ResponseBody, ResponseFuture};
-use super::hub::Hub;
-use super::raw::RawService;
-use super::service::HubService;
+use crate::endpoint::http::application::Application;
+use crate::endpoint::http::endpoint;
+use crate::endpoint::http::mount::{Mount, Route, endpoint_name};
+use crate::endpoint::http::response::{ResponseBody, ResponseFuture};
+use crate::hub::Hub;
+use crate::hub::service::HubService;
+use crate::raw::RawService;
 
 /// Adds hubs to an [`axum::Router`].
 pub trait HubRouterExt {

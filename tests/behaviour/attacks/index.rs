@@ -68,7 +68,7 @@ fn every_limit_is_reached_and_counted() {
         limits.lines().filter_map(|line| line.split_once(" => \"")?.1.strip_suffix("\",")).collect();
     assert!(kinds.len() > 30, "they are somewhere else");
     let attacks = super::attacks();
-    let documentation = include_str!("../../../signalr-runtime/src/server/telemetry/mod.rs");
+    let documentation = include_str!("../../../signalr-runtime/src/server/telemetry.rs");
     for kind in kinds {
         assert!(documentation.contains(&format!("`{kind}`")), "operators are not told of {kind}");
         assert!(attacks.contains(&format!("hits(\"{kind}\")")), "no attack looks at the counter of {kind}");

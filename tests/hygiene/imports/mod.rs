@@ -13,15 +13,19 @@ use std::path::Path;
 use graph::{Import, circles, imports};
 
 /// The floors from the lowest to the highest, and those that each may import.
-const FLOORS: [(&str, &[&str]); 8] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     ("payload", &[]),
     ("contract", &[]),
     ("protocol", &["contract"]),
     ("connection", &["contract", "protocol"]),
     ("transport", &["contract", "protocol", "connection"]),
     ("client", &["contract", "protocol", "connection", "transport"]),
-    ("server", &["contract", "protocol", "connection", "transport"]),
-    ("test", &["contract", "protocol", "connection", "transport", "client", "server"]),
+    ("endpoint", &["contract", "protocol", "connection", "transport"]),
+    ("raw", &["contract", "protocol", "connection", "transport", "endpoint"]),
+    // A backplane will stand here, beside hubs and below them.
+    ("hub", &["contract", "protocol", "connection", "transport", "endpoint"]),
+    ("server", &["contract", "protocol", "connection", "transport", "endpoint", "raw", "hub"]),
+    ("test", &["contract", "protocol", "connection", "transport", "client", "endpoint", "hub", "server"]),
 ];
 
 /// Circles that are still to be broken. There are no others, and each that is broken is taken out.

@@ -13,12 +13,12 @@ use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::contract::value::HubProtocol;
-use crate::server::connection_id::ConnectionId;
-use crate::server::http::accepted::{Accepted, Place};
-use crate::server::http::application::Application;
-use crate::server::resume::resumable::Resumable;
-use crate::server::resume::seat::Seat;
-use crate::server::session;
+use crate::endpoint::connection_id::ConnectionId;
+use crate::endpoint::http::accepted::{Accepted, Place};
+use crate::endpoint::http::application::Application;
+use crate::endpoint::resume::resumable::Resumable;
+use crate::endpoint::resume::seat::Seat;
+use crate::hub::session;
 use crate::transport::memory::{self, Memory};
 use crate::transport::negotiate::TransportKind;
 

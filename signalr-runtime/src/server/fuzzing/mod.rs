@@ -8,4 +8,4 @@ mod script;
 pub use connection::connection;
 pub use long_polling::long_polling;
 
-pub use super::http::fuzzing::token;
+pub use crate::endpoint::http::fuzzing::token;

@@ -20,7 +20,7 @@ use tower_service::Service;
 
 use super::requests::Requests;
 use super::*;
-use crate::server::http::response::ResponseBody;
+use crate::endpoint::http::response::ResponseBody;
 use crate::server::{HttpOptions, OriginPolicy};
 
 const HANDSHAKE: &str = "{\"protocol\":\"json\",\"version\":1}\u{1E}";

@@ -8,11 +8,11 @@ use crate::connection::frame::FrameHeader;
 use crate::connection::outbound::{Outbound, QueueLimit};
 use crate::connection::pieces::Piece;
 use crate::connection::shared::Shared;
-use crate::server::client_results::ClientResults;
-use crate::server::connection::{Connection, GroupLimits};
-use crate::server::connection_id::ConnectionId;
-use crate::server::lifetime::{LifetimeManager, LocalLifetime};
-use crate::server::registry::Registry;
+use crate::endpoint::connection_id::ConnectionId;
+use crate::hub::client_results::ClientResults;
+use crate::hub::connection::{Connection, GroupLimits};
+use crate::hub::lifetime::{LifetimeManager, LocalLifetime};
+use crate::hub::registry::Registry;
 use crate::transport::negotiate::TransportKind;
 
 /// A hub without a hub.

@@ -19,9 +19,9 @@ use crate::connection::budget::MemoryBudget;
 use crate::connection::writer::Writing;
 use crate::contract::client_call::ClientCall;
 use crate::contract::receivers::Delivery;
+use crate::hub::lifetime::{LifetimeManager, LocalLifetime};
+use crate::hub::selection::Selection;
 use crate::server::Groups;
-use crate::server::lifetime::{LifetimeManager, LocalLifetime};
-use crate::server::selection::Selection;
 use crate::{HubErrorKind, HubResult};
 
 fn group() -> Selection {
@@ -366,7 +366,7 @@ fn a_value_may_ask_the_registry_while_it_is_encoded() {
     let selections = [
         Selection::All,
         group(),
-        Selection::GroupExcept("g".into(), crate::server::selection::Except::new(vec!["c1".into()])),
+        Selection::GroupExcept("g".into(), crate::hub::selection::Except::new(vec!["c1".into()])),
         Selection::Users(vec!["u".into()]),
     ];
     std::thread::scope(|scope| {

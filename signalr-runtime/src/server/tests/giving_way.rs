@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use super::*;
-use crate::server::connection::Connection;
+use crate::hub::connection::Connection;
 
 /// How often somebody else has its turn while `busy` does the same thing ten thousand times.
 async fn turns_beside(mut busy: impl AsyncFnMut()) -> usize {

@@ -83,16 +83,16 @@ use client::{Client, Watched};
 use probe::{Probe, ProbeHubContract};
 use world::World;
 
-use super::connection_id::ConnectionId;
-use super::http::accepted::{Accepted, Place};
-use super::http::application::Application;
-use super::resume::seat::Seat;
-use super::session;
 use super::{HttpOptions, HubHandle, HubOptions, HubService, ResponseBody};
 use crate::connection::duplex::Duplex;
 use crate::connection::frame::FrameHeader;
 #[cfg(feature = "messagepack")]
 use crate::contract::value::HubProtocol;
+use crate::endpoint::connection_id::ConnectionId;
+use crate::endpoint::http::accepted::{Accepted, Place};
+use crate::endpoint::http::application::Application;
+use crate::endpoint::resume::seat::Seat;
+use crate::hub::session;
 use crate::transport::memory;
 use crate::transport::negotiate::TransportKind;
 

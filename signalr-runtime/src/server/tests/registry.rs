@@ -8,10 +8,10 @@ use super::bare;
 use crate::HubProtocol::{self, Json, MessagePack};
 use crate::connection::budget::MemoryBudget;
 use crate::contract::per_protocol::Formats;
-use crate::server::connection::Connection;
-use crate::server::registry::change::{Change, Edge};
-use crate::server::registry::{Chosen, Members, Registry};
-use crate::server::selection::{Except, Selection};
+use crate::hub::connection::Connection;
+use crate::hub::registry::change::{Change, Edge};
+use crate::hub::registry::{Chosen, Members, Registry};
+use crate::hub::selection::{Except, Selection};
 
 fn connection(n: usize, format: HubProtocol) -> Arc<Connection> {
     bare::connection(&format!("c{n}"), None, format, 1, None)

@@ -10,8 +10,8 @@ use std::ops::{Deref, DerefMut};
 
 use super::client::PING;
 use super::*;
-use crate::server::resume::resumable::Resumable;
-use crate::server::resume::seat::ResumeRefused;
+use crate::endpoint::resume::resumable::Resumable;
+use crate::endpoint::resume::seat::ResumeRefused;
 
 /// A client that was granted stateful reconnect.
 struct Resuming {

@@ -20,7 +20,7 @@ use super::recorder::{RecordedEvent, Recorder};
 use super::*;
 use crate::client::{HubConnection, HubConnectionBuilder, Opened, over, start};
 use crate::contract::error::HubError;
-use crate::server::resume::resumable::Resumable;
+use crate::endpoint::resume::resumable::Resumable;
 use crate::server::telemetry::CONNECTION_DURATION;
 use crate::transport::websocket::stream::WebSocket;
 
