@@ -124,7 +124,9 @@ impl Entry {
         }
         let mut senders = Vec::new();
         for _ in 0..thing.senders() {
-            senders.push(Caller::connect(server.address).await?);
+            let mut sender = Caller::connect(server.address).await?;
+            thing.prepare_sender(&mut sender, size).await?;
+            senders.push(sender);
         }
         let before = figures.settled().await?;
         let formula = thing.pile_up(&mut clients, &mut senders, &mut wires, server.address, size).await?;

@@ -87,8 +87,7 @@ impl Thing {
     /// The number of clients.
     pub(crate) fn clients(self, size: usize) -> usize {
         match self {
-            // So many that a buffer or two of the server itself do not count beside them.
-            Self::SharedBroadcast => 200,
+            Self::SharedBroadcast => 100,
             Self::UnreadMessages | Self::UnreadEvents => 4,
             _ if size > 100_000 => 4,
             _ => 20,
@@ -141,10 +140,15 @@ impl Thing {
         }?;
         match self {
             Self::WaitingSenders => client.send(&call("Fill", "100,1000")).await,
-            // The room in its queue is there.
-            Self::SharedBroadcast => client.send(&call("Fill", "3,16")).await,
+            // Its queue has a place, which is taken.
+            Self::SharedBroadcast => client.send(&call("Fill", "1,16")).await,
             _ => Ok(()),
         }
+    }
+
+    /// Prepares somebody who sends to the clients: a thread keeps a small buffer to encode with, which belongs to no message.
+    pub(crate) async fn prepare_sender(self, sender: &mut Caller, size: usize) -> Outcome<()> {
+        sender.send(&fill(size)).await
     }
 
     /// Makes the server hold so many bytes for each client. Gives the bytes of the documented formula for all of them.

@@ -147,8 +147,8 @@ impl Line {
     }
 }
 
-/// A call that waits for its answer or its results. Dropping it before its end cancels it on the server, and with
-/// it the streams that it uploads.
+/// A call that waits for its answer or its results. Dropping it before its end cancels it on the server. The streams
+/// that it uploads end with it in any case: no server reads them any longer (`DefaultHubDispatcher`).
 struct Question {
     line: Arc<Line>,
     id: Box<str>,
@@ -160,9 +160,9 @@ impl Drop for Question {
         // Whoever answers takes the entry out: then there is nothing left to cancel.
         if self.line.shared.pending.take(&self.id).is_some() {
             self.line.shared.send(&Message::CancelInvocation { id: (&*self.id).into() });
-            if let Some(uploads) = &self.uploads {
-                uploads.cancel();
-            }
+        }
+        if let Some(uploads) = &self.uploads {
+            uploads.cancel();
         }
     }
 }

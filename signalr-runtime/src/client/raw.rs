@@ -78,7 +78,8 @@ impl fmt::Debug for RawHub {
 pub struct RawCall(Outgoing);
 
 impl RawCall {
-    /// Adds the next stream parameter. An item that is an error ends the stream.
+    /// Adds the next stream parameter. An item that is an error ends the stream. So does the answer to the call: nobody reads
+    /// the items any longer, and the stream is dropped. After [`send`](Self::send) it goes on to its own end.
     pub fn upload<T: WireValue>(self, items: impl Stream<Item = HubResult<T>> + Send + 'static) -> Self {
         Self(self.0.upload(items))
     }

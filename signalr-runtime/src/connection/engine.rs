@@ -39,6 +39,7 @@ use super::role::Role;
 use super::scope::Owner;
 use super::shared::Shared;
 use super::slice;
+use super::strays::Strays;
 use super::writer::{self, Writing};
 use crate::contract::backlog::Backlog;
 use crate::contract::error::{HubError, HubErrorKind};
@@ -61,7 +62,7 @@ pub(crate) struct EngineLimits {
     pub(crate) id_length: usize,
     /// Streams of the peer that feed calls and are open at once.
     pub(crate) upload_streams: usize,
-    /// How often an item may come for a stream that does not exist before the connection ends.
+    /// How often an item may come for a stream that is not known before the connection ends.
     pub(crate) stray_items: Option<Rate>,
     /// How often the peer may send a message before the connection pauses.
     pub(crate) messages: Option<Rate>,
@@ -110,8 +111,8 @@ struct Core<R> {
     has_paused: bool,
     /// Messages of the current read.
     messages: u32,
-    /// What may still come for streams that do not exist; none before the first has come.
-    strays: Option<Box<TokenBucket>>,
+    /// What may still come for streams that do not exist; none before it matters.
+    strays: Option<Box<Strays>>,
     ended: Option<Ended>,
 }
 
@@ -385,7 +386,8 @@ impl<R: Role> Core<R> {
 
     /// What is held of what the peer has sent, beside what the reader keeps.
     fn held(&self) -> usize {
-        self.backlog.unread().saturating_add(self.calls.waiting_bytes())
+        let strays = self.strays.as_ref().map_or(0, |strays| strays.bytes());
+        self.backlog.unread().saturating_add(self.calls.waiting_bytes()).saturating_add(strays)
     }
 
     fn owner(&self) -> Owner {

@@ -43,7 +43,7 @@ impl Frame {
     /// Charges the frame to `budget` for as long as somebody holds it: once, however many queues it stands in. One that
     /// every queue copies is left to them.
     pub(crate) fn charged_to(self, budget: Option<&MemoryBudget>) -> Self {
-        let Some(budget) = budget.filter(|_| pieces::is_shared(&self.bytes)) else { return self };
+        let Some(budget) = budget.filter(|_| pieces::is_large(&self.bytes)) else { return self };
         let mut charge = Charge::new(Some(budget.clone()), ChargeKind::Unsent);
         charge.set(self.bytes.len());
         Self { bytes: Bytes::from_owner(Charged { bytes: self.bytes, _charge: charge }), ..self }
@@ -51,7 +51,7 @@ impl Frame {
 
     /// The bytes of a frame that are not charged with it: those of one that every queue copies.
     pub(crate) fn uncharged(&self) -> usize {
-        if pieces::is_shared(&self.bytes) { 0 } else { self.bytes.len() }
+        if pieces::is_large(&self.bytes) { 0 } else { self.bytes.len() }
     }
 
     /// The frame with its WebSocket header.

@@ -8,7 +8,8 @@
 //! - [`shared`] is what other tasks hold of a connection, and [`scope`] tells which of the user's code runs in it;
 //!   [`returned_permits`] come from where that is not known.
 //! - [`slice`] decides when a task lets others run, and [`round`] when it has its next turn among those who are busy.
-//! - [`limit`], [`rate`], [`budget`], [`relief`] and [`slow_consumer`] bound what a peer may cost.
+//! - [`limit`], [`rate`], [`budget`], [`relief`], [`slow_consumer`] and [`strays`] bound what a peer may
+//!   cost.
 
 pub(crate) mod budget;
 pub(crate) mod calls;
@@ -40,6 +41,7 @@ pub(crate) mod scope;
 pub(crate) mod shared;
 pub(crate) mod slice;
 pub(crate) mod slow_consumer;
+mod strays;
 pub(crate) mod thread;
 mod waiting_streams;
 pub(crate) mod waker_slot;

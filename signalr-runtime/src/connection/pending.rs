@@ -39,8 +39,10 @@ pub(crate) enum Awaited {
 pub(crate) enum Delivered {
     /// The stream has read its value.
     Taken,
-    /// The stream keeps the item as it came, or did not take it: its value has not been read.
+    /// The stream keeps the item as it came: its value has not been read.
     Unchecked,
+    /// The stream did not take the item, and has ended with it.
+    Ended,
     /// No open stream has its id.
     Nowhere,
 }
@@ -101,13 +103,21 @@ impl Pending {
     }
 
     /// Ends the stream that goes to `sink` without an error, and frees its `id`, unless another stream has that by now.
-    pub(crate) fn end_stream(&self, id: &str, sink: &Arc<dyn ItemSink>) {
+    /// Whether it was open.
+    pub(crate) fn end_stream(&self, id: &str, sink: &Arc<dyn ItemSink>) -> bool {
         let mut state = self.lock();
-        if state.streams.get(id).is_some_and(|open| Arc::ptr_eq(open, sink)) {
+        let is_open = state.streams.get(id).is_some_and(|open| Arc::ptr_eq(open, sink));
+        if is_open {
             state.streams.remove(id);
         }
         drop(state);
         sink.end(None);
+        is_open
+    }
+
+    /// Whether a stream with this id is open.
+    pub(crate) fn is_open(&self, id: &str) -> bool {
+        self.lock().streams.contains_key(id)
     }
 
     /// The number of open streams.
@@ -126,7 +136,7 @@ impl Pending {
             Taken::Unchecked => Delivered::Unchecked,
             Taken::No => {
                 self.end_stream(id, &sink);
-                Delivered::Unchecked
+                Delivered::Ended
             }
         }
     }

@@ -1,10 +1,10 @@
-//! Ready frames in a row: small ones copied together, large ones shared.
+//! Ready frames in a row: small ones copied together, large ones shared, and one that goes out alone.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-/// A frame up to this size is copied into the connection's buffer; a larger one is shared.
+/// A frame up to this size is copied behind others that wait; a larger one is shared.
 const COPY_UP_TO: usize = 1024;
 
 /// Copied frames gather in pieces of about this size.
@@ -14,7 +14,7 @@ const PIECE: usize = 16 * 1024;
 pub(crate) enum Piece {
     /// Frames copied together.
     Gathered(Vec<u8>),
-    /// One large frame, shared with other connections.
+    /// One frame, shared with other connections.
     Shared(Bytes),
 }
 
@@ -61,19 +61,19 @@ pub(super) fn drop_oldest_shared(row: &mut VecDeque<Piece>) -> Option<Piece> {
     row.remove(at)
 }
 
-/// Whether a frame is shared, and not copied for each who gets it.
-pub(super) fn is_shared(frame: &[u8]) -> bool {
+/// Whether a frame is too large to be copied for each who gets it.
+pub(super) fn is_large(frame: &[u8]) -> bool {
     frame.len() > COPY_UP_TO
 }
 
 /// The bytes of a frame in a row that are charged with the frame, and not with the row. A row pays for the place.
 pub(super) fn charged_elsewhere(frame: &[u8]) -> usize {
-    if is_shared(frame) { frame.len().saturating_sub(size_of::<Piece>()) } else { 0 }
+    if is_large(frame) { frame.len().saturating_sub(size_of::<Piece>()) } else { 0 }
 }
 
-/// Appends one frame that others may have too.
+/// Appends one frame that others may have too. One that finds the row empty is shared whatever its size: most go out alone.
 pub(super) fn share(row: &mut VecDeque<Piece>, frame: Bytes) {
-    if is_shared(&frame) {
+    if row.is_empty() || is_large(&frame) {
         append(row, Piece::Shared(frame));
     } else {
         copy(row, &[], &frame);

@@ -24,6 +24,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | sent by POST and not read yet | [`application_max_buffer_size`], and what the HTTP server has read of one body (with hyper at most 408 KiB, over HTTP/2 1 MiB) | 472 KiB, 1.1 MiB |
 /// | requests whose turn to be read has not come, with what the HTTP server has read of their bodies | [`queued_post_bytes`] | 4 MiB |
 /// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
+/// | ids of its streams whose calls were answered before it has ended them | [`upload_streams`] × ([`id_length`](Self::id_length) + 16) | 14 KiB |
 /// | calls that wait for their turn, as they came | [`queued_call_bytes`] + message, with 80 bytes for each | 1 MiB |
 /// | arguments of the calls that run, copied for filters and rules | (2 × [`unordered_calls`] + parallel calls) × message | 6.3 MiB |
 /// | what waits to be written | [`transport_max_buffer_size`], or [`queued_messages`], and the message that makes it full; a message of more than 1 KiB that others get too counts once for all of them, and 32 bytes for each | 64 KiB |
@@ -149,8 +150,10 @@ pub struct Limits {
     pub id_length: usize,
     /// How many streams of its own a client may have open. A call beyond that is answered with an error. Default: 100.
     pub upload_streams: usize,
-    /// How often a client may send an item for a stream that does not exist, or not any more: it is ignored. Beyond
-    /// that the client is disconnected. Default: 1 000 in a second, ten times as many at once.
+    /// How often a client may send an item for a stream that does not exist: it is ignored. Beyond that the client is
+    /// disconnected. Items of a stream whose call was answered are ignored, too, and do not count before the client has ended
+    /// the stream: clients do not stop an upload by themselves. That is known of as many streams as
+    /// [`upload_streams`](Self::upload_streams) says, the latest ones. Default: 1 000 in a second, ten times as many at once.
     pub stray_items: Option<Rate>,
     /// How many messages may wait to be written to one client, beside the bytes of
     /// [`transport_max_buffer_size`](crate::server::HttpOptions::transport_max_buffer_size). Default: 1 024.

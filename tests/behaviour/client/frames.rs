@@ -126,7 +126,7 @@ async fn results_that_stream() {
 async fn streams_from_the_client() {
     let (connection, mut peer) = connected().await;
     let hub = connection.hub();
-    let (feed, numbers) = fed();
+    let (feed, numbers) = fed::<Result<i32, HubError>>();
     let call = tokio::spawn(hub.sum(numbers));
     assert_eq!(
         peer.next().await,
@@ -192,14 +192,30 @@ async fn streams_from_the_client() {
     assert_eq!(peer.next().await, r#"{"type":5,"invocationId":"9"}"#);
     assert_eq!(peer.next().await, r#"{"type":3,"invocationId":"8","error":"Stream canceled by client."}"#);
 
-    // An upload goes on when its call has been answered.
-    let (feed, numbers) = fed();
+    // An upload ends when its call has been answered: nobody reads it any more.
+    let (feed, numbers) = fed::<Result<i32, HubError>>();
     let call = tokio::spawn(raw.call("Take", ()).upload(numbers).invoke::<()>());
     peer.next().await;
     peer.send(r#"{"type":3,"invocationId":"11","result":null}"#).await;
     call.await.unwrap().unwrap();
+    assert_eq!(peer.next().await, r#"{"type":3,"invocationId":"10","error":"Stream canceled by client."}"#);
+    timeout(Duration::from_secs(10), feed.closed()).await.expect("the stream is still read");
+    let (feed, numbers) = fed::<Result<i32, HubError>>();
+    let mut results = raw.call("Mixed", ()).upload(numbers).stream::<i32>();
+    let (end, ()) = tokio::join!(results.next(), async {
+        peer.next().await;
+        peer.send(r#"{"type":3,"invocationId":"13"}"#).await;
+    });
+    assert!(end.is_none());
+    assert_eq!(peer.next().await, r#"{"type":3,"invocationId":"12","error":"Stream canceled by client."}"#);
+    timeout(Duration::from_secs(10), feed.closed()).await.expect("the stream is still read");
+
+    // One that no answer is asked for goes on.
+    let (feed, numbers) = fed::<Result<i32, HubError>>();
+    raw.call("Take", ()).upload(numbers).send().await.unwrap();
+    peer.next().await;
     feed.send(Ok(1)).unwrap();
-    assert_eq!(peer.next().await, r#"{"type":2,"invocationId":"10","item":1}"#);
+    assert_eq!(peer.next().await, r#"{"type":2,"invocationId":"14","item":1}"#);
     // With the connection it ends, and says nothing more.
     connection.stop_beside(&mut peer).await;
     timeout(Duration::from_secs(10), feed.closed()).await.expect("the stream is still read");

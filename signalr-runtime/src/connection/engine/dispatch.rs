@@ -43,6 +43,9 @@ impl<R: Role> Core<R> {
         // What is not even readable ends the connection now.
         self.validate(record);
         let id = id.map(Into::into);
+        if refusal.is_some() {
+            self.expect_strays_of(&invocation.stream_ids);
+        }
         self.calls.wait(if let Some(refusal) = refusal {
             let target = self.role.declared_name(&invocation.target).into();
             let (turn, work) = (Turn::Free, Work::Refusal { target, refusal: Box::new(refusal) });
@@ -105,6 +108,7 @@ impl<R: Role> Core<R> {
     /// Answers a call that does not run. Nobody has looked at its values: if they are broken, so is the peer.
     fn refuse(&mut self, invocation: &Invocation<'_>, refusal: &Refusal, record: &[u8]) {
         self.validate(record);
+        self.expect_strays_of(&invocation.stream_ids);
         if self.ended.is_none() {
             self.answer_refusal(invocation.id.as_deref(), &invocation.target, refusal);
         }
@@ -150,6 +154,7 @@ impl<R: Role> Core<R> {
         let ids = invocation.stream_ids.iter().map(|id| (&**id).into());
         let uploads: Uploads = ids.zip(call.into_uploads()).collect();
         streams.hand_over(uploads.iter().map(|(_, sink)| sink), &self.shared.pending);
+        self.expect_strays_of(&invocation.stream_ids);
         self.first_poll(NewCall { id, target: &invocation.target, mode, turn, uploads }, running, cx);
     }
 
@@ -250,6 +255,7 @@ impl<R: Role> Core<R> {
         let Ok(Some(Message::Invocation(invocation) | Message::StreamInvocation(invocation))) = read else {
             return;
         };
+        self.expect_strays_of(&invocation.stream_ids);
         let fault = self.misfit(&invocation, call.mode).or_else(|| self.role.fault(&invocation, call.mode));
         match fault {
             Some(refusal) => self.answer_refusal(Some(id), &invocation.target, &refusal),
@@ -259,7 +265,9 @@ impl<R: Role> Core<R> {
 
     fn finished(&mut self, id: Option<&str>, target: &str, uploads: &Uploads, (stage, reply): Ended) {
         for (id, sink) in uploads {
-            self.shared.pending.end_stream(id, sink);
+            if self.shared.pending.end_stream(id, sink) {
+                self.expect_strays(id);
+            }
         }
         let outcome = match &reply.0 {
             Ok(Answer::Value(value)) => {

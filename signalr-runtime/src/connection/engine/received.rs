@@ -1,5 +1,6 @@
 //! What each message of the peer does.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::task::Context;
 
@@ -9,10 +10,10 @@ use crate::connection::ended::Ended;
 use crate::connection::limit::Limit;
 use crate::connection::logged_name::LoggedName;
 use crate::connection::pending::{Awaited, Delivered};
-use crate::connection::rate::TokenBucket;
 use crate::connection::receipts::{Arrived, Gap};
 use crate::connection::role::Role;
 use crate::connection::slice;
+use crate::connection::strays::Strays;
 use crate::contract::error::{HubError, HubErrorKind};
 use crate::contract::value::Encoded;
 use crate::protocol;
@@ -72,11 +73,15 @@ impl<R: Role> Core<R> {
             Message::StreamItem { id, item } => match self.shared.pending.item(&id, item) {
                 Delivered::Taken => {}
                 Delivered::Unchecked => self.validate(record),
+                Delivered::Ended => {
+                    self.validate(record);
+                    self.expect_strays(&id);
+                }
                 Delivered::Nowhere => {
                     self.validate(record);
                     tracing::debug!(id = ?LoggedName(&id), "an item came for a stream that does not exist");
                     self.role.stray_item(&id);
-                    self.count_stray();
+                    self.count_stray(&id);
                 }
             },
             Message::Completion { id, outcome } => self.completion(&id, outcome, record),
@@ -106,6 +111,9 @@ impl<R: Role> Core<R> {
 
     fn completion(&mut self, id: &str, outcome: Outcome<'_>, record: &[u8]) {
         let awaited = self.shared.pending.take(id);
+        if let Some(strays) = &mut self.strays {
+            strays.completed(id);
+        }
         if matches!(outcome, Outcome::Result(_)) {
             // Whoever decodes the value does so later, when it can no longer end the connection.
             self.validate(record);
@@ -142,11 +150,31 @@ impl<R: Role> Core<R> {
         }
     }
 
-    /// An item came for a stream that does not exist: never did, or not any more. A peer may not know yet that the
-    /// call it streams to has ended, but it will not be long before it does.
-    fn count_stray(&mut self) {
-        let Some(rate) = self.limits.stray_items else { return };
-        if self.strays.get_or_insert_with(|| Box::new(TokenBucket::new(rate))).take().is_err() {
+    /// A stream has ended on this side, and the peer may not have ended it.
+    pub(super) fn expect_strays(&mut self, id: &str) {
+        if let Some(strays) = self.strays() {
+            strays.expect(id);
+        }
+    }
+
+    /// Those of these streams that are not open have ended, or will never begin.
+    pub(super) fn expect_strays_of(&mut self, ids: &[Cow<'_, str>]) {
+        for id in ids {
+            if id.len() <= self.limits.id_length && !self.shared.pending.is_open(id) {
+                self.expect_strays(id);
+            }
+        }
+    }
+
+    /// None where all that come are ignored.
+    fn strays(&mut self) -> Option<&mut Strays> {
+        let (allowance, most) = (self.limits.stray_items?, self.limits.upload_streams);
+        Some(self.strays.get_or_insert_with(|| Box::new(Strays::new(allowance, most))))
+    }
+
+    /// An item came for a stream that does not exist.
+    fn count_stray(&mut self, id: &str) {
+        if self.strays().is_some_and(|strays| !strays.take(id)) {
             self.role.limit_hit(Limit::StrayItems);
             let text = "Too many items came for streams that do not exist.";
             self.end(Ended::Failed(HubError::with_kind(HubErrorKind::Codec, text)));

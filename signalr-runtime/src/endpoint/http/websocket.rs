@@ -48,12 +48,16 @@ pub(super) fn answer(
     let response = upgrade::accept(&parts).map_err(Refused::Upgrade)?;
     let response = response.map(|()| ResponseBody::from(Bytes::new()));
     let upgrade = parts.extensions.remove::<OnUpgrade>();
-    // A token opens one connection: it is not used up before the request is found to be in order, and there is room.
+    // A token opens one connection: it is not used up before the request is found to be in order, and there
+    // is a socket, and room.
     let admit = || admit::connect(&**app, &parts, &user_id);
     let is_known = ticket.as_ref().is_some_and(|ticket| ticket.live.is_some());
     let permit = if is_known { None } else { Some(admit()?) };
     // The user's code runs before the table is locked: others go on finding their connections.
     let authentication = Authentication::of(app.identity(), app.options(), &parts, &user_id);
+    if !is_known && upgrade.is_none() {
+        return Err(Refused::CannotUpgrade);
+    }
     let (id, live, connection) = match ticket {
         None => (
             ConnectionId::random(app.options().node_id),
@@ -154,6 +158,8 @@ fn come_back(
 ) -> Result<ResponseFuture, Refused> {
     let SocketConnection { seat, authentication } = connection;
     let seat = seat.ok_or(Refused::Taken)?;
+    // Before it counts as an attempt.
+    let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
     seat.admit().map_err(|refused| match refused {
         ResumeRefused::NotResumable => Refused::Taken,
         ResumeRefused::Closing => Refused::Closing,
@@ -162,7 +168,6 @@ fn come_back(
             Refused::TooOften { retry_after }
         }
     })?;
-    let upgrade = upgrade.ok_or(Refused::CannotUpgrade)?;
     let refresh = match authentication {
         Some(authentication) => Refresh::by_later_request(app, authentication, user_id, parts)?,
         None => None,

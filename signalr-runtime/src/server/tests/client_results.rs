@@ -261,6 +261,42 @@ async fn nor_in_a_task_for_which_it_waits_while_connecting() {
     }
 }
 
+/// In ASP.NET Core it may never ask (`NoInvokeSingleClientProxy`); there, no hub outlives its callback.
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_was_chosen_while_connecting_may_ask_later() {
+    for in_factory in [true, false] {
+        let keeps = world::hook(move |cx, world: Arc<World>| async move {
+            let (caller, of_task) = (cx.clients().caller(), Arc::clone(&world));
+            tokio::spawn(async move {
+                for gate in ["now", "later"] {
+                    of_task.pass(gate).await;
+                    let answer = caller.confirm("q").await;
+                    of_task.say(answer.unwrap_or_else(|error| error.message().to_owned()));
+                }
+            });
+            if !in_factory {
+                world.pass("connect").await;
+            }
+            Ok(())
+        });
+        let (factory, connected) =
+            if in_factory { (keeps, world::passing("connect")) } else { (None, keeps) };
+        let server = Server::of(World { factory, connected, ..World::default() }, |service| service);
+        let mut client = server.connect().await;
+        server.world.open("now");
+        settle().await;
+        let text = "Client results inside OnConnectedAsync Hub methods are not allowed.";
+        assert_eq!(server.log(), [text]);
+        server.world.open("connect");
+        client.goes_on().await;
+        server.world.open("later");
+        assert_eq!(client.next().await, question("s1", "q"));
+        client.send(result("s1", r#""yes""#)).await;
+        settle().await;
+        assert_eq!(server.log(), [text, "yes"]);
+    }
+}
+
 /// Through what is no proxy of the hub, as through an `IHubContext`: of others, who are read meanwhile.
 #[tokio::test(start_paused = true)]
 async fn others_can_be_asked_while_connecting_by_whoever_is_not_the_hub() {

@@ -327,6 +327,18 @@ async fn delete_is_for_connections_that_poll() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_cannot_become_a_websocket_does_not_use_up_its_token() {
+    let server = Server::new();
+    let client = Requests::negotiate(&server).await;
+    // There is no socket.
+    for _ in 0..2 {
+        let refused = client.upgrade().await;
+        assert_eq!(refused.brief(), (500, TEXT, "This server cannot upgrade connections"));
+    }
+    assert_eq!(client.poll().await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handshake_that_does_not_come_is_answered_in_a_poll() {
     let server = Server::new();
     let client = Requests::negotiate(&server).await;

@@ -1,6 +1,7 @@
 //! Streams from a client to the server.
 
 use super::*;
+use crate::server::{Limits, MemoryBudget, Rate};
 
 fn sum(id: &str, streams: &str) -> String {
     upload(id, "Sum", "[]", streams)
@@ -91,6 +92,57 @@ async fn a_method_need_not_read_to_the_end() {
     assert_eq!(client.next().await, result("1", "[1,2]"));
     client.send_all([item("s", "5"), error("s", "late"), done("s"), call("2", "Add", "[1,2]")]).await;
     assert_eq!(client.next().await, result("2", "3"));
+}
+
+/// Clients do not stop an upload whose call was answered: `HubConnection` of .NET and of JavaScript go on to its end.
+#[tokio::test(start_paused = true)]
+async fn an_upload_may_go_on_after_its_call_was_answered() {
+    let calls = [
+        // The method has read enough.
+        (upload("1", "First", "[1]", r#"["s"]"#), Some(vec![item("s", "1")]), false),
+        // An item is of the wrong type.
+        (sum("1", r#"["s"]"#), Some(vec![item("s", r#""x""#)]), false),
+        // The call is refused: nobody reads.
+        (upload("1", "Nothing", "[]", r#"["s"]"#), None, false),
+        (upload("1", "First", r#"["x"]"#, r#"["s"]"#), None, false),
+        (upload("1", "Echo", r#"["x"]"#, r#"["s"]"#), None, false),
+        (sum("1", r#"["other","s"]"#), None, false),
+        // It waits for its turn before it is refused, or given up.
+        (upload("1", "Nothing", "[]", r#"["s"]"#), None, true),
+        (sum("1", r#"["s"]"#), Some(vec![cancel("1")]), true),
+        // It waits, and an item that came before it has begun is of the wrong type.
+        (sum("1", r#"["s"]"#), Some(vec![item("s", r#""x""#)]), true),
+    ];
+    for (n, (call_with_upload, then, waits)) in calls.into_iter().enumerate() {
+        let budget = MemoryBudget::new(1 << 30);
+        let stray_items = Some(Rate { per_second: 1, burst: 1 });
+        let limits = Limits { stray_items, memory: Some(budget.clone()), ..Limits::default() };
+        let server = Server::with(HubOptions { limits, ..HubOptions::default() });
+        let mut client = server.connect().await;
+        if waits {
+            client.send_all([call("a", "Wait", r#"["a"]"#), call("b", "Wait", r#"["b"]"#)]).await;
+        }
+        client.send(call_with_upload).await;
+        client.send_all(then.into_iter().flatten()).await;
+        settle().await;
+        server.world.open("a");
+        server.world.open("b");
+        let answers = client.so_far().await;
+        assert_eq!(answers.len(), if waits { 3 } else { 1 }, "{n}: {answers:?}");
+        let held = budget.held();
+        for _ in 0..100 {
+            client.send_all((0..100).map(|n| item("s", &n.to_string()))).await;
+            settle().await;
+        }
+        assert_eq!(budget.held(), held, "{n}");
+        client.goes_on().await;
+        // When the client has ended the stream, it is one like any other that does not exist.
+        client.send(done("s")).await;
+        client.send_all(["1", "2"].map(|n| item("s", n))).await;
+        client
+            .expect_last(r#"{"type":7,"error":"Connection closed with an error.","allowReconnect":true}"#)
+            .await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

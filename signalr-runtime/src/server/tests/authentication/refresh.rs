@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 
 use super::super::recorder::Recorder;
+use super::super::requests::records;
 use super::*;
 use crate::server::telemetry::LocalAddress;
 
@@ -158,6 +159,37 @@ async fn the_hub_is_told_of_refreshes_in_turn() {
     server.world.open("refresh");
     poller.expect(ADA, &[&result("2", "3")]).await;
     assert_eq!(server.log()[2..], ["refreshing as talker", "refreshed as talker"]);
+}
+
+/// The callback takes a permit, as a plain call does: a plain call that finds none waits, and its cancellation is its answer.
+/// Whatever may start has begun before it is cancelled, also where the connection learns of all of it at once.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_cancelled_while_the_hub_is_told_of_a_refresh() {
+    let canceled = error("a", "An unexpected error occurred invoking 'Wait' on the server.");
+    for (permits, told_before) in [(1, true), (1, false), (2, true), (2, false)] {
+        let options = HubOptions { maximum_parallel_invocations_per_client: permits, ..options(refreshing) };
+        let server = with_world(refreshed_world(), options);
+        let poller = Poller::connect(&server, ADA).await;
+        is(&poller.refresh(ADA).await, REFRESHED);
+        if told_before {
+            settle().await;
+        }
+        assert_eq!(server.log().len(), usize::from(told_before));
+        let calls =
+            [call("a", "Wait", r#"["a"]"#), cancel("a"), stream("t", "Ticks", r#"["t"]"#), cancel("t")];
+        assert_eq!(poller.post(ADA, &records(calls)).await.0, StatusCode::OK);
+        settle().await;
+        // The hub is still being told.
+        let has_begun = ["a begins", "a given up"].into_iter().filter(|_| permits == 2);
+        let log: Vec<_> =
+            ["refreshing as talker"].into_iter().chain(has_begun).chain(["t given up"]).collect();
+        assert_eq!(server.log(), log, "{permits} {told_before}");
+        poller.expect(ADA, &[&canceled, &done("t")]).await;
+        server.world.open("refresh");
+        poller.call(ADA, "1", "Add", "[1,2]").await;
+        poller.expect(ADA, &[&result("1", "3")]).await;
+        assert_eq!(server.log()[log.len()..], ["refreshed as talker"]);
+    }
 }
 
 /// Nothing else wakes the connection.

@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 
 use axum::Router;
+use axum::body::Body;
+use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tower_service::Service;
 
 use super::super::over_tcp::{Socket, serve, within};
 use super::*;
@@ -178,6 +181,29 @@ async fn who_comes_back_too_often_is_told_so() {
     assert_eq!(second.text().await, sequence(1));
     let Err(answer) = Socket::upgrade(address, &path, "ada").await else { panic!("it comes back again") };
     assert!(answer.starts_with("http/1.1 429 ") && answer.contains("retry-after: 60\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_become_a_websocket_is_no_attempt_to_come_back() {
+    let http = HttpOptions { allow_stateful_reconnects: true, ..HttpOptions::default() };
+    let limits = Limits { resumes_per_minute: 1, ..Limits::default() };
+    let server = Server::with(HubOptions { http, limits, ..HubOptions::default() });
+    let mut router = Router::new().hub("/hub", server.service);
+    let address = serve(router.clone()).await;
+    let path = path(address, STATEFUL).await;
+    drop(connect(address, &path, 2).await);
+    for _ in 0..2 {
+        // It did not come over a socket.
+        let request = Request::get(&path)
+            .header("connection", "Upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let answer = router.call(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 500);
+    }
+    let mut second = Socket::upgrade(address, &path, "ada").await.unwrap();
+    assert_eq!(second.text().await, sequence(1));
 }
 
 fn header(parts: &http::request::Parts, name: &str) -> Option<String> {
