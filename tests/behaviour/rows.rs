@@ -11,7 +11,7 @@ const SECTIONS: [(&str, usize); 12] = [
     ("Server-Sent Events", 7),
     ("Long polling", 13),
     ("Sending by POST", 7),
-    ("Life of a connection", 12),
+    ("Life of a connection", 13),
     ("How a connection ends", 11),
     ("Errors that a client reads", 18),
     ("Who a client is, and what it may do", 13),

@@ -30,6 +30,11 @@ pub(crate) trait Duplex: Send {
         false
     }
 
+    /// Whether it has pings and an end of its own, which are answered only while it is read.
+    fn answers_while_read(&self) -> bool {
+        false
+    }
+
     /// The peer was found not to take what it is sent. Drops what waits in the transport itself, where the transport can
     /// do without a good end.
     fn give_up(&mut self) {}

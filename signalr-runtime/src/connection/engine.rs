@@ -6,7 +6,8 @@
 //! cancellations, completions and closes are handled while calls run or wait for their turn.
 //!
 //! A peer that may come back after its connection was lost acknowledges what it has. Those who send to it may wait
-//! for that, and a pause may wait for them: a paused reader then reads ahead, and heeds acknowledgements only.
+//! for that, and a pause may wait for them: a paused reader then reads ahead, and heeds acknowledgements only. It reads
+//! ahead, too, while too many calls wait, as far as there is room: the transport answers pings, and the peer may go.
 
 mod connecting;
 mod dispatch;
@@ -19,7 +20,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 pub(crate) use self::connecting::Begun;
@@ -109,6 +110,8 @@ struct Core<R> {
     received: Charge,
     /// Whether what the last read brought has made the connection pause.
     has_paused: bool,
+    /// The peer has gone during a pause. What it has sent before is handled without one: no more will come.
+    has_gone: bool,
     /// Messages of the current read.
     messages: u32,
     /// What may still come for streams that do not exist; none before it matters.
@@ -139,6 +142,7 @@ impl<R: Role> Engine<R> {
             receipts,
             received,
             has_paused: false,
+            has_gone: false,
             messages: 0,
             strays: None,
             ended: None,
@@ -184,7 +188,7 @@ impl<R: Role> Engine<R> {
             }
             self.core.shared.outbound.awake();
             self.core.take_permits_back();
-            let reads = self.core.reads(reading, &self.reader);
+            let reads = self.core.reads(reading, &*self.transport, &self.reader);
             // Before what the peer sends from now on.
             self.core.poll_own_call(cx);
             let received = self.poll_read(reads, cx).is_ready();
@@ -248,7 +252,8 @@ impl<R: Role> Engine<R> {
         match reads {
             Reads::Everything => self.poll_receive(cx),
             Reads::Acknowledgements => self.poll_ahead(cx),
-            Reads::Ahead => self.poll_keep(cx),
+            Reads::Ahead => self.poll_ahead_of_hub(cx),
+            Reads::BehindCalls => self.poll_behind_calls(cx),
             Reads::Nothing => Poll::Pending,
         }
     }
@@ -290,6 +295,14 @@ impl<R: Role> Engine<R> {
                 (Err(lost), Ok(())) => core.end(lost),
             },
         }
+        Poll::Ready(())
+    }
+
+    /// Reads once, and keeps what came.
+    #[cold]
+    fn poll_behind_calls(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // The transport tells of its end again.
+        self.core.has_gone = ready!(self.poll_keep(cx)).is_some();
         Poll::Ready(())
     }
 

@@ -20,7 +20,7 @@ use crate::connection::slow_consumer::SlowConsumer;
 /// | the request that has opened it, and that of a refresh | twice [`request_head`], and 104 bytes for each header | 64 KiB, 20 KiB |
 /// | refreshes that the application is being asked about | four requests | 168 KiB |
 /// | a message that has begun, and the rest of one read | message + 64 KiB | 96 KiB |
-/// | sent before its hub is made | [`application_max_buffer_size`], and one read | 128 KiB |
+/// | sent before its hub is made, or together with [`queued_calls`](Self::queued_calls) that wait for their turn | [`application_max_buffer_size`], and one read | 128 KiB |
 /// | sent by POST and not read yet | [`application_max_buffer_size`], and what the HTTP server has read of one body (with hyper at most 408 KiB, over HTTP/2 1 MiB) | 472 KiB, 1.1 MiB |
 /// | requests whose turn to be read has not come, with what the HTTP server has read of their bodies | [`queued_post_bytes`] | 4 MiB |
 /// | items of its streams that no method has read, as they came | [`upload_streams`] × `stream_buffer_capacity` × (item + 48 bytes), and [`application_max_buffer_size`] + message | 1 000 items, 96 KiB |
@@ -110,7 +110,9 @@ pub struct Limits {
     /// bytes of the message, because some clients send a fragment for each buffer that they have filled. Beyond that
     /// it is disconnected. Default: 64.
     pub fragments: u64,
-    /// How many calls of one client may wait for their turn before nothing more is read from it. Default: 100.
+    /// How many calls of one client may wait for their turn before nothing more is read from it. Over a WebSocket some more is
+    /// read, for the sake of pings and the close frame, and handled later: no more than
+    /// [`application_max_buffer_size`](super::HttpOptions::application_max_buffer_size) together with those calls. Default: 100.
     pub queued_calls: usize,
     /// How many bytes the calls of one client may hold that wait for their turn before nothing more is read from it. They
     /// wait as they came: arguments are decoded when a call starts. Default: 1 MiB.

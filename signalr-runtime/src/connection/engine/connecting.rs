@@ -114,16 +114,24 @@ impl<R: Role> Engine<R> {
     }
 
     /// Reads once, and keeps what came.
-    pub(super) fn poll_keep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_ahead_of_hub(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(ended) = ready!(self.poll_keep(cx)) {
+            self.core.end(ended);
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads once, and keeps what came. Gives the end of the transport if it has come.
+    pub(super) fn poll_keep(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ended>> {
         let Self { transport, reader, left_over, core } = self;
         *left_over = true;
         match ready!(transport.poll_receive(cx, &mut |bytes| reader.keep(bytes))) {
             Ok(Received::Some) => core.clock.received(),
             Ok(Received::Interrupted) => reader.cut(),
-            Ok(Received::End) => core.end(Ended::Left),
-            Err(error) => core.end(Ended::of_transport(error)),
+            Ok(Received::End) => return Poll::Ready(Some(Ended::Left)),
+            Err(error) => return Poll::Ready(Some(Ended::of_transport(error))),
         }
-        Poll::Ready(())
+        Poll::Ready(None)
     }
 }
 

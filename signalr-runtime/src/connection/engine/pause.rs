@@ -1,6 +1,7 @@
 //! When a connection stops reading, and reads on.
 
 use super::Core;
+use crate::connection::duplex::Duplex;
 use crate::connection::limit::Limit;
 use crate::connection::outbound::QueueLimit;
 use crate::connection::role::Role;
@@ -32,8 +33,11 @@ pub(super) enum Reads {
     Everything,
     /// Everything is read, and kept; only acknowledgements are handled.
     Acknowledgements,
-    /// Everything is read, and kept, as long as there is room.
+    /// Everything is read, and kept, as long as there is room: the hub is being made.
     Ahead,
+    /// The same, while too many calls wait, where the transport answers its peer only while it is read: they count together
+    /// with what is kept, as they are together in the pipe that `WebSocketsServerTransport` goes on to fill.
+    BehindCalls,
     Nothing,
 }
 
@@ -76,14 +80,19 @@ impl<R: Role> Core<R> {
         }
     }
 
-    pub(super) fn reads(&self, reading: Reading, reader: &RecordReader) -> Reads {
+    pub(super) fn reads(&self, reading: Reading, transport: &dyn Duplex, reader: &RecordReader) -> Reads {
         // While a call waits that could start, nothing comes behind it.
-        if reading == Reading::Yes && !self.is_paused() && !self.calls.has_startable() {
+        if reading == Reading::Yes && (!self.is_paused() || self.has_gone) && !self.calls.has_startable() {
             Reads::Everything
         } else if self.shared.outbound.awaits_acknowledgement() {
             Reads::Acknowledgements
         } else if reading == Reading::Ahead && reader.kept() < self.limits.backlog {
             Reads::Ahead
+        } else if self.pause() == Some(Limit::QueuedCalls)
+            && reader.kept().saturating_add(self.calls.waiting_bytes()) < self.limits.backlog
+            && transport.answers_while_read()
+        {
+            Reads::BehindCalls
         } else {
             Reads::Nothing
         }

@@ -39,7 +39,9 @@ impl<R: Role> Core<R> {
         if self.ended.is_some() {
             return ControlFlow::Break(());
         }
-        if let Some(limit) = self.pause() {
+        if let Some(limit) = self.pause()
+            && !self.has_gone
+        {
             // The answers may yet go out: that is counted only if they do not.
             if limit != Limit::UnsentAnswers {
                 self.count_pause(limit);

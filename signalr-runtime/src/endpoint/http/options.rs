@@ -28,8 +28,8 @@ pub struct HttpOptions {
     /// Zero means that there is no limit.
     pub transport_max_buffer_size: usize,
     /// How many bytes of one client may wait to be handled: stream items beyond the stream's own buffer, or what it sends
-    /// while its hub is being made, before the connection stops reading, and what was sent by POST before the next one is
-    /// answered. Default: 64 KiB. Zero means that there is no limit.
+    /// while its hub is being made or too many of its calls wait, before the connection stops reading, and what was sent by
+    /// POST before the next one is answered. Default: 64 KiB. Zero means that there is no limit.
     pub application_max_buffer_size: usize,
     /// The time after which a client is given up to which bytes are to be written and none go out
     /// (`TransportSendTimeout`). A client that reads slowly, but reads, is not given up. Default: 10 seconds.

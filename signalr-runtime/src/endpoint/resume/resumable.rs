@@ -132,6 +132,10 @@ impl Duplex for Resumable {
         matches!(self.line, Line::Away { .. })
     }
 
+    fn answers_while_read(&self) -> bool {
+        matches!(&self.line, Line::Up(socket) if socket.answers_while_read())
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<()>> {
         self.seat.end();
         match &mut self.line {

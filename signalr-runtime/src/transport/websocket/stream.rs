@@ -280,6 +280,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
         sent
     }
 
+    fn answers_while_read(&self) -> bool {
+        true
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<()>> {
         loop {
             match self.closing {

@@ -6,6 +6,7 @@ mod client_ends;
 pub(super) mod peer;
 mod server_ends;
 mod table;
+mod while_calls_wait;
 mod while_connecting;
 
 use std::sync::Arc;
