@@ -82,13 +82,14 @@ impl<R: Role> Core<R> {
 
     pub(super) fn reads(&self, reading: Reading, transport: &dyn Duplex, reader: &RecordReader) -> Reads {
         // While a call waits that could start, nothing comes behind it.
-        if reading == Reading::Yes && (!self.is_paused() || self.has_gone) && !self.calls.has_startable() {
+        if reading == Reading::Yes && (!self.is_paused() || self.has_gone) && !self.can_start() {
             Reads::Everything
         } else if self.shared.outbound.awaits_acknowledgement() {
             Reads::Acknowledgements
         } else if reading == Reading::Ahead && reader.kept() < self.limits.backlog {
             Reads::Ahead
-        } else if self.pause() == Some(Limit::QueuedCalls)
+        } else if !self.has_gone
+            && self.pause() == Some(Limit::QueuedCalls)
             && reader.kept().saturating_add(self.calls.waiting_bytes()) < self.limits.backlog
             && transport.answers_while_read()
         {

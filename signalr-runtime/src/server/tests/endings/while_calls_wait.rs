@@ -82,6 +82,27 @@ async fn a_message_that_ends_the_connection_is_found_behind_them_when_the_client
     assert!(server.world.told.lock().unwrap()[0].is_none());
 }
 
+/// Nothing starts while answers are not taken; the connection waits for that, and for its end, without being busy.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_goes_and_has_not_read_its_answers_is_found_to_have_gone() {
+    let server = Server::new();
+    let mut peer = paused(&server).await;
+    let large = "x".repeat(200_000);
+    for _ in 0..8 {
+        let clients = server.handle().clients();
+        let large = large.clone();
+        tokio::spawn(async move { clients.all().said(&large).await });
+    }
+    settle().await;
+    server.world.open("gate");
+    settle().await;
+    assert_eq!(server.log(), ["gate begins", "gate ends"], "no answer finds room");
+    peer.close(Some(1000));
+    seconds(1).await;
+    assert!(server.log().iter().any(|line| line.starts_with("c1 disconnected")), "{:?}", server.log());
+    assert_eq!(peer.rest().await.close, Some(1000));
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_more_is_read_than_there_is_room_for() {
     let budget = MemoryBudget::new(10_000_000);
