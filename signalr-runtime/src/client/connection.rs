@@ -1,12 +1,14 @@
 //! A connection to a hub, in the hands of the user.
 
+pub(crate) mod builder;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::builder::HubConnectionBuilder;
+use self::builder::HubConnectionBuilder;
 use super::life::{ConnectionEvents, ConnectionState};
 use super::link::{ClientLink, Held};
 use super::raw::RawHub;

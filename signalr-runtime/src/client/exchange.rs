@@ -17,10 +17,10 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, Connection};
 
-use super::builder::Settings;
 use super::cookies::Cookies;
 use super::dial::{Io, dial, socket};
 use super::error::{ConnectError, with_causes};
+use super::settings::Settings;
 use super::token::TokenSource;
 use super::url::HubUrl;
 use crate::transport::websocket::socket::Socket;

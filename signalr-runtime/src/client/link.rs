@@ -1,5 +1,7 @@
 //! Calls from this side: what a stub does through its [`Link`].
 
+mod upload;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +17,6 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::life::Life;
-use super::upload;
 use crate::connection::ending::EndRequest;
 use crate::connection::outbound::Refused;
 use crate::connection::pending::Awaited;

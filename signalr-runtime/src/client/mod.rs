@@ -58,7 +58,6 @@
 //! sends: until some of them have been read, or somebody waits for an answer or an item that can only come behind
 //! them. A server gives up a client that does not read for about ten seconds.
 
-mod builder;
 mod connection;
 mod cookies;
 mod dial;
@@ -70,14 +69,14 @@ mod link;
 mod negotiate;
 mod raw;
 mod session;
+mod settings;
 mod token;
 mod transports;
-mod upload;
 mod url;
 mod websocket;
 
-pub use builder::HubConnectionBuilder;
 pub use connection::HubConnection;
+pub use connection::builder::HubConnectionBuilder;
 pub use error::ConnectError;
 pub use life::{ConnectionEvent, ConnectionEvents, ConnectionState};
 pub use raw::{RawCall, RawHub};
@@ -90,4 +89,4 @@ pub use crate::{HubError, HubErrorKind, HubProtocol, HubResult, Stream};
 #[cfg(feature = "test-util")]
 pub(crate) use session::{Opened, start};
 #[cfg(all(test, feature = "metrics", feature = "test-util"))]
-pub(crate) use {builder::Settings, websocket::over};
+pub(crate) use {settings::Settings, websocket::over};

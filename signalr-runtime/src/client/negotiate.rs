@@ -3,10 +3,10 @@
 use http::Method;
 use tokio::time::timeout;
 
-use super::builder::Settings;
 use super::cookies::Cookies;
 use super::error::ConnectError;
 use super::exchange::{Exchange, request};
+use super::settings::Settings;
 use super::token::TokenSource;
 use super::url::HubUrl;
 use crate::transport::negotiate::{NegotiatedConnection, Negotiation};

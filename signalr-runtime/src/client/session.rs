@@ -11,11 +11,11 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::builder::Settings;
 use super::dispatcher::ClientDispatcher;
 use super::error::ConnectError;
 use super::life::Life;
 use super::link::{Held, Line};
+use super::settings::Settings;
 use crate::connection::clock::{Ping, Silence, Timing};
 use crate::connection::duplex::{Duplex, End};
 use crate::connection::ended::Ended;

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::builder::{Negotiate, Settings};
 use super::cookies::Cookies;
 use super::error::ConnectError;
 use super::negotiate::negotiate;
 use super::session::Opened;
+use super::settings::{Negotiate, Settings};
 use super::url::HubUrl;
 use super::websocket;
 use crate::connection::frame::FrameHeader;

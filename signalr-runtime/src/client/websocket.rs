@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 use http::Method;
 use tokio::time::timeout;
 
-use super::builder::Settings;
 use super::cookies::Cookies;
 use super::error::ConnectError;
 use super::exchange::{Exchange, request};
+use super::settings::Settings;
 use super::token::TokenSource;
 use super::url::HubUrl;
 use crate::connection::duplex::{Duplex, End, Received};

@@ -1,10 +1,12 @@
 //! How much memory all connections together may hold.
 
+pub(crate) mod relief;
+
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::relief::{self, Holder, Holders};
+use self::relief::{Holder, Holders};
 
 /// The difference, in bytes, from which on a charge follows what changes often.
 const FOLLOWED: usize = 4096;
@@ -133,7 +135,7 @@ impl MemoryBudget {
         self.0.bytes / SLOW_READERS
     }
 
-    pub(super) fn holders(&self) -> MutexGuard<'_, Holders> {
+    fn holders(&self) -> MutexGuard<'_, Holders> {
         self.0.holders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

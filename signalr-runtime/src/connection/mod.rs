@@ -30,7 +30,6 @@ pub(crate) mod pending;
 pub(crate) mod pieces;
 pub(crate) mod rate;
 mod receipts;
-pub(crate) mod relief;
 mod replay;
 pub(crate) mod returned_permits;
 pub(crate) mod role;

@@ -4,11 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use super::budget::relief::Holder;
 use super::ending::{EndRequest, Ending};
 use super::frame::Frame;
 use super::outbound::{Outbound, Refused, Share};
 use super::pending::Pending;
-use super::relief::Holder;
 use super::returned_permits::{CallNumber, ReturnedPermits};
 use super::slice;
 use super::slow_consumer::Sender;

@@ -9,6 +9,8 @@ pub(crate) mod connection_meter;
 pub(crate) mod deadline;
 pub(crate) mod http;
 pub(crate) mod identity;
+#[cfg(feature = "test-util")]
+pub(crate) mod in_memory;
 pub(crate) mod limits;
 pub(crate) mod metrics;
 pub(crate) mod network;

@@ -60,7 +60,7 @@ pub(crate) struct HubDispatcher<H: Hub + 'static> {
 impl<H: Hub + 'static> HubDispatcher<H> {
     /// The call as filters and rules see it.
     fn seen(&self, handler: &Handler<H>, invocation: &Invocation<'_>) -> FilteredCall {
-        let budget = self.shared.options.limits.memory.as_ref();
+        let budget = self.shared.endpoint.limits.memory.as_ref();
         FilteredCall {
             method: handler.name,
             format: invocation.arguments.format,
@@ -210,7 +210,7 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
             running = guard.timed(running);
         }
         let (hub, trace_parent) = (self.shared.core.name(), self.shared.trace_parent.as_ref());
-        let network = || self.shared.identity.network(&self.connection.request);
+        let network = || self.shared.endpoint.identity.network(&self.connection.request);
         if let Some(span) = CallSpan::new(hub, handler.name, network, invocation, trace_parent) {
             running = Box::pin(span.around(running));
         }
@@ -256,7 +256,7 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
         ready!(authentication.poll_refreshed(cx));
         let (hub, authentication) = (Arc::clone(hub), Arc::clone(authentication));
         let connection = Arc::clone(&self.connection);
-        let longest = self.shared.options.limits.callback_timeout;
+        let longest = self.shared.endpoint.limits.callback_timeout;
         let callback = async move {
             // First: what is refreshed from now on is told of again.
             authentication.told();
@@ -273,7 +273,7 @@ impl<H: Hub + 'static> Role for HubDispatcher<H> {
             Reply(refreshed.unwrap_or_else(late).map(|()| Answer::Nothing))
         };
         let (hub, connection) = (Arc::clone(&self.shared), Arc::clone(&self.connection));
-        let network = move || hub.identity.network(&connection.request);
+        let network = move || hub.endpoint.identity.network(&connection.request);
         let callback = span::authentication_refreshed(self.shared.core.name(), network, Box::pin(callback));
         Poll::Ready((REFRESHED, Box::pin(callback)))
     }

@@ -15,8 +15,6 @@ pub(crate) mod drain;
 pub(crate) mod filter;
 pub(crate) mod groups;
 pub(crate) mod handle;
-#[cfg(feature = "test-util")]
-pub(crate) mod in_memory;
 pub(crate) mod lifetime;
 pub(crate) mod method_options;
 pub(crate) mod options;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
+#[cfg(feature = "test-util")]
+use http::StatusCode;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
@@ -23,6 +25,8 @@ use super::options::HubOptions;
 use super::session;
 use super::shared::{Factory, HubShared, Rule};
 use super::trace_context::TraceContext;
+#[cfg(feature = "test-util")]
+use crate::connection::duplex::Duplex;
 use crate::connection::limit::Limit;
 use crate::connection::methods::MethodTable;
 use crate::contract::dispatch::Dispatch;
@@ -30,14 +34,15 @@ use crate::contract::error::HubResult;
 use crate::contract::hub::{HubContract, MethodName};
 use crate::endpoint::authentication_refresh::AuthenticationRefresh;
 use crate::endpoint::blocking_detector::BlockingDetector;
+#[cfg(feature = "test-util")]
+use crate::endpoint::connection_id::ConnectionId;
 use crate::endpoint::http::accepted::Accepted;
-use crate::endpoint::http::application::Application;
-use crate::endpoint::http::connections::Connections;
+use crate::endpoint::http::application::{Application, Endpoint};
 use crate::endpoint::http::endpoint;
 use crate::endpoint::http::mount::Mount;
-use crate::endpoint::http::options::HttpOptions;
 use crate::endpoint::http::response::{ResponseBody, ResponseFuture};
-use crate::endpoint::identity::Identity;
+#[cfg(feature = "test-util")]
+use crate::endpoint::in_memory;
 use crate::endpoint::limits::Limits;
 use crate::endpoint::network::LocalAddress;
 use crate::hub::Hub;
@@ -48,28 +53,12 @@ fn threads(limits: &Limits) -> Arc<CallSlots> {
 }
 
 impl<H: Hub + 'static> Application for HubShared<H> {
-    fn options(&self) -> &HttpOptions {
-        &self.options.http
-    }
-
-    fn limits(&self) -> &Limits {
-        &self.options.limits
-    }
-
-    fn connections(&self) -> &Arc<Connections> {
-        &self.connections
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     fn allows_resumes(&self) -> bool {
-        self.options.http.allow_stateful_reconnects
-    }
-
-    fn is_stopping(&self) -> bool {
-        self.core.open.stopping.is_cancelled()
-    }
-
-    fn identity(&self) -> &Identity {
-        &self.identity
+        self.endpoint.options.allow_stateful_reconnects
     }
 
     fn accept(self: Arc<Self>, accepted: Accepted) {
@@ -166,16 +155,16 @@ impl<H: Hub + 'static> HubService<H> {
     where
         H::Contract: Dispatch<H>,
     {
+        let core = Arc::new(HubCore::new(H::Contract::NAME));
         Self {
             shared: Arc::new(HubShared {
-                core: Arc::new(HubCore::new(H::Contract::NAME)),
+                endpoint: Endpoint::new(Arc::clone(&core.open)),
+                core,
                 engine_limits: Arc::new(session::engine_limits(&HubOptions::default())),
                 options: HubOptions::default(),
                 methods: Arc::new(MethodTable::new::<H::Contract>()),
                 filters: Filters::default(),
-                connections: Arc::new(Connections::new(&HttpOptions::default(), &Limits::default())),
                 factory,
-                identity: Identity::new(H::Contract::NAME),
                 rules: Vec::new(),
                 method_guards: MethodGuards::default(),
                 threads: threads(&Limits::default()),
@@ -189,11 +178,11 @@ impl<H: Hub + 'static> HubService<H> {
     #[must_use]
     pub fn options(mut self, options: HubOptions) -> Self {
         let shared = self.configure();
-        shared.connections = Arc::new(Connections::new(&options.http, &options.limits));
+        shared.endpoint.configure(options.http.clone(), options.limits.clone());
         shared.threads = threads(&options.limits);
         shared.engine_limits = Arc::new(session::engine_limits(&options));
         shared.blocking = BlockingDetector::new(shared.core.name(), options.blocking_warning);
-        shared.identity.blocking = shared.blocking.clone();
+        shared.endpoint.identity.blocking = shared.blocking.clone();
         shared.options = options;
         self
     }
@@ -205,7 +194,7 @@ impl<H: Hub + 'static> HubService<H> {
     where
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
-        self.configure().identity.user_id = Some(Arc::new(user_id));
+        self.configure().endpoint.identity.user_id = Some(Arc::new(user_id));
         self
     }
 
@@ -236,7 +225,7 @@ impl<H: Hub + 'static> HubService<H> {
     where
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
-        self.configure().identity.key = Some(Arc::new(identity));
+        self.configure().endpoint.identity.key = Some(Arc::new(identity));
         self
     }
 
@@ -249,7 +238,7 @@ impl<H: Hub + 'static> HubService<H> {
     where
         F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
     {
-        self.configure().identity.expiry = Some(Arc::new(expiry));
+        self.configure().endpoint.identity.expiry = Some(Arc::new(expiry));
         self
     }
 
@@ -281,7 +270,8 @@ impl<H: Hub + 'static> HubService<H> {
         F: Fn(AuthenticationRefresh) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = bool> + Send + 'static,
     {
-        self.configure().identity.refresh = Some(Arc::new(move |refresh| Box::pin(accepts(refresh))));
+        self.configure().endpoint.identity.refresh =
+            Some(Arc::new(move |refresh| Box::pin(accepts(refresh))));
         self
     }
 
@@ -306,7 +296,7 @@ impl<H: Hub + 'static> HubService<H> {
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
     {
-        self.configure().identity.address = Some(Arc::new(address));
+        self.configure().endpoint.identity.address = Some(Arc::new(address));
         self
     }
 
@@ -329,7 +319,7 @@ impl<H: Hub + 'static> HubService<H> {
     where
         F: Fn(&Parts) -> Option<LocalAddress> + Send + Sync + 'static,
     {
-        self.configure().identity.local_address = Some(Arc::new(address));
+        self.configure().endpoint.identity.local_address = Some(Arc::new(address));
         self
     }
 
@@ -342,7 +332,7 @@ impl<H: Hub + 'static> HubService<H> {
     where
         F: Fn(&Parts) -> bool + Send + Sync + 'static,
     {
-        self.configure().identity.rules.push(Arc::new(allows));
+        self.configure().endpoint.identity.rules.push(Arc::new(allows));
         self
     }
 
@@ -414,6 +404,16 @@ impl<H: Hub + 'static> HubService<H> {
         HubHandle::new(Arc::clone(&self.shared.core))
     }
 
+    /// Serves a connection that does not come over HTTP; see [`in_memory::accept`].
+    #[cfg(feature = "test-util")]
+    pub(crate) fn accept(
+        &self,
+        request: Parts,
+        transport: Box<dyn Duplex>,
+    ) -> Result<ConnectionId, StatusCode> {
+        in_memory::accept(self.application(), request, transport)
+    }
+
     /// The hub, as its requests see it.
     pub(crate) fn application(&self) -> Arc<dyn Application> {
         self.shared.clone()
@@ -451,7 +451,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let app = self.application();
-        let mount = Mount { endpoint: app.identity().application(), route: None };
+        let mount = Mount { endpoint: app.endpoint().identity.application(), route: None };
         endpoint::answer(&app, mount, request)
     }
 }

@@ -87,7 +87,7 @@ fn run<H: Hub + 'static>(
     async move {
         // Not before the answer to the handshake is on its way.
         if let Some(authentication) = &registration.connection.authentication {
-            let close_on_expiration = hub.options.http.close_on_authentication_expiration;
+            let close_on_expiration = hub.endpoint.options.close_on_authentication_expiration;
             let connection = Arc::clone(&registration.connection);
             hub.core.open.spawn(watch(connection, Arc::clone(authentication), close_on_expiration));
         }
@@ -168,7 +168,7 @@ async fn end<H: Hub + 'static>(
         Ended::Stopped(_) | Ended::Refused(_) | Ended::Failed(_) => (close_timeout, false),
     };
     let Farewell { close, error, start_queued } = Farewell::new(hub, ended);
-    let linger = Linger { start_queued, longest: hub.options.limits.call_linger };
+    let linger = Linger { start_queued, longest: hub.endpoint.limits.call_linger };
     let mut left = engine.leave(close, linger);
     registration.disconnected();
     // As long as something waits to be written, it may be what is too much for all.
@@ -210,9 +210,9 @@ async fn connect<H: Hub + 'static>(hub: Arc<HubShared<H>>, connection: Arc<Conne
         Ok(value)
     });
     let name = hub.core.name();
-    let span = span::connected(name, || hub.identity.network(&connection.request));
+    let span = span::connected(name, || hub.endpoint.identity.network(&connection.request));
     let connecting = hub.blocking.watch_polls("OnConnectedAsync", connecting);
-    let connecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, connecting);
+    let connecting = within(hub.endpoint.limits.callback_timeout, Limit::CallbackTime, connecting);
     let mut connecting = pin!(AssertUnwindSafe(connecting.instrument(span.clone())).catch_unwind());
     let connected: Result<Option<HubResult<Arc<H>>>, _> =
         poll_fn(|cx| scope::enter(Scope::Connecting, || connecting.as_mut().poll(cx)).0).await;
@@ -252,7 +252,7 @@ async fn disconnect<H: Hub + 'static>(
 ) -> End {
     let callback = Box::pin(async move { value.on_disconnected(error.as_ref()).await });
     let name = hub.core.name();
-    let span = span::disconnected(name, || hub.identity.network(&connection.request));
+    let span = span::disconnected(name, || hub.endpoint.identity.network(&connection.request));
     let callback = Box::pin(hub.filters.around_disconnect(connection, callback));
     let disconnecting = Box::pin(call_credentials::keep_in_callback(
         connection.authentication.as_ref(),
@@ -260,7 +260,7 @@ async fn disconnect<H: Hub + 'static>(
         callback,
     ));
     let disconnecting = hub.blocking.watch_polls("OnDisconnectedAsync", disconnecting);
-    let disconnecting = within(hub.options.limits.callback_timeout, Limit::CallbackTime, disconnecting);
+    let disconnecting = within(hub.endpoint.limits.callback_timeout, Limit::CallbackTime, disconnecting);
     match AssertUnwindSafe(disconnecting.instrument(span.clone())).catch_unwind().await {
         Ok(Some(())) => return End::Normal,
         Ok(None) => {

@@ -15,8 +15,7 @@ use crate::connection::engine::EngineLimits;
 use crate::connection::methods::MethodTable;
 use crate::contract::error::{HubError, HubErrorKind, HubResult};
 use crate::endpoint::blocking_detector::BlockingDetector;
-use crate::endpoint::http::connections::Connections;
-use crate::endpoint::identity::Identity;
+use crate::endpoint::http::application::Endpoint;
 use crate::hub::Hub;
 use crate::hub::span::TraceParent;
 
@@ -39,13 +38,13 @@ impl Rule {
 /// What all connections of one hub service share.
 pub(crate) struct HubShared<H: Hub + 'static> {
     pub(crate) core: Arc<HubCore>,
+    /// Through which its connections come. Its options and limits are those of `options`.
+    pub(crate) endpoint: Endpoint,
     pub(crate) options: HubOptions,
     pub(crate) engine_limits: Arc<EngineLimits>,
     pub(crate) methods: Arc<MethodTable<H>>,
     pub(crate) filters: Filters,
-    pub(super) connections: Arc<Connections>,
     pub(super) factory: Arc<Factory<H>>,
-    pub(crate) identity: Identity,
     pub(super) rules: Vec<Arc<Rule>>,
     pub(crate) trace_parent: Option<Arc<TraceParent>>,
     pub(super) method_guards: MethodGuards,
@@ -88,13 +87,12 @@ impl<H: Hub + 'static> Clone for HubShared<H> {
     fn clone(&self) -> Self {
         Self {
             core: Arc::clone(&self.core),
+            endpoint: self.endpoint.clone(),
             options: self.options.clone(),
             engine_limits: Arc::clone(&self.engine_limits),
             methods: Arc::clone(&self.methods),
             filters: self.filters.clone(),
-            connections: Arc::clone(&self.connections),
             factory: Arc::clone(&self.factory),
-            identity: self.identity.clone(),
             rules: self.rules.clone(),
             method_guards: self.method_guards.clone(),
             threads: Arc::clone(&self.threads),

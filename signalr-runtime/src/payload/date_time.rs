@@ -8,10 +8,10 @@ use serde::de::{self, SeqAccess, Unexpected, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::iso8601::Iso8601;
-use super::offset::Offset;
 use super::times::Timestamp;
 use super::timestamp;
+use super::unix_time::iso8601::Iso8601;
+use super::unix_time::offset::Offset;
 use super::unix_time::{OUT_OF_RANGE, UnixTime};
 
 /// .NET's `DateTime`, in UTC: a point in time, written as [`timestamp`] says, where no attribute can say so.

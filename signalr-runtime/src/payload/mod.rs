@@ -95,8 +95,6 @@ mod base64;
 mod binary;
 pub mod byte_array;
 mod date_time;
-mod iso8601;
-mod offset;
 mod times;
 pub mod timestamp;
 mod unix_time;

@@ -1,5 +1,8 @@
 //! A point in time on the wire.
 
+pub(super) mod iso8601;
+pub(super) mod offset;
+
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -7,7 +10,7 @@ use serde::de::{self, SeqAccess, Unexpected, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::iso8601::Iso8601;
+use self::iso8601::Iso8601;
 
 /// A point in time as seconds since the beginning of 1970 in UTC, and nanoseconds after that second.
 ///

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, ready};
 use http::request::Parts;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::connection::budget::relief::Holder;
 use crate::connection::ending::{EndRequest, Ending};
 use crate::connection::kept_error::KeptError;
 use crate::connection::outbound::Outbound;
-use crate::connection::relief::Holder;
 use crate::connection::slice;
 use crate::endpoint::connection_id::ConnectionId;
 use crate::endpoint::http::inbox::Inbox;

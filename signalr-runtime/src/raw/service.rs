@@ -27,15 +27,13 @@ use crate::connection::ending::EndRequest;
 use crate::connection::panics::Panicked;
 use crate::endpoint::connection_meter::ConnectionMeter;
 use crate::endpoint::http::accepted::Accepted;
-use crate::endpoint::http::application::Application;
+use crate::endpoint::http::application::{Application, Endpoint};
 use crate::endpoint::http::authentication::Authentication;
-use crate::endpoint::http::connections::Connections;
 use crate::endpoint::http::endpoint;
 use crate::endpoint::http::inbox::Inbox;
 use crate::endpoint::http::mount::Mount;
 use crate::endpoint::http::options::{HttpOptions, unless_zero};
 use crate::endpoint::http::response::{ResponseBody, ResponseFuture};
-use crate::endpoint::identity::Identity;
 use crate::endpoint::limits::Limits;
 use crate::endpoint::open_connections::{DrainReport, OpenConnections};
 use crate::protocol::TransferFormat;
@@ -72,12 +70,8 @@ pub struct RawService {
 
 #[derive(Clone)]
 struct RawShared {
-    open: Arc<OpenConnections>,
+    endpoint: Endpoint,
     handler: Arc<Handler>,
-    options: HttpOptions,
-    limits: Limits,
-    connections: Arc<Connections>,
-    identity: Identity,
 }
 
 /// What logs call it.
@@ -90,15 +84,10 @@ impl RawService {
         F: Fn(RawConnection) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let (options, limits) = (HttpOptions::default(), Limits::default());
         Self {
             shared: Arc::new(RawShared {
-                open: Arc::new(OpenConnections::new(NAME)),
+                endpoint: Endpoint::new(Arc::new(OpenConnections::new(NAME))),
                 handler: Arc::new(move |connection| Box::pin(handler(connection))),
-                connections: Arc::new(Connections::new(&options, &limits)),
-                options,
-                limits,
-                identity: Identity::new(NAME),
             }),
         }
     }
@@ -106,10 +95,7 @@ impl RawService {
     /// Replaces the options, and the limits beyond them.
     #[must_use]
     pub fn options(mut self, options: HttpOptions, limits: Limits) -> Self {
-        let shared = self.configure();
-        shared.connections = Arc::new(Connections::new(&options, &limits));
-        shared.options = options;
-        shared.limits = limits;
+        self.configure().endpoint.configure(options, limits);
         self
     }
 
@@ -119,7 +105,7 @@ impl RawService {
     where
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
-        self.configure().identity.user_id = Some(Arc::new(user_id));
+        self.configure().endpoint.identity.user_id = Some(Arc::new(user_id));
         self
     }
 
@@ -130,7 +116,7 @@ impl RawService {
     where
         F: Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     {
-        self.configure().identity.key = Some(Arc::new(identity));
+        self.configure().endpoint.identity.key = Some(Arc::new(identity));
         self
     }
 
@@ -142,7 +128,7 @@ impl RawService {
     where
         F: Fn(&Parts) -> Option<SystemTime> + Send + Sync + 'static,
     {
-        self.configure().identity.expiry = Some(Arc::new(expiry));
+        self.configure().endpoint.identity.expiry = Some(Arc::new(expiry));
         self
     }
 
@@ -153,14 +139,14 @@ impl RawService {
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
     {
-        self.configure().identity.address = Some(Arc::new(address));
+        self.configure().endpoint.identity.address = Some(Arc::new(address));
         self
     }
 
     /// Ends all connections: their handlers find the reader at its end, and have five seconds to return. New ones are
     /// refused.
     pub async fn shut_down(&self) -> DrainReport {
-        self.shared.open.shut_down().await
+        self.shared.endpoint.open.shut_down().await
     }
 
     /// The handler, as its requests see it.
@@ -192,22 +178,24 @@ impl RawShared {
         if let Some(permit) = &mut place.permit {
             permit.shaken();
         }
-        let budget = self.limits.memory.clone();
+        let budget = self.endpoint.limits.memory.clone();
         let line = Line {
             incoming: Arc::new(
-                Inbox::new(unless_zero(self.options.application_max_buffer_size)).charged_to(budget.clone()),
+                Inbox::new(unless_zero(self.endpoint.options.application_max_buffer_size))
+                    .charged_to(budget.clone()),
             ),
-            outgoing: Arc::new(Outgoing::new(self.outbound(frame_header))),
+            outgoing: Arc::new(Outgoing::new(self.endpoint.outbound(frame_header))),
         };
         let _watched = budget.map(|budget| budget.watch(&line.outgoing));
-        let mut pump = Pump::new(transport, line.clone(), self.options.transport_send_timeout);
+        let mut pump = Pump::new(transport, line.clone(), self.endpoint.options.transport_send_timeout);
         let name = id.clone();
         let connection =
             RawConnection { id, user_id, request, line: line.clone(), format: TransferFormat::Text };
         let panicked = AtomicBool::new(false);
         let handling = async {
             let handled = async { (self.handler)(connection).await };
-            let handled = self.identity.blocking.watch_polls("the handler of a raw connection", handled);
+            let handled =
+                self.endpoint.identity.blocking.watch_polls("the handler of a raw connection", handled);
             let handled = AssertUnwindSafe(handled).catch_unwind().await;
             if handled.is_err() {
                 Panicked::Handler.count();
@@ -218,7 +206,7 @@ impl RawShared {
         let carrying = async {
             let ended = self.carry(&mut pump, &line, authentication.as_deref()).await;
             meter.ended(&ended);
-            self.open.log_end("a connection ended", &name, &ended);
+            self.endpoint.open.log_end("a connection ended", &name, &ended);
             let end = if panicked.load(Ordering::Relaxed) { End::Fault } else { End::Normal };
             // A client that does not answer the close in time is left.
             let _ = timeout(close_timeout, pump.close(end)).await;
@@ -235,14 +223,14 @@ impl RawShared {
     async fn carry(&self, pump: &mut Pump, line: &Line, authentication: Option<&Authentication>) -> Ended {
         // Who is told to stop may still write what it has.
         let told = async {
-            self.open.stopping.cancelled().await;
+            self.endpoint.open.stopping.cancelled().await;
             line.incoming.end();
             pending().await
         };
         let unauthenticated = async {
             match authentication {
                 Some(authentication) => {
-                    authentication.over(self.options.close_on_authentication_expiration).await
+                    authentication.over(self.endpoint.options.close_on_authentication_expiration).await
                 }
                 None => pending().await,
             }
@@ -263,7 +251,7 @@ impl RawShared {
                     line.lose(&io::Error::new(io::ErrorKind::TimedOut, error));
                 }
                 line.incoming.end();
-                if *request == EndRequest::Abort && self.open.stopping.is_cancelled() {
+                if *request == EndRequest::Abort && self.endpoint.open.stopping.is_cancelled() {
                     // The handler has done what it was told.
                     *request = EndRequest::Drain;
                 }
@@ -276,16 +264,8 @@ impl RawShared {
 }
 
 impl Application for RawShared {
-    fn options(&self) -> &HttpOptions {
-        &self.options
-    }
-
-    fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    fn connections(&self) -> &Arc<Connections> {
-        &self.connections
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     fn allows_resumes(&self) -> bool {
@@ -293,18 +273,10 @@ impl Application for RawShared {
         false
     }
 
-    fn is_stopping(&self) -> bool {
-        self.open.stopping.is_cancelled()
-    }
-
-    fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
     fn accept(self: Arc<Self>, accepted: Accepted) {
-        let open = Arc::clone(&self.open);
+        let open = Arc::clone(&self.endpoint.open);
         let meter = ConnectionMeter::start(&open, accepted.kind);
-        if self.is_stopping() {
+        if self.endpoint.is_stopping() {
             // Its transport has opened too late: the handler is not told of it any more.
             open.spawn(turn_away(accepted, meter));
         } else {
@@ -342,7 +314,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let app = self.application();
-        let mount = Mount { endpoint: app.identity().application(), route: None };
+        let mount = Mount { endpoint: app.endpoint().identity.application(), route: None };
         endpoint::answer(&app, mount, request)
     }
 }

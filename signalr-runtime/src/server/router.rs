@@ -93,12 +93,12 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let base = path.trim_end_matches('/');
-    let endpoint: Arc<str> = endpoint_name(app.identity().application(), base).into();
+    let endpoint: Arc<str> = endpoint_name(app.endpoint().identity.application(), base).into();
     let served = |route| EndpointRoute { app: Arc::clone(app), endpoint: Arc::clone(&endpoint), route };
     let mut router = router
         .route_service(&format!("{base}/"), served(Route::Transport))
         .route_service(&format!("{base}/negotiate"), served(Route::Negotiate));
-    if app.options().enable_authentication_refresh {
+    if app.endpoint().options.enable_authentication_refresh {
         router = router.route_service(&format!("{base}/refresh"), served(Route::Refresh));
     }
     if base.is_empty() { router } else { router.route_service(base, served(Route::Transport)) }

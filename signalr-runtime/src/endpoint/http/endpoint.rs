@@ -15,7 +15,7 @@ use super::request_connection::Carrier;
 use super::requester::Requester;
 use super::response::{HttpResponse, ResponseFuture, method_not_allowed, plain};
 use super::send::{self, RequestBody, request_body};
-use super::{long_polling, negotiate, refresh, server_sent_events, websocket};
+use super::{admit, long_polling, negotiate, refresh, server_sent_events, websocket};
 use crate::connection::limit::Limit;
 use crate::transport::negotiate::TransportKind;
 use crate::transport::websocket::upgrade;
@@ -43,22 +43,20 @@ fn serve(
     mut parts: Parts,
     body: RequestBody,
 ) -> Result<ResponseFuture, Refused> {
-    if head_length(&parts) > app.limits().request_head {
+    if head_length(&parts) > app.endpoint().limits.request_head {
         Limit::RequestHead.hit();
         return Err(Refused::TooLong);
     }
-    if !app.options().origin_policy.allows(&parts) {
+    if !app.endpoint().options.origin_policy.allows(&parts) {
         return Err(Refused::Origin);
     }
     // Before the application's own code sees the request.
     let token = take_connection_token(&mut parts);
-    let requester = match Requester::of(app.identity(), endpoint, &parts) {
+    let requester = match Requester::of(&app.endpoint().identity, endpoint, &parts) {
         Err(Refused::UnknownUser) if route == Route::Refresh => return Ok(refresh::unknown_user()),
         requester => requester?,
     };
-    if !app.identity().admits(&parts) {
-        return Err(if requester.user_id.is_some() { Refused::Forbidden } else { Refused::Unauthenticated });
-    }
+    admit::allowed(&**app, &parts, &requester.user_id)?;
     match route {
         Route::Negotiate if parts.method != Method::POST => {
             return Ok(ResponseFuture::now(method_not_allowed("POST")));
@@ -80,7 +78,7 @@ fn serve(
         Method::GET => {
             let ticket = match offered(app, &parts, &requester, TransportKind::LongPolling) {
                 Err(Refused::OtherIdentity { polling: true })
-                    if app.options().enable_authentication_refresh =>
+                    if app.endpoint().options.enable_authentication_refresh =>
                 {
                     return Err(Refused::RefreshRequired);
                 }
@@ -96,7 +94,7 @@ fn serve(
 
 /// What the token of a request stands for, which must bring one.
 fn ticket(app: &dyn Application, parts: &Parts, requester: &Requester<'_>) -> Result<Ticket, Refused> {
-    app.connections().ticket(parts, requester)?.ok_or(Refused::NoToken)
+    app.endpoint().connections.ticket(parts, requester)?.ok_or(Refused::NoToken)
 }
 
 /// The same, for a request for a transport.
@@ -107,7 +105,7 @@ fn offered(
     kind: TransportKind,
 ) -> Result<Ticket, Refused> {
     let ticket = ticket(&**app, parts, requester)?;
-    if app.options().transports.offers(kind) { Ok(ticket) } else { Err(Refused::NotOffered(kind)) }
+    if app.endpoint().options.transports.offers(kind) { Ok(ticket) } else { Err(Refused::NotOffered(kind)) }
 }
 
 /// Takes what a client sends.
@@ -119,7 +117,7 @@ fn send(
 ) -> Result<ResponseFuture, Refused> {
     match ticket(app, parts, requester)?.live {
         Some(Live::Requests(connection)) => {
-            let (patience, version) = (app.options().body_read_timeout, parts.version);
+            let (patience, version) = (app.endpoint().options.body_read_timeout, parts.version);
             Ok(ResponseFuture::later(async move {
                 send::answer(connection.inbox(), body, version, patience).await
             }))

@@ -42,7 +42,7 @@ pub(super) fn answer(
     requester: &Requester<'_>,
     parts: Parts,
 ) -> Result<ResponseFuture, Refused> {
-    let options = app.options();
+    let options = &app.endpoint().options;
     let polls = Arc::new(Polls::default());
     let opened = open(app, ticket, requester, &parts, Carrier::Polls(Arc::clone(&polls)))?;
     let (connection, mut place) = match opened {
@@ -59,7 +59,7 @@ pub(super) fn answer(
         inbox: Arc::clone(connection.inbox()),
         polls,
         patience: Patience::new(options.transport_send_timeout, options.disconnect_timeout),
-        memory: app.limits().memory.clone(),
+        memory: app.endpoint().limits.memory.clone(),
         batch: VecDeque::new(),
     };
     // How long its client is waited for is the transport's own business.
@@ -85,7 +85,7 @@ fn later_poll(
     requester: &Requester<'_>,
     parts: Parts,
 ) -> Result<ResponseFuture, Refused> {
-    let longest = app.options().poll_timeout;
+    let longest = app.endpoint().options.poll_timeout;
     let refresh = match connection.authentication() {
         Some(authentication) => {
             Refresh::by_later_request(app, Arc::clone(authentication), requester.user_id(), parts)?

@@ -2,7 +2,7 @@
 //! one connection (ASP.NET Core's `Http.Connections`).
 
 pub(crate) mod accepted;
-mod admit;
+pub(crate) mod admit;
 pub(crate) mod application;
 pub(crate) mod authentication;
 pub(crate) mod connections;
@@ -18,7 +18,7 @@ pub(crate) mod options;
 pub(crate) mod outgoing;
 pub(crate) mod polls;
 mod refresh;
-mod refused;
+pub(crate) mod refused;
 pub(crate) mod request;
 mod request_connection;
 mod requester;

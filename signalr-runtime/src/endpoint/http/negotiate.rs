@@ -21,11 +21,9 @@ pub(super) fn answer(
     parts: &Parts,
     requester: &Requester<'_>,
 ) -> Result<HttpResponse, Refused> {
-    let options = app.options();
-    if app.is_stopping() {
-        return Err(Refused::ShuttingDown { retry_after: options.retry_after });
-    }
-    let connections = app.connections();
+    let options = &app.endpoint().options;
+    admit::unless_stopping(app)?;
+    let connections = &app.endpoint().connections;
     admit::negotiate(app, parts)?;
     let version = query::parameter(&parts.uri, "negotiateVersion");
     let negotiation = match NegotiateVersion::choose(version.as_deref(), options.minimum_protocol_version) {
@@ -46,7 +44,7 @@ pub(super) fn answer(
             };
             let expiry = options
                 .enable_authentication_refresh
-                .then(|| Expiry::of(app.identity(), options, parts))
+                .then(|| Expiry::of(&app.endpoint().identity, options, parts))
                 .flatten();
             let offered = TransportKind::ALL.into_iter().filter(|kind| options.transports.offers(*kind));
             Negotiation::Connection(NegotiatedConnection {

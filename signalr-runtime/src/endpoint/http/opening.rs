@@ -38,20 +38,19 @@ pub(super) fn open(
     carrier: Carrier,
 ) -> Result<Opened, Refused> {
     let Ticket { claim, live } = ticket;
-    let options = app.options();
-    let (permit, authentication) = match live {
-        Some(_) => (None, None),
-        None if app.is_stopping() => return Err(Refused::ShuttingDown { retry_after: options.retry_after }),
-        None => {
-            let permit = admit::connect(&**app, request, &requester.user_id)?;
-            // The user's code runs before the table is locked: others go on finding their connections.
-            (Some(permit), Authentication::of(app.identity(), options, request, &requester.user_id))
-        }
+    let options = &app.endpoint().options;
+    let (permit, authentication) = if live.is_some() {
+        (None, None)
+    } else {
+        admit::unless_stopping(&**app)?;
+        let permit = admit::connect(&**app, request, &requester.user_id)?;
+        // The user's code runs before the table is locked: others go on finding their connections.
+        (Some(permit), Authentication::of(&app.endpoint().identity, options, request, &requester.user_id))
     };
-    let entered = app.connections().enter(claim, |entry| {
+    let entered = app.endpoint().connections.enter(claim, |entry| {
         let inbox = Inbox::new(unless_zero(options.application_max_buffer_size))
-            .with_room_to_wait(app.limits().queued_posts, app.limits().queued_post_bytes)
-            .charged_to(app.limits().memory.clone());
+            .with_room_to_wait(app.endpoint().limits.queued_posts, app.endpoint().limits.queued_post_bytes)
+            .charged_to(app.endpoint().limits.memory.clone());
         let (id, inbox) = (entry.id().clone(), Arc::new(inbox));
         let connection = Arc::new(RequestConnection { id, inbox, authentication, carrier });
         (Live::Requests(Arc::clone(&connection)), (connection, Place::new(Some(entry), permit)))
@@ -73,7 +72,7 @@ pub(super) fn begin(
     kind: TransportKind,
     close_timeout: Duration,
 ) {
-    place.head = charge_of(&request, app.limits());
+    place.head = charge_of(&request, &app.endpoint().limits);
     let request = Arc::new(detach(request));
     if let Some(authentication) = &connection.authentication {
         authentication.begin(&connection.id, &request);

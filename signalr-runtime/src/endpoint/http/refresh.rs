@@ -70,7 +70,7 @@ pub(super) fn answer(
     if parts.method != Method::POST {
         return ResponseFuture::now(method_not_allowed("POST"));
     }
-    let expiry = Expiry::of(app.identity(), app.options(), &parts);
+    let expiry = Expiry::of(&app.endpoint().identity, &app.endpoint().options, &parts);
     match Refresh::requested(app, requester, token, (parts, expiry)) {
         Ok(Some(refresh)) => ResponseFuture::later(async move {
             match refresh.run().await {
@@ -121,10 +121,10 @@ impl Refresh {
         token: Option<&str>,
         (parts, expiry): (Parts, Option<Expiry>),
     ) -> Result<Option<Self>, Refused> {
-        if !app.options().enable_authentication_refresh {
+        if !app.endpoint().options.enable_authentication_refresh {
             return Err(Refused::Disabled);
         }
-        let connections = app.connections();
+        let connections = &app.endpoint().connections;
         let ticket = connections
             .look_up(requester.endpoint, token.ok_or(Refused::NoToken)?)
             .ok_or(Refused::NotFound)?;
@@ -161,8 +161,8 @@ impl Refresh {
         user_id: UserId,
         parts: Parts,
     ) -> Result<Option<Self>, refused::Refused> {
-        let expiry = Expiry::of(app.identity(), app.options(), &parts);
-        if !app.options().enable_authentication_refresh {
+        let expiry = Expiry::of(&app.endpoint().identity, &app.endpoint().options, &parts);
+        if !app.endpoint().options.enable_authentication_refresh {
             authentication.set_expiry(expiry);
             return Ok(None);
         }
@@ -190,7 +190,7 @@ impl Refresh {
         (user_id, parts, expiry): (UserId, Parts, Option<Expiry>),
         place: OwnedSemaphorePermit,
     ) -> Self {
-        let head = charge_of(&parts, app.limits());
+        let head = charge_of(&parts, &app.endpoint().limits);
         let (app, request) = (Arc::clone(app), Arc::new(detach(parts)));
         Self { app, authentication, previous, user_id, request, expiry, head, place }
     }
@@ -206,7 +206,7 @@ impl Refresh {
             user_id,
             expiration: expiry.map(Expiry::at),
         };
-        if !app.identity().accepts(refresh, app.limits().callback_timeout).await {
+        if !app.endpoint().identity.accepts(refresh, app.endpoint().limits.callback_timeout).await {
             return Err(Refused::ByApplication);
         }
         authentication.refresh(&previous, (request, head), expiry);

@@ -14,7 +14,7 @@ use crate::transport::websocket::upgrade;
 
 /// Why a request is not served.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// The page that sends it may not use the application.
     Origin,
     /// The application could not say whose request it is.
@@ -63,7 +63,7 @@ pub(super) enum Refused {
 impl Refused {
     /// What the client is told. Browsers show nothing of it to somebody who wonders why a WebSocket does not open, so it
     /// is in the log as well.
-    pub(super) fn response(self) -> HttpResponse {
+    pub(crate) fn response(self) -> HttpResponse {
         if !matches!(self, Self::Closing) {
             tracing::debug!(reason = ?self, "a request was refused");
         }

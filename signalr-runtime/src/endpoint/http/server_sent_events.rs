@@ -52,7 +52,7 @@ pub(super) fn answer(
             });
         }
     };
-    let charge = Charge::new(app.limits().memory.clone(), ChargeKind::Answers);
+    let charge = Charge::new(app.endpoint().limits.memory.clone(), ChargeKind::Answers);
     let events = Outgoing::stream(Bytes::from_static(OPEN), charge);
     place.unwritten = Unwritten::Events(events.clone());
     let mut response = Response::new(ResponseBody::outgoing(&events));
@@ -69,7 +69,7 @@ pub(super) fn answer(
         progress: 0,
         batch: VecDeque::new(),
     };
-    let close_timeout = app.options().close_timeout;
+    let close_timeout = app.endpoint().options.close_timeout;
     let opening = (requester.user_id(), parts);
     opening::begin(
         &connection,

@@ -35,14 +35,12 @@ pub(super) fn answer(
     requester: &Requester<'_>,
     mut parts: Parts,
 ) -> Result<ResponseFuture, Refused> {
-    if app.is_stopping() {
-        return Err(Refused::ShuttingDown { retry_after: app.options().retry_after });
-    }
-    let connections = app.connections();
+    admit::unless_stopping(&**app)?;
+    let connections = &app.endpoint().connections;
     let user_id = requester.user_id();
     // Without a token negotiation was skipped.
     let ticket = connections.ticket(&parts, requester)?;
-    if !app.options().transports.offers(TransportKind::WebSockets) {
+    if !app.endpoint().options.transports.offers(TransportKind::WebSockets) {
         return Err(Refused::NotOffered(TransportKind::WebSockets));
     }
     let response = upgrade::accept(&parts).map_err(Refused::Upgrade)?;
@@ -54,20 +52,21 @@ pub(super) fn answer(
     let is_known = ticket.as_ref().is_some_and(|ticket| ticket.live.is_some());
     let permit = if is_known { None } else { Some(admit()?) };
     // The user's code runs before the table is locked: others go on finding their connections.
-    let authentication = Authentication::of(app.identity(), app.options(), &parts, &user_id);
+    let authentication =
+        Authentication::of(&app.endpoint().identity, &app.endpoint().options, &parts, &user_id);
     if !is_known && upgrade.is_none() {
         return Err(Refused::CannotUpgrade);
     }
     let (id, live, connection) = match ticket {
         None => (
-            ConnectionId::random(app.options().node_id),
+            ConnectionId::random(app.endpoint().options.node_id),
             None,
             SocketConnection { seat: None, authentication },
         ),
         Some(Ticket { claim, .. }) => {
             let stateful = claim.stateful && app.allows_resumes();
             let entered = connections.enter(claim, |entry| {
-                let attempts = app.limits().resumes_per_minute;
+                let attempts = app.endpoint().limits.resumes_per_minute;
                 let seat = stateful.then(|| Seat::new(attempts));
                 let connection = SocketConnection { seat, authentication };
                 (Live::Socket(connection.clone()), (entry, connection))
@@ -88,7 +87,7 @@ pub(super) fn answer(
         None => admit()?,
     };
     let mut place = Place::new(live, Some(permit));
-    place.head = charge_of(&parts, app.limits());
+    place.head = charge_of(&parts, &app.endpoint().limits);
     let request = Arc::new(detach(parts));
     // Before the client has the response: it may refresh as soon as it has that.
     if let Some(authentication) = &connection.authentication {
@@ -117,8 +116,8 @@ impl Opening {
         let transport = match &seat {
             None => socket,
             Some(seat) => {
-                let absentees = app.connections().absentees.clone();
-                let patience = app.options().disconnect_timeout;
+                let absentees = app.endpoint().connections.absentees.clone();
+                let patience = app.endpoint().options.disconnect_timeout;
                 Box::new(Resumable::new(socket, Arc::clone(seat), absentees, patience))
             }
         };
@@ -130,7 +129,7 @@ impl Opening {
             transport,
             frame_header: FrameHeader::WebSocket,
             kind: TransportKind::WebSockets,
-            close_timeout: app.options().close_timeout,
+            close_timeout: app.endpoint().options.close_timeout,
             place,
             resume: seat,
             authentication,
@@ -141,9 +140,9 @@ impl Opening {
 
 /// The WebSocket that an upgrade leads to. The client may go, or never take the response: nothing is left of it then.
 async fn upgraded(app: &dyn Application, upgrade: OnUpgrade) -> Option<Box<dyn Duplex>> {
-    let upgraded = timeout(app.options().disconnect_timeout, upgrade).await.ok()?.ok()?;
+    let upgraded = timeout(app.endpoint().options.disconnect_timeout, upgrade).await.ok()?.ok()?;
     let (socket, early) = from_upgraded(upgraded);
-    let limits = app.limits();
+    let limits = &app.endpoint().limits;
     Some(Box::new(WebSocket::server(socket, &early).limited(limits.fragments, limits.control_frames)))
 }
 

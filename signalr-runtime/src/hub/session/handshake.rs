@@ -16,7 +16,6 @@ use crate::connection::shared::Shared;
 use crate::contract::value::HubProtocol;
 use crate::endpoint::connection_meter::ConnectionMeter;
 use crate::endpoint::http::accepted::Accepted;
-use crate::endpoint::http::application::Application;
 use crate::hub::Hub;
 use crate::hub::connection::{Connection, GroupLimits};
 use crate::hub::shared::HubShared;
@@ -43,7 +42,7 @@ pub(super) async fn shake_hands<H: Hub + 'static>(
     } = accepted;
     let mut line = Line { transport, kind, close_timeout, meter, place };
     let options = &hub.options;
-    let outbound = hub.outbound(frame_header);
+    let outbound = hub.endpoint.outbound(frame_header);
     let largest = options.maximum_receive_message_size.unwrap_or(usize::MAX);
     let mut reader = RecordReader::new(Some(largest.min(options.limits.handshake_size)));
     if options.supported_protocols.is_empty() {

@@ -75,14 +75,14 @@ impl<'a> Client<'a> {
         let shared = &world.service.shared;
         let id = ConnectionId::new("victim");
         let (line, far) = memory::pair(Self::CAPACITY);
-        let seat = resumable.then(|| Seat::new(shared.limits().resumes_per_minute));
+        let seat = resumable.then(|| Seat::new(shared.endpoint().limits.resumes_per_minute));
         let transport: Box<dyn Duplex> = match &seat {
             None => Box::new(far),
             Some(seat) => Box::new(Resumable::new(
                 Box::new(far),
                 Arc::clone(seat),
-                shared.connections().absentees.clone(),
-                shared.options().disconnect_timeout,
+                shared.endpoint().connections.absentees.clone(),
+                shared.endpoint().options.disconnect_timeout,
             )),
         };
         let (request, ()) = http::Request::new(()).into_parts();
@@ -93,7 +93,7 @@ impl<'a> Client<'a> {
             transport,
             frame_header: FrameHeader::None,
             kind: TransportKind::WebSockets,
-            close_timeout: shared.options().close_timeout,
+            close_timeout: shared.endpoint().options.close_timeout,
             place: Place::default(),
             resume: seat.clone(),
             authentication: None,

@@ -180,12 +180,12 @@ impl Server {
         change(&mut request);
         let accepted = Accepted {
             id: ConnectionId::new(&format!("c{number}")),
-            user_id: self.service.shared.identity.user_id(&request),
+            user_id: self.service.shared.endpoint().identity.user_id(&request),
             request: Arc::new(request),
             transport,
             frame_header,
             kind: TransportKind::WebSockets,
-            close_timeout: self.service.shared.options().close_timeout,
+            close_timeout: self.service.shared.endpoint().options.close_timeout,
             place: Place::default(),
             resume,
             authentication: None,

@@ -36,14 +36,14 @@ impl DerefMut for Resuming {
 
 impl Server {
     fn open_resuming(&self, capacity: usize) -> Resuming {
-        let options = self.service.shared.options();
-        let seat = Seat::new(self.service.shared.limits().resumes_per_minute);
+        let options = &self.service.shared.endpoint().options;
+        let seat = Seat::new(self.service.shared.endpoint().limits.resumes_per_minute);
         let (near, far) = memory::pair(capacity);
         let ended = Arc::new(Mutex::new(None));
         let transport = Resumable::new(
             Box::new(Watched { end: far, ended: Arc::clone(&ended) }),
             Arc::clone(&seat),
-            self.service.shared.connections().absentees.clone(),
+            self.service.shared.endpoint().connections.absentees.clone(),
             options.disconnect_timeout,
         );
         self.accept(Box::new(transport), Some(Arc::clone(&seat)));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tungstenite::protocol::frame::coding::CloseCode;
 
-use super::codec::Violation;
+use super::violation::Violation;
 
 /// A status that the library takes for a reserved one (IANA registry "WebSocket Close Code Number").
 const BAD_GATEWAY: u16 = 1014;

@@ -6,12 +6,12 @@
 use std::io::Cursor;
 
 use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::close::PeerClose;
 use super::mask;
 use super::utf8::{NotUtf8, Utf8};
-use crate::connection::limit::Limit;
+use super::violation::{MAX_CONTROL, Violation};
 
 /// Which end of the connection this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +19,6 @@ pub(super) enum Role {
     Server,
     Client,
 }
-
-/// The longest payload of a control frame (RFC 6455 §5.5).
-pub(super) const MAX_CONTROL: usize = 125;
 
 /// The longest header: length in 8 bytes, and a mask.
 const MAX_HEADER: usize = 14;
@@ -58,58 +55,6 @@ pub(super) enum Event<'a> {
     Empty,
     /// The peer sends nothing more.
     Close(PeerClose),
-}
-
-/// What the peer did against RFC 6455, or beyond what we put up with.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Violation {
-    #[error("a frame of a client is not masked")]
-    NotMasked,
-    #[error("a frame of a server is masked")]
-    Masked,
-    #[error("a frame uses a reserved bit: no extension was agreed on")]
-    ReservedBit,
-    #[error("a frame has an unknown opcode")]
-    Opcode,
-    #[error("a frame is longer than 2^63 bytes")]
-    Length,
-    #[error("a control frame is fragmented or longer than {MAX_CONTROL} bytes")]
-    ControlFrame,
-    #[error("a continuation frame came without a message to continue")]
-    NothingToContinue,
-    #[error("a new message began inside another one")]
-    MessageNotFinished,
-    #[error("a close frame holds half a status")]
-    ClosePayload,
-    #[error("{0} is not a status of a close frame")]
-    CloseStatus(u16),
-    #[error("text is not UTF-8")]
-    NotUtf8,
-    #[error("a message came in too many small fragments")]
-    TooManyFragments,
-    #[error("too many frames came that carry no data")]
-    TooManyControlFrames,
-}
-
-impl Violation {
-    /// The status that the connection is closed with.
-    pub(super) fn close_code(&self) -> CloseCode {
-        match self {
-            Self::NotUtf8 => CloseCode::Invalid,
-            Self::TooManyFragments => CloseCode::Size,
-            Self::TooManyControlFrames => CloseCode::Policy,
-            _ => CloseCode::Protocol,
-        }
-    }
-
-    /// What it counts as.
-    pub(super) fn limit(&self) -> Limit {
-        match self {
-            Self::TooManyFragments => Limit::Fragments,
-            Self::TooManyControlFrames => Limit::ControlFrames,
-            _ => Limit::MalformedFrame,
-        }
-    }
 }
 
 /// Reads the frames of the peer from chunks of any size.

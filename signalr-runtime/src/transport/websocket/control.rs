@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-use super::codec::Violation;
+use super::violation::Violation;
 use crate::connection::rate::{Rate, TokenBucket};
 use crate::connection::slice;
 

@@ -13,4 +13,5 @@ pub(crate) mod socket;
 pub(crate) mod stream;
 pub(crate) mod upgrade;
 mod utf8;
+mod violation;
 mod write;

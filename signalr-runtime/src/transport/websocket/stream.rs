@@ -10,8 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tungstenite::protocol::frame::coding::{CloseCode, Control};
 
 use super::close::PeerClose;
-use super::codec::{Chunk, Event, FREE_FRAGMENTS, FrameReader, Role, Violation};
+use super::codec::{Chunk, Event, FREE_FRAGMENTS, FrameReader, Role};
 use super::control::ControlFrames;
+use super::violation::Violation;
 use super::write::{self, Batch};
 use crate::connection::duplex::{Duplex, End, Received};
 use crate::connection::outbound::Outbound;

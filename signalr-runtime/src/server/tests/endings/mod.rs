@@ -78,13 +78,14 @@ impl Server {
     /// The other end of a WebSocket to a hub.
     fn open_websocket(&self, capacity: usize, is_resumable: bool) -> Peer {
         let (peer, line) = Peer::pair(Side::Client, capacity);
-        let (limits, options) = (self.service.shared.limits(), self.service.shared.options());
+        let (limits, options) =
+            (&self.service.shared.endpoint().limits, &self.service.shared.endpoint().options);
         let socket: Box<dyn Duplex> =
             Box::new(WebSocket::server(line, &[]).limited(limits.fragments, limits.control_frames));
         let seat = is_resumable.then(|| Seat::new(limits.resumes_per_minute));
         let transport = match &seat {
             Some(seat) => {
-                let absentees = self.service.shared.connections().absentees.clone();
+                let absentees = self.service.shared.endpoint().connections.absentees.clone();
                 Box::new(Resumable::new(socket, Arc::clone(seat), absentees, options.disconnect_timeout))
             }
             None => socket,

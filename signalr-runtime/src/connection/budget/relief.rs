@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use super::budget::{ChargeKind, MemoryBudget};
+use super::{ChargeKind, MemoryBudget};
 
 /// Time between two looks.
 const TICK: Duration = Duration::from_millis(250);

@@ -6,7 +6,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use super::offset::Offset;
-use super::unix_time::{OUT_OF_RANGE, UnixTime};
+use super::{OUT_OF_RANGE, UnixTime};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -15,29 +15,29 @@ const TICK: u32 = 100;
 
 /// What [`parse`](Iso8601::parse) reads, and what is written: a point in time, seen from some offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Iso8601 {
+pub(in crate::payload) struct Iso8601 {
     time: UnixTime,
     /// `None` is written as `Z`.
     offset: Option<Offset>,
 }
 
 impl Iso8601 {
-    pub(super) fn new(time: UnixTime, offset: Option<Offset>) -> Self {
+    pub(in crate::payload) fn new(time: UnixTime, offset: Option<Offset>) -> Self {
         Self { time, offset }
     }
 
-    pub(super) fn time(self) -> UnixTime {
+    pub(in crate::payload) fn time(self) -> UnixTime {
         self.time
     }
 
-    pub(super) fn offset(self) -> Offset {
+    pub(in crate::payload) fn offset(self) -> Offset {
         self.offset.unwrap_or(Offset::UTC)
     }
 
     /// Reads `2017-04-11T08:30:00.25+02:00`: seconds, their fraction, the offset and the whole time of day may be
     /// missing. Without an offset it is UTC. The end of a day is `24:00:00`. As in System.Text.Json's
     /// `JsonHelpers.TryParseAsISO`, a fraction has up to 16 digits; those after the ninth are dropped.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::payload) fn parse(text: &str) -> Option<Self> {
         let mut rest = Text(text.as_bytes());
         let year = rest.digits(4)?;
         let month = rest.after(b'-', 2)?;

@@ -1,34 +1,34 @@
 //! Offsets from UTC, in the range of .NET.
 
-use super::unix_time::UnixTime;
+use super::UnixTime;
 
 /// How far a clock is from UTC: up to 14 hours, as in .NET's `DateTimeOffset`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Offset {
+pub(in crate::payload) struct Offset {
     minutes: i16,
 }
 
 impl Offset {
     const LARGEST: i16 = 14 * 60;
 
-    pub(super) const UTC: Self = Self { minutes: 0 };
+    pub(in crate::payload) const UTC: Self = Self { minutes: 0 };
 
     /// An offset; positive to the east.
-    pub(super) fn from_minutes(minutes: i16) -> Option<Self> {
+    pub(in crate::payload) fn from_minutes(minutes: i16) -> Option<Self> {
         (-Self::LARGEST..=Self::LARGEST).contains(&minutes).then_some(Self { minutes })
     }
 
-    pub(super) fn minutes(self) -> i16 {
+    pub(in crate::payload) fn minutes(self) -> i16 {
         self.minutes
     }
 
     /// What the clock shows at a point in time, as if it were UTC. In .NET both are in range.
-    pub(super) fn local(self, utc: UnixTime) -> Option<UnixTime> {
+    pub(in crate::payload) fn local(self, utc: UnixTime) -> Option<UnixTime> {
         utc.in_range()?.later(self.minutes)?.in_range()
     }
 
     /// The point in time at which the clock shows this.
-    pub(super) fn utc(self, local: UnixTime) -> Option<UnixTime> {
+    pub(in crate::payload) fn utc(self, local: UnixTime) -> Option<UnixTime> {
         local.in_range()?.later(self.minutes.checked_neg()?)?.in_range()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use super::link::Line;
+use super::Line;
 use crate::connection::panics::Panicked;
 use crate::connection::slice::give_way;
 use crate::contract::error::{HubErrorKind, HubResult};
