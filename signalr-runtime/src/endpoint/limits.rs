@@ -112,7 +112,7 @@ pub struct Limits {
     pub fragments: u64,
     /// How many calls of one client may wait for their turn before nothing more is read from it. Over a WebSocket some more is
     /// read, for the sake of pings and the close frame, and handled later: no more than
-    /// [`application_max_buffer_size`](super::HttpOptions::application_max_buffer_size) together with those calls. Default: 100.
+    /// [`application_max_buffer_size`](crate::server::HttpOptions::application_max_buffer_size) together with those calls. Default: 100.
     pub queued_calls: usize,
     /// How many bytes the calls of one client may hold that wait for their turn before nothing more is read from it. They
     /// wait as they came: arguments are decoded when a call starts. Default: 1 MiB.
