@@ -4,9 +4,7 @@
 #[cfg(feature = "json")]
 pub(super) use json::Shallow;
 
-#[cfg(feature = "messagepack")]
-use super::messagepack;
-use super::value::HubProtocol;
+use super::hub_protocol::HubProtocol;
 
 /// How many arrays and objects a message may have inside each other, itself included: more is read by neither
 /// System.Text.Json (`JsonReaderOptions.MaxDepth`) nor this crate.
@@ -105,17 +103,6 @@ mod json {
         }
         false
     }
-}
-
-/// Whether a MessagePack value has more arrays and maps inside each other.
-#[cfg(feature = "messagepack")]
-pub(super) fn is_too_deep(mut value: &[u8], depth: usize) -> bool {
-    let opens = |byte: &&u8| matches!(byte, 0x80..=0x9F | 0xDC..=0xDF);
-    // Most values are short, none of both, or have fewer bytes that could be one than may be inside each other.
-    value.len() > depth
-        && value.first().as_ref().is_some_and(opens)
-        && value.iter().filter(opens).count() > depth
-        && messagepack::within(depth, &mut value) == Err(messagepack::Broken::TooDeep)
 }
 
 #[cfg(all(test, feature = "json"))]

@@ -3,8 +3,11 @@
 use serde::Serialize;
 
 use super::depth;
+use super::hub_protocol::HubProtocol;
 use super::locks;
-use super::value::{HubProtocol, ValueError};
+#[cfg(feature = "messagepack")]
+use super::messagepack;
+use super::value_error::ValueError;
 
 /// How one value is written.
 #[derive(Clone, Copy)]
@@ -41,7 +44,8 @@ impl Encoding {
                 let start = out.len();
                 let mut serializer = rmp_serde::Serializer::new(&mut *out).with_struct_map();
                 value.serialize(&mut serializer).map_err(ValueError::new)?;
-                let is_too_deep = out.get(start..).is_some_and(|value| depth::is_too_deep(value, self.depth));
+                let is_too_deep =
+                    out.get(start..).is_some_and(|value| messagepack::is_too_deep(value, self.depth));
                 if is_too_deep { Err(ValueError::new(depth::TOO_DEEP)) } else { Ok(()) }
             }
         }

@@ -8,7 +8,7 @@ use std::fmt;
 use rmp::Marker;
 
 use super::depth::{self, TOO_DEEP};
-use super::value::ValueError;
+use super::value_error::ValueError;
 
 /// How deep a value may be nested, wherever it stands.
 const MAX_DEPTH: usize = depth::OF_ARGUMENT;
@@ -62,7 +62,7 @@ pub(crate) fn write_array_len(len: usize, out: &mut Vec<u8>) -> Result<(), Value
 }
 
 /// Passes a value that is nested no deeper than `max_depth`, which is one level more than [`MAX_DEPTH`] at the most.
-pub(super) fn within<'a>(max_depth: usize, input: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
+fn within<'a>(max_depth: usize, input: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
     let start = *input;
     let mut rest = start;
     if let Some(inside) = head(&mut rest)? {
@@ -71,6 +71,16 @@ pub(super) fn within<'a>(max_depth: usize, input: &mut &'a [u8]) -> Result<&'a [
     *input = rest;
     let len = start.len().saturating_sub(rest.len());
     Ok(start.get(..len).unwrap_or_default())
+}
+
+/// Whether a MessagePack value has more arrays and maps inside each other.
+pub(super) fn is_too_deep(mut value: &[u8], depth: usize) -> bool {
+    let opens = |byte: &&u8| matches!(byte, 0x80..=0x9F | 0xDC..=0xDF);
+    // Most values are short, none of both, or have fewer bytes that could be one than may be inside each other.
+    value.len() > depth
+        && value.first().as_ref().is_some_and(opens)
+        && value.iter().filter(opens).count() > depth
+        && within(depth, &mut value) == Err(Broken::TooDeep)
 }
 
 /// Passes the `inside` values of an array or map whose header has been passed.

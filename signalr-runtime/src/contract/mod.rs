@@ -13,6 +13,7 @@ pub(crate) mod error;
 pub(crate) mod error_type;
 pub(crate) mod handle;
 pub(crate) mod hub;
+pub(crate) mod hub_protocol;
 pub(crate) mod incoming;
 pub(crate) mod lent;
 pub(crate) mod link;
@@ -33,6 +34,7 @@ pub(crate) mod relay;
 pub(crate) mod stub;
 pub(crate) mod typed_error;
 pub(crate) mod value;
+pub(crate) mod value_error;
 
 #[cfg(all(test, feature = "macros", feature = "json"))]
 mod tests;

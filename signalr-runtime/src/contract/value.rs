@@ -12,25 +12,12 @@ use serde::de::value::{self, UnitDeserializer};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::encoding::Encoding;
+pub use super::hub_protocol::HubProtocol;
 #[cfg(feature = "messagepack")]
 use super::messagepack;
 #[cfg(feature = "json")]
 use super::negative_zero;
-
-/// A hub protocol: how messages, and the values in them, are written.
-///
-/// Client and server agree on one when they connect. What Rust types look like in each is told in
-/// [`payload`](crate::payload).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum HubProtocol {
-    /// UTF-8 JSON, the hub protocol `json`.
-    #[cfg(feature = "json")]
-    Json,
-    /// MessagePack, the hub protocol `messagepack`: binary, and smaller.
-    #[cfg(feature = "messagepack")]
-    MessagePack,
-}
+pub use super::value_error::ValueError;
 
 /// A type that can be an argument, a result or a stream item of a hub method.
 ///
@@ -186,29 +173,6 @@ impl Payload<'_> {
         if over { Err(ValueError::new("more than one value")) } else { Ok(value) }
     }
 }
-
-/// Why a value could not be written or read. The text never holds the value itself.
-pub struct ValueError(Box<str>);
-
-impl ValueError {
-    pub(crate) fn new(error: impl fmt::Display) -> Self {
-        Self(error.to_string().into())
-    }
-}
-
-impl fmt::Debug for ValueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Display for ValueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ValueError {}
 
 /// One encoded value (or one encoded argument list), without an envelope.
 ///
