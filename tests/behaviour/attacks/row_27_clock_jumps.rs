@@ -2,7 +2,7 @@
 
 /// Where the time of day is meant: in the tokens that nodes with a common key give each other, and where an application
 /// says when credentials end.
-const TIME_OF_DAY: [&str; 2] = ["/server/http/token.rs", "/server/http/authentication.rs"];
+const TIME_OF_DAY: [&str; 2] = ["/endpoint/http/token.rs", "/endpoint/http/authentication.rs"];
 
 #[test]
 fn the_time_of_day_is_not_asked_for() {
